@@ -1,0 +1,62 @@
+# Development tasks. `make test` works on a fresh clone; it needs Python 3.11 or newer, and Go for the tests against Kratos.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+VERSION = import sys; print("%d.%d" % sys.version_info[:2])
+WANTED := $(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null)
+TEST_TOOLS = $(VENV)/test-tools-$(WANTED)
+DEV_TOOLS = $(VENV)/dev-tools-$(WANTED)
+
+.DEFAULT_GOAL := help
+.PHONY: help test style format typing check dist example kratos clean
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+test: $(TEST_TOOLS) kratos  ## run the test suite with coverage; ARGS="-k aal2 -x" goes to pytest
+	$(BIN)/python -m coverage run -m pytest $(ARGS)
+	$(BIN)/python -m coverage report $(if $(ARGS),--fail-under=0)
+
+style: $(DEV_TOOLS)  ## check style and formatting
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+
+format: $(DEV_TOOLS)  ## repair what `make style` can repair by itself
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+typing: $(DEV_TOOLS)  ## check types
+	$(BIN)/python -m mypy
+
+check: style typing test  ## style, typing and test
+
+dist: $(DEV_TOOLS)  ## build the sdist and the wheel into dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+example: $(TEST_TOOLS)  ## serve the example project on http://127.0.0.1:8000/
+	$(BIN)/python example_project/manage.py runserver $(ARGS)
+
+clean:  ## remove everything that was built here, the virtual environment included
+	rm -rf $(VENV) .tox build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Without Go the script says so in one line and the suite skips its Kratos part; REQUIRE_KRATOS=1 makes that a failure.
+kratos: $(TEST_TOOLS)
+	@$(BIN)/python tests/kratos/build.py || test -z "$$REQUIRE_KRATOS"
+
+# The stamps carry the Python version, so that another PYTHON= makes the environment anew.
+$(TEST_TOOLS): setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "django-ory-mfa needs Python 3.11 or newer, but '$(PYTHON)' is $(or $(WANTED),not there). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; \
+	    exit 1; }
+	@test "$$($(BIN)/python -c '$(VERSION)' 2>/dev/null)" = "$(WANTED)" || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(DEV_TOOLS): $(TEST_TOOLS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
+	@touch $@
