@@ -1,0 +1,34 @@
+"""One HTTP answer of Ory as plain data, or the fact that there was none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers (names in lower case) and body; status 0 and a ``failure`` if no usable answer arrived."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    failure: str | None = None
+
+    @classmethod
+    def failed(cls, reason: str) -> Answer:
+        """No usable answer: connection refused, time-out, body too large."""
+        return cls(0, failure=reason)
+
+    def json_object(self) -> dict[str, Any]:
+        """The body as a JSON object; empty if it is anything else."""
+        try:
+            value = json.loads(self.body)
+            if b"\\ud" in self.body.lower():
+                # A lone surrogate is legal JSON, but no text: a template that shows it could not be encoded.
+                json.dumps(value, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}

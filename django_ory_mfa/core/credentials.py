@@ -1,0 +1,74 @@
+"""Which one credential of a request is shown to Ory."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+LONGEST_VALUE = 4096
+# RFC 6265, section 4.1.1.
+COOKIE_OCTETS = re.compile(r"[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]+")
+SESSION_COOKIE_NAMES = re.compile(r"ory_kratos_session|ory_session_.+")
+TOKEN_PREFIX = "ory_st_"  # noqa: S105 - no password
+
+
+class CredentialKind(StrEnum):
+    """How a credential reached us."""
+
+    COOKIE = "cookie"
+    TOKEN = "token"  # noqa: S105 - no password
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A session cookie (with all its duplicates) or a session token; the value stays out of its ``repr``."""
+
+    kind: CredentialKind
+    value: str = field(repr=False)
+
+    @property
+    def is_cookie(self) -> bool:
+        """Whether browsers attach it by themselves, so that CSRF matters."""
+        return self.kind is CredentialKind.COOKIE
+
+    def headers(self) -> dict[str, str]:
+        """The one header that shows it to Ory."""
+        return {"Cookie" if self.is_cookie else "X-Session-Token": self.value}
+
+
+def choose_credential(*, session_token: str, cookies: str, authorization: str, name: str | None) -> Credential | None:
+    """The one credential among the raw header values of a request, or None.
+
+    ``name`` is the session cookie's name; None stands for a request that has no such cookie.
+    """
+    if _is_sound(session_token):
+        return Credential(CredentialKind.TOKEN, session_token)
+    # SECURITY: every duplicate goes along, in order and byte for byte. Ory takes the first that it can decode; picking
+    # one here could answer for another session than the one that Ory's own pages see.
+    values = [value for cookie, value in read_cookies(cookies) if cookie == name and _is_sound(value)]
+    if values:
+        return Credential(CredentialKind.COOKIE, "; ".join(f"{name}={value}" for value in values))
+    return _bearer(authorization)
+
+
+def session_cookie_names(cookies: str) -> set[str]:
+    """The names in a raw ``Cookie`` header that look like Ory's session cookie."""
+    return {name for name, _ in read_cookies(cookies) if SESSION_COOKIE_NAMES.fullmatch(name)}
+
+
+def read_cookies(header: str) -> list[tuple[str, str]]:
+    """Names and values of a raw ``Cookie`` header, in order and untouched."""
+    pairs = (pair.strip(" \t").partition("=") for pair in header.split(";"))
+    return [(name, value) for name, _, value in pairs]
+
+
+def _bearer(authorization: str) -> Credential | None:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX) and _is_sound(token):
+        return Credential(CredentialKind.TOKEN, token)
+    return None
+
+
+def _is_sound(value: str) -> bool:
+    return len(value) <= LONGEST_VALUE and COOKIE_OCTETS.fullmatch(value) is not None

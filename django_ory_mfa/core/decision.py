@@ -1,0 +1,98 @@
+"""Whether a session meets a requirement, and what has to happen if it does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
+from django_ory_mfa.core.session import AAL, AuthenticationMethod, OrySession, SessionState
+
+CLOCK_SKEW = timedelta(seconds=60)
+
+
+class Outcome(StrEnum):
+    """What happens next: the view runs, or the visitor is told or sent to do something first."""
+
+    ALLOW = "allow"
+    LOGIN = "login"
+    STEP_UP = "step_up"
+    REFRESH = "refresh"
+    ENROLL = "enroll"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict on one session and one requirement, its reason in one word, and where a browser goes for it."""
+
+    outcome: Outcome
+    requirement: Requirement
+    reason: str
+    url: str | None = None
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the view may run."""
+        return self.outcome is Outcome.ALLOW
+
+
+def decide(session: OrySession, requirement: Requirement, *, now: datetime, enrolled: bool | None = None) -> Decision:
+    """Judges ``session`` by ``requirement`` at the aware time ``now``.
+
+    ``enrolled`` says whether the person has a second factor, None if nobody knows. Pure: no clock, settings or I/O.
+    """
+    outcome, reason = _by_state(session) or _by_level(session, requirement, enrolled=enrolled)
+    if outcome is Outcome.ALLOW and requirement.wants_proof and not _is_proved(session, requirement, now):
+        outcome, reason = Outcome.REFRESH, "proof_missing"
+    return Decision(outcome, requirement, reason)
+
+
+def level_to_prove(session: OrySession, requirement: Requirement) -> AAL:
+    """The level that a proof must have to count; for ``highest_available`` the session's own, at most aal2."""
+    if requirement.aal == HIGHEST_AVAILABLE:
+        return max(AAL.AAL1, min(session.aal, AAL.AAL2))
+    return AAL(requirement.aal)
+
+
+def _by_state(session: OrySession) -> tuple[Outcome, str] | None:
+    if session.state is SessionState.ACTIVE:
+        return None
+    if session.state is SessionState.STEP_UP_REQUIRED:
+        if session.error_id == "session_aal2_enrollment_required":
+            return Outcome.ENROLL, "second_factor_missing"
+        return Outcome.STEP_UP, "second_factor_due"
+    if session.state is SessionState.ANONYMOUS:
+        return Outcome.LOGIN, "session_missing"
+    return Outcome.UNAVAILABLE, "ory_unavailable"
+
+
+def _by_level(session: OrySession, requirement: Requirement, *, enrolled: bool | None) -> tuple[Outcome, str]:
+    if session.aal >= AAL.AAL2 or (requirement.aal == "aal1" and session.aal == AAL.AAL1):
+        return Outcome.ALLOW, "satisfied"
+    if session.aal < AAL.AAL1:
+        return (Outcome.STEP_UP if requirement.aal == "aal2" else Outcome.REFRESH), "level_unknown"
+    if enrolled is not False:
+        return Outcome.STEP_UP, "level_too_low"
+    if requirement.aal == HIGHEST_AVAILABLE:
+        return Outcome.ALLOW, "satisfied"
+    return Outcome.ENROLL, "second_factor_missing"
+
+
+def _is_proved(session: OrySession, requirement: Requirement, now: datetime) -> bool:
+    # SECURITY: one and the same entry has to have level, method and age; two that share them out prove nothing.
+    level = level_to_prove(session, requirement)
+    return any(_proves(entry, level, requirement, now) for entry in session.authentication_methods)
+
+
+def _proves(entry: AuthenticationMethod, level: AAL, requirement: Requirement, now: datetime) -> bool:
+    if entry.aal < level or (requirement.methods is not None and entry.method not in requirement.methods):
+        return False
+    return requirement.max_age is None or _age(entry, now) <= requirement.max_age
+
+
+def _age(entry: AuthenticationMethod, now: datetime) -> timedelta:
+    if entry.completed_at is None or entry.completed_at - now > CLOCK_SKEW:
+        return timedelta.max
+    return max(now - entry.completed_at, timedelta(0))

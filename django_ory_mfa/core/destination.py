@@ -1,0 +1,38 @@
+"""Which of Ory's flows a decision sends somebody to."""
+
+from __future__ import annotations
+
+from django_ory_mfa.core.decision import Decision, Outcome, level_to_prove
+from django_ory_mfa.core.flows import Flows, replace_return_to
+from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.core.session import AAL, OrySession
+
+PROVED_AGAIN_BY_FIRST_FACTOR = frozenset({"oidc", "saml"})
+
+
+def destination(
+    decision: Decision, session: OrySession, flows: Flows, *, return_to: str | None = None, kind: str = "browser"
+) -> str | None:
+    """The URL of the flow that ``decision`` calls for; None where none does. ``kind`` is ``browser`` or ``api``."""
+    if decision.outcome is Outcome.LOGIN:
+        return flows.login(return_to=return_to, kind=kind)
+    if decision.outcome is Outcome.STEP_UP:
+        if session.redirect_browser_to and session.error_id != "session_aal2_required" and kind == "browser":
+            return replace_return_to(session.redirect_browser_to, return_to)
+        return flows.login(aal2=True, return_to=return_to, kind=kind)
+    if decision.outcome is Outcome.REFRESH:
+        aal2 = needs_second_factor(session, decision.requirement)
+        return flows.login(refresh=True, aal2=aal2, return_to=return_to, kind=kind)
+    if decision.outcome is Outcome.ENROLL:
+        return flows.settings(return_to=return_to, kind=kind)
+    return None
+
+
+def needs_second_factor(session: OrySession, requirement: Requirement) -> bool:
+    """Whether a fresh proof for ``requirement`` is one of a second factor.
+
+    Who got aal2 from an upstream provider alone has no second factor here; the provider is asked again instead.
+    """
+    second = [entry.method for entry in session.authentication_methods if entry.aal >= AAL.AAL2]
+    upstream_only = bool(second) and PROVED_AGAIN_BY_FIRST_FACTOR.issuperset(second)
+    return level_to_prove(session, requirement) >= AAL.AAL2 and not upstream_only

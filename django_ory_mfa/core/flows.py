@@ -1,0 +1,92 @@
+"""Where the browser goes at Ory, and which URLs may be gone to.
+
+The flows: https://www.ory.sh/docs/kratos/self-service
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+LONGEST_RETURN_TO = 2000
+# Printable ASCII without the backslash, which browsers read as a slash.
+PLAIN_URL = re.compile(r"[!-\[\]-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """The self-service URLs below the URL of Ory that browsers are sent to."""
+
+    browser_url: str
+
+    def login(
+        self, *, aal2: bool = False, refresh: bool = False, return_to: str | None = None, kind: str = "browser"
+    ) -> str:
+        """Sign-in, step-up (``aal2``) or a fresh proof (``refresh``); ``kind`` is ``browser`` or ``api``."""
+        query = {"refresh": "true" if refresh else None, "aal": "aal2" if aal2 else None, "return_to": return_to}
+        return self._url(f"login/{kind}", query)
+
+    def settings(self, *, return_to: str | None = None, kind: str = "browser") -> str:
+        """Where a person sets up a second factor."""
+        return self._url(f"settings/{kind}", {"return_to": return_to})
+
+    def logout(self, token: str, *, return_to: str | None = None) -> str:
+        """Ends the session of the browser that opens it; ``token`` is Ory's logout token."""
+        return self._url("logout", {"token": token, "return_to": return_to})
+
+    def contains(self, url: str) -> bool:
+        """Whether ``url`` lies below the self-service flows of this Ory and nowhere else, however it is spelt."""
+        base, target = _split(f"{self.browser_url}/self-service/"), _split(url)
+        if base is None or target is None or origin(base) != origin(target):
+            return False
+        return target.path.startswith(base.path) and not _climbs(target.path)
+
+    def _url(self, path: str, query: dict[str, str | None]) -> str:
+        given = {name: value for name, value in query.items() if value is not None}
+        return f"{self.browser_url}/self-service/{path}" + (f"?{urlencode(given, quote_via=quote)}" if given else "")
+
+
+def replace_return_to(url: str, return_to: str | None) -> str:
+    """``url`` with its ``return_to`` replaced, or removed if None."""
+    parts = urlsplit(url)
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "return_to"]
+    if return_to is not None:
+        query.append(("return_to", return_to))
+    return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote), fragment=""))
+
+
+def is_return_to(url: str, site: str) -> bool:
+    """Whether ``url`` is an absolute page of ``site`` (an origin) that Ory can be asked to send the browser back to."""
+    base, target = _split(site), _split(url)
+    if len(url) > LONGEST_RETURN_TO or base is None or target is None:
+        return False
+    return origin(base) == origin(target)
+
+
+def origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port (RFC 6454), with the scheme's own port filled in."""
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
+
+
+def path_of(url: str) -> str:
+    """The path part of ``url``."""
+    return urlsplit(url).path
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an absolute http(s) URL that every reader splits alike, or None."""
+    if PLAIN_URL.fullmatch(url) is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if known and "@" not in parts.netloc else None
+
+
+def _climbs(path: str) -> bool:
+    lowered = path.lower()
+    return ".." in lowered.replace("%2e", ".") or "%2f" in lowered or "%5c" in lowered

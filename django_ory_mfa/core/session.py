@@ -1,0 +1,118 @@
+"""What Ory said about the person behind a request, as frozen values that never judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import ory_client
+
+
+class AAL(StrEnum):
+    """Authenticator assurance level (NIST SP 800-63B), ordered and equal to its text as Ory spells it."""
+
+    AAL0 = "aal0"
+    AAL1 = "aal1"
+    AAL2 = "aal2"
+    AAL3 = "aal3"
+
+    @classmethod
+    def of(cls, value: object) -> AAL:
+        """The level named by ``value``; ``AAL0`` for anything unknown, missing or empty."""
+        return next((aal for aal in cls if aal == value), cls.AAL0)
+
+
+class SessionState(StrEnum):
+    """Which kind of answer Ory gave about a request."""
+
+    ACTIVE = "active"
+    ANONYMOUS = "anonymous"
+    STEP_UP_REQUIRED = "step_up_required"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationMethod:
+    """One proof given in a session (an AMR entry, RFC 8176, in Ory's spelling)."""
+
+    method: str
+    aal: AAL
+    completed_at: datetime | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Ory's record of a person; personal data stays out of its ``repr``."""
+
+    id: str
+    external_id: str | None = None
+    schema_id: str | None = None
+    state: str | None = None
+    traits: dict[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    metadata_public: Any = field(default=None, repr=False, hash=False)
+    verifiable_addresses: tuple[dict[str, Any], ...] = field(default=(), repr=False, hash=False)
+    recovery_addresses: tuple[dict[str, Any], ...] = field(default=(), repr=False, hash=False)
+    organization_id: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrySession:
+    """The Ory session of one request. Truthy only while it is active; it states facts and leaves judging to ``decide``.
+
+    Times are aware and in UTC, ``retry_after`` is in seconds. ``error_id``, ``redirect_browser_to`` and ``retry_after``
+    are what a refusal of Ory carried.
+    """
+
+    state: SessionState
+    id: str | None = None
+    aal: AAL = AAL.AAL0
+    authentication_methods: tuple[AuthenticationMethod, ...] = ()
+    authenticated_at: datetime | None = None
+    issued_at: datetime | None = None
+    expires_at: datetime | None = None
+    identity: Identity | None = None
+    error_id: str | None = None
+    redirect_browser_to: str | None = None
+    retry_after: int | None = None
+    raw: Any = field(default=None, repr=False, hash=False)
+
+    def __bool__(self) -> bool:
+        return self.is_authenticated
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether there is an active session that Ory let us see."""
+        return self.state is SessionState.ACTIVE
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether somebody is signed in, even if Ory hides the session until the second factor is given."""
+        return self.state in (SessionState.ACTIVE, SessionState.STEP_UP_REQUIRED)
+
+    def proof_at(self, aal: AAL | str) -> datetime | None:
+        """When the newest proof at ``aal`` or above was given, or None."""
+        times = [entry.completed_at for entry in self.authentication_methods if entry.aal >= aal]
+        return max((time for time in times if time is not None), default=None)
+
+    def to_ory_client(self) -> ory_client.Session:
+        """The same session as Ory's SDK models it.
+
+        Raises ``ValueError`` outside ACTIVE, and where the SDK's closed lists of methods do not know an entry.
+        """
+        if not self.is_authenticated:
+            message = f"a session in state {self.state} has nothing to convert"
+            raise ValueError(message)
+        # Imported here because it costs over a second and some 60 MB, which a site that never asks should not pay.
+        from ory_client import Session
+
+        return cast("ory_client.Session", Session.from_dict(self.raw))
+
+
+ANONYMOUS = OrySession(SessionState.ANONYMOUS)

@@ -1,0 +1,115 @@
+"""Reads Ory's answer to ``GET /sessions/whoami`` into a session.
+
+What the statuses and bodies mean: https://www.ory.sh/docs/reference/api#tag/frontend/operation/toSession
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django_ory_mfa.core.answer import Answer
+from django_ory_mfa.core.flows import Flows
+from django_ory_mfa.core.session import AAL, ANONYMOUS, AuthenticationMethod, Identity, OrySession, SessionState
+
+CLOCK_SKEW = timedelta(seconds=60)
+RETRY_AFTER = 5
+LONGEST_RETRY_AFTER = 30
+
+
+def read_whoami(answer: Answer, *, now: datetime, flows: Flows) -> OrySession:
+    """The session that ``answer`` speaks of; whatever is unknown, unreadable or expired gives less, never more."""
+    if answer.status == 200:
+        return _read_session(answer.json_object(), now)
+    if answer.status == 401:
+        return ANONYMOUS
+    if answer.status == 403:
+        return _read_refusal(answer.json_object(), flows)
+    return unavailable(_retry_after(answer))
+
+
+def unavailable(retry_after: int = RETRY_AFTER) -> OrySession:
+    """The session of a request about which Ory gave no usable answer."""
+    return OrySession(SessionState.UNAVAILABLE, retry_after=retry_after)
+
+
+def _read_session(body: dict[str, Any], now: datetime) -> OrySession:
+    identity = _object(body.get("identity"))
+    if not _text(body.get("id")) or not _text(identity.get("id")):
+        return unavailable()
+    expires_at = _time(body.get("expires_at"))
+    if body.get("active") is not True or (expires_at is not None and now - expires_at > CLOCK_SKEW):
+        return ANONYMOUS
+    return OrySession(
+        SessionState.ACTIVE,
+        id=body["id"],
+        aal=AAL.of(body.get("authenticator_assurance_level")),
+        authentication_methods=tuple(_method(entry) for entry in _objects(body.get("authentication_methods"))),
+        authenticated_at=_time(body.get("authenticated_at")),
+        issued_at=_time(body.get("issued_at")),
+        expires_at=expires_at,
+        identity=_identity(identity),
+        raw=body,
+    )
+
+
+def _read_refusal(body: dict[str, Any], flows: Flows) -> OrySession:
+    error_id = _text(_object(body.get("error")).get("id"))
+    url = _text(body.get("redirect_browser_to"))
+    if url is not None and not flows.contains(url):
+        url = None
+    if url is None and error_id not in ("session_aal2_required", "session_aal2_enrollment_required"):
+        return unavailable()
+    return OrySession(SessionState.STEP_UP_REQUIRED, error_id=error_id, redirect_browser_to=url)
+
+
+def _retry_after(answer: Answer) -> int:
+    reset = answer.headers.get("x-ratelimit-reset", "")
+    if answer.status != 429 or not (reset.isascii() and reset.isdigit()):
+        return RETRY_AFTER
+    return max(1, min(int(reset[:9]), LONGEST_RETRY_AFTER))
+
+
+def _method(entry: dict[str, Any]) -> AuthenticationMethod:
+    return AuthenticationMethod(
+        method=_text(entry.get("method")) or "",
+        aal=AAL.of(entry.get("aal")),
+        completed_at=_time(entry.get("completed_at")),
+        provider=_text(entry.get("provider")),
+    )
+
+
+def _identity(body: dict[str, Any]) -> Identity:
+    return Identity(
+        id=body["id"],
+        external_id=_text(body.get("external_id")),
+        schema_id=_text(body.get("schema_id")),
+        state=_text(body.get("state")),
+        traits=_object(body.get("traits")),
+        metadata_public=body.get("metadata_public"),
+        verifiable_addresses=tuple(_objects(body.get("verifiable_addresses"))),
+        recovery_addresses=tuple(_objects(body.get("recovery_addresses"))),
+        organization_id=_text(body.get("organization_id")),
+        created_at=_time(body.get("created_at")),
+        updated_at=_time(body.get("updated_at")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return time.astimezone(UTC) if time is not None and time.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
