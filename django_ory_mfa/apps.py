@@ -1,0 +1,22 @@
+"""The app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.core.checks import register
+from django.utils.translation import gettext_lazy as _
+
+
+class OryMFAConfig(AppConfig):
+    """Registers the system checks."""
+
+    name = "django_ory_mfa"
+    label = "ory_mfa"
+    verbose_name = _("Ory multi-factor authentication")
+
+    def ready(self) -> None:
+        """Called by Django when all apps are loaded."""
+        from django_ory_mfa import checks
+
+        for check in checks.ALL:
+            register(check, checks.TAG)

@@ -1,0 +1,190 @@
+"""The settings, typed, with their defaults; read on every access, so that ``override_settings`` works."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from django_ory_mfa.core.credentials import COOKIE_OCTETS
+from django_ory_mfa.core.flows import Flows
+from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, LEVELS, Requirement
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    RequirementCallable = Callable[[HttpRequest], Any]
+    RuleRequirement = Requirement | RequirementCallable | None
+
+CLAIMS = (None, "aal1", HIGHEST_AVAILABLE)
+NETWORK_HOST = re.compile(r"(?P<slug>[a-z0-9-]+)\.projects\.oryapis\.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """Seconds to connect, and seconds that a whole call to Ory may take."""
+
+    connect: float
+    total: float
+
+
+class Conf:
+    """Every setting of the package by the part of its name after ``ORY_MFA_``.
+
+    Reading one that is missing or makes no sense raises ``ImproperlyConfigured``, which names it.
+    """
+
+    @property
+    def sdk_url(self) -> str:
+        """Where the server calls Ory, without a trailing slash."""
+        value = _get("SDK_URL", None)
+        if not value:
+            raise ImproperlyConfigured(
+                "ORY_MFA_SDK_URL is missing: set it to the URL of Ory, https://<slug>.projects.oryapis.com or that of "
+                "your own Ory Kratos."
+            )
+        return _url("SDK_URL", value)
+
+    @property
+    def browser_url(self) -> str:
+        """Where the browser is sent, without a trailing slash."""
+        value = _get("BROWSER_URL", None)
+        return self.sdk_url if value is None else _url("BROWSER_URL", value)
+
+    @property
+    def flows(self) -> Flows:
+        """Ory's self-service URLs as browsers reach them."""
+        return Flows(self.browser_url)
+
+    @property
+    def site_url(self) -> str | None:
+        """The origin of every ``return_to``; None takes the request's own."""
+        value = _get("SITE_URL", None)
+        if value is None:
+            return None
+        url = _url("SITE_URL", value)
+        if urlsplit(url).path:
+            raise _odd("SITE_URL", "must be an origin, without a path", value)
+        return url
+
+    @property
+    def session_cookie(self) -> str | None:
+        """The session cookie's name; None where only the request can tell."""
+        value = _get("SESSION_COOKIE", None)
+        if value is None:
+            network = NETWORK_HOST.fullmatch(urlsplit(self.sdk_url).hostname or "")
+            return f"ory_session_{network['slug'].replace('-', '')}" if network else None
+        if not isinstance(value, str) or not COOKIE_OCTETS.fullmatch(value) or "=" in value:
+            raise _odd("SESSION_COOKIE", "must be a cookie name", value)
+        return value
+
+    @property
+    def aal(self) -> str:
+        """The level that a bare ``@aal_required`` and a site-wide policy without a rule ask for."""
+        return str(_one_of("AAL", "aal2", LEVELS))
+
+    @property
+    def whoami_required_aal(self) -> str | None:
+        """What Ory's ``session.whoami.required_aal`` is said to be."""
+        return _one_of("WHOAMI_REQUIRED_AAL", None, CLAIMS)
+
+    @property
+    def settings_required_aal(self) -> str | None:
+        """What Ory's ``selfservice.flows.settings.required_aal`` is said to be."""
+        return _one_of("SETTINGS_REQUIRED_AAL", None, CLAIMS)
+
+    @property
+    def default_return_to(self) -> str:
+        """The path that a browser comes back to where the page itself cannot be."""
+        value = _get("DEFAULT_RETURN_TO", "/")
+        if not isinstance(value, str) or not re.fullmatch(r"/(?!/)[!-\[\]-~]*", value):
+            raise _odd("DEFAULT_RETURN_TO", "must be a path on this site, starting with one slash", value)
+        return value
+
+    @property
+    def timeout(self) -> Timeout:
+        """How long a call to Ory may take."""
+        value = _get("TIMEOUT", (1, 3))
+        connect, total = value if isinstance(value, (tuple, list)) and len(value) == 2 else (None, value)
+        if not _is_seconds(total) or not (connect is None or _is_seconds(connect)):
+            raise _odd("TIMEOUT", "must be seconds above 0, or a pair of them (connect, total)", value)
+        return Timeout(min(1.0, total) if connect is None else connect, total)
+
+    @property
+    def max_concurrency(self) -> int:
+        """How many calls of async code to Ory may be under way at once in a process."""
+        value = _get("MAX_CONCURRENCY", 32)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise _odd("MAX_CONCURRENCY", "must be a whole number above 0", value)
+        return value
+
+    @property
+    def rules(self) -> list[tuple[re.Pattern[str], RuleRequirement]]:
+        """The site-wide policy: patterns of paths, and what each asks for."""
+        value = _get("RULES", [])
+        if not isinstance(value, (list, tuple)):
+            raise _odd("RULES", "must be a list of (regex, requirement or None)", value)
+        return [_rule(rule) for rule in value]
+
+
+def _get(name: str, default: Any) -> Any:
+    return getattr(settings, f"ORY_MFA_{name}", default)
+
+
+def _odd(name: str, problem: str, value: object) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"ORY_MFA_{name} {problem}, not {value!r}.")
+
+
+def _one_of(name: str, default: str | None, allowed: Iterable[str | None]) -> str | None:
+    value: str | None = _get(name, default)
+    if value not in allowed:
+        raise _odd(name, f"must be one of {', '.join(str(choice) for choice in allowed)}", value)
+    return value
+
+
+def _url(name: str, value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[!-\[\]-~]+", value):
+        raise _odd(name, "must be an http or https URL", value)
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or "@" in parts.netloc or parts.query or parts.fragment or ".." in parts.path:
+        # SECURITY: the value is not shown; a URL with user information in it may hold a password.
+        raise ImproperlyConfigured(
+            f"ORY_MFA_{name} must be an http or https URL without user information, query and fragment."
+        )
+    return value.rstrip("/")
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 and math.isfinite(value)
+
+
+def _rule(rule: object) -> tuple[re.Pattern[str], RuleRequirement]:
+    if not isinstance(rule, (list, tuple)) or len(rule) != 2:
+        raise _odd("RULES", "must hold pairs of (regex, requirement or None)", rule)
+    pattern, required = rule
+    try:
+        return re.compile(pattern), _rule_requirement(required)
+    except (re.error, TypeError, ValueError) as error:
+        raise _odd("RULES", f"has a rule that makes no sense ({error})", rule) from error
+
+
+def _rule_requirement(required: object) -> RuleRequirement:
+    if required is None or isinstance(required, Requirement) or callable(required):
+        return required
+    if not isinstance(required, str):
+        message = f"a requirement is a level, a Requirement, a callable or None, not {required!r}"
+        raise TypeError(message)
+    return Requirement(required)
+
+
+conf = Conf()

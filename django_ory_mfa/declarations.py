@@ -1,0 +1,106 @@
+"""What a view declares that it asks for, and what that means for one request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import iscoroutinefunction
+from django.core.exceptions import ImproperlyConfigured
+
+from django_ory_mfa.calls import arun, run
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.resolver import resolver_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+MaxAge = float | timedelta
+Wanted = Requirement | str | None
+RequirementCallable = Callable[["HttpRequest"], Wanted | Awaitable[Wanted]]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDefault:
+    """``ORY_MFA_AAL`` as it stands when the request comes, with what a view adds to it."""
+
+    max_age: MaxAge | None = None
+    methods: frozenset[str] | None = None
+
+    def requirement(self) -> Requirement:
+        """The requirement at this moment; raises ``ImproperlyConfigured`` if the setting and the view disagree."""
+        try:
+            return Requirement(conf.aal, self.max_age, self.methods)
+        except ValueError as error:
+            message = f"A view cannot be guarded with ORY_MFA_AAL = {conf.aal!r}: {error}"
+            raise ImproperlyConfigured(message) from error
+
+
+Declared = Requirement | SiteDefault | RequirementCallable
+
+
+def declare(
+    aal: str | None = None,
+    *,
+    max_age: MaxAge | None = None,
+    methods: Iterable[str] | None = None,
+    requirement: Requirement | str | RequirementCallable | None = None,
+) -> Declared:
+    """The arguments of a guard, checked where they are written.
+
+    Raises ``ValueError`` or ``TypeError`` as ``Requirement`` does, and ``TypeError`` if ``requirement`` is not alone.
+    """
+    if requirement is not None:
+        if not (aal is None and max_age is None and methods is None):
+            raise TypeError("requirement= stands for all of aal, max_age and methods: give it alone")
+        return Requirement(requirement) if isinstance(requirement, str) else requirement
+    checked = Requirement("aal2" if aal is None else aal, max_age, methods)
+    return SiteDefault(checked.max_age, checked.methods) if aal is None else checked
+
+
+def declared_by(view: Any) -> Declared | None:
+    """What ``view`` declares where everybody can see it: by a decorator, or as ``required_aal`` of its class."""
+    declared: Declared | None = getattr(view, "ory_mfa_requirement", None)
+    view_class = getattr(view, "view_class", None)
+    if declared is not None or view_class is None:
+        return declared
+    given = getattr(view, "view_initkwargs", {})
+    aal, max_age, methods = (
+        given.get(name, getattr(view_class, name, None)) for name in ("required_aal", "max_age", "methods")
+    )
+    return None if aal is None else declare(aal, max_age=max_age, methods=methods)
+
+
+def required(request: HttpRequest, declared: Declared) -> Requirement | None:
+    """The requirement for this request; None if nothing is required. A callable sees a resolved session."""
+    if isinstance(declared, (Requirement, SiteDefault)):
+        return _settled(declared)
+    if iscoroutinefunction(declared):
+        raise ImproperlyConfigured("A coroutine function can be the requirement of async views only.")
+    run(resolver_of(request).session_steps())
+    return _as_requirement(declared(request))
+
+
+async def arequired(request: HttpRequest, declared: Declared) -> Requirement | None:
+    """``required`` for async code, where the callable may be a coroutine function."""
+    if isinstance(declared, (Requirement, SiteDefault)):
+        return _settled(declared)
+    await arun(resolver_of(request).session_steps())
+    wanted = declared(request)
+    return _as_requirement(await wanted if isinstance(wanted, Awaitable) else wanted)
+
+
+def _settled(declared: Requirement | SiteDefault) -> Requirement:
+    return declared.requirement() if isinstance(declared, SiteDefault) else declared
+
+
+def _as_requirement(wanted: object) -> Requirement | None:
+    if wanted is None or isinstance(wanted, Requirement):
+        return wanted
+    if isinstance(wanted, str):
+        return Requirement(wanted)
+    message = f"a requirement is a level, a Requirement or None, not {wanted!r}"
+    raise TypeError(message)

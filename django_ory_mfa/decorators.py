@@ -1,0 +1,74 @@
+"""Decorators for views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from asgiref.sync import iscoroutinefunction
+
+from django_ory_mfa.declarations import Declared, MaxAge, RequirementCallable, declare
+from django_ory_mfa.enforcement import aenforce, enforce, let_through
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+    from django_ory_mfa.core.requirement import Requirement
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@overload
+def aal_required(aal: View) -> View: ...
+@overload
+def aal_required(
+    aal: str | None = None,
+    *,
+    max_age: MaxAge | None = None,
+    methods: Iterable[str] | None = None,
+    requirement: Requirement | str | RequirementCallable | None = None,
+) -> Callable[[View], View]: ...
+def aal_required(
+    aal: Any = None,
+    *,
+    max_age: MaxAge | None = None,
+    methods: Iterable[str] | None = None,
+    requirement: Requirement | str | RequirementCallable | None = None,
+) -> Any:
+    """Lets a view run only for those who proved what it asks for; everybody else is sent, or told, to do so.
+
+    ``aal``: ``"aal1"``, ``"aal2"`` or ``"highest_available"``; ``ORY_MFA_AAL`` if left out. ``max_age``: seconds or a
+    ``timedelta`` since the proof. ``methods``: the methods that count. ``requirement`` stands for all three: a
+    ``Requirement``, or a callable of the request that returns one, a level, or None for nothing.
+    Raises ``ValueError`` or ``TypeError`` where it is written if that could never be met.
+    """
+    if callable(aal):
+        return _guarded(aal, declare())
+    declared = declare(aal, max_age=max_age, methods=methods, requirement=requirement)
+    return lambda view: _guarded(view, declared)
+
+
+def aal_exempt(view: View) -> View:
+    """Frees a view from ``AALRequiredMiddleware``; a guard of its own still holds."""
+    view.ory_mfa_exempt = True  # type: ignore[attr-defined]  # functions take attributes, as login_not_required does
+    return view
+
+
+def _guarded(view: Any, declared: Declared) -> Any:
+    guarded: Any
+    if iscoroutinefunction(view):
+
+        @wraps(view)
+        async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            refusal = await aenforce(request, declared)
+            return refusal or let_through(request, await view(request, *args, **kwargs))
+
+    else:
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return enforce(request, declared) or let_through(request, view(request, *args, **kwargs))
+
+    guarded.ory_mfa_requirement = declared
+    return guarded

@@ -1,0 +1,211 @@
+"""From a request and what a view asks for to a decision, and from a refusal to a response."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import PermissionDenied
+
+from django_ory_mfa import hops, privacy
+from django_ory_mfa.calls import Steps, arun, run
+from django_ory_mfa.clock import now
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.decision import Decision, Outcome, decide
+from django_ory_mfa.core.destination import destination
+from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
+from django_ory_mfa.core.session import OrySession
+from django_ory_mfa.csrf import csrf_failure, needs_csrf_check
+from django_ory_mfa.declarations import Declared, MaxAge, RequirementCallable, arequired, declare, required
+from django_ory_mfa.rendering import render
+from django_ory_mfa.resolver import resolver_of
+from django_ory_mfa.return_to import return_to_of
+from django_ory_mfa.signals import aal_denied
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+
+__all__ = ["AALRequired", "aevaluate", "arequire_aal", "evaluate", "render", "require_aal"]
+
+
+class AALRequired(PermissionDenied):
+    """The visitor has to prove more; ``decision`` says what. The middleware turns it into the answer of a guard."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.reason)
+        self.decision = decision
+
+
+class CSRFFailed(PermissionDenied):
+    """A session cookie came without Django's CSRF proof; ``response`` is that of ``CSRF_FAILURE_VIEW``."""
+
+    def __init__(self, response: HttpResponseBase) -> None:
+        super().__init__("CSRF verification failed")
+        self.response = response
+
+
+def evaluate(request: HttpRequest, requirement: Requirement | str) -> Decision:
+    """Decides whether ``request`` meets ``requirement``, asking Ory as seldom as it can; ``url`` is filled in.
+
+    Raises ``SynchronousOnlyOperation`` inside an event loop.
+    """
+    return run(evaluation_steps(request, _as_requirement(requirement)))
+
+
+async def aevaluate(request: HttpRequest, requirement: Requirement | str) -> Decision:
+    """``evaluate`` for async code."""
+    return await arun(evaluation_steps(request, _as_requirement(requirement)))
+
+
+def require_aal(
+    request: HttpRequest,
+    aal: str | None = None,
+    *,
+    max_age: MaxAge | None = None,
+    methods: Iterable[str] | None = None,
+    requirement: Requirement | RequirementCallable | None = None,
+) -> OrySession:
+    """The session if it meets the requirement, inside a view; the arguments are those of ``aal_required``.
+
+    Raises ``AALRequired``, which is a ``PermissionDenied``, if it does not.
+    """
+    declared = declare(aal, max_age=max_age, methods=methods, requirement=requirement)
+    decision = judge(request, declared)
+    _raise_if_denied(decision)
+    _raise_if_forged(forgery(request, decision))
+    return resolver_of(request).session()
+
+
+async def arequire_aal(
+    request: HttpRequest,
+    aal: str | None = None,
+    *,
+    max_age: MaxAge | None = None,
+    methods: Iterable[str] | None = None,
+    requirement: Requirement | RequirementCallable | None = None,
+) -> OrySession:
+    """``require_aal`` for async code."""
+    declared = declare(aal, max_age=max_age, methods=methods, requirement=requirement)
+    decision = await ajudge(request, declared)
+    _raise_if_denied(decision)
+    _raise_if_forged(await aforgery(request, decision))
+    return await resolver_of(request).asession()
+
+
+def enforce(request: HttpRequest, declared: Declared) -> HttpResponseBase | None:
+    """The answer that refuses ``request``; None if the view may run."""
+    decision = judge(request, declared)
+    if decision is not None and not decision.is_allowed:
+        return render(request, decision)
+    return forgery(request, decision)
+
+
+async def aenforce(request: HttpRequest, declared: Declared) -> HttpResponseBase | None:
+    """``enforce`` for async code."""
+    decision = await ajudge(request, declared)
+    if decision is not None and not decision.is_allowed:
+        return render(request, decision)
+    return await aforgery(request, decision)
+
+
+def judge(request: HttpRequest, declared: Declared) -> Decision | None:
+    """The decision of a guard, signalled if it refuses; None if nothing is required."""
+    privacy.forget_outer_cache(request)
+    requirement = required(request, declared)
+    if requirement is None:
+        return None
+    decision = evaluate(request, requirement)
+    if not decision.is_allowed:
+        aal_denied.send_robust(OrySession, **_denial(request, decision))
+    return decision
+
+
+async def ajudge(request: HttpRequest, declared: Declared) -> Decision | None:
+    """``judge`` for async code."""
+    privacy.forget_outer_cache(request)
+    requirement = await arequired(request, declared)
+    if requirement is None:
+        return None
+    decision = await aevaluate(request, requirement)
+    if not decision.is_allowed:
+        await aal_denied.asend_robust(OrySession, **_denial(request, decision))
+    return decision
+
+
+def forgery(request: HttpRequest, decision: Decision | None) -> HttpResponseBase | None:
+    """Before a guard allows: the answer to a forged request, or None. Nothing required, nothing checked."""
+    return csrf_failure(request) if decision is not None and needs_csrf_check(request) else None
+
+
+async def aforgery(request: HttpRequest, decision: Decision | None) -> HttpResponseBase | None:
+    """``forgery`` for async code."""
+    if decision is None or not needs_csrf_check(request):
+        return None
+    # The check may read a session from the database, and CSRF_FAILURE_VIEW may do anything.
+    return await sync_to_async(csrf_failure)(request)
+
+
+def let_through(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """``response`` of a view that a guard allowed, fit to leave the site.
+
+    Raises ``ImproperlyConfigured`` if a per-view cache inside the guard would serve it to the next visitor.
+    """
+    privacy.refuse_inner_cache(request)
+    privacy.mark_private(request, response)
+    hops.clear_hops(request, response)
+    return response
+
+
+def evaluation_steps(request: HttpRequest, requirement: Requirement, *, consult: bool = True) -> Steps[Decision]:
+    """The decision on ``requirement``; ``consult`` asks Ory about a second factor where the outcome depends on it."""
+    resolver = resolver_of(request)
+    session = yield from resolver.session_steps(fresh=requirement.wants_proof)
+    decision = decide(session, requirement, now=now())
+    if not decision.is_allowed and resolver.is_possibly_stale:
+        # SECURITY: an answer that may be old can let somebody in, but never refuse: it would bounce off Ory for ever.
+        session = yield from resolver.session_steps(fresh=True)
+        decision = decide(session, requirement, now=now())
+    if consult and _depends_on_enrolment(session, decision):
+        decision = yield from _enrolment_steps(request, requirement)
+        session = yield from resolver.session_steps()
+    if decision.is_allowed or decision.outcome is Outcome.UNAVAILABLE:
+        return decision
+    return replace(decision, url=destination(decision, session, conf.flows, return_to=return_to_of(request)))
+
+
+def _depends_on_enrolment(session: OrySession, decision: Decision) -> bool:
+    without = decide(session, decision.requirement, now=now(), enrolled=False)
+    return decision.outcome is Outcome.STEP_UP and without.outcome is not Outcome.STEP_UP
+
+
+def _enrolment_steps(request: HttpRequest, requirement: Requirement) -> Steps[Decision]:
+    resolver = resolver_of(request)
+    enrolled = yield from resolver.enrolled_steps()
+    session = yield from resolver.session_steps()
+    asked = requirement
+    if enrolled is False and HIGHEST_AVAILABLE not in (conf.whoami_required_aal, conf.settings_required_aal):
+        # SECURITY: nodes of the settings page do not show every second factor (codes by e-mail have none), so that
+        # their absence may ask for one, but must not open anything.
+        asked = Requirement("aal2", requirement.max_age, requirement.methods)
+    return replace(decide(session, asked, now=now(), enrolled=enrolled), requirement=requirement)
+
+
+def _raise_if_denied(decision: Decision | None) -> None:
+    if decision is not None and not decision.is_allowed:
+        raise AALRequired(decision)
+
+
+def _raise_if_forged(response: HttpResponseBase | None) -> None:
+    if response is not None:
+        raise CSRFFailed(response)
+
+
+def _denial(request: HttpRequest, decision: Decision) -> dict[str, Any]:
+    return {"request": request, "session": resolver_of(request).session(), "decision": decision}
+
+
+def _as_requirement(requirement: Requirement | str) -> Requirement:
+    return Requirement(requirement) if isinstance(requirement, str) else requirement

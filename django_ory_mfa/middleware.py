@@ -1,0 +1,135 @@
+"""Middleware: the session on every request, and a policy for the whole site."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+
+from django_ory_mfa import privacy
+from django_ory_mfa.conf import conf
+from django_ory_mfa.declarations import Declared, SiteDefault, declared_by
+from django_ory_mfa.enforcement import AALRequired, CSRFFailed, aenforce, enforce, let_through
+from django_ory_mfa.rendering import render
+from django_ory_mfa.reporting import mask_credentials
+from django_ory_mfa.resolver import attach, resolver_of
+from django_ory_mfa.return_to import APP_NAME
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+
+class OrySessionMiddleware:
+    """Gives every request ``ory_session`` and ``aory_session``, and turns ``AALRequired`` into an answer.
+
+    It does no I/O of its own: Ory is asked when somebody reads the session.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self._is_async: bool = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Attaches the session and looks after the response."""
+        if self._is_async:
+            return self._acall(request)
+        _prepare(request)
+        return _finish(request, self.get_response(request))
+
+    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
+        _prepare(request)
+        return _finish(request, await self.get_response(request))
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """The answer to what ``require_aal`` raised in a view or in its template."""
+        if isinstance(exception, CSRFFailed):
+            return exception.response
+        if not isinstance(exception, AALRequired):
+            return None
+        response = render(request, exception.decision)
+        return response.render() if hasattr(response, "render") else response
+
+
+class AALRequiredMiddleware:
+    """Asks something of every view: what it declares, else the first rule of ``ORY_MFA_RULES``, else ``ORY_MFA_AAL``.
+
+    Like Django's ``LoginRequiredMiddleware``; ``@aal_exempt`` frees a view. It stands after ``OrySessionMiddleware``.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self._is_async: bool = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+            self.process_view = self._aprocess_view  # type: ignore[method-assign]  # Django adapts only what is sync
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Looks after the response of a view that passed the policy."""
+        if self._is_async:
+            return self._acall(request)
+        return _passed(request, self.get_response(request))
+
+    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
+        return _passed(request, await self.get_response(request))
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
+        """Refuses, or lets the view run."""
+        declared = site_requirement(request, view)
+        if declared is None:
+            return None
+        refusal = enforce(request, declared)
+        resolver_of(request).passed_site_policy = refusal is None
+        return refusal
+
+    async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        declared = site_requirement(request, view)
+        if declared is None:
+            return None
+        refusal = await aenforce(request, declared)
+        resolver_of(request).passed_site_policy = refusal is None
+        return refusal
+
+
+def site_requirement(request: HttpRequest, view: Any) -> Declared | None:
+    """What the policy of the site asks of ``request`` to ``view``; None if nothing."""
+    if request.method == "OPTIONS" or getattr(view, "ory_mfa_exempt", False) or _is_own_view(request):
+        return None
+    declared = declared_by(view)
+    if declared is not None:
+        return declared
+    for pattern, requirement in conf.rules:
+        if pattern.match(request.path_info):
+            return requirement
+    return SiteDefault()
+
+
+def _is_own_view(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and APP_NAME in request.resolver_match.app_names
+
+
+def _prepare(request: HttpRequest) -> None:
+    attach(request)
+    mask_credentials(request)
+
+
+def _finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    resolver = resolver_of(request)
+    if resolver.misuse is not None:
+        # A template that says `{% if not … %}` swallows exceptions and would show the branch for nobody.
+        raise resolver.misuse
+    if resolver.known_session is not None:
+        privacy.mark_private(request, response)
+    return response
+
+
+def _passed(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    return let_through(request, response) if resolver_of(request).passed_site_policy else response

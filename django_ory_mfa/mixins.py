@@ -1,0 +1,61 @@
+"""Mixins for class-based views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+from django_ory_mfa.declarations import Declared, MaxAge, declare
+from django_ory_mfa.enforcement import aforgery, ajudge, forgery, judge, let_through
+from django_ory_mfa.rendering import render
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+    from django_ory_mfa.core.decision import Decision
+
+
+class AALRequiredMixin:
+    """Lets a class-based view run only for those who proved what it asks for; put it left of the view class.
+
+    ``required_aal``, ``max_age`` and ``methods`` are the arguments of ``aal_required``.
+    """
+
+    required_aal: str | None = None
+    max_age: MaxAge | None = None
+    methods: Iterable[str] | None = None
+    request: HttpRequest
+
+    def get_requirement(self) -> Declared:
+        """What this view asks for: a ``Requirement``, or a callable of the request; override it to compute one."""
+        return declare(self.required_aal, max_age=self.max_age, methods=self.methods)
+
+    def handle_aal_denied(self, decision: Decision) -> HttpResponseBase:
+        """The answer to a refused request; override it to answer in your own way."""
+        return render(self.request, decision)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Guards every HTTP method of the view."""
+        if getattr(self, "view_is_async", False):
+            return self._adispatch(request, *args, **kwargs)
+        decision = judge(request, self.get_requirement())
+        if decision is not None and not decision.is_allowed:
+            return self.handle_aal_denied(decision)
+        return forgery(request, decision) or let_through(request, self._dispatch_view(request, *args, **kwargs))
+
+    async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        decision = await ajudge(request, self.get_requirement())
+        if decision is not None and not decision.is_allowed:
+            return await _awaited(self.handle_aal_denied(decision))
+        return await aforgery(request, decision) or let_through(
+            request, await _awaited(self._dispatch_view(request, *args, **kwargs))
+        )
+
+    def _dispatch_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]  # the View stands to the right
+
+
+async def _awaited(response: Any) -> Any:
+    # Mixins of Django and of others answer for an async view without a coroutine.
+    return await response if isawaitable(response) else response

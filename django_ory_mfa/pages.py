@@ -1,0 +1,47 @@
+"""What the package's own pages are given to show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import NoReverseMatch, reverse
+
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.decision import Decision
+from django_ory_mfa.core.destination import needs_second_factor
+from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.return_to import APP_NAME, default_return_to, return_to_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_ory_mfa.core.session import OrySession
+
+HIGHEST_LEVEL = Requirement("aal2")
+
+
+def page_context(request: HttpRequest, session: OrySession, decision: Decision | None) -> dict[str, Any]:
+    """The session, the decision, and the URLs of everything that a visitor can do about it."""
+    flows, return_to = conf.flows, return_to_of(request)
+    return {
+        "session": session,
+        "decision": decision,
+        "flow_url": decision.url if decision is not None else None,
+        "login_url": flows.login(return_to=return_to),
+        "step_up_url": flows.login(aal2=True, return_to=return_to),
+        "refresh_url": flows.login(
+            refresh=True, aal2=bool(session) and needs_second_factor(session, HIGHEST_LEVEL), return_to=return_to
+        ),
+        "settings_url": flows.settings(return_to=return_to),
+        "logout_url": logout_url(),
+        "return_to": return_to,
+        "home_url": default_return_to(request),
+    }
+
+
+def logout_url() -> str:
+    """The action of the sign-out form; empty if the package's URLs are not included."""
+    try:
+        return reverse(f"{APP_NAME}:logout")
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,40 @@
+"""Keeps pages that depend on a session out of caches that several people share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.cache import patch_vary_headers
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+VARY = ("Cookie", "Authorization", "X-Session-Token")
+# Django's cache middlewares tell each other by this attribute of the request whether to store the response.
+STORE = "_cache_update_cache"
+
+
+def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Makes ``response`` one for this visitor only, in Django's caches and in those on the way."""
+    directives = [part.strip() for part in response.get("Cache-Control", "").split(",") if part.strip()]
+    kept = [part for part in directives if part.lower() != "public"]
+    if "private" not in kept and "no-store" not in kept:
+        kept.append("private")
+    response.headers["Cache-Control"] = ", ".join(kept)
+    patch_vary_headers(response, VARY)
+    request.__dict__.pop(STORE, None)
+
+
+def forget_outer_cache(request: HttpRequest) -> None:
+    """To be called before a guarded view runs, so that ``refuse_inner_cache`` sees only what ran inside."""
+    request.__dict__.pop(STORE, None)
+
+
+def refuse_inner_cache(request: HttpRequest) -> None:
+    """Raises ``ImproperlyConfigured`` if a per-view cache inside the guard answered or wants to store the answer."""
+    if STORE in request.__dict__:
+        raise ImproperlyConfigured(
+            "A guard stands outside @cache_page, which would serve one person's page to the next: put @cache_page "
+            "above the guard, or leave it out."
+        )

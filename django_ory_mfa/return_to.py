@@ -1,0 +1,61 @@
+"""Which page the browser comes back to after a flow at Ory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import Resolver404, get_script_prefix, resolve
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.flows import is_return_to, path_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+APP_NAME = "ory_mfa"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+
+
+def return_to_of(request: HttpRequest) -> str:
+    """The absolute URL that Ory is asked to send the browser back to: this page, or the one that led here.
+
+    Raises ``DisallowedHost`` as Django does.
+    """
+    site = site_origin(request)
+    if request.method in SAFE_METHODS:
+        page = f"{site}{request.get_full_path()}"
+    else:
+        # A form cannot be sent again by a redirect; the page it stands on can be shown again.
+        page = request.headers.get("Referer", "")
+        if _is_own_view(page):
+            page = ""
+    return page if is_return_to(page, site) else default_return_to(request)
+
+
+def default_return_to(request: HttpRequest) -> str:
+    """The page for everybody who cannot come back to where they were."""
+    return f"{site_origin(request)}{conf.default_return_to}"
+
+
+def checked_next(request: HttpRequest) -> str:
+    """The ``next`` of a request to one of our views as an absolute URL, if it is a page of this site."""
+    target = request.POST.get("next", "") or request.GET.get("next", "")
+    site = site_origin(request)
+    page = f"{site}{target}" if target.startswith("/") else target
+    host = site.partition("://")[2]
+    is_safe = url_has_allowed_host_and_scheme(target, {host}, require_https=request.is_secure())
+    return page if is_safe and is_return_to(page, site) else default_return_to(request)
+
+
+def site_origin(request: HttpRequest) -> str:
+    """Scheme, host and port of this site as browsers see it."""
+    return conf.site_url or f"{request.scheme}://{request.get_host()}"
+
+
+def _is_own_view(page: str) -> bool:
+    path = path_of(page).removeprefix(get_script_prefix().rstrip("/"))
+    try:
+        return APP_NAME in resolve(path).app_names
+    except (Resolver404, ValueError):
+        return False

@@ -1,0 +1,14 @@
+"""The package's own pages; include them wherever they fit the site."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from django_ory_mfa import views
+
+app_name = "ory_mfa"
+urlpatterns = [
+    path("", views.settings, name="settings"),
+    path("step-up/", views.step_up, name="step_up"),
+    path("logout/", views.logout, name="logout"),
+]

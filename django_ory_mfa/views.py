@@ -1,0 +1,85 @@
+"""The package's own pages: the state of somebody's MFA, the way to a second factor, and the way out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+
+from django_ory_mfa.calls import run
+from django_ory_mfa.client import get_client
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.answer import Answer
+from django_ory_mfa.core.credentials import Credential
+from django_ory_mfa.core.decision import Decision, Outcome
+from django_ory_mfa.core.session import SessionState
+from django_ory_mfa.enforcement import evaluation_steps
+from django_ory_mfa.pages import HIGHEST_LEVEL, page_context
+from django_ory_mfa.rendering import HttpResponseSeeOther, render
+from django_ory_mfa.resolver import resolver_of
+from django_ory_mfa.return_to import checked_next
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+UNAVAILABLE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
+
+
+@login_not_required
+@never_cache
+@require_safe
+def settings(request: HttpRequest) -> HttpResponseBase:
+    """What the visitor proved, whether a second factor is set up, and links to everything that changes it."""
+    resolver = resolver_of(request)
+    enrolled = run(resolver.enrolled_steps())
+    session = resolver.session()
+    if session.state is SessionState.UNAVAILABLE:
+        return render(request, UNAVAILABLE)
+    context = page_context(request, session, None)
+    context["enrolled"] = enrolled
+    return TemplateResponse(request, "ory_mfa/settings.html", context)
+
+
+@login_not_required
+@never_cache
+def step_up(request: HttpRequest) -> HttpResponseBase:
+    """Sends the browser to Ory for a second factor, and back to ``next``."""
+    if request.method != "GET":
+        # Not even HEAD: opening Ory's flow can send a code by e-mail, and nobody clicked.
+        return HttpResponseNotAllowed(["GET"])
+    return_to = checked_next(request)
+    # Whether a second factor exists is not asked: this link is for those who say that they have one.
+    decision = run(evaluation_steps(request, HIGHEST_LEVEL, consult=False))
+    if decision.is_allowed:
+        return HttpResponseRedirect(return_to)
+    return render(request, decision, return_to=return_to)
+
+
+@login_not_required
+@never_cache
+@csrf_protect
+@require_POST
+def logout(request: HttpRequest) -> HttpResponseBase:
+    """Ends the Ory session and Django's, and sends the browser to ``next``."""
+    return_to = checked_next(request)
+    credential = resolver_of(request).credential
+    answer = _end_session(credential) if credential is not None else Answer(401)
+    if hasattr(request, "session"):
+        request.session.flush()
+    if answer.status in (204, 401, 403):
+        return HttpResponseSeeOther(return_to)
+    token = answer.json_object().get("logout_token")
+    if answer.status != 200 or not isinstance(token, str) or not token:
+        return render(request, UNAVAILABLE)
+    # SECURITY: of Ory's answer only the token is used; the URL is built here.
+    return HttpResponseSeeOther(conf.flows.logout(token, return_to=return_to))
+
+
+def _end_session(credential: Credential) -> Answer:
+    client = get_client()
+    return client.logout_flow(credential) if credential.is_cookie else client.revoke_token(credential)
