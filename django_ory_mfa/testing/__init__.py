@@ -1,0 +1,10 @@
+"""Test support: an Ory in memory and the ways to put it in the place of the real one."""
+
+from __future__ import annotations
+
+from ._people import FakeIdentity, FakeProof, FakeSession
+from .fake import FakeOry
+from .install import FakeOryMixin, installed
+from .transport import FakeOryTransport
+
+__all__ = ["FakeIdentity", "FakeOry", "FakeOryMixin", "FakeOryTransport", "FakeProof", "FakeSession", "installed"]

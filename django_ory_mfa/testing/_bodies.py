@@ -1,0 +1,190 @@
+"""JSON bodies, key by key as Ory spells them."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+from ._config import FakeConfig
+from ._people import FakeIdentity, FakeProof, FakeSession
+from ._settings_nodes import settings_nodes
+
+Json = dict[str, object]
+
+UNAUTHORIZED = "No valid session credentials found in the request."
+
+
+def error_body(
+    status: HTTPStatus, message: str, *, reason: str = "", error_id: str = "", redirect_browser_to: str = ""
+) -> Json:
+    """An error of Ory; parts that are empty are left out."""
+    error = {
+        "id": error_id,
+        "code": int(status),
+        "status": status.phrase,
+        "reason": reason,
+        "details": {"redirect_browser_to": redirect_browser_to} if redirect_browser_to else None,
+        "message": message,
+    }
+    body: Json = {"error": {name: value for name, value in error.items() if value}}
+    return body | {"redirect_browser_to": redirect_browser_to} if redirect_browser_to else body
+
+
+def unauthorized() -> Json:
+    """Whoami's answer to everybody who has no session, whatever the cause."""
+    return error_body(HTTPStatus.UNAUTHORIZED, "The request could not be authorized", reason=UNAUTHORIZED)
+
+
+def session_inactive() -> Json:
+    """The answer of the self-service flows to those who have no session."""
+    return error_body(
+        HTTPStatus.UNAUTHORIZED,
+        "request does not have a valid authentication session",
+        reason="No active session was found in this request.",
+        error_id="session_inactive",
+    )
+
+
+def aal2_required(step_up_url: str) -> Json:
+    """The refusal of a session whose second factor is due."""
+    return error_body(
+        HTTPStatus.FORBIDDEN,
+        "Session does not fulfill the requested Authenticator Assurance Level",
+        reason=(
+            "An active session was found but it does not fulfill the requested Authenticator Assurance Level."
+            " Please verify yourself with a second factor to resolve this issue."
+        ),
+        error_id="session_aal2_required",
+        redirect_browser_to=step_up_url,
+    )
+
+
+def bad_request(reason: str) -> Json:
+    """The refusal of a request that cannot be understood."""
+    message = "The request was malformed or contained invalid parameters"
+    return error_body(HTTPStatus.BAD_REQUEST, message, reason=reason)
+
+
+def forbidden(reason: str) -> Json:
+    """The refusal of a request that is understood but not allowed."""
+    return error_body(HTTPStatus.FORBIDDEN, "The requested action was forbidden", reason=reason)
+
+
+def server_error(message: str) -> Json:
+    """An error nobody foresaw."""
+    return error_body(HTTPStatus.INTERNAL_SERVER_ERROR, message)
+
+
+def session_body(config: FakeConfig, session: FakeSession) -> Json:
+    """A session as whoami shows it."""
+    return {
+        "id": session.id,
+        "active": session.active,
+        "expires_at": _nanoseconds(session.expires_at),
+        "authenticated_at": _nanoseconds(session.authenticated_at),
+        "authenticator_assurance_level": session.aal,
+        "authentication_methods": [_entry(config, proof) for proof in session.proofs],
+        "issued_at": _nanoseconds(session.issued_at),
+        "identity": identity_body(config, session.identity),
+        "devices": [
+            {
+                "id": session.device_id,
+                "ip_address": "127.0.0.1:50000",
+                "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "location": "",
+            }
+        ],
+    }
+
+
+def identity_body(config: FakeConfig, identity: FakeIdentity) -> Json:
+    """An identity as a session or a settings flow shows it."""
+    created = _microseconds(identity.created_at)
+    schema = base64.urlsafe_b64encode(identity.schema_id.encode()).decode().rstrip("=")
+    return {
+        "id": identity.id,
+        **({"external_id": identity.external_id} if identity.external_id else {}),
+        "schema_id": identity.schema_id,
+        "schema_url": f"{config.public_url}/schemas/{schema}",
+        "state": identity.state,
+        "state_changed_at": _nanoseconds(identity.created_at),
+        "traits": identity.traits,
+        **(_addresses(identity, created) if identity.email else {}),
+        "metadata_public": identity.metadata_public,
+        "created_at": created,
+        "updated_at": created,
+        "organization_id": identity.organization_id,
+    }
+
+
+def settings_body(
+    config: FakeConfig, identity: FakeIdentity, *, flow_id: str, kind: str, target: str, return_to: str
+) -> Json:
+    """A settings flow, whose nodes tell which second factors there are."""
+    now = config.now()
+    return {
+        "id": flow_id,
+        "type": kind,
+        "expires_at": _nanoseconds(now + timedelta(hours=1)),
+        "issued_at": _nanoseconds(now),
+        "request_url": config.public_url + target,
+        **({"return_to": return_to} if return_to else {}),
+        "ui": {
+            "action": f"{config.public_url}/self-service/settings?flow={flow_id}",
+            "method": "POST",
+            "nodes": settings_nodes(
+                identity.traits, identity.second_factors, is_newer=config.is_newer, is_browser=kind == "browser"
+            ),
+        },
+        "identity": identity_body(config, identity),
+        "state": "show_form",
+        **({"organization_id": None} if config.is_newer else {}),
+    }
+
+
+def _addresses(identity: FakeIdentity, created: str) -> Json:
+    verified_at = {"verified_at": _nanoseconds(identity.created_at)} if identity.verified else {}
+    times = {"created_at": created, "updated_at": created}
+    verifiable = {
+        "id": identity.address_id,
+        "value": identity.email,
+        "verified": identity.verified,
+        "via": "email",
+        "status": "completed" if identity.verified else "pending",
+        **verified_at,
+        **times,
+    }
+    recovery = {"id": identity.recovery_address_id, "value": identity.email, "via": "email", **times}
+    return {"verifiable_addresses": [verifiable], "recovery_addresses": [recovery]}
+
+
+def _entry(config: FakeConfig, proof: FakeProof) -> Json:
+    at = proof.completed_at
+    entry: Json = {
+        "method": proof.method,
+        "aal": proof.aal,
+        "completed_at": at if isinstance(at, str) else _nanoseconds(at),
+    }
+    if proof.provider:
+        entry["provider"] = proof.provider
+    if proof.upstream_acr and config.is_newer:
+        entry["upstream_acr"] = proof.upstream_acr
+    if proof.upstream_amr and config.is_newer:
+        entry["upstream_amr"] = list(proof.upstream_amr)
+    return entry
+
+
+def _nanoseconds(time: datetime) -> str:
+    """``time`` with up to nine digits behind the point, as Ory's SQLite keeps it."""
+    micro = time.microsecond
+    return _trimmed(time, f"{micro:06d}{micro % 1000:03d}")
+
+
+def _microseconds(time: datetime) -> str:
+    return _trimmed(time, f"{time.microsecond:06d}")
+
+
+def _trimmed(time: datetime, fraction: str) -> str:
+    # Go leaves out zeros at the end, and the point with them.
+    return (f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{fraction}").rstrip("0").rstrip(".") + "Z"

@@ -1,0 +1,81 @@
+"""The credentials that Ory reads from a request, and the cookies that it hands out."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import string
+
+from ._http import FakeRequest, Header, http_date
+from ._people import FakeCookie, FakePeople, FakeSession
+
+_BASE64 = string.ascii_letters + string.digits + "-_"
+
+
+def session_of(ory: FakePeople, request: FakeRequest) -> FakeSession | None:
+    """The session of the one credential that Ory looks at."""
+    if ory.database_down:
+        return None
+    if token := request.header("x-session-token"):
+        session = ory.session_by_token(token)
+    elif cookie := readable_cookie(ory, request):
+        session = cookie.session
+    else:
+        session = ory.session_by_token(_bearer_token(request))
+    return session if session and session.active else None
+
+
+def readable_cookie(ory: FakePeople, request: FakeRequest) -> FakeCookie | None:
+    """The first cookie of the session that Ory can open: a later one counts if those before it are damaged."""
+    found = (ory.cookie_named(value) for value in request.cookies(ory.cookie_name))
+    return next((cookie for cookie in found if cookie), None)
+
+
+def has_credential(ory: FakePeople, request: FakeRequest) -> bool:
+    """Whether the request names a session in any way that Ory can read."""
+    token = request.header("x-session-token") or _bearer_token(request)
+    return bool(token) or readable_cookie(ory, request) is not None
+
+
+def _bearer_token(request: FakeRequest) -> str:
+    parts = request.header("authorization").split(" ")
+    return parts[1] if len(parts) == 2 and parts[0].lower() == "bearer" else ""
+
+
+def securecookie_error(value: str) -> str:
+    """What the library that opens cookies says of one it cannot open."""
+    text = value.rstrip("=")
+    legal = len(text) - len(text.lstrip(_BASE64))
+    if legal == len(text) and len(value) % 4 == 0:
+        return "securecookie: the value is not valid"
+    at = legal if legal < len(text) else len(value) // 4 * 4
+    return f"securecookie: base64 decode failed - caused by: illegal base64 data at input byte {at}"
+
+
+def session_cookie(ory: FakePeople, session: FakeSession) -> Header:
+    """Hands a session to the browser once more, under a new value."""
+    seconds = int((session.expires_at - ory.now()).total_seconds())
+    return _set_cookie(ory, ory.cookie_name, ory.new_cookie(session), f"{http_date(ory, seconds)}; Max-Age={seconds}")
+
+
+def cleared_session_cookie(ory: FakePeople) -> Header:
+    """Takes the session cookie from the browser."""
+    return _set_cookie(ory, ory.cookie_name, secrets.token_urlsafe(321), "Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0")
+
+
+def missing_csrf_cookie(ory: FakePeople, request: FakeRequest) -> list[Header]:
+    """What a browser flow sets if the browser does not hold it yet."""
+    return [] if request.cookies(ory.csrf_cookie_name) else [csrf_cookie(ory)]
+
+
+def csrf_cookie(ory: FakePeople) -> Header:
+    """A new CSRF cookie."""
+    value = base64.b64encode(secrets.token_bytes(32)).decode()
+    return _set_cookie(ory, ory.csrf_cookie_name, value, "")
+
+
+def _set_cookie(ory: FakePeople, name: str, value: str, expires: str) -> Header:
+    domain = f"; Domain={ory.cookie_domain}" if ory.cookie_domain else ""
+    life = f"Expires={expires}" if expires else "Max-Age=31536000"
+    secure = "; Secure" if ory.public_url.startswith("https:") else ""
+    return "Set-Cookie", f"{name}={value}; Path=/{domain}; {life}; HttpOnly{secure}; SameSite=Lax"

@@ -1,0 +1,37 @@
+"""Puts a fake Ory where the package calls Ory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.test import SimpleTestCase
+
+from django_ory_mfa.client import use_transport
+from django_ory_mfa.conf import conf
+
+from .fake import FakeOry
+from .transport import FakeOryTransport
+
+
+@contextmanager
+def installed(ory: FakeOry | None = None) -> Iterator[FakeOry]:
+    """While it lasts, every call of the package to ``ORY_MFA_SDK_URL`` is answered by ``ory``, or by a new fake."""
+    if ory is None:
+        ory = FakeOry(public_url=conf.browser_url, cookie_name=conf.session_cookie or "ory_kratos_session")
+    use_transport(FakeOryTransport(ory, conf.sdk_url))
+    try:
+        yield ory
+    finally:
+        use_transport(None)
+
+
+class FakeOryMixin(SimpleTestCase):
+    """For Django's test cases: ``self.ory`` is a fake Ory of this test alone."""
+
+    ory: FakeOry
+
+    def setUp(self) -> None:
+        """Called by unittest before each test."""
+        super().setUp()
+        self.ory = self.enterContext(installed())
