@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.servers import fixtures
+from tests.site import MODES, Site
+
+kratos = fixtures.kratos
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    """Every request-level behaviour is shown in sync and in async code."""
+    return str(request.param)
+
+
+@pytest.fixture
+def site(mode: str) -> Site:
+    """The site under test in one mode."""
+    return Site(mode)

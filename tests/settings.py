@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+SECRET_KEY = "for tests only"
+ALLOWED_HOSTS = ["testserver"]
+DATABASES: dict[str, dict[str, str]] = {}
+INSTALLED_APPS = ["django_ory_mfa"]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django_ory_mfa.middleware.OrySessionMiddleware",
+]
+ROOT_URLCONF = "tests.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+STATIC_URL = "static/"
+USE_TZ = True
+ORY_MFA_SDK_URL = "http://127.0.0.1:4433"

@@ -1,0 +1,55 @@
+"""The site under test as its clients see it, sync or async."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
+from django.test import AsyncClient, Client
+
+MODES = ("sync", "async")
+
+
+class Site:
+    """Sends requests to the views of one mode through Django's own test clients."""
+
+    def __init__(self, mode: str, **options: Any) -> None:
+        self.mode = mode
+        self.client: Any = Client(**options) if mode == "sync" else AsyncClient(**options)
+
+    @property
+    def cookies(self) -> Any:
+        """The cookies of the client, so that ``ory.login(site)`` works."""
+        return self.client.cookies
+
+    def set_cookie(self, name: str, value: str) -> None:
+        """Sets a cookie byte for byte, as a browser would send it."""
+        self.cookies[name] = ""
+        self.cookies[name].set(name, value, value)
+
+    def request(self, method: str, path: str, data: Any = None, **options: Any) -> Any:
+        """The response to one request; ``path`` is below the mode's folder unless it starts with a slash."""
+        send = getattr(self.client, method)
+        target = path if path.startswith("/") else f"/{self.mode}/{path}"
+        arguments = (target,) if data is None else (target, data)
+        return send(*arguments, **options) if self.mode == "sync" else async_to_sync(send)(*arguments, **options)
+
+    def get(self, path: str, **options: Any) -> Any:
+        """GET as a browser navigates."""
+        return self.request("get", path, **options)
+
+    def post(self, path: str, data: Any = None, **options: Any) -> Any:
+        """POST as a form."""
+        return self.request("post", path, {} if data is None else data, **options)
+
+    def json(self, path: str, **options: Any) -> Any:
+        """GET as a script of the site's own pages."""
+        return self.request(
+            "get", path, headers={"Accept": "application/json", **options.pop("headers", {})}, **options
+        )
+
+
+def location(response: HttpResponse) -> str:
+    """Where the response sends the browser; empty if nowhere."""
+    return response.headers.get("Location", "")
