@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
+from django.core.handlers.asgi import ASGIRequest
 from django.utils.functional import SimpleLazyObject
+from django.views.decorators.debug import sensitive_variables
 
-from django_ory_mfa.calls import Steps, arun, run
+from django_ory_mfa.calls import Steps, T, arun, run
 from django_ory_mfa.client import get_client
 from django_ory_mfa.clock import now
 from django_ory_mfa.conf import conf
@@ -21,7 +23,6 @@ from django_ory_mfa.core.whoami import read_whoami, unavailable
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from django_ory_mfa.core.answer import Answer
     from django_ory_mfa.http import OryHttpRequest
 
 logger = logging.getLogger("django_ory_mfa")
@@ -78,14 +79,7 @@ class SessionResolver:
 
     def refetch_steps(self, *, fresh: bool = True) -> Steps[OrySession]:
         """The session as Ory sees it now."""
-        self.is_possibly_stale = False
-        session = ANONYMOUS
-        if self.credential is not None:
-            answer = yield from _ask(partial(get_client().whoami, self.credential, fresh=fresh))
-            session = read_whoami(answer, now=now(), flows=conf.flows) if answer else unavailable()
-            if answer and session.state is SessionState.UNAVAILABLE:
-                logger.warning("Ory gave no usable answer: %s", answer.failure or f"status {answer.status}")
-            self.is_possibly_stale = not fresh and answer is not None and "ory-session-cache-for" in answer.headers
+        session = yield from _unbroken(self._fetch(fresh=fresh), unavailable())
         self.known_session = session
         # From here on templates and async code find the plain value.
         cast("OryHttpRequest", self._request).ory_session = session
@@ -98,11 +92,22 @@ class SessionResolver:
             self._enrolment_is_known = True
         return self._enrolled
 
+    def _fetch(self, *, fresh: bool) -> Steps[OrySession]:
+        self.is_possibly_stale = False
+        if self.credential is None:
+            return ANONYMOUS
+        answer = yield partial(get_client().whoami, self.credential, fresh=fresh)
+        session = read_whoami(answer, now=now(), flows=conf.flows)
+        if session.state is SessionState.UNAVAILABLE:
+            logger.warning("Ory gave no usable answer: %s", answer.failure or f"status {answer.status}")
+        self.is_possibly_stale = not fresh and "ory-session-cache-for" in answer.headers
+        return session
+
     def _find_enrolment(self) -> Steps[bool | None]:
         session = yield from self.session_steps()
         if session.state is SessionState.STEP_UP_REQUIRED:
             return session.error_id == "session_aal2_required" or None
-        if self.credential is None or not session:
+        if not session:
             return None
         if session.aal >= AAL.AAL2:
             return True
@@ -110,10 +115,15 @@ class SessionResolver:
             return False
         if conf.settings_required_aal == "aal1" or is_quiet(self._request):
             return None
-        answer = yield from _ask(partial(get_client().settings_flow, self.credential))
-        if answer is not None and answer.status == 401:
+        return (yield from _unbroken(self._probe(), None))
+
+    def _probe(self) -> Steps[bool | None]:
+        if self.credential is None:
+            return None
+        answer = yield partial(get_client().settings_flow, self.credential)
+        if answer.status == 401:
             yield from self.refetch_steps()
-        return read_enrolment(answer) if answer else None
+        return read_enrolment(answer)
 
 
 class LazySession(SimpleLazyObject):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -124,11 +134,12 @@ class LazySession(SimpleLazyObject):  # type: ignore[type-arg]  # generic in dja
         self.__dict__["_resolver"] = resolver
 
 
-def plain(session: Any) -> OrySession | None:
-    """The value behind ``request.ory_session`` for those who must not fail; None if it is no session at all."""
+def plain(session: object) -> OrySession:
+    """The value behind ``request.ory_session`` for those who must not fail; an anonymous one if it is no session."""
     if type(session) is LazySession:
-        session = session.__dict__["_resolver"].session_if_at_hand()
-    return session if type(session) is OrySession else None
+        resolver: SessionResolver = session.__dict__["_resolver"]
+        return resolver.session_if_at_hand()
+    return session if type(session) is OrySession else ANONYMOUS
 
 
 def attach(request: HttpRequest) -> SessionResolver:
@@ -158,9 +169,10 @@ def is_quiet(request: HttpRequest) -> bool:
     return request.method == "HEAD" or "prefetch" in purpose.lower()
 
 
+@sensitive_variables()
 def credential_of(request: HttpRequest) -> Credential | None:
     """The one credential among the raw headers of ``request``."""
-    cookies, authorization = request.META.get("HTTP_COOKIE", ""), request.META.get("HTTP_AUTHORIZATION", "")
+    cookies, authorization = _raw_cookies(request), request.META.get("HTTP_AUTHORIZATION", "")
     names = {conf.session_cookie} if conf.session_cookie else session_cookie_names(cookies)
     if len(names) > 1:
         logger.warning("Cookies of several Ory projects in one request: set ORY_MFA_SESSION_COOKIE to the right one.")
@@ -173,12 +185,21 @@ def credential_of(request: HttpRequest) -> Credential | None:
     )
 
 
-def _ask(call: partial[Answer]) -> Steps[Answer | None]:
-    """The answer of one call; None if the call itself broke, which is logged and must not open or break a page."""
+def _raw_cookies(request: HttpRequest) -> str:
+    if not isinstance(request, ASGIRequest):
+        return str(request.META.get("HTTP_COOKIE", ""))
+    # Django joins the headers into which HTTP/2 may split cookies by commas, which spoils their names
+    # (RFC 9113, section 8.2.3).
+    values = [value for name, value in request.scope["headers"] if name.lower() == b"cookie"]
+    return b"; ".join(values).decode("latin-1")
+
+
+def _unbroken(steps: Steps[T], otherwise: T) -> Steps[T]:
+    """What ``steps`` come to; ``otherwise`` if they break, which is logged and must neither open nor break a page."""
     try:
-        return (yield call)
+        return (yield from steps)
     except ImproperlyConfigured:
         raise
     except Exception:
-        logger.exception("A call to Ory broke.")
-        return None
+        logger.exception("The Ory session could not be resolved.")
+        return otherwise

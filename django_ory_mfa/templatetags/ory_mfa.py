@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.http import HttpRequest
 
 from django_ory_mfa import pages
@@ -15,7 +15,7 @@ from django_ory_mfa.clock import now
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import decide
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.core.session import ANONYMOUS, OrySession, SessionState
+from django_ory_mfa.core.session import OrySession, SessionState
 from django_ory_mfa.resolver import plain
 from django_ory_mfa.return_to import return_to_of
 
@@ -37,7 +37,7 @@ def has_aal(session: object, level: object) -> bool:
     except ValueError as error:
         logger.warning("has_aal is False: %s", error)
         return False
-    return decide(plain(session) or ANONYMOUS, requirement, now=now()).is_allowed
+    return decide(plain(session), requirement, now=now()).is_allowed
 
 
 @register.simple_tag(takes_context=True)
@@ -79,13 +79,13 @@ def ory_mfa_status(context: Mapping[str, Any]) -> dict[str, Any]:
 
 def session_in(context: Mapping[str, Any]) -> OrySession:
     """The session of the request in a template's context; an anonymous one where there is none."""
-    return plain(getattr(context.get("request"), "ory_session", None)) or ANONYMOUS
+    return plain(getattr(context.get("request"), "ory_session", None))
 
 
 def _flow_url(context: Mapping[str, Any], build: Any) -> str:
     request = context.get("request")
     try:
         return str(build(return_to_of(request) if isinstance(request, HttpRequest) else None))
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, DisallowedHost) as error:
         logger.warning("No URL of Ory in a template: %s", error)
         return ""
