@@ -1,27 +1,22 @@
-"""From a request and what a view asks for to a decision, and from a refusal to a response."""
+"""Guards: what a view asks for is held against the request, and a refusal becomes a response."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied
 
 from django_ory_mfa import hops, privacy
-from django_ory_mfa.calls import Steps, arun, run
-from django_ory_mfa.clock import now
-from django_ory_mfa.conf import conf
-from django_ory_mfa.core.decision import Decision, Outcome, decide
-from django_ory_mfa.core.destination import destination
-from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
+from django_ory_mfa.core.decision import Decision
+from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import OrySession
 from django_ory_mfa.csrf import csrf_failure, needs_csrf_check
 from django_ory_mfa.declarations import Declared, MaxAge, RequirementCallable, arequired, declare, required
+from django_ory_mfa.evaluation import aevaluate, evaluate
 from django_ory_mfa.rendering import render
 from django_ory_mfa.resolver import resolver_of
-from django_ory_mfa.return_to import return_to_of
 from django_ory_mfa.signals import aal_denied
 
 if TYPE_CHECKING:
@@ -45,19 +40,6 @@ class CSRFFailed(PermissionDenied):
     def __init__(self, response: HttpResponseBase) -> None:
         super().__init__("CSRF verification failed")
         self.response = response
-
-
-def evaluate(request: HttpRequest, requirement: Requirement | str) -> Decision:
-    """Decides whether ``request`` meets ``requirement``, asking Ory as seldom as it can; ``url`` is filled in.
-
-    Raises ``SynchronousOnlyOperation`` inside an event loop.
-    """
-    return run(evaluation_steps(request, _as_requirement(requirement)))
-
-
-async def aevaluate(request: HttpRequest, requirement: Requirement | str) -> Decision:
-    """``evaluate`` for async code."""
-    return await arun(evaluation_steps(request, _as_requirement(requirement)))
 
 
 def require_aal(
@@ -159,40 +141,6 @@ def let_through(request: HttpRequest, response: HttpResponseBase) -> HttpRespons
     return response
 
 
-def evaluation_steps(request: HttpRequest, requirement: Requirement, *, consult: bool = True) -> Steps[Decision]:
-    """The decision on ``requirement``; ``consult`` asks Ory about a second factor where the outcome depends on it."""
-    resolver = resolver_of(request)
-    session = yield from resolver.session_steps(fresh=requirement.wants_proof)
-    decision = decide(session, requirement, now=now())
-    if not decision.is_allowed and resolver.is_possibly_stale:
-        # SECURITY: an answer that may be old can let somebody in, but never refuse: it would bounce off Ory for ever.
-        session = yield from resolver.session_steps(fresh=True)
-        decision = decide(session, requirement, now=now())
-    if consult and _depends_on_enrolment(session, decision):
-        decision = yield from _enrolment_steps(request, requirement)
-        session = yield from resolver.session_steps()
-    if decision.is_allowed or decision.outcome is Outcome.UNAVAILABLE:
-        return decision
-    return replace(decision, url=destination(decision, session, conf.flows, return_to=return_to_of(request)))
-
-
-def _depends_on_enrolment(session: OrySession, decision: Decision) -> bool:
-    without = decide(session, decision.requirement, now=now(), enrolled=False)
-    return decision.outcome is Outcome.STEP_UP and without.outcome is not Outcome.STEP_UP
-
-
-def _enrolment_steps(request: HttpRequest, requirement: Requirement) -> Steps[Decision]:
-    resolver = resolver_of(request)
-    enrolled = yield from resolver.enrolled_steps()
-    session = yield from resolver.session_steps()
-    asked = requirement
-    if enrolled is False and HIGHEST_AVAILABLE not in (conf.whoami_required_aal, conf.settings_required_aal):
-        # SECURITY: nodes of the settings page do not show every second factor (codes by e-mail have none), so that
-        # their absence may ask for one, but must not open anything.
-        asked = Requirement("aal2", requirement.max_age, requirement.methods)
-    return replace(decide(session, asked, now=now(), enrolled=enrolled), requirement=requirement)
-
-
 def _raise_if_denied(decision: Decision | None) -> None:
     if decision is not None and not decision.is_allowed:
         raise AALRequired(decision)
@@ -205,7 +153,3 @@ def _raise_if_forged(response: HttpResponseBase | None) -> None:
 
 def _denial(request: HttpRequest, decision: Decision) -> dict[str, Any]:
     return {"request": request, "session": resolver_of(request).session(), "decision": decision}
-
-
-def _as_requirement(requirement: Requirement | str) -> Requirement:
-    return Requirement(requirement) if isinstance(requirement, str) else requirement

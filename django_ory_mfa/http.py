@@ -9,7 +9,6 @@ from django.http import HttpRequest
 
 if TYPE_CHECKING:
     from django_ory_mfa.core.session import OrySession
-    from django_ory_mfa.resolver import SessionResolver
 
 
 class OryHttpRequest(HttpRequest):
@@ -17,4 +16,4 @@ class OryHttpRequest(HttpRequest):
 
     ory_session: OrySession
     aory_session: Callable[[], Awaitable[OrySession]]
-    _ory_mfa: SessionResolver
+    _ory_mfa: object

@@ -20,31 +20,57 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
 
-class OrySessionMiddleware:
-    """Gives every request ``ory_session`` and ``aory_session``, and turns ``AALRequired`` into an answer.
-
-    It does no I/O of its own: Ory is asked when somebody reads the session.
-    """
+class HybridMiddleware:
+    """Looks after requests and responses, in a blocking chain of middleware and in an async one."""
 
     sync_capable = True
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        self._is_async: bool = iscoroutinefunction(get_response)
-        if self._is_async:
+        self.is_async: bool = iscoroutinefunction(get_response)
+        if self.is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Attaches the session and looks after the response."""
-        if self._is_async:
+        """The response to ``request``, or the promise of it."""
+        if self.is_async:
             return self._acall(request)
-        _prepare(request)
-        return _finish(request, self.get_response(request))
+        self.before(request)
+        return self.after(request, self.get_response(request))
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
-        _prepare(request)
-        return _finish(request, await self.get_response(request))
+        self.before(request)
+        return self.after(request, await self.get_response(request))
+
+    def before(self, request: HttpRequest) -> None:
+        """Called with every request."""
+
+    def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Called with every response; returns the one to send."""
+        return response
+
+
+class OrySessionMiddleware(HybridMiddleware):
+    """Gives every request ``ory_session`` and ``aory_session``, and turns ``AALRequired`` into an answer.
+
+    It does no I/O of its own: Ory is asked when somebody reads the session.
+    """
+
+    def before(self, request: HttpRequest) -> None:
+        """Attaches the session."""
+        attach(request)
+        mask_credentials(request)
+
+    def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Keeps what depends on the session out of shared caches; raises what a template may have swallowed."""
+        resolver = resolver_of(request)
+        if resolver.misuse is not None:
+            # A template that says `{% if not … %}` swallows exceptions and would show the branch for nobody.
+            raise resolver.misuse
+        if resolver.known_session is not None:
+            privacy.mark_private(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """The answer to what ``require_aal`` raised in a view or in its template."""
@@ -56,30 +82,20 @@ class OrySessionMiddleware:
         return response.render() if hasattr(response, "render") else response
 
 
-class AALRequiredMiddleware:
+class AALRequiredMiddleware(HybridMiddleware):
     """Asks something of every view: what it declares, else the first rule of ``ORY_MFA_RULES``, else ``ORY_MFA_AAL``.
 
     Like Django's ``LoginRequiredMiddleware``; ``@aal_exempt`` frees a view. It stands after ``OrySessionMiddleware``.
     """
 
-    sync_capable = True
-    async_capable = True
-
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        self.get_response = get_response
-        self._is_async: bool = iscoroutinefunction(get_response)
-        if self._is_async:
-            markcoroutinefunction(self)
+        super().__init__(get_response)
+        if self.is_async:
             self.process_view = self._aprocess_view  # type: ignore[method-assign]  # Django adapts only what is sync
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+    def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Looks after the response of a view that passed the policy."""
-        if self._is_async:
-            return self._acall(request)
-        return _passed(request, self.get_response(request))
-
-    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
-        return _passed(request, await self.get_response(request))
+        return let_through(request, response) if resolver_of(request).passed_site_policy else response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Refuses, or lets the view run."""
@@ -114,22 +130,3 @@ def site_requirement(request: HttpRequest, view: Any) -> Declared | None:
 
 def _is_own_view(request: HttpRequest) -> bool:
     return request.resolver_match is not None and APP_NAME in request.resolver_match.app_names
-
-
-def _prepare(request: HttpRequest) -> None:
-    attach(request)
-    mask_credentials(request)
-
-
-def _finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    resolver = resolver_of(request)
-    if resolver.misuse is not None:
-        # A template that says `{% if not … %}` swallows exceptions and would show the branch for nobody.
-        raise resolver.misuse
-    if resolver.known_session is not None:
-        privacy.mark_private(request, response)
-    return response
-
-
-def _passed(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    return let_through(request, response) if resolver_of(request).passed_site_policy else response

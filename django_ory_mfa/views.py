@@ -18,7 +18,7 @@ from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.session import SessionState
-from django_ory_mfa.enforcement import evaluation_steps
+from django_ory_mfa.evaluation import evaluation_steps
 from django_ory_mfa.pages import HIGHEST_LEVEL, page_context
 from django_ory_mfa.rendering import HttpResponseSeeOther, render
 from django_ory_mfa.resolver import resolver_of
