@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     RequirementCallable = Callable[[HttpRequest], Any]
     RuleRequirement = Requirement | RequirementCallable | None
 
+LONGEST_TIMEOUT = 3600  # seconds
 CLAIMS = (None, "aal1", HIGHEST_AVAILABLE)
 NETWORK_HOST = re.compile(r"(?P<slug>[a-z0-9-]+)\.projects\.oryapis\.com")
 
@@ -111,10 +111,11 @@ class Conf:
     def timeout(self) -> Timeout:
         """How long a call to Ory may take."""
         value = _get("TIMEOUT", (1, 3))
-        connect, total = value if isinstance(value, (tuple, list)) and len(value) == 2 else (None, value)
-        if not _is_seconds(total) or not (connect is None or _is_seconds(connect)):
+        is_pair = isinstance(value, (tuple, list)) and len(value) == 2
+        connect, total = value if is_pair else (value, value)
+        if not _is_seconds(connect) or not _is_seconds(total):
             raise _odd("TIMEOUT", "must be seconds above 0, or a pair of them (connect, total)", value)
-        return Timeout(min(1.0, total) if connect is None else connect, total)
+        return Timeout(connect if is_pair else min(1.0, total), total)
 
     @property
     def max_concurrency(self) -> int:
@@ -149,14 +150,7 @@ def _one_of(name: str, default: str | None, allowed: Iterable[str | None]) -> st
 
 
 def _url(name: str, value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[!-\[\]-~]+", value):
-        raise _odd(name, "must be an http or https URL", value)
-    try:
-        parts = urlsplit(value)
-        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        known = False
-    if not known or "@" in parts.netloc or parts.query or parts.fragment or ".." in parts.path:
+    if not isinstance(value, str) or not _is_base_url(value):
         # SECURITY: the value is not shown; a URL with user information in it may hold a password.
         raise ImproperlyConfigured(
             f"ORY_MFA_{name} must be an http or https URL without user information, query and fragment."
@@ -164,8 +158,20 @@ def _url(name: str, value: object) -> str:
     return value.rstrip("/")
 
 
+def _is_base_url(value: str) -> bool:
+    # Printable ASCII but for what starts a query or a fragment, or is read as a slash.
+    if not re.fullmatch(r"[!-~]+", value) or any(sign in value for sign in "?#\\") or ".." in value:
+        return False
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return known and "@" not in parts.netloc
+
+
 def _is_seconds(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= LONGEST_TIMEOUT
 
 
 def _rule(rule: object) -> tuple[re.Pattern[str], RuleRequirement]:
@@ -173,8 +179,11 @@ def _rule(rule: object) -> tuple[re.Pattern[str], RuleRequirement]:
         raise _odd("RULES", "must hold pairs of (regex, requirement or None)", rule)
     pattern, required = rule
     try:
-        return re.compile(pattern), _rule_requirement(required)
-    except (re.error, TypeError, ValueError) as error:
+        compiled = re.compile(pattern)
+        if not isinstance(compiled.pattern, str):
+            raise TypeError("the regex must be of str")
+        return compiled, _rule_requirement(required)
+    except (re.error, OverflowError, TypeError, ValueError) as error:
         raise _odd("RULES", f"has a rule that makes no sense ({error})", rule) from error
 
 

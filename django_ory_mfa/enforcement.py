@@ -48,7 +48,7 @@ def require_aal(
     *,
     max_age: MaxAge | None = None,
     methods: Iterable[str] | None = None,
-    requirement: Requirement | RequirementCallable | None = None,
+    requirement: Requirement | str | RequirementCallable | None = None,
 ) -> OrySession:
     """The session if it meets the requirement, inside a view; the arguments are those of ``aal_required``.
 
@@ -67,7 +67,7 @@ async def arequire_aal(
     *,
     max_age: MaxAge | None = None,
     methods: Iterable[str] | None = None,
-    requirement: Requirement | RequirementCallable | None = None,
+    requirement: Requirement | str | RequirementCallable | None = None,
 ) -> OrySession:
     """``require_aal`` for async code."""
     declared = declare(aal, max_age=max_age, methods=methods, requirement=requirement)

@@ -18,7 +18,7 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.credentials import Credential, choose_credential, session_cookie_names
 from django_ory_mfa.core.enrolment import read_enrolment
 from django_ory_mfa.core.session import AAL, ANONYMOUS, OrySession, SessionState
-from django_ory_mfa.core.whoami import read_whoami, unavailable
+from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -79,7 +79,7 @@ class SessionResolver:
 
     def refetch_steps(self, *, fresh: bool = True) -> Steps[OrySession]:
         """The session as Ory sees it now."""
-        session = yield from _unbroken(self._fetch(fresh=fresh), unavailable())
+        session = yield from _unbroken(self._fetch(fresh=fresh), UNAVAILABLE)
         self.known_session = session
         # From here on templates and async code find the plain value.
         cast("OryHttpRequest", self._request).ory_session = session

@@ -25,7 +25,8 @@ class Answer:
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object; empty if it is anything else."""
         try:
-            value = json.loads(self.body)
+            # Decoded here, since json.loads() would let lone surrogates pass.
+            value = json.loads(self.body.decode())
             if b"\\ud" in self.body.lower():
                 # A lone surrogate is legal JSON, but no text: a template that shows it could not be encoded.
                 json.dumps(value, ensure_ascii=False).encode()

@@ -53,8 +53,9 @@ def choose_credential(*, session_token: str, cookies: str, authorization: str, n
 
 
 def session_cookie_names(cookies: str) -> set[str]:
-    """The names in a raw ``Cookie`` header that look like Ory's session cookie."""
-    return {name for name, _ in read_cookies(cookies) if SESSION_COOKIE_NAMES.fullmatch(name)}
+    """The names in a raw ``Cookie`` header that look like Ory's session cookie and have a value that may be one."""
+    pairs = read_cookies(cookies)
+    return {name for name, value in pairs if SESSION_COOKIE_NAMES.fullmatch(name) and _is_sound(value)}
 
 
 def read_cookies(header: str) -> list[tuple[str, str]]:

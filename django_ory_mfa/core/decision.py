@@ -89,10 +89,9 @@ def _is_proved(session: OrySession, requirement: Requirement, now: datetime) -> 
 def _proves(entry: AuthenticationMethod, level: AAL, requirement: Requirement, now: datetime) -> bool:
     if entry.aal < level or (requirement.methods is not None and entry.method not in requirement.methods):
         return False
-    return requirement.max_age is None or _age(entry, now) <= requirement.max_age
+    return requirement.max_age is None or _is_young(entry.completed_at, requirement.max_age, now)
 
 
-def _age(entry: AuthenticationMethod, now: datetime) -> timedelta:
-    if entry.completed_at is None or entry.completed_at - now > CLOCK_SKEW:
-        return timedelta.max
-    return max(now - entry.completed_at, timedelta(0))
+def _is_young(completed_at: datetime | None, max_age: timedelta, now: datetime) -> bool:
+    # A time far in the future is no time; one a little ahead of our clock is now.
+    return completed_at is not None and -CLOCK_SKEW <= now - completed_at <= max_age

@@ -26,6 +26,8 @@ def _shows_second_factor(answer: Answer) -> bool | None:
         names = {node["attributes"].get("name") for node in nodes}
     except (KeyError, TypeError, AttributeError):
         return None
+    if not isinstance(nodes, list):
+        return None
     return not NODES_OF_A_SECOND_FACTOR.isdisjoint(names)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -63,14 +62,10 @@ def _duration(value: object) -> timedelta:
 
 
 def _seconds(value: float) -> timedelta:
-    if not math.isfinite(value):
-        message = f"max_age must be finite, not {value!r}"
-        raise ValueError(message)
     try:
         return timedelta(seconds=value)
-    except OverflowError as error:
-        message = f"max_age is out of range: {value!r}"
-        raise ValueError(message) from error
+    except (OverflowError, ValueError) as error:
+        raise ValueError("max_age must be finite and within what a timedelta holds") from error
 
 
 def _methods(value: object) -> frozenset[str]:

@@ -97,8 +97,11 @@ class OrySession:
         return self.state in (SessionState.ACTIVE, SessionState.STEP_UP_REQUIRED)
 
     def proof_at(self, aal: AAL | str) -> datetime | None:
-        """When the newest proof at ``aal`` or above was given, or None."""
-        times = [entry.completed_at for entry in self.authentication_methods if entry.aal >= aal]
+        """When the newest proof at ``aal`` or above was given, or None; None for a level that does not exist."""
+        level = AAL.of(aal)
+        if level != aal:
+            return None
+        times = [entry.completed_at for entry in self.authentication_methods if entry.aal >= level]
         return max((time for time in times if time is not None), default=None)
 
     def to_ory_client(self) -> ory_client.Session:
@@ -106,13 +109,17 @@ class OrySession:
 
         Raises ``ValueError`` outside ACTIVE, and where the SDK's closed lists of methods do not know an entry.
         """
-        if not self.is_authenticated:
-            message = f"a session in state {self.state} has nothing to convert"
+        if not self.is_authenticated or self.raw is None:
+            message = f"a session in state {self.state} without an answer of Ory has nothing to convert"
             raise ValueError(message)
         # Imported here because it costs over a second and some 60 MB, which a site that never asks should not pay.
         from ory_client import Session
 
-        return cast("ory_client.Session", Session.from_dict(self.raw))
+        try:
+            return cast("ory_client.Session", Session.from_dict(self.raw))
+        except (TypeError, ValueError):
+            # SECURITY: the SDK's error quotes what it could not read, traits included.
+            raise ValueError("ory_client cannot model this session") from None
 
 
 ANONYMOUS = OrySession(SessionState.ANONYMOUS)

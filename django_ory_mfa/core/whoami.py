@@ -15,28 +15,25 @@ from django_ory_mfa.core.session import AAL, ANONYMOUS, AuthenticationMethod, Id
 CLOCK_SKEW = timedelta(seconds=60)
 RETRY_AFTER = 5
 LONGEST_RETRY_AFTER = 30
+UNAVAILABLE = OrySession(SessionState.UNAVAILABLE, retry_after=RETRY_AFTER)
 
 
 def read_whoami(answer: Answer, *, now: datetime, flows: Flows) -> OrySession:
     """The session that ``answer`` speaks of; whatever is unknown, unreadable or expired gives less, never more."""
     if answer.status == 200:
         return _read_session(answer.json_object(), now)
+    error_id = _text(_object(answer.json_object().get("error")).get("id"))
     if answer.status == 401:
-        return ANONYMOUS
+        return OrySession(SessionState.ANONYMOUS, error_id=error_id)
     if answer.status == 403:
-        return _read_refusal(answer.json_object(), flows)
-    return unavailable(_retry_after(answer))
-
-
-def unavailable(retry_after: int = RETRY_AFTER) -> OrySession:
-    """The session of a request about which Ory gave no usable answer."""
-    return OrySession(SessionState.UNAVAILABLE, retry_after=retry_after)
+        return _read_refusal(answer.json_object(), error_id, flows)
+    return OrySession(SessionState.UNAVAILABLE, error_id=error_id, retry_after=_retry_after(answer))
 
 
 def _read_session(body: dict[str, Any], now: datetime) -> OrySession:
     identity = _object(body.get("identity"))
     if not _text(body.get("id")) or not _text(identity.get("id")):
-        return unavailable()
+        return UNAVAILABLE
     expires_at = _time(body.get("expires_at"))
     if body.get("active") is not True or (expires_at is not None and now - expires_at > CLOCK_SKEW):
         return ANONYMOUS
@@ -53,13 +50,12 @@ def _read_session(body: dict[str, Any], now: datetime) -> OrySession:
     )
 
 
-def _read_refusal(body: dict[str, Any], flows: Flows) -> OrySession:
-    error_id = _text(_object(body.get("error")).get("id"))
+def _read_refusal(body: dict[str, Any], error_id: str | None, flows: Flows) -> OrySession:
     url = _text(body.get("redirect_browser_to"))
     if url is not None and not flows.contains(url):
         url = None
     if url is None and error_id not in ("session_aal2_required", "session_aal2_enrollment_required"):
-        return unavailable()
+        return OrySession(SessionState.UNAVAILABLE, error_id=error_id, retry_after=RETRY_AFTER)
     return OrySession(SessionState.STEP_UP_REQUIRED, error_id=error_id, redirect_browser_to=url)
 
 

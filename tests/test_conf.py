@@ -1,0 +1,359 @@
+"""Every setting: what it is by default, what it may be, and that nonsense is named, not guessed at."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+
+from django_ory_mfa.conf import Conf, Timeout, conf
+from django_ory_mfa.core.flows import Flows
+from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.core.session import AAL
+
+SDK_URL = "http://127.0.0.1:4433"
+DEFAULTS = {
+    "sdk_url": SDK_URL,
+    "browser_url": SDK_URL,
+    "flows": Flows(SDK_URL),
+    "site_url": None,
+    "session_cookie": None,
+    "aal": "aal2",
+    "whoami_required_aal": None,
+    "settings_required_aal": None,
+    "default_return_to": "/",
+    "timeout": Timeout(1, 3),
+    "max_concurrency": 32,
+    "rules": [],
+}
+SECRET = "s3cret"
+
+
+def setting(name: str, value: object) -> override_settings:
+    return override_settings(**{f"ORY_MFA_{name.upper()}": value})
+
+
+def read(name: str) -> Any:
+    return getattr(conf, name)
+
+
+def a_callable(request: object) -> None:
+    """A requirement that asks for nothing."""
+
+
+@pytest.mark.parametrize(("name", "default"), DEFAULTS.items(), ids=DEFAULTS)
+def test_setting_has_its_default(name: str, default: object) -> None:
+    assert read(name) == default
+
+
+def test_only_the_url_is_set_in_these_tests() -> None:
+    assert {name for name in dir(django_settings) if name.startswith("ORY_MFA_")} == {"ORY_MFA_SDK_URL"}
+
+
+def test_settings_of_the_design_are_there() -> None:
+    names = {name for name, value in vars(Conf).items() if isinstance(value, property)}
+
+    assert names >= set(DEFAULTS)
+
+
+# Values that are accepted, and what is made of them.
+VALID_URLS = (
+    ("https://slug.projects.oryapis.com", "https://slug.projects.oryapis.com"),
+    ("http://127.0.0.1:4433/", SDK_URL),
+    ("http://127.0.0.1:4433//", SDK_URL),
+    ("https://app.example.test/.ory", "https://app.example.test/.ory"),
+    ("https://app.example.test/.ory/", "https://app.example.test/.ory"),
+    ("https://app.example.test/a/b@c", "https://app.example.test/a/b@c"),
+    ("http://[::1]:4433", "http://[::1]:4433"),
+    ("http://kratos", "http://kratos"),
+)
+VALID: tuple[tuple[str, object, object], ...] = (
+    *((name, given, kept) for name in ("sdk_url", "browser_url") for given, kept in VALID_URLS),
+    ("browser_url", None, SDK_URL),
+    ("site_url", None, None),
+    ("site_url", "https://app.example.test", "https://app.example.test"),
+    ("site_url", "https://app.example.test/", "https://app.example.test"),
+    ("site_url", "http://localhost:8000", "http://localhost:8000"),
+    ("session_cookie", None, None),
+    ("session_cookie", "my_session", "my_session"),
+    ("session_cookie", "__Host-ory", "__Host-ory"),
+    ("aal", "aal1", "aal1"),
+    ("aal", "aal2", "aal2"),
+    ("aal", "highest_available", "highest_available"),
+    ("aal", AAL.AAL1, "aal1"),
+    *(
+        (name, value, value)
+        for name in ("whoami_required_aal", "settings_required_aal")
+        for value in (None, "aal1", "highest_available")
+    ),
+    ("default_return_to", "/", "/"),
+    ("default_return_to", "/home/?a=b#c", "/home/?a=b#c"),
+    ("timeout", 3, Timeout(1, 3)),
+    ("timeout", 0.5, Timeout(0.5, 0.5)),
+    ("timeout", 1, Timeout(1, 1)),
+    ("timeout", (2, 5), Timeout(2, 5)),
+    ("timeout", [0.25, 0.5], Timeout(0.25, 0.5)),
+    ("max_concurrency", 1, 1),
+    ("max_concurrency", 1000, 1000),
+    ("rules", [], []),
+    ("rules", (), []),
+)
+
+
+@pytest.mark.parametrize(("name", "given", "kept"), VALID, ids=[f"{name}-{given!r}" for name, given, _ in VALID])
+def test_valid_value_is_kept(name: str, given: object, kept: object) -> None:
+    with setting(name, given):
+        assert read(name) == kept
+
+
+BAD_URLS = {
+    "number": 5,
+    "bytes": b"https://ory.example.test",
+    "list": ["https://ory.example.test"],
+    "no-scheme": "ory.example.test",
+    "protocol-relative": "//ory.example.test",
+    "path": "/ory",
+    "ftp": "ftp://ory.example.test",
+    "no-host": "https://",
+    "no-host-but-a-path": "https:///ory",
+    "one-slash": "https:/ory.example.test",
+    "port-0": "https://ory.example.test:0",
+    "port-too-large": "https://ory.example.test:65536",
+    "port-no-number": "https://ory.example.test:https",
+    "bad-ipv6": "https://[::1",
+    "query": "https://ory.example.test/?a=b",
+    "empty-query": "https://ory.example.test/?",
+    "fragment": "https://ory.example.test/#a",
+    "empty-fragment": "https://ory.example.test#",
+    "climbing": "https://ory.example.test/a/../b",
+    "space": "https://ory.example.test/a b",
+    "leading-space": " https://ory.example.test",
+    "line-feed": "https://ory.example.test\n",
+    "non-ascii": "https://öry.example.test",
+    "backslash": "https://ory.example.test\\a",
+    "user-info": f"https://user:{SECRET}@ory.example.test",
+}
+# Not one of them may be guessed at. Those of a URL are tried on every setting that is one.
+INVALID: dict[str, dict[str, object]] = {
+    "sdk_url": {**BAD_URLS, "none": None, "empty": ""},
+    "browser_url": {**BAD_URLS, "empty": "", "false": False},
+    "site_url": {**BAD_URLS, "empty": "", "with-a-path": "https://app.example.test/a", "star": "*"},
+    "session_cookie": {
+        "empty": "",
+        "number": 5,
+        "false": False,
+        "bytes": b"ory",
+        "list": ["ory"],
+        "space": "a b",
+        "equals-sign": "a=b",
+        "semicolon": "a;b",
+        "comma": "a,b",
+        "line-feed": "ory\n",
+        "non-ascii": "öry",
+    },
+    "aal": {
+        "none": None,
+        "empty": "",
+        "aal0": "aal0",
+        "aal3": "aal3",
+        "capitals": "AAL2",
+        "number": 2,
+        "list": ["aal2"],
+        "set": {"aal2"},
+        "requirement": Requirement("aal2"),
+    },
+    "whoami_required_aal": {"aal2": "aal2", "empty": "", "capitals": "AAL1", "false": False, "list": ["aal1"]},
+    "settings_required_aal": {"aal2": "aal2", "empty": "", "capitals": "AAL1", "false": False, "list": ["aal1"]},
+    "default_return_to": {
+        "none": None,
+        "empty": "",
+        "bytes": b"/",
+        "no-slash": "home/",
+        "two-slashes": "//evil.test/",
+        "backslash": "/\\evil.test/",
+        "url": "https://evil.test/",
+        "space": "/a b",
+        "line-feed": "/a\n",
+        "tab": "/\t/evil.test",
+        "non-ascii": "/ü",
+    },
+    "timeout": {
+        "none": None,
+        "text": "3",
+        "zero": 0,
+        "negative": -1,
+        "true": True,
+        "infinite": float("inf"),
+        "nan": float("nan"),
+        "beyond-float": 10**400,
+        "empty": (),
+        "one-of-two": (3,),
+        "three": (1, 2, 3),
+        "connect-none": (None, 3),
+        "total-none": (1, None),
+        "connect-zero": (0, 3),
+        "total-zero": (1, 0),
+        "connect-text": ("1", 3),
+        "connect-true": (True, 3),
+        "total-infinite": (1, float("inf")),
+        "set": {1, 3},
+    },
+    "max_concurrency": {
+        "none": None,
+        "zero": 0,
+        "negative": -1,
+        "float": 32.0,
+        "true": True,
+        "text": "32",
+        "list": [32],
+    },
+    "rules": {
+        "none": None,
+        "dict": {"^/x": "aal2"},
+        "text": "^/x",
+        "rule-text": ["ab"],
+        "rule-of-one": [("^/x",)],
+        "rule-none": [None],
+        "bad-regex": [("(", "aal2")],
+        "huge-regex": [("a{99999999999999999999}", "aal2")],
+        "regex-none": [(None, "aal2")],
+        "regex-bytes": [(b"^/x", "aal2")],
+        "bad-level": [("^/x", "aal9")],
+        "level-in-capitals": [("^/x", "AAL2")],
+        "level-number": [("^/x", 2)],
+        "level-false": [("^/x", False)],
+        "second-is-bad": [("^/x", "aal2"), ("^/y", "")],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param(name, value, id=f"{name}-{case}")
+        for name, cases in INVALID.items()
+        for case, value in cases.items()
+    ],
+)
+def test_invalid_value_is_an_error_that_names_the_setting(name: str, value: object) -> None:
+    with setting(name, value), pytest.raises(ImproperlyConfigured, match=rf"^ORY_MFA_{name.upper()}\b"):
+        read(name)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://user:{SECRET}@ory.example.test",
+        f"https://{SECRET}@ory.example.test",
+        f"https://user:{SECRET}ü@ory.example.test",
+        f"https://user:{SECRET} @ory.example.test",
+        f"https://user:{SECRET}\\@ory.example.test",
+        f"https://user:{SECRET}@ory.example.test\n",
+        f"https://user:{SECRET}@[ory",
+        f"https://user:{SECRET}@ory.example.test/path",
+        f"ftp://user:{SECRET}@ory.example.test",
+    ],
+    ids=range(9),
+)
+@pytest.mark.parametrize("name", ["sdk_url", "browser_url", "site_url"])
+def test_error_does_not_show_the_password_in_a_url(name: str, url: str) -> None:
+    """Design 6, rule 7."""
+    with setting(name, url), pytest.raises(ImproperlyConfigured) as caught:
+        read(name)
+
+    assert SECRET not in f"{caught.value}{caught.value.__cause__}"
+
+
+def test_missing_url_says_what_to_set() -> None:
+    with override_settings():
+        del django_settings.ORY_MFA_SDK_URL
+
+        with pytest.raises(ImproperlyConfigured, match="ORY_MFA_SDK_URL is missing"):
+            read("sdk_url")
+
+
+@pytest.mark.parametrize("name", ["browser_url", "flows", "session_cookie"])
+def test_setting_that_rests_on_the_missing_url_names_it(name: str) -> None:
+    with setting("sdk_url", None), pytest.raises(ImproperlyConfigured, match="ORY_MFA_SDK_URL"):
+        read(name)
+
+
+def test_browser_url_makes_the_flows() -> None:
+    with setting("browser_url", "https://app.example.test/.ory/"):
+        assert (conf.sdk_url, conf.flows) == (SDK_URL, Flows("https://app.example.test/.ory"))
+
+
+@pytest.mark.parametrize(
+    ("sdk_url", "expected"),
+    [
+        ("https://slug.projects.oryapis.com", "ory_session_slug"),
+        ("https://nice-slug-a1b2.projects.oryapis.com", "ory_session_nicesluga1b2"),
+        ("https://nice-slug.projects.oryapis.com:443/", "ory_session_niceslug"),
+        ("https://Nice-Slug.Projects.OryAPIs.com", "ory_session_niceslug"),
+        ("https://projects.oryapis.com", None),
+        ("https://a.b.projects.oryapis.com", None),
+        ("https://slug.projects.oryapis.com.evil.test", None),
+        ("https://slug.projects-oryapis.com", None),
+        ("https://app.example.test/slug.projects.oryapis.com", None),
+        ("https://auth.example.test", None),
+        ("http://127.0.0.1:4433", None),
+    ],
+)
+def test_session_cookie_follows_from_the_host_of_ory_network(sdk_url: str, expected: str | None) -> None:
+    with setting("sdk_url", sdk_url):
+        assert conf.session_cookie == expected
+
+
+def test_given_session_cookie_beats_the_host() -> None:
+    with setting("sdk_url", "https://slug.projects.oryapis.com"), setting("session_cookie", "mine"):
+        assert conf.session_cookie == "mine"
+
+
+def test_rules_keep_their_order_and_what_they_ask_for() -> None:
+    compiled = re.compile("^/c")
+    requirement = Requirement("aal2", 600)
+    rules = [("^/a", "aal1"), ["^/b", None], (compiled, requirement), ("^/d", a_callable)]
+
+    with setting("rules", rules):
+        read_rules = conf.rules
+
+    assert [(rule[0].pattern, rule[1]) for rule in read_rules] == [
+        ("^/a", Requirement("aal1")),
+        ("^/b", None),
+        ("^/c", requirement),
+        ("^/d", a_callable),
+    ]
+
+
+CHANGES = {
+    "sdk_url": "http://other:4433",
+    "browser_url": "http://other:4433",
+    "site_url": "https://other.test",
+    "session_cookie": "other",
+    "aal": "aal1",
+    "whoami_required_aal": "highest_available",
+    "settings_required_aal": "highest_available",
+    "default_return_to": "/other/",
+    "timeout": 7,
+    "max_concurrency": 7,
+    "rules": [("^/other", None)],
+}
+
+
+def test_every_setting_is_changed_below() -> None:
+    assert set(CHANGES) == set(DEFAULTS) - {"flows"}
+
+
+@pytest.mark.parametrize(("name", "value"), CHANGES.items(), ids=CHANGES)
+def test_setting_is_read_on_every_access(name: str, value: object) -> None:
+    before = read(name)
+
+    with setting(name, value):
+        during = read(name)
+
+    assert during != before
+    assert read(name) == before

@@ -1,0 +1,262 @@
+"""Exactly one kind of credential of a request is shown to Ory, and only a sound one."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from django_ory_mfa.core.credentials import (
+    LONGEST_VALUE,
+    Credential,
+    CredentialKind,
+    choose_credential,
+    read_cookies,
+    session_cookie_names,
+)
+
+NAME = "ory_kratos_session"
+TOKEN = "ory_st_abcdefghijklmnopqrstuvwxyz012345"
+BEARER = f"Bearer {TOKEN}"
+SOUND = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '",;\\')
+UNSOUND = {
+    "empty": "",
+    "space": "a b",
+    "tab": "a\tb",
+    "line-feed": "a\nb",
+    "line-feed-at-the-end": "abc\n",
+    "carriage-return": "a\rb",
+    "nul": "a\x00b",
+    "escape": "a\x1bb",
+    "delete": "a\x7fb",
+    "quote": '"abc"',
+    "comma": "a,b",
+    "backslash": "a\\b",
+    "latin-1": "a\xe9b",
+    "utf-8-read-as-latin-1": "a\xc3\xa9b",
+    "beyond-latin-1": "a\u20acb",
+    "surrogate": "a\udce9b",
+    "one-too-long": "a" * (LONGEST_VALUE + 1),
+}
+
+
+def choose(
+    session_token: str = "", cookies: str = "", authorization: str = "", name: str | None = NAME
+) -> Credential | None:
+    return choose_credential(session_token=session_token, cookies=cookies, authorization=authorization, name=name)
+
+
+def cookie(value: str) -> Credential:
+    return Credential(CredentialKind.COOKIE, value)
+
+
+def token(value: str) -> Credential:
+    return Credential(CredentialKind.TOKEN, value)
+
+
+A_COOKIE = f"{NAME}=abc"
+
+
+@pytest.mark.parametrize(
+    ("session_token", "cookies", "authorization", "expected"),
+    [
+        pytest.param("", "", "", None, id="nothing"),
+        pytest.param("tok", "", "", token("tok"), id="token"),
+        pytest.param("", A_COOKIE, "", cookie(A_COOKIE), id="cookie"),
+        pytest.param("", "", BEARER, token(TOKEN), id="bearer"),
+        pytest.param("tok", A_COOKIE, "", token("tok"), id="token-before-cookie"),
+        pytest.param("tok", "", BEARER, token("tok"), id="token-before-bearer"),
+        pytest.param("", A_COOKIE, BEARER, cookie(A_COOKIE), id="cookie-before-bearer"),
+        pytest.param("tok", A_COOKIE, BEARER, token("tok"), id="token-before-all"),
+        pytest.param("", f"{NAME}=", BEARER, token(TOKEN), id="empty-cookie-is-none"),
+        pytest.param("a b", A_COOKIE, BEARER, cookie(A_COOKIE), id="unsound-token-is-none"),
+        pytest.param("a b", f'{NAME}="x"', BEARER, token(TOKEN), id="unsound-token-and-cookie-are-none"),
+        pytest.param("a b", f'{NAME}="x"', "Bearer ory_st_a b", None, id="all-unsound"),
+        pytest.param("", "sessionid=abc; csrftoken=def", "", None, id="other-cookies"),
+        pytest.param("", "sessionid=abc", BEARER, token(TOKEN), id="other-cookies-beside-bearer"),
+    ],
+)
+def test_first_sound_kind_is_chosen(
+    session_token: str, cookies: str, authorization: str, expected: Credential | None
+) -> None:
+    assert choose(session_token, cookies, authorization) == expected
+
+
+@pytest.mark.parametrize("value", UNSOUND.values(), ids=UNSOUND)
+def test_unsound_session_token_is_dropped(value: str) -> None:
+    assert choose(session_token=value) is None
+
+
+@pytest.mark.parametrize("value", UNSOUND.values(), ids=UNSOUND)
+def test_unsound_cookie_is_dropped(value: str) -> None:
+    assert choose(cookies=f"{NAME}={value}") is None
+
+
+@pytest.mark.parametrize("value", UNSOUND.values(), ids=UNSOUND)
+def test_unsound_cookie_beside_sound_ones_is_dropped_alone(value: str) -> None:
+    assert choose(cookies=f"{NAME}=a; {NAME}={value}; {NAME}=b") == cookie(f"{NAME}=a; {NAME}=b")
+
+
+@pytest.mark.parametrize("value", UNSOUND.values(), ids=UNSOUND)
+def test_unsound_bearer_is_dropped(value: str) -> None:
+    text = f"{TOKEN}{value}" if value else ""
+
+    assert choose(authorization=f"Bearer {text}") is None
+
+
+@pytest.mark.parametrize("value", [SOUND, "a", "=", "a=b==", "a" * LONGEST_VALUE], ids=lambda value: value[:8])
+def test_sound_value_is_sent_byte_for_byte(value: str) -> None:
+    assert choose(session_token=value) == token(value)
+    assert choose(cookies=f"{NAME}={value}") == cookie(f"{NAME}={value}")
+
+
+def test_longest_value_is_4096_characters() -> None:
+    longest = TOKEN + "a" * (4096 - len(TOKEN))
+
+    assert choose(authorization=f"Bearer {longest}") == token(longest)
+    assert choose(authorization=f"Bearer {longest}a") is None
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        pytest.param(f"{NAME}=a; {NAME}=b", f"{NAME}=a; {NAME}=b", id="two"),
+        pytest.param(f"{NAME}=b; {NAME}=a; {NAME}=b", f"{NAME}=b; {NAME}=a; {NAME}=b", id="repeated"),
+        pytest.param(f"x=1; {NAME}=a; sessionid=s; {NAME}=b; y=2", f"{NAME}=a; {NAME}=b", id="among-others"),
+        pytest.param(f"{NAME}=a;{NAME}=b", f"{NAME}=a; {NAME}=b", id="no-space-after-the-semicolon"),
+        pytest.param(f"; ;{NAME}=a;;", f"{NAME}=a", id="empty-pairs"),
+        pytest.param(f" \t{NAME}=a\t ", f"{NAME}=a", id="space-around"),
+        pytest.param(f"{NAME}=MTc%3D%3D", f"{NAME}=MTc%3D%3D", id="percent-codes-stay"),
+        pytest.param(f"{NAME}=MTc==", f"{NAME}=MTc==", id="padding-stays"),
+        pytest.param(f"{NAME}=a=b", f"{NAME}=a=b", id="equals-sign-inside"),
+        pytest.param("a" * 9000 + f"=x; {NAME}=a", f"{NAME}=a", id="long-neighbour"),
+    ],
+)
+def test_all_session_cookies_are_sent_in_order(header: str, expected: str) -> None:
+    assert choose(cookies=header) == cookie(expected)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        NAME,
+        f"{NAME.upper()}=a",
+        f"x{NAME}=a",
+        f"{NAME}x=a",
+        f"{NAME} =a",
+        f"{NAME}= a",
+        f"$Version=1; a={NAME}=b",
+        f"a,{NAME}=b",
+        f"{NAME}%3Da",
+        f"={NAME}",
+        f"\x0b{NAME}=a",
+        f"\xa0{NAME}=a",
+    ],
+    ids=repr,
+)
+def test_cookie_of_another_name_is_none(header: str) -> None:
+    assert choose(cookies=header) is None
+
+
+def test_without_a_cookie_name_no_cookie_is_sent() -> None:
+    assert choose(cookies=f"{A_COOKIE}; None=a; =b", name=None) is None
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
+def test_case_of_bearer_does_not_matter(scheme: str) -> None:
+    assert choose(authorization=f"{scheme} {TOKEN}") == token(TOKEN)
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        TOKEN,
+        "Bearer",
+        "Bearer ",
+        f"Bearer  {TOKEN}",
+        f"Bearer\t{TOKEN}",
+        f" Bearer {TOKEN}",
+        f"Bearer {TOKEN} ",
+        f"Bearer {TOKEN}, Basic abc",
+        f"Bearer{TOKEN}",
+        f"Bearers {TOKEN}",
+        f"Basic {TOKEN}",
+        f"Token {TOKEN}",
+        "Basic dXNlcjpwYXNz",
+        "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
+        "Bearer ory_at_abc",
+        "Bearer ORY_ST_abc",
+        "Bearer xory_st_abc",
+        "Bearer ory_pat_abc",
+    ],
+    ids=repr,
+)
+def test_foreign_authorization_is_never_sent(authorization: str) -> None:
+    assert choose(authorization=authorization) is None
+
+
+@pytest.mark.parametrize(
+    ("credential", "expected"),
+    [
+        (token("tok"), {"X-Session-Token": "tok"}),
+        (cookie(f"{NAME}=a; {NAME}=b"), {"Cookie": f"{NAME}=a; {NAME}=b"}),
+    ],
+    ids=["token", "cookie"],
+)
+def test_credential_is_shown_in_one_header(credential: Credential, expected: dict[str, str]) -> None:
+    assert credential.headers() == expected
+
+
+def test_only_a_cookie_is_attached_by_browsers() -> None:
+    assert (cookie("a=b").is_cookie, token("a").is_cookie) == (True, False)
+
+
+@pytest.mark.parametrize("credential", [token("s3cret"), cookie(f"{NAME}=s3cret")], ids=["token", "cookie"])
+def test_text_of_a_credential_hides_its_value(credential: Credential) -> None:
+    assert [text for text in (repr(credential), str(credential), f"{credential}") if "s3cret" in text] == []
+
+
+def test_credential_is_frozen() -> None:
+    credential = token("a")
+
+    with pytest.raises(FrozenInstanceError):
+        credential.value = "b"  # type: ignore[misc]  # what must fail
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        pytest.param("", set(), id="none"),
+        pytest.param("sessionid=a; csrftoken=b", set(), id="others"),
+        pytest.param(A_COOKIE, {NAME}, id="own-kratos"),
+        pytest.param("ory_session_abc=x", {"ory_session_abc"}, id="network"),
+        pytest.param(f"{A_COOKIE}; {A_COOKIE}", {NAME}, id="duplicates"),
+        pytest.param(f"{A_COOKIE}; ory_session_abc=x", {NAME, "ory_session_abc"}, id="two-projects"),
+        pytest.param("xory_session_abc=x; ory_kratos_sessionx=x; ORY_SESSION_abc=x", set(), id="only-alike"),
+        pytest.param("a=ory_session_abc; b=ory_kratos_session", set(), id="names-as-values"),
+        pytest.param("ory_kratos_continuity=x; csrf_token_abc=y", set(), id="other-cookies-of-ory"),
+    ],
+)
+def test_names_that_look_like_orys_session_cookie(header: str, expected: set[str]) -> None:
+    assert session_cookie_names(header) == expected
+
+
+@pytest.mark.parametrize("value", ["", '"quoted"', "a" * (LONGEST_VALUE + 1)], ids=["empty", "unsound", "too-long"])
+def test_cookie_whose_value_is_dropped_does_not_make_a_second_project(value: str) -> None:
+    """Design 6, rule 1: a value is dropped before a credential is chosen, so it cannot make the choice impossible."""
+    assert session_cookie_names(f"{A_COOKIE}; ory_session_left={value}") == {NAME}
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("", [("", "")]),
+        ("a=1; b=2", [("a", "1"), ("b", "2")]),
+        ("a=1;b=2; a=3", [("a", "1"), ("b", "2"), ("a", "3")]),
+        ("a; b=; =c", [("a", ""), ("b", ""), ("", "c")]),
+        ('a="1 2"; b=%20', [("a", '"1 2"'), ("b", "%20")]),
+    ],
+    ids=repr,
+)
+def test_cookies_are_read_in_order_and_untouched(header: str, expected: list[tuple[str, str]]) -> None:
+    assert read_cookies(header) == expected
