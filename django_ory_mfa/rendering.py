@@ -18,7 +18,7 @@ from django_ory_mfa.core.destination import destination
 from django_ory_mfa.core.whoami import RETRY_AFTER
 from django_ory_mfa.pages import page_context
 from django_ory_mfa.resolver import is_quiet, resolver_of
-from django_ory_mfa.return_to import SAFE_METHODS, return_to_of
+from django_ory_mfa.return_to import SAFE_METHODS, is_htmx, return_to_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -30,6 +30,7 @@ class Client(Enum):
     """Who reads the answer."""
 
     BROWSER = "browser"
+    HTMX = "htmx"
     COOKIE_JSON = "json, signed in by cookie"
     TOKEN_JSON = "json, signed in by token"  # noqa: S105 - no password
 
@@ -60,7 +61,7 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
     if decision.is_allowed:
         raise ValueError("a decision that allows has no refusal to render")
     client = client_of(request)
-    if client is not Client.BROWSER:
+    if client in (Client.COOKIE_JSON, Client.TOKEN_JSON):
         response = _json(request, decision, client)
     elif decision.outcome is Outcome.UNAVAILABLE:
         response = _page(request, decision, "unavailable", 503)
@@ -79,6 +80,8 @@ def client_of(request: HttpRequest) -> Client:
     credential = resolver_of(request).credential
     if credential is not None and not credential.is_cookie:
         return Client.TOKEN_JSON
+    if is_htmx(request):
+        return Client.HTMX
     if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
         return Client.COOKIE_JSON
     preferred = request.get_preferred_type(["text/html", "application/json"])
@@ -100,11 +103,17 @@ def _redirect(request: HttpRequest, decision: Decision, return_to: str) -> HttpR
     is_counted = decision.outcome is not Outcome.LOGIN or resolver_of(request).credential is not None
     if is_counted and hops.is_loop(request, decision.outcome, return_to):
         return _page(request, replace(decision, url=url), "too_many_hops", 403)
-    redirect = HttpResponseRedirect if request.method in SAFE_METHODS else HttpResponseSeeOther
-    response: HttpResponse = redirect(url)
+    response = _sent_to(request, url)
     if is_counted:
         hops.count_hop(request, response, decision.outcome, return_to)
     return response
+
+
+def _sent_to(request: HttpRequest, url: str) -> HttpResponse:
+    if is_htmx(request):
+        # A redirect would be followed by htmx itself, which cannot show Ory's pages.
+        return HttpResponse(headers={"HX-Redirect": url})
+    return (HttpResponseRedirect if request.method in SAFE_METHODS else HttpResponseSeeOther)(url)
 
 
 def _page(request: HttpRequest, decision: Decision, name: str, status: int) -> HttpResponse:

@@ -23,14 +23,19 @@ def return_to_of(request: HttpRequest) -> str:
     Raises ``DisallowedHost`` as Django does.
     """
     site = site_origin(request)
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS and not is_htmx(request):
         page = f"{site}{request.get_full_path()}"
     else:
-        # A form cannot be sent again by a redirect; the page it stands on can be shown again.
-        page = request.headers.get("Referer", "")
+        # A form cannot be sent again by a redirect, nor a fragment be a page; the page around them can be shown again.
+        page = request.headers.get("HX-Current-URL" if is_htmx(request) else "Referer", "")
         if _is_own_view(page):
             page = ""
     return page if is_return_to(page, site) else default_return_to(request)
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Whether htmx asks for a fragment of a page (https://htmx.org/docs/#request-headers)."""
+    return request.headers.get("HX-Request") == "true"
 
 
 def default_return_to(request: HttpRequest) -> str:
@@ -54,8 +59,8 @@ def site_origin(request: HttpRequest) -> str:
 
 
 def _is_own_view(page: str) -> bool:
-    path = path_of(page).removeprefix(get_script_prefix().rstrip("/"))
     try:
+        path = path_of(page).removeprefix(get_script_prefix().rstrip("/"))
         return APP_NAME in resolve(path).app_names
     except (Resolver404, ValueError):
         return False
