@@ -1,0 +1,72 @@
+"""Settings of the example, read from the environment and from a file .env beside manage.py (see .env.example)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from environ import Env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+env.read_env(BASE_DIR / ".env")
+
+DEBUG = env.bool("DEBUG", default=False)
+
+
+def while_debugging(value: Any) -> Any:
+    """A default for development; in production the variable has to be set."""
+    return value if DEBUG else Env.NOTSET
+
+
+SECRET_KEY = env.str("SECRET_KEY", default=while_debugging("for development only"))
+# Not localhost: to a browser that is another host than the 127.0.0.1 of a local Ory, and gets none of its cookies.
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=while_debugging(["127.0.0.1"]))
+
+# The site stands before the package, so that its templates/ory_mfa/base.html is the one that counts.
+INSTALLED_APPS = ["example", "django_ory_mfa", "django.contrib.staticfiles"]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_ory_mfa.middleware.OrySessionMiddleware",
+    "django_ory_mfa.middleware.AALRequiredMiddleware",
+]
+ROOT_URLCONF = "example.urls"
+WSGI_APPLICATION = "example.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+# People and sessions are Ory's, so there is nothing to store here.
+DATABASES: dict[str, Any] = {}
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "build" / "static"
+
+# Where Ory is: https://<slug>.projects.oryapis.com, a custom domain, or a Kratos of your own.
+ORY_MFA_SDK_URL = env.str("ORY_SDK_URL", default=while_debugging("http://127.0.0.1:4433"))
+ORY_MFA_BROWSER_URL = env.str("ORY_BROWSER_URL", default="") or None
+ORY_MFA_SITE_URL = env.str("SITE_URL", default="") or None
+# What Ory's own configuration says; see .env.example.
+ORY_MFA_WHOAMI_REQUIRED_AAL = env.str("ORY_WHOAMI_REQUIRED_AAL", default="highest_available") or None
+ORY_MFA_SETTINGS_REQUIRED_AAL = env.str("ORY_SETTINGS_REQUIRED_AAL", default="highest_available") or None
+
+# For views that say nothing themselves. The first match counts; what matches nothing needs ORY_MFA_AAL, aal2.
+ORY_MFA_RULES = [
+    (r"/static/", None),
+    (r"/reports/", "highest_available"),
+]
+
+if not DEBUG:
+    # A proxy that ends TLS has to send X-Forwarded-Proto; gunicorn and uvicorn believe it from 127.0.0.1.
+    SECURE_SSL_REDIRECT = True
+    CSRF_COOKIE_SECURE = True
+    # An hour. Make it a year once everything below this domain is known to work with https only.
+    SECURE_HSTS_SECONDS = 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
