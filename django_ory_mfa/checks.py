@@ -135,6 +135,6 @@ def _names(path: str) -> set[str]:
     """The dotted names of a class and its bases; what cannot be imported is Django's to report."""
     try:
         entry = import_string(path)
-    except ImportError:
+    except Exception:
         return {path}
     return {path} | {f"{base.__module__}.{base.__qualname__}" for base in getattr(entry, "__mro__", ())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
@@ -12,6 +13,9 @@ from django_ory_mfa.return_to import SAFE_METHODS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
+
+# The middleware wants something to wrap and to look at; it is never called.
+NO_VIEW: Callable[[HttpRequest], HttpResponseBase] = lambda request: HttpResponse()  # noqa: E731
 
 
 def needs_csrf_check(request: HttpRequest) -> bool:
@@ -27,11 +31,12 @@ def needs_csrf_check(request: HttpRequest) -> bool:
 
 def csrf_failure(request: HttpRequest) -> HttpResponseBase | None:
     """Runs Django's own check; the answer of ``CSRF_FAILURE_VIEW`` if it fails."""
-    check = CsrfViewMiddleware(_no_view)
+    check = CsrfViewMiddleware(NO_VIEW)
     check.process_request(request)
-    failure: HttpResponseBase | None = check.process_view(request, _no_view, (), {})
+    failure: HttpResponseBase | None = check.process_view(request, NO_VIEW, (), {})
     return failure
 
 
-def _no_view(request: HttpRequest) -> HttpResponse:
-    return HttpResponse()
+def keep_csrf_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Sets the CSRF cookie for a form in ``response``, as Django's middleware does where it is in use."""
+    CsrfViewMiddleware(NO_VIEW).process_response(request, response)

@@ -74,9 +74,9 @@ def declared_by(view: Any) -> Declared | None:
     return None if aal is None else declare(aal, max_age=max_age, methods=methods)
 
 
-def required(request: HttpRequest, declared: Declared) -> Requirement | None:
+def required(request: HttpRequest, declared: Declared | str | None) -> Requirement | None:
     """The requirement for this request; None if nothing is required. A callable sees a resolved session."""
-    if isinstance(declared, (Requirement, SiteDefault)):
+    if not callable(declared):
         return _settled(declared)
     if iscoroutinefunction(declared):
         raise ImproperlyConfigured("A coroutine function can be the requirement of async views only.")
@@ -84,17 +84,17 @@ def required(request: HttpRequest, declared: Declared) -> Requirement | None:
     return _as_requirement(declared(request))
 
 
-async def arequired(request: HttpRequest, declared: Declared) -> Requirement | None:
+async def arequired(request: HttpRequest, declared: Declared | str | None) -> Requirement | None:
     """``required`` for async code, where the callable may be a coroutine function."""
-    if isinstance(declared, (Requirement, SiteDefault)):
+    if not callable(declared):
         return _settled(declared)
     await arun(resolver_of(request).session_steps())
     wanted = declared(request)
     return _as_requirement(await wanted if isinstance(wanted, Awaitable) else wanted)
 
 
-def _settled(declared: Requirement | SiteDefault) -> Requirement:
-    return declared.requirement() if isinstance(declared, SiteDefault) else declared
+def _settled(declared: object) -> Requirement | None:
+    return declared.requirement() if isinstance(declared, SiteDefault) else _as_requirement(declared)
 
 
 def _as_requirement(wanted: object) -> Requirement | None:

@@ -44,6 +44,8 @@ def aal_required(
     Raises ``ValueError`` or ``TypeError`` where it is written if that could never be met.
     """
     if callable(aal):
+        if not (max_age is None and methods is None and requirement is None):
+            raise TypeError("with arguments, the decorator is called first: @aal_required(…), then the view")
         return _guarded(aal, declare())
     declared = declare(aal, max_age=max_age, methods=methods, requirement=requirement)
     return lambda view: _guarded(view, declared)

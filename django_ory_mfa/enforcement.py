@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied
 
-from django_ory_mfa import hops, privacy
+from django_ory_mfa import privacy
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import OrySession
@@ -77,7 +77,7 @@ async def arequire_aal(
     return await resolver_of(request).asession()
 
 
-def enforce(request: HttpRequest, declared: Declared) -> HttpResponseBase | None:
+def enforce(request: HttpRequest, declared: Declared | str | None) -> HttpResponseBase | None:
     """The answer that refuses ``request``; None if the view may run."""
     decision = judge(request, declared)
     if decision is not None and not decision.is_allowed:
@@ -85,7 +85,7 @@ def enforce(request: HttpRequest, declared: Declared) -> HttpResponseBase | None
     return forgery(request, decision)
 
 
-async def aenforce(request: HttpRequest, declared: Declared) -> HttpResponseBase | None:
+async def aenforce(request: HttpRequest, declared: Declared | str | None) -> HttpResponseBase | None:
     """``enforce`` for async code."""
     decision = await ajudge(request, declared)
     if decision is not None and not decision.is_allowed:
@@ -93,25 +93,25 @@ async def aenforce(request: HttpRequest, declared: Declared) -> HttpResponseBase
     return await aforgery(request, decision)
 
 
-def judge(request: HttpRequest, declared: Declared) -> Decision | None:
+def judge(request: HttpRequest, declared: Declared | str | None) -> Decision | None:
     """The decision of a guard, signalled if it refuses; None if nothing is required."""
     privacy.forget_outer_cache(request)
     requirement = required(request, declared)
     if requirement is None:
         return None
-    decision = evaluate(request, requirement)
+    decision = resolver_of(request).last_verdict = evaluate(request, requirement)
     if not decision.is_allowed:
         aal_denied.send_robust(OrySession, **_denial(request, decision))
     return decision
 
 
-async def ajudge(request: HttpRequest, declared: Declared) -> Decision | None:
+async def ajudge(request: HttpRequest, declared: Declared | str | None) -> Decision | None:
     """``judge`` for async code."""
     privacy.forget_outer_cache(request)
     requirement = await arequired(request, declared)
     if requirement is None:
         return None
-    decision = await aevaluate(request, requirement)
+    decision = resolver_of(request).last_verdict = await aevaluate(request, requirement)
     if not decision.is_allowed:
         await aal_denied.asend_robust(OrySession, **_denial(request, decision))
     return decision
@@ -130,14 +130,15 @@ async def aforgery(request: HttpRequest, decision: Decision | None) -> HttpRespo
     return await sync_to_async(csrf_failure)(request)
 
 
-def let_through(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def let_through(request: HttpRequest, response: HttpResponseBase | None) -> Any:
     """``response`` of a view that a guard allowed, fit to leave the site.
 
     Raises ``ImproperlyConfigured`` if a per-view cache inside the guard would serve it to the next visitor.
     """
     privacy.refuse_inner_cache(request)
-    privacy.mark_private(request, response)
-    hops.clear_hops(request, response)
+    # A view without a response is Django's to report.
+    if response is not None:
+        privacy.mark_private(request, response)
     return response
 
 

@@ -11,6 +11,7 @@ from django_ory_mfa import privacy
 from django_ory_mfa.conf import conf
 from django_ory_mfa.declarations import Declared, SiteDefault, declared_by
 from django_ory_mfa.enforcement import AALRequired, CSRFFailed, aenforce, enforce, let_through
+from django_ory_mfa.hops import clear_hops
 from django_ory_mfa.rendering import render
 from django_ory_mfa.reporting import mask_credentials
 from django_ory_mfa.resolver import attach, resolver_of
@@ -63,13 +64,15 @@ class OrySessionMiddleware(HybridMiddleware):
         mask_credentials(request)
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Keeps what depends on the session out of shared caches; raises what a template may have swallowed."""
+        """Looks after caches and hops; raises what a template may have swallowed."""
         resolver = resolver_of(request)
         if resolver.misuse is not None:
             # A template that says `{% if not … %}` swallows exceptions and would show the branch for nobody.
             raise resolver.misuse
         if resolver.known_session is not None:
             privacy.mark_private(request, response)
+        if resolver.last_verdict is not None and resolver.last_verdict.is_allowed:
+            clear_hops(request, response)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:

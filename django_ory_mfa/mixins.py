@@ -27,8 +27,8 @@ class AALRequiredMixin:
     methods: Iterable[str] | None = None
     request: HttpRequest
 
-    def get_requirement(self) -> Declared:
-        """What this view asks for: a ``Requirement``, or a callable of the request; override it to compute one."""
+    def get_requirement(self) -> Declared | str | None:
+        """What this view asks for: a ``Requirement``, a level, None, or a callable of the request; override it."""
         return declare(self.required_aal, max_age=self.max_age, methods=self.methods)
 
     def handle_aal_denied(self, decision: Decision) -> HttpResponseBase:

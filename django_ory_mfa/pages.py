@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.destination import needs_second_factor
 from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.csrf import keep_csrf_cookie
 from django_ory_mfa.return_to import APP_NAME, default_return_to, return_to_of
 
 if TYPE_CHECKING:
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
     from django_ory_mfa.core.session import OrySession
 
 HIGHEST_LEVEL = Requirement("aal2")
+
+
+def page(request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> TemplateResponse:
+    """One of the package's pages, rendered by Django's handler, in the thread where a template may use the database."""
+    response = TemplateResponse(request, f"ory_mfa/{name}.html", context, status=status)
+    # The sign-out form needs its cookie on a site without CsrfViewMiddleware too, since the view checks it by itself.
+    response.add_post_render_callback(lambda rendered: keep_csrf_cookie(request, rendered))
+    return response
 
 
 def page_context(request: HttpRequest, session: OrySession, decision: Decision | None) -> dict[str, Any]:

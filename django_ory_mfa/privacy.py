@@ -27,7 +27,7 @@ def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def forget_outer_cache(request: HttpRequest) -> None:
-    """To be called before a guarded view runs, so that ``refuse_inner_cache`` sees only what ran inside."""
+    """Has Django's caches not store the response, and ``refuse_inner_cache`` see only what runs from now on."""
     request.__dict__.pop(STORE, None)
 
 

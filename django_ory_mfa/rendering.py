@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseRedirectBase
-from django.template.response import TemplateResponse
 
 from django_ory_mfa import hops
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import Decision, Outcome, level_to_prove
 from django_ory_mfa.core.destination import destination
 from django_ory_mfa.core.whoami import RETRY_AFTER
-from django_ory_mfa.pages import page_context
+from django_ory_mfa.pages import page, page_context
 from django_ory_mfa.resolver import is_quiet, resolver_of
 from django_ory_mfa.return_to import SAFE_METHODS, is_htmx, return_to_of
 
@@ -117,9 +116,7 @@ def _sent_to(request: HttpRequest, url: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, decision: Decision, name: str, status: int) -> HttpResponse:
-    # Rendered by Django's handler, in the thread where a template may use the database.
-    context = page_context(request, _session(request), decision)
-    return TemplateResponse(request, f"ory_mfa/{name}.html", context, status=status)
+    return page(request, name, page_context(request, _session(request), decision), status=status)
 
 
 def _json(request: HttpRequest, decision: Decision, client: Client) -> HttpResponse:

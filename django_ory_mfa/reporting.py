@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -14,25 +13,33 @@ from django_ory_mfa.core.credentials import SESSION_COOKIE_NAMES
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+HEADERS = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_X_SESSION_TOKEN")
+
 
 def mask_credentials(request: HttpRequest) -> None:
-    """Has error reports about ``request`` show no session cookie, whichever filter the site uses otherwise."""
-    site_filter: Any = type(get_exception_reporter_filter(request))
-    request.exception_reporter_filter = _masking(site_filter)
+    """Has error reports about ``request`` show no credential, whichever filter the site uses otherwise."""
+    masking: Any = MaskingFilter(get_exception_reporter_filter(request))
+    request.exception_reporter_filter = masking
 
 
-@cache
-def _masking(site_filter: type) -> SafeExceptionReporterFilter:
-    masked: type[SafeExceptionReporterFilter] = type("OryExceptionReporterFilter", (_MaskedCookies, site_filter), {})
-    return masked()
+class MaskingFilter:
+    """The filter of the site, with Ory's credentials masked on top."""
 
+    def __init__(self, site_filter: SafeExceptionReporterFilter) -> None:
+        self._site_filter = site_filter
 
-class _MaskedCookies:
-    cleansed_substitute: str
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._site_filter, name)
 
     def get_safe_cookies(self, request: HttpRequest) -> dict[str, Any]:
-        cookies: dict[str, Any] = super().get_safe_cookies(request)  # type: ignore[misc]  # the site's filter follows
+        """The cookies that a report may show."""
+        cookies = self._site_filter.get_safe_cookies(request)
         return {name: self.cleansed_substitute if _is_secret(name) else value for name, value in cookies.items()}
+
+    def get_safe_request_meta(self, request: HttpRequest) -> dict[str, Any]:
+        """The headers that a report may show."""
+        meta = self._site_filter.get_safe_request_meta(request)
+        return {name: self.cleansed_substitute if name in HEADERS else value for name, value in meta.items()}
 
 
 def _is_secret(name: str) -> bool:

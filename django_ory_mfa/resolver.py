@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
@@ -19,10 +20,12 @@ from django_ory_mfa.core.credentials import Credential, choose_credential, sessi
 from django_ory_mfa.core.enrolment import read_enrolment
 from django_ory_mfa.core.session import AAL, ANONYMOUS, OrySession, SessionState
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami
+from django_ory_mfa.privacy import forget_outer_cache
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from django_ory_mfa.core.decision import Decision
     from django_ory_mfa.http import OryHttpRequest
 
 logger = logging.getLogger("django_ory_mfa")
@@ -42,6 +45,12 @@ class SessionResolver:
         self.is_possibly_stale = False
         self.misuse: Exception | None = None
         self.passed_site_policy = False
+        self.last_verdict: Decision | None = None
+
+    @cached_property
+    def _lock(self) -> asyncio.Lock:
+        """Lets tasks of one request that ask at the same time share one answer."""
+        return asyncio.Lock()
 
     @cached_property
     def credential(self) -> Credential | None:
@@ -58,7 +67,8 @@ class SessionResolver:
 
     async def asession(self) -> OrySession:
         """The session, fetched without blocking the event loop; the work behind ``request.aory_session``."""
-        return await arun(self.session_steps()) if self.known_session is None else self.known_session
+        async with self._lock:
+            return await arun(self.session_steps()) if self.known_session is None else self.known_session
 
     def session_if_at_hand(self) -> OrySession:
         """The session for those who must not fail; an anonymous one where it cannot be had."""
@@ -81,6 +91,7 @@ class SessionResolver:
         """The session as Ory sees it now."""
         session = yield from _unbroken(self._fetch(fresh=fresh), UNAVAILABLE)
         self.known_session = session
+        forget_outer_cache(self._request)
         # From here on templates and async code find the plain value.
         cast("OryHttpRequest", self._request).ory_session = session
         return session
@@ -104,10 +115,10 @@ class SessionResolver:
         return session
 
     def _find_enrolment(self) -> Steps[bool | None]:
-        session = yield from self.session_steps()
+        session, credential = (yield from self.session_steps()), self.credential
         if session.state is SessionState.STEP_UP_REQUIRED:
             return session.error_id == "session_aal2_required" or None
-        if not session:
+        if credential is None or not session:
             return None
         if session.aal >= AAL.AAL2:
             return True
@@ -115,12 +126,10 @@ class SessionResolver:
             return False
         if conf.settings_required_aal == "aal1" or is_quiet(self._request):
             return None
-        return (yield from _unbroken(self._probe(), None))
+        return (yield from _unbroken(self._probe(credential), None))
 
-    def _probe(self) -> Steps[bool | None]:
-        if self.credential is None:
-            return None
-        answer = yield partial(get_client().settings_flow, self.credential)
+    def _probe(self, credential: Credential) -> Steps[bool | None]:
+        answer = yield partial(get_client().settings_flow, credential)
         if answer.status == 401:
             yield from self.refetch_steps()
         return read_enrolment(answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -60,7 +61,7 @@ def site_origin(request: HttpRequest) -> str:
 
 def _is_own_view(page: str) -> bool:
     try:
-        path = path_of(page).removeprefix(get_script_prefix().rstrip("/"))
+        path = unquote(path_of(page)).removeprefix(get_script_prefix().rstrip("/"))
         return APP_NAME in resolve(path).app_names
     except (Resolver404, ValueError):
         return False

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
@@ -14,12 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 from django_ory_mfa.calls import run
 from django_ory_mfa.client import get_client
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.evaluation import evaluation_steps
-from django_ory_mfa.pages import HIGHEST_LEVEL, page_context
+from django_ory_mfa.pages import HIGHEST_LEVEL, page, page_context
 from django_ory_mfa.rendering import HttpResponseSeeOther, render
 from django_ory_mfa.resolver import resolver_of
 from django_ory_mfa.return_to import checked_next
@@ -42,7 +40,7 @@ def settings(request: HttpRequest) -> HttpResponseBase:
         return render(request, UNAVAILABLE)
     context = page_context(request, session, None)
     context["enrolled"] = enrolled
-    return TemplateResponse(request, "ory_mfa/settings.html", context)
+    return page(request, "settings", context)
 
 
 @login_not_required
@@ -68,10 +66,17 @@ def logout(request: HttpRequest) -> HttpResponseBase:
     """Ends the Ory session and Django's, and sends the browser to ``next``."""
     return_to = checked_next(request)
     credential = resolver_of(request).credential
-    answer = _end_session(credential) if credential is not None else Answer(401)
     if hasattr(request, "session"):
         request.session.flush()
-    if answer.status in (204, 401, 403):
+    if credential is None:
+        return HttpResponseSeeOther(return_to)
+    sign_out = _sign_out_by_cookie if credential.is_cookie else _sign_out_by_token
+    return sign_out(request, credential, return_to)
+
+
+def _sign_out_by_cookie(request: HttpRequest, credential: Credential, return_to: str) -> HttpResponseBase:
+    answer = get_client().logout_flow(credential)
+    if answer.status == 401:
         return HttpResponseSeeOther(return_to)
     token = answer.json_object().get("logout_token")
     if answer.status != 200 or not isinstance(token, str) or not token:
@@ -80,6 +85,7 @@ def logout(request: HttpRequest) -> HttpResponseBase:
     return HttpResponseSeeOther(conf.flows.logout(token, return_to=return_to))
 
 
-def _end_session(credential: Credential) -> Answer:
-    client = get_client()
-    return client.logout_flow(credential) if credential.is_cookie else client.revoke_token(credential)
+def _sign_out_by_token(request: HttpRequest, credential: Credential, return_to: str) -> HttpResponseBase:
+    # 403: no session has that token.
+    is_gone = get_client().revoke_token(credential).status in (204, 403)
+    return HttpResponseSeeOther(return_to) if is_gone else render(request, UNAVAILABLE)

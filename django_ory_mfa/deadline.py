@@ -1,0 +1,103 @@
+"""A total time for a call. The time-outs of a socket start anew with every byte, so that slow bytes outlast them."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+import socket
+import threading
+import time
+from contextlib import suppress
+from types import TracebackType
+
+_thread = threading.local()
+
+
+class Deadline:
+    """While it lasts, what the calling thread reads from a covered socket ends ``seconds`` from now at the latest."""
+
+    def __init__(self, seconds: float) -> None:
+        self.at = time.monotonic() + seconds
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() >= self.at
+
+    def cover(self, covered: socket.socket) -> None:
+        """Has ``covered`` shut down when the time is over, which ends every read from it."""
+        with self._lock:
+            self._socket = covered
+        if self.has_passed:
+            self.expire()
+
+    def expire(self) -> None:
+        """Called when the time is over."""
+        with self._lock, suppress(OSError):
+            if self._socket is not None:
+                # Not the method of SSLSocket, which another thread must not call while this one reads.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def __enter__(self) -> Deadline:
+        _thread.deadline = self
+        _watchdog().watch(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _thread.deadline = None
+        with self._lock:
+            # The connection goes back to its pool and may serve the next call.
+            self._socket = None
+
+
+def cover(covered: socket.socket) -> None:
+    """Puts ``covered`` under the deadline of the calling thread, if there is one."""
+    deadline: Deadline | None = getattr(_thread, "deadline", None)
+    if deadline is not None:
+        deadline.cover(covered)
+
+
+class Watchdog(threading.Thread):
+    """One thread per process that wakes up for the deadlines of all."""
+
+    def __init__(self) -> None:
+        super().__init__(name="ory-mfa-deadlines", daemon=True)
+        self._condition = threading.Condition()
+        self._numbers = itertools.count()
+        self._deadlines: list[tuple[float, int, Deadline]] = []
+
+    def watch(self, deadline: Deadline) -> None:
+        """Expires ``deadline`` when its time is over; those that ended before stay in line and cost nothing."""
+        with self._condition:
+            heapq.heappush(self._deadlines, (deadline.at, next(self._numbers), deadline))
+            if self._deadlines[0][2] is deadline:
+                self._condition.notify()
+
+    def run(self) -> None:
+        """The life of the thread."""
+        while True:
+            self._next().expire()
+
+    def _next(self) -> Deadline:
+        with self._condition:
+            while not self._deadlines or self._deadlines[0][0] > time.monotonic():
+                self._condition.wait(self._deadlines[0][0] - time.monotonic() if self._deadlines else None)
+            return heapq.heappop(self._deadlines)[2]
+
+
+_watchdogs: dict[int, Watchdog] = {}
+_watchdogs_lock = threading.Lock()
+
+
+def _watchdog() -> Watchdog:
+    # Per process, since threads do not survive a fork.
+    with _watchdogs_lock:
+        if os.getpid() not in _watchdogs:
+            _watchdogs[os.getpid()] = Watchdog()
+            _watchdogs[os.getpid()].start()
+        return _watchdogs[os.getpid()]

@@ -1,0 +1,67 @@
+"""Pages that show every tag, with ``request`` in their context and without, in both spellings; none of our views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template import Context, Template
+from django.urls import path
+
+from django_ory_mfa.http import OryHttpRequest as HttpRequest
+
+ALL = """{% load ory_mfa %}aal={% ory_aal %}
+aal1={{ request.ory_session|has_aal:"aal1" }}
+login={% ory_login_url %}
+step_up={% ory_step_up_url %}
+settings={% ory_settings_url %}
+logout={% ory_logout_url %}
+{% ory_mfa_status %}"""
+URLS = "{% load ory_mfa %}{% ory_step_up_url %} {% ory_settings_url %} {% ory_logout_url %}"
+SWALLOWED = "{% if not request.ory_session %}not signed in{% endif %}"
+
+
+def everything(request: HttpRequest) -> HttpResponse:
+    return render(request, "tags.html")
+
+
+async def aeverything(request: HttpRequest) -> HttpResponse:
+    await request.aory_session()
+    return render(request, "tags.html")
+
+
+async def anot_awaited(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(Template(ALL).render(Context({"request": request})))
+
+
+async def aswallowed(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(Template(SWALLOWED).render(Context({"request": request})))
+
+
+def urls_only(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(Template(URLS).render(Context({"request": request})))
+
+
+async def aurls_only(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(Template(URLS).render(Context({"request": request})))
+
+
+def without_request(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(Template(ALL).render(Context()))
+
+
+async def awithout_request(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(Template(ALL).render(Context()))
+
+
+urlpatterns: list[Any] = [
+    path("sync/everything", everything),
+    path("async/everything", aeverything),
+    path("async/not-awaited", anot_awaited),
+    path("async/swallowed", aswallowed),
+    path("sync/urls-only", urls_only),
+    path("async/urls-only", aurls_only),
+    path("sync/without-request", without_request),
+    path("async/without-request", awithout_request),
+]

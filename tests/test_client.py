@@ -1,0 +1,814 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import responses
+from asgiref.sync import async_to_sync
+from django.core.exceptions import SynchronousOnlyOperation
+from django.test import Client
+
+from django_ory_mfa.calls import Steps, arun, run
+from django_ory_mfa.client import LARGEST_BODY, OryClient, get_client
+from django_ory_mfa.core.answer import Answer
+from django_ory_mfa.core.credentials import Credential, CredentialKind
+from django_ory_mfa.testing import installed
+
+COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=c00kie")
+TOKEN = Credential(CredentialKind.TOKEN, "ory_st_t0ken")
+# Far more than any of the time-outs below, and far less than a call without a deadline would take here.
+SOON = 1.5
+
+Script = Callable[[socket.socket, threading.Event], None]
+
+
+class Wire:
+    """A server on loopback that plays scripts byte for byte, one per connection, the last one for all that follow."""
+
+    def __init__(self) -> None:
+        self.requests: list[bytes] = []
+        self.script: Script = answering(b"{}")
+        self._stop = threading.Event()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def headers(self, index: int = -1) -> dict[str, str]:
+        """The headers of one request, names in lower case."""
+        lines = self.requests[index].partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
+        return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+    def first_line(self, index: int = -1) -> str:
+        return self.requests[index].partition(b"\r\n")[0].decode("latin-1")
+
+    def body(self, index: int = -1) -> bytes:
+        return self.requests[index].partition(b"\r\n\r\n")[2]
+
+    def close(self) -> None:
+        self._stop.set()
+        with contextlib.suppress(OSError):
+            socket.create_connection(self._socket.getsockname()).close()
+        for thread in self._threads:
+            thread.join()
+        self._socket.close()
+
+    def _accept(self) -> None:
+        while not self._stop.is_set():
+            connection, _ = self._socket.accept()
+            thread = threading.Thread(target=self._serve, args=(connection,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(5)
+            while request := _read_request(connection):
+                self.requests.append(request)
+                self.script(connection, self._stop)
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        chunk = connection.recv(65536)
+        if not chunk:
+            return b""
+        data += chunk
+    head, _, body = data.partition(b"\r\n\r\n")
+    lengths = [line.partition(b":")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    while lengths and len(body) < int(lengths[0]):
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def answering(body: bytes = b"", status: str = "200 OK", *headers: str) -> Script:
+    """A sound answer."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    return sending("\r\n".join(lines).encode() + body, close=False)
+
+
+def sending(data: bytes, *, close: bool = True) -> Script:
+    """These bytes, whatever they are."""
+
+    def script(connection: socket.socket, stop: threading.Event) -> None:
+        connection.sendall(data)
+        if close:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    return script
+
+
+def dripping(head: bytes, drop: bytes) -> Script:
+    """``head``, then one drop after the other until the client has enough, or for twice as long as it may take."""
+
+    def script(connection: socket.socket, stop: threading.Event) -> None:
+        connection.sendall(head)
+        for _ in range(60):
+            if stop.wait(0.05):
+                return
+            connection.sendall(drop)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    return script
+
+
+def silent(connection: socket.socket, stop: threading.Event) -> None:
+    """Nothing at all."""
+    stop.wait(5)
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    server = Wire()
+    yield server
+    server.close()
+
+
+@pytest.fixture(autouse=True)
+def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle", "curl_ca_bundle"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def client(wire: Wire) -> Iterator[OryClient]:
+    made = OryClient(wire.url)
+    yield made
+    made._session.close()
+
+
+def timed(call: Callable[[], Answer]) -> tuple[Answer, float]:
+    start = time.monotonic()
+    answer = call()
+    return answer, time.monotonic() - start
+
+
+# What is asked.
+
+
+@pytest.mark.parametrize(
+    ("ask", "line"),
+    [
+        (lambda client: client.whoami(COOKIE), "GET /sessions/whoami HTTP/1.1"),
+        (lambda client: client.settings_flow(COOKIE), "GET /self-service/settings/browser HTTP/1.1"),
+        (lambda client: client.settings_flow(TOKEN), "GET /self-service/settings/api HTTP/1.1"),
+        (lambda client: client.logout_flow(COOKIE), "GET /self-service/logout/browser HTTP/1.1"),
+        (lambda client: client.revoke_token(TOKEN), "DELETE /self-service/logout/api HTTP/1.1"),
+    ],
+    ids=["whoami", "settings by cookie", "settings by token", "logout", "revoke"],
+)
+def test_each_call_asks_for_its_own_path(wire: Wire, client: OryClient, ask: Any, line: str) -> None:
+    ask(client)
+
+    assert wire.first_line() == line
+
+
+@pytest.mark.parametrize(
+    ("credential", "name", "value"),
+    [(COOKIE, "cookie", "ory_kratos_session=c00kie"), (TOKEN, "x-session-token", "ory_st_t0ken")],
+    ids=["cookie", "token"],
+)
+def test_nothing_but_the_credential_is_sent(
+    wire: Wire, client: OryClient, credential: Credential, name: str, value: str
+) -> None:
+    client.whoami(credential)
+
+    headers = wire.headers()
+    assert headers.pop(name) == value
+    assert headers.pop("accept") == "application/json"
+    assert set(headers) <= {"host", "user-agent", "accept-encoding", "connection"}
+
+
+def test_credential_of_one_call_is_not_part_of_the_next(wire: Wire, client: OryClient) -> None:
+    client.whoami(COOKIE)
+    client.whoami(TOKEN, fresh=True)
+    client.whoami(COOKIE)
+
+    assert "x-session-token" not in wire.headers()
+    assert "cache-control" not in wire.headers()
+    assert "cookie" not in wire.headers(1)
+
+
+def test_fresh_call_passes_by_the_edge(wire: Wire, client: OryClient) -> None:
+    client.whoami(COOKIE, fresh=True)
+
+    assert wire.headers()["cache-control"] == "max-age=0"
+
+
+def test_revoked_token_is_in_the_body_alone(wire: Wire, client: OryClient) -> None:
+    client.revoke_token(TOKEN)
+
+    assert json.loads(wire.body()) == {"session_token": "ory_st_t0ken"}
+    assert wire.headers()["content-type"] == "application/json"
+    assert b"t0ken" not in wire.requests[0].partition(b"\r\n\r\n")[0]
+
+
+def test_second_token_has_a_body_of_its_own(wire: Wire, client: OryClient) -> None:
+    client.revoke_token(TOKEN)
+    client.revoke_token(Credential(CredentialKind.TOKEN, "ory_st_another"))
+
+    assert json.loads(wire.body()) == {"session_token": "ory_st_another"}
+
+
+def test_path_of_the_url_is_kept(wire: Wire) -> None:
+    client = OryClient(f"{wire.url}/.ory")
+
+    client.whoami(COOKIE)
+    client._session.close()
+
+    assert wire.first_line() == "GET /.ory/sessions/whoami HTTP/1.1"
+
+
+def test_answer_is_status_headers_and_body(wire: Wire, client: OryClient) -> None:
+    wire.script = answering(b'{"id": 1}', "200 OK", "Ory-Session-Cache-For: 60")
+
+    answer = client.whoami(COOKIE)
+
+    assert (answer.status, answer.headers["ory-session-cache-for"], answer.json_object()) == (200, "60", {"id": 1})
+
+
+def test_connection_is_used_again(wire: Wire, client: OryClient) -> None:
+    ports = set()
+    script = answering(b"{}")
+
+    def noting(connection: socket.socket, stop: threading.Event) -> None:
+        ports.add(connection.getpeername()[1])
+        script(connection, stop)
+
+    wire.script = noting
+    for _ in range(3):
+        client.whoami(COOKIE)
+
+    assert (len(wire.requests), len(ports)) == (3, 1)
+
+
+@responses.activate
+def test_library_of_tests_can_stand_in_for_ory() -> None:
+    call = responses.get("http://ory.example/sessions/whoami", json={"id": "x"}, headers={"Set-Cookie": "a=b"})
+
+    answer = OryClient("http://ory.example").whoami(COOKIE)
+
+    assert (answer.json_object(), call.call_count) == ({"id": "x"}, 1)
+    assert responses.calls[0].request.headers["Accept"] == "application/json"
+
+
+# Rule 3.
+
+
+def test_cookie_of_an_answer_is_not_sent_by_the_next_caller(wire: Wire, client: OryClient) -> None:
+    wire.script = answering(b"{}", "200 OK", "Set-Cookie: ory_kratos_session=of-another; Path=/", "Set-Cookie: a=b")
+    client.whoami(COOKIE)
+
+    client.whoami(TOKEN)
+    client.whoami(COOKIE)
+
+    assert list(client._session.cookies) == []
+    assert "cookie" not in wire.headers(1)
+    assert wire.headers(2)["cookie"] == "ory_kratos_session=c00kie"
+
+
+def test_cookie_of_a_redirect_is_not_kept(wire: Wire, client: OryClient) -> None:
+    wire.script = answering(b"", "302 Found", "Location: /elsewhere", "Set-Cookie: a=b; Path=/")
+    client.whoami(COOKIE)
+    client.whoami(TOKEN)
+
+    assert "cookie" not in wire.headers()
+
+
+def test_netrc_is_not_read(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password secret\ndefault login x password y\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    client = OryClient(wire.url)
+    client.whoami(TOKEN)
+    client._session.close()
+
+    assert "authorization" not in wire.headers()
+    assert requests.utils.get_netrc_auth(wire.url) == ("somebody", "secret")
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
+@pytest.mark.parametrize("target", ["/elsewhere", "http://127.0.0.1:1/", "http://[", "", "\x00"])
+def test_redirect_is_not_followed(wire: Wire, client: OryClient, status: str, target: str) -> None:
+    wire.script = answering(b"moved", status, f"Location: {target}")
+
+    answer = client.whoami(COOKIE)
+
+    assert answer.status in (0, int(status[:3]))
+    assert len(wire.requests) == 1
+
+
+def test_redirect_with_an_endless_body_ends(wire: Wire, client: OryClient, settings: Any) -> None:
+    """The cap and the deadline hold for every answer, not for those only that are no redirects."""
+    settings.ORY_MFA_TIMEOUT = (0.2, 0.3)
+    wire.script = dripping(b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 60\r\n\r\n", b"x")
+
+    answer, seconds = timed(lambda: client.whoami(COOKIE))
+
+    assert answer.status in (0, 302)
+    assert seconds < SOON
+
+
+def test_redirect_with_a_large_body_is_capped(wire: Wire, client: OryClient) -> None:
+    body = b"x" * (LARGEST_BODY * 2)
+    sent = 0
+
+    def counting(connection: socket.socket, stop: threading.Event) -> None:
+        nonlocal sent
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(32):
+                connection.sendall(body)
+                sent += len(body)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    wire.script = counting
+    client.whoami(COOKIE)
+
+    assert sent < 16 * LARGEST_BODY
+
+
+@pytest.fixture
+def proxied(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Wire:
+    monkeypatch.setenv("HTTP_PROXY", wire.url)
+    monkeypatch.setenv("http_proxy", wire.url)
+    return wire
+
+
+def test_proxy_of_the_environment_is_used(proxied: Wire) -> None:
+    client = OryClient("http://ory.example")
+    client.whoami(TOKEN)
+    client._session.close()
+
+    assert proxied.first_line() == "GET http://ory.example/sessions/whoami HTTP/1.1"
+    assert proxied.headers()["x-session-token"] == "ory_st_t0ken"
+
+
+def test_host_that_needs_no_proxy_is_asked_directly(proxied: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    client = OryClient(proxied.url)
+    client.whoami(TOKEN)
+    client._session.close()
+
+    assert proxied.first_line() == "GET /sessions/whoami HTTP/1.1"
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_authorities_of_the_environment_are_used(monkeypatch: pytest.MonkeyPatch, name: str, tmp_path: Path) -> None:
+    seen: list[Any] = []
+
+    class Noting(requests.adapters.HTTPAdapter):
+        def send(self, *args: Any, **kwargs: Any) -> Any:
+            seen.append(kwargs["verify"])
+            raise requests.ConnectionError
+
+    monkeypatch.setenv(name, str(tmp_path / "ca.pem"))
+    OryClient("https://ory.example", Noting()).whoami(COOKIE)
+
+    assert seen == [str(tmp_path / "ca.pem")]
+
+
+def test_bundle_that_does_not_exist_is_no_usable_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What requests raises for it is a plain OSError."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+
+    assert OryClient("https://127.0.0.1:1").whoami(COOKIE).failure is not None
+
+
+@pytest.mark.parametrize(("size", "status"), [(LARGEST_BODY, 200), (LARGEST_BODY + 1, 0), (LARGEST_BODY * 3, 0)])
+def test_body_is_capped(wire: Wire, client: OryClient, size: int, status: int) -> None:
+    wire.script = answering(b"x" * size)
+
+    assert client.whoami(COOKIE).status == status
+
+
+def test_call_after_a_capped_one_is_sound(wire: Wire, client: OryClient) -> None:
+    wire.script = answering(b"x" * (LARGEST_BODY + 1))
+    client.whoami(COOKIE)
+    wire.script = answering(b"{}")
+
+    assert client.whoami(COOKIE).body == b"{}"
+
+
+def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + end
+
+
+def test_chunked_body_is_read(wire: Wire, client: OryClient) -> None:
+    wire.script = sending(chunked(b'{"a":', b" 1}"))
+
+    assert client.whoami(COOKIE).json_object() == {"a": 1}
+
+
+def test_body_without_a_length_is_read(wire: Wire, client: OryClient) -> None:
+    wire.script = sending(b'HTTP/1.1 200 OK\r\n\r\n{"a": 1}')
+
+    assert client.whoami(COOKIE).json_object() == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nContent-Le",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde",
+        chunked(b"{}", end=b""),
+        chunked(b"{}", end=b"zz\r\n"),
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x00",
+    ],
+    ids=[
+        "closed at once",
+        "garbage",
+        "odd status",
+        "truncated body",
+        "truncated headers",
+        "two lengths",
+        "truncated chunks",
+        "odd chunk",
+        "too many headers",
+        "long header",
+        "tls",
+    ],
+)
+def test_broken_answer_is_no_usable_answer(wire: Wire, client: OryClient, data: bytes) -> None:
+    wire.script = sending(data)
+
+    answer = client.whoami(COOKIE)
+
+    assert (answer.status, bool(answer.failure)) == (0, True)
+
+
+def test_packed_body_is_not_unfolded(wire: Wire, client: OryClient) -> None:
+    wire.script = answering(b"\x1f\x8b\x08\x00junk", "200 OK", "Content-Encoding: gzip")
+
+    answer = client.whoami(COOKIE)
+
+    assert (answer.json_object(), wire.headers()["accept-encoding"]) == ({}, "identity")
+
+
+def test_refused_connection_is_no_usable_answer(wire: Wire) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+
+    answer = OryClient(f"http://127.0.0.1:{port}").whoami(COOKIE)
+
+    assert (answer.status, answer.failure) == (0, "ConnectionError")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://" + "a" * 70 + ".example", "http://.example", "http://*.example", "http://a..b"],
+    ids=["long label", "leading dot", "star", "empty label"],
+)
+def test_host_that_cannot_be_is_no_usable_answer(url: str) -> None:
+    """requests raises UnicodeError, LocationParseError or InvalidURL for these, some while it prepares the request."""
+    assert OryClient(url).whoami(COOKIE).failure is not None
+
+
+class Raising(requests.adapters.HTTPAdapter):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def send(self, *args: Any, **kwargs: Any) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (requests.ConnectTimeout("Cookie: c00kie"), "timeout"),
+        (requests.ReadTimeout("c00kie"), "timeout"),
+        (requests.exceptions.SSLError("c00kie"), "SSLError"),
+        (requests.exceptions.ProxyError("c00kie"), "ProxyError"),
+        (requests.exceptions.InvalidHeader("c00kie"), "InvalidHeader"),
+        (UnicodeEncodeError("ascii", "c00kie", 0, 1, "x"), "UnicodeEncodeError"),
+        (ValueError("c00kie"), "ValueError"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_failure_is_named_without_quoting(error: Exception, failure: str) -> None:
+    answer = OryClient("http://ory.example", Raising(error)).whoami(COOKIE)
+
+    assert (answer.status, answer.failure) == (0, failure)
+
+
+# Time.
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        silent,
+        dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"x"),
+        dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        dripping(b"HTTP/1.1 200 OK\r\n", b"X-Header: y\r\n"),
+        dripping(b"HTTP/1.1 200 OK\r\nX-Header: ", b"y"),
+        dripping(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["silent", "slow body", "slow chunks", "slow headers", "slow header", "endless continue"],
+)
+def test_total_time_is_total(wire: Wire, client: OryClient, settings: Any, script: Script) -> None:
+    settings.ORY_MFA_TIMEOUT = (0.2, 0.3)
+    wire.script = script
+
+    answer, seconds = timed(lambda: client.whoami(COOKIE))
+
+    assert answer.failure is not None
+    assert seconds < SOON
+
+
+def test_time_for_headers_is_taken_from_that_for_the_body(wire: Wire, client: OryClient, settings: Any) -> None:
+    settings.ORY_MFA_TIMEOUT = (0.2, 1.0)
+
+    def script(connection: socket.socket, stop: threading.Event) -> None:
+        stop.wait(0.9)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        stop.wait(5)
+
+    wire.script = script
+
+    answer, seconds = timed(lambda: client.whoami(COOKIE))
+
+    assert answer.failure == "timeout"
+    assert seconds < 1.5
+
+
+def test_body_that_ends_in_time_is_read(wire: Wire, client: OryClient, settings: Any) -> None:
+    settings.ORY_MFA_TIMEOUT = (1, 2)
+    drops = iter(b"{}")
+
+    def script(connection: socket.socket, stop: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        for drop in drops:
+            stop.wait(0.02)
+            connection.sendall(bytes([drop]))
+
+    wire.script = script
+
+    assert client.whoami(COOKIE).body == b"{}"
+
+
+# One client per URL and process.
+
+
+def test_client_is_kept(ory: Any) -> None:
+    assert get_client() is get_client()
+
+
+def test_client_follows_the_setting(ory: Any, settings: Any) -> None:
+    first = get_client()
+    settings.ORY_MFA_SDK_URL = "http://other.example"
+
+    assert get_client() is not first
+
+
+FORKED = """
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import django
+django.setup()
+from django_ory_mfa.calls import _pool
+from django_ory_mfa.client import get_client
+client, pool = get_client(), _pool()
+pid = os.fork()
+if pid == 0:
+    os._exit(0 if get_client() is not client and get_client() is get_client() and _pool() is not pool else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), get_client() is client, _pool() is pool)
+"""
+
+
+def test_forked_process_makes_client_and_threads_of_its_own() -> None:
+    child = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=False)
+
+    assert child.stdout == "0 True True\n", child.stderr
+
+
+# Steps.
+
+
+def steps_of(*calls: Callable[[], Answer]) -> Steps[list[Answer]]:
+    answers = []
+    for call in calls:
+        answers.append((yield call))
+    return answers
+
+
+def careful(call: Callable[[], Answer]) -> Steps[str]:
+    try:
+        answer = yield call
+    except ValueError as error:
+        return f"caught {error}"
+    return answer.failure or "answered"
+
+
+def raising(error: BaseException) -> Callable[[], Answer]:
+    def call() -> Answer:
+        raise error
+
+    return call
+
+
+def drive(mode: str, steps: Steps[Any]) -> Any:
+    return run(steps) if mode == "sync" else async_to_sync(arun)(steps)
+
+
+def test_steps_are_sent_the_answers_in_order(mode: str) -> None:
+    answers = [Answer(200), Answer(401)]
+
+    assert drive(mode, steps_of(*((lambda answer=answer: answer) for answer in answers))) == answers
+
+
+def test_steps_without_a_call_return(mode: str) -> None:
+    assert drive(mode, steps_of()) == []
+
+
+def test_error_of_a_call_is_raised_where_it_was_asked(mode: str) -> None:
+    assert drive(mode, careful(raising(ValueError("broken")))) == "caught broken"
+
+
+def test_error_that_steps_do_not_catch_leaves_them(mode: str) -> None:
+    with pytest.raises(KeyError):
+        drive(mode, careful(raising(KeyError("broken"))))
+
+
+def test_error_of_the_steps_themselves_leaves_them(mode: str) -> None:
+    def broken() -> Steps[None]:
+        yield lambda: Answer(200)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        drive(mode, broken())
+
+
+def test_blocking_steps_are_refused_in_an_event_loop() -> None:
+    called = []
+
+    async def main() -> None:
+        run(steps_of(lambda: called.append(1) or Answer(200)))  # type: ignore[func-returns-value]
+
+    with pytest.raises(SynchronousOnlyOperation, match="aory_session"):
+        asyncio.run(main())
+    assert called == []
+
+
+def test_calls_of_async_code_run_in_threads_of_the_package() -> None:
+    names: list[str] = []
+
+    def call() -> Answer:
+        names.append(threading.current_thread().name)
+        return Answer(200)
+
+    asyncio.run(arun(steps_of(call)))
+
+    assert names[0].startswith("ory-mfa")
+
+
+def test_call_that_takes_too_long_is_no_usable_answer(settings: Any) -> None:
+    settings.ORY_MFA_TIMEOUT = 0.1
+    release = threading.Event()
+
+    def call() -> Answer:
+        release.wait(5)
+        return Answer(200)
+
+    async def main() -> list[Answer]:
+        try:
+            return await arun(steps_of(call))
+        finally:
+            release.set()
+
+    assert asyncio.run(main()) == [Answer.failed("timeout")]
+
+
+def test_call_that_finds_no_slot_in_time_is_never_made(settings: Any) -> None:
+    settings.ORY_MFA_TIMEOUT = 0.2
+    settings.ORY_MFA_MAX_CONCURRENCY = 1
+    busy, release, made = threading.Event(), threading.Event(), []
+
+    def first() -> Answer:
+        busy.set()
+        release.wait(5)
+        return Answer(200)
+
+    def second() -> Answer:
+        made.append(1)
+        return Answer(200)
+
+    async def main() -> list[Answer]:
+        blocker = asyncio.ensure_future(arun(steps_of(first)))
+        await asyncio.to_thread(busy.wait, 5)
+        waited = await arun(steps_of(second))
+        release.set()
+        await blocker
+        # The slot is free again, and what waited in vain does not come back for it.
+        await arun(steps_of(lambda: Answer(200)))
+        return waited
+
+    assert asyncio.run(main()) == [Answer.failed("timeout")]
+    assert made == []
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_no_more_calls_at_once_than_allowed(settings: Any, limit: int) -> None:
+    settings.ORY_MFA_MAX_CONCURRENCY = limit
+    lock, full, now, most = threading.Lock(), threading.Barrier(limit), 0, 0
+
+    def call() -> Answer:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        full.wait(5)
+        with lock:
+            now -= 1
+        return Answer(200)
+
+    async def main() -> None:
+        await asyncio.gather(*(arun(steps_of(call)) for _ in range(limit * 3)))
+
+    asyncio.run(main())
+
+    assert most == limit
+
+
+def test_cancelled_task_stops_and_others_go_on(settings: Any) -> None:
+    settings.ORY_MFA_MAX_CONCURRENCY = 2
+    busy, release = threading.Event(), threading.Event()
+    closed = []
+
+    def call() -> Answer:
+        busy.set()
+        release.wait(5)
+        return Answer(200)
+
+    def steps() -> Steps[None]:
+        try:
+            yield call
+        finally:
+            closed.append(1)
+
+    async def main() -> list[Answer]:
+        task = asyncio.ensure_future(arun(steps()))
+        await asyncio.to_thread(busy.wait, 5)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        assert task.cancelled()
+        other = await arun(steps_of(lambda: Answer(401)))
+        release.set()
+        return other
+
+    assert asyncio.run(main()) == [Answer(401)]
+    assert closed == [1]
+
+
+# Through a request.
+
+
+def test_slow_ory_is_an_outage_for_the_request_only(wire: Wire, settings: Any, mode: str) -> None:
+    from tests.site import Site
+
+    settings.ORY_MFA_SDK_URL = wire.url
+    settings.ORY_MFA_TIMEOUT = (0.2, 0.3)
+    wire.script = silent
+    site = Site(mode)
+    site.set_cookie("ory_kratos_session", "c00kie")
+
+    response = site.get("session")
+    get_client()._session.close()
+
+    assert response.json()["state"] == "unavailable"
+
+
+def test_fake_ory_leaves_no_cookie_for_the_next_visitor() -> None:
+    with installed() as ory:
+        first, second = Client(), Client()
+        ory.login(first).extend(7200)
+        first.get("/sync/session")
+        response = second.get("/sync/session", headers={"X-Session-Token": "ory_st_unknown"})
+
+    assert response.json()["state"] == "anonymous"
+    assert "cookie" not in ory.calls[-1].headers

@@ -1,0 +1,436 @@
+"""A browser that comes back from Ory without what a page needs is not sent there for ever."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.core import signing
+from django.http import HttpResponse
+from django.urls import include, path
+
+from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.enforcement import arequire_aal, require_aal
+from django_ory_mfa.testing import FakeOry
+from tests.site import Site, location
+
+pytestmark = pytest.mark.urls(__name__)
+
+COOKIE = "ory_mfa_hops"
+SALT = "django_ory_mfa.hops"
+ORY = "http://127.0.0.1:4433/self-service"
+AAL1, AAL2, FRESH = aal_required("aal1"), aal_required("aal2"), aal_required("aal2", max_age=600)
+
+
+def page(request: Any, **kwargs: Any) -> HttpResponse:
+    return HttpResponse("open sesame")
+
+
+async def apage(request: Any, **kwargs: Any) -> HttpResponse:
+    return HttpResponse("open sesame")
+
+
+def inside(request: Any) -> HttpResponse:
+    require_aal(request, "aal2")
+    return HttpResponse("open sesame")
+
+
+async def ainside(request: Any) -> HttpResponse:
+    await arequire_aal(request, "aal2")
+    return HttpResponse("open sesame")
+
+
+def spelling(view: Any, inner: Any) -> list[Any]:
+    return [
+        path("aal2", AAL2(view)),
+        path("fresh", FRESH(view)),
+        path("totp", aal_required("aal2", methods={"totp", "webauthn"})(view)),
+        path("inside", inner),
+        path("nested", AAL1(AAL2(view))),
+        path("nested-inside", AAL1(inner)),
+        path("public", view),
+        path("page/<int:number>", AAL2(view)),
+    ]
+
+
+urlpatterns = [
+    path("sync/", include(spelling(page, inside))),
+    path("async/", include(spelling(apage, ainside))),
+    path("account/security/", include("django_ory_mfa.urls")),
+]
+
+
+def below(ory: FakeOry, site: Site) -> Any:
+    """Signs in somebody who is refused with STEP_UP."""
+    ory.required_aal = "aal1"
+    return ory.login(site, aal="aal1", second_factors={"totp"})
+
+
+def is_loop_page(response: Any) -> bool:
+    names = [template.name for template in response.templates]
+    return bool(response.status_code == 403 and "ory_mfa/too_many_hops.html" in names)
+
+
+def statuses(site: Site, *targets: str) -> list[int]:
+    return [site.get(target).status_code for target in targets]
+
+
+def entries(site: Site) -> list[Any]:
+    """What the cookie of the client holds."""
+    morsel = site.cookies.get(COOKIE)
+    return list(signing.loads(morsel.value, salt=SALT)) if morsel is not None and morsel.value else []
+
+
+def forge(site: Site, hops: Any, *, age: float = 0, salt: str = SALT) -> None:
+    """Signs a cookie as the site would have done ``age`` seconds ago."""
+
+    class Old(signing.TimestampSigner):
+        def timestamp(self) -> str:
+            return signing.b62_encode(int(time.time() - age))
+
+    site.set_cookie(COOKIE, Old(salt=salt).sign_object(hops))
+
+
+# The fourth hop
+
+
+def test_fourth_hop_is_a_page(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+
+    seen = statuses(site, *["aal2"] * 3)
+    response = site.get("aal2")
+
+    assert seen == [302, 302, 302]
+    assert is_loop_page(response)
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_page_has_the_same_link_causes_and_sign_out(site: Site, ory: FakeOry) -> None:
+    ory.login(site, methods={"password", "lookup_secret"})
+    sent = [location(site.get("totp?a=1&b=2")) for _ in range(3)]
+
+    response = site.get("totp?a=1&b=2")
+
+    html = response.content.decode()
+    return_to = quote(f"http://testserver/{site.mode}/totp?a=1&b=2", safe="")
+    assert set(sent) == {f"{ORY}/login/browser?refresh=true&aal=aal2&return_to={return_to}"}
+    assert f'href="{sent[0].replace("&", "&amp;")}"' in html
+    assert 'action="/account/security/logout/"' in html
+    assert "Authenticator app" in html
+    assert "Security key" in html
+    assert "cookie" in html
+    assert "clock" in html
+
+
+def test_page_stays_until_the_hops_expire(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+
+    assert statuses(site, *["aal2"] * 6) == [302, 302, 302, 403, 403, 403]
+
+
+def test_hops_of_another_page_do_not_count(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+
+    assert statuses(site, *["page/1"] * 3, "page/2", "page/1?a=1", "page/1") == [302, 302, 302, 302, 302, 403]
+
+
+def test_hops_of_another_outcome_do_not_count(site: Site, ory: FakeOry) -> None:
+    session = below(ory, site)
+    before = statuses(site, *["fresh"] * 3)
+    session.prove(("totp", 3000))
+
+    after = site.get("fresh")
+
+    assert (before, location(after)[: len(ORY) + 28]) == ([302] * 3, f"{ORY}/login/browser?refresh=true&")
+
+
+def test_unsafe_requests_from_the_same_page_are_counted_together(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+    headers = {"Referer": f"http://testserver/{site.mode}/form"}
+
+    seen = [site.post(target, headers=headers).status_code for target in ("page/1", "page/2", "page/3", "page/4")]
+
+    assert seen == [303, 303, 303, 403]
+
+
+@pytest.mark.parametrize("view", ["inside", "nested", "nested-inside", "fresh"])
+def test_every_kind_of_guard_ends_the_loop(site: Site, ory: FakeOry, view: str) -> None:
+    below(ory, site)
+
+    assert statuses(site, *[view] * 4) == [302, 302, 302, 403]
+
+
+def test_guard_inside_a_site_wide_policy_ends_the_loop(site: Site, ory: FakeOry, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django_ory_mfa.middleware.AALRequiredMiddleware"]
+    settings.ORY_MFA_RULES = [("", "aal1")]
+    below(ory, site)
+
+    assert statuses(site, *["inside"] * 4) == [302, 302, 302, 403]
+
+
+# What counts
+
+
+def test_login_without_a_credential_is_never_counted(site: Site, ory: FakeOry) -> None:
+    assert statuses(site, *["aal2"] * 6) == [302] * 6
+    assert COOKIE not in site.cookies
+
+
+def test_login_with_a_credential_is_counted(site: Site, ory: FakeOry) -> None:
+    ory.login(site).revoke()
+
+    assert statuses(site, *["aal2"] * 4) == [302, 302, 302, 403]
+
+
+def test_page_after_logins_has_the_link_and_sign_out(site: Site, ory: FakeOry) -> None:
+    ory.login(site).revoke()
+    sent = [location(site.get("aal2")) for _ in range(3)]
+
+    html = site.get("aal2").content.decode()
+
+    assert f'href="{sent[0]}"' in html
+    assert 'action="/account/security/logout/"' in html
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Accept": "application/json"}, {"Sec-Fetch-Mode": "cors"}, {"Sec-Purpose": "prefetch"}],
+    ids=["json", "cors", "prefetch"],
+)
+def test_answers_that_send_nobody_away_are_not_counted(site: Site, ory: FakeOry, headers: dict[str, str]) -> None:
+    below(ory, site)
+
+    seen = [site.get("aal2", headers=headers).status_code for _ in range(5)]
+
+    assert (seen, COOKIE in site.cookies) == ([403] * 5, False)
+
+
+def test_script_is_answered_after_the_browser_was_stopped(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+    statuses(site, *["aal2"] * 4)
+
+    response = site.json("aal2")
+
+    assert json.loads(response.content)["error"]["id"] == "session_aal2_required"
+
+
+def test_head_is_not_counted(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+
+    seen = [site.request("head", "aal2").status_code for _ in range(5)]
+
+    assert (seen, COOKIE in site.cookies) == ([403] * 5, False)
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_outage_is_not_counted(site: Site, ory: FakeOry, status: int) -> None:
+    below(ory, site)
+    ory.fail(status)
+
+    assert (statuses(site, *["aal2"] * 5), COOKIE in site.cookies) == ([503] * 5, False)
+
+
+def test_enrolment_page_is_not_counted(site: Site, ory: FakeOry) -> None:
+    ory.login(site, aal="aal1")
+
+    assert (statuses(site, *["aal2"] * 5), COOKIE in site.cookies) == ([403] * 5, False)
+
+
+# The cookie
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
+def test_cookie_has_its_attributes(site: Site, ory: FakeOry, *, secure: bool) -> None:
+    below(ory, site)
+
+    response = site.get("aal2", secure=secure)
+
+    cookie = response.cookies[COOKIE]
+    assert {name: cookie[name] for name in ("max-age", "path", "httponly", "samesite", "secure", "domain")} == {
+        "max-age": 300,
+        "path": "/",
+        "httponly": True,
+        "samesite": "Lax",
+        "secure": True if secure else "",
+        "domain": "",
+    }
+
+
+def test_cookie_tells_nothing_of_page_or_person(site: Site, ory: FakeOry) -> None:
+    session = below(ory, site)
+    site.get("page/1?secret=1")
+
+    (entry,) = entries(site)
+
+    text = json.dumps(entry)
+    assert "secret" not in text
+    assert session.identity.id not in text
+    assert entry[1] == 1
+
+
+def test_cookie_holds_at_most_six_pages(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+    statuses(site, *(f"page/{number}" for number in range(9)))
+
+    assert len(entries(site)) == 6
+
+
+def test_oldest_page_is_forgotten_first(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+    statuses(site, *["page/0"] * 3, *(f"page/{number}" for number in range(1, 6)))
+    assert site.get("page/0").status_code == 403
+    site.get("page/6")
+
+    assert site.get("page/0").status_code == 302
+
+
+BAD_COOKIES = ["", "x", "a:b:c", ".eJx:1:2", "\xfc", "x" * 5000, ":::", "bnVsbA:1v:x"]
+
+
+@pytest.mark.parametrize("value", BAD_COOKIES, ids=range(len(BAD_COOKIES)))
+def test_unreadable_cookie_is_no_hops(site: Site, ory: FakeOry, value: str) -> None:
+    session = below(ory, site)
+
+    response = site.get("aal2", headers={"Cookie": f"{COOKIE}={value}; {ory.cookie_name}={session.cookie}"})
+
+    assert response.status_code == 302
+    assert signing.loads(response.cookies[COOKIE].value, salt=SALT)[0][1] == 1
+
+
+def test_tampered_cookie_is_no_hops(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+    statuses(site, *["aal2"] * 3)
+    value = site.cookies[COOKIE].value
+    site.set_cookie(COOKIE, value[:-1] + ("A" if value[-1] != "A" else "B"))
+
+    assert site.get("aal2").status_code == 302
+
+
+def test_cookie_signed_for_something_else_is_no_hops(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+    statuses(site, *["aal2"] * 3)
+    forge(site, entries(site), salt="django.contrib.messages")
+
+    assert site.get("aal2").status_code == 302
+
+
+@pytest.mark.parametrize(("age", "status"), [(200, 403), (301, 302)], ids=["young", "expired"])
+def test_cookie_counts_for_300_seconds(site: Site, ory: FakeOry, age: int, status: int) -> None:
+    below(ory, site)
+    statuses(site, *["aal2"] * 3)
+    forge(site, entries(site), age=age)
+
+    assert site.get("aal2").status_code == status
+
+
+@pytest.mark.parametrize(("age", "status"), [(290, 403), (310, 302)], ids=["young", "expired"])
+def test_entry_counts_for_300_seconds(site: Site, ory: FakeOry, age: int, status: int) -> None:
+    below(ory, site)
+    statuses(site, *["aal2"] * 3)
+    forge(site, [(key, count, since - age) for key, count, since in entries(site)])
+
+    assert site.get("aal2").status_code == status
+
+
+def test_expired_entries_are_dropped_and_others_kept(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+    statuses(site, "page/1", "page/2")
+    first, second = entries(site)
+    forge(site, [(first[0], 3, first[2] - 310), second])
+    site.get("page/3")
+
+    assert len(entries(site)) == 2
+    assert entries(site)[0][0] == second[0]
+
+
+# Arrival
+
+
+@pytest.mark.parametrize("view", ["aal2", "fresh", "inside", "nested", "nested-inside"])
+def test_arrival_forgets_the_hops_of_the_page(site: Site, ory: FakeOry, view: str) -> None:
+    session = below(ory, site)
+    statuses(site, *[view] * 3)
+    session.enrol("totp")
+
+    response = site.get(view)
+
+    assert response.status_code == 200
+    assert entries(site) == []
+    assert response.cookies[COOKIE]["max-age"] == 0
+
+
+def test_arrival_by_policy_forgets_the_hops_of_the_page(site: Site, ory: FakeOry, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django_ory_mfa.middleware.AALRequiredMiddleware"]
+    session = below(ory, site)
+    statuses(site, *["public"] * 3)
+    session.enrol("totp")
+
+    response = site.get("public")
+
+    assert (response.status_code, entries(site)) == (200, [])
+
+
+def test_four_arrivals_in_a_row_are_no_loop(site: Site, ory: FakeOry) -> None:
+    seen = []
+    for _ in range(5):
+        session = below(ory, site)
+        seen += statuses(site, "inside")
+        session.enrol("totp")
+        seen += statuses(site, "inside")
+
+    assert seen == [302, 200] * 5
+
+
+def test_arrival_keeps_the_hops_of_other_pages(site: Site, ory: FakeOry) -> None:
+    session = below(ory, site)
+    statuses(site, "page/1", "page/1", "page/2")
+    other = entries(site)[0]
+    session.enrol("totp")
+
+    site.get("page/2")
+
+    assert entries(site) == [other]
+
+
+def test_arrival_at_another_page_writes_no_cookie_away(site: Site, ory: FakeOry) -> None:
+    session = below(ory, site)
+    site.get("page/1")
+    session.enrol("totp")
+
+    site.get("page/2")
+
+    assert len(entries(site)) == 1
+
+
+def test_arrival_without_hops_sets_no_cookie(site: Site, ory: FakeOry) -> None:
+    ory.login(site)
+
+    assert list(site.get("aal2").cookies) == []
+
+
+def test_arrival_with_an_unreadable_cookie_is_fine(site: Site, ory: FakeOry) -> None:
+    session = ory.login(site)
+
+    response = site.get("aal2", headers={"Cookie": f"{COOKIE}=x; {ory.cookie_name}={session.cookie}"})
+
+    assert response.status_code == 200
+
+
+def test_cookie_of_a_similar_name_is_left_alone(site: Site, ory: FakeOry) -> None:
+    session = ory.login(site)
+
+    response = site.get("aal2", headers={"Cookie": f"x{COOKIE}=x; {ory.cookie_name}={session.cookie}"})
+
+    assert (response.status_code, list(response.cookies)) == (200, [])
+
+
+def test_public_page_keeps_the_hops(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+    site.get("aal2")
+
+    site.get("public")
+
+    assert len(entries(site)) == 1

@@ -1,0 +1,354 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.template import Context, Template
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django.utils import translation
+
+from django_ory_mfa import AAL, AuthenticationMethod, OrySession, SessionState
+from django_ory_mfa.pages import logout_url, page_context
+from django_ory_mfa.resolver import attach
+from tests.site import Site
+
+VOID = {"meta", "link", "input", "br", "img", "hr"}
+# What may not stand inside which element, of what these pages use.
+BLOCKS = {"p", "ul", "li", "form", "h1", "h2", "main", "div"}
+PHRASING_ONLY = {"p", "span", "a", "button", "h1", "h2", "time", "title"}
+TEMPLATES = ("settings", "enroll", "unavailable", "too_many_hops")
+STATES = {
+    "anonymous": OrySession(SessionState.ANONYMOUS),
+    "aal1": OrySession(
+        SessionState.ACTIVE,
+        id="s",
+        aal=AAL.AAL1,
+        authentication_methods=tuple(
+            AuthenticationMethod(method, AAL.AAL1)
+            for method in ("password", "passkey", "oidc", "saml", "code", "code_recovery", "link_recovery", "odd")
+        ),
+    ),
+    "aal2": OrySession(
+        SessionState.ACTIVE,
+        id="s",
+        aal=AAL.AAL2,
+        authentication_methods=tuple(
+            AuthenticationMethod(method, AAL.AAL2) for method in ("totp", "lookup_secret", "webauthn")
+        ),
+    ),
+    "due": OrySession(SessionState.STEP_UP_REQUIRED, error_id="session_aal2_required"),
+}
+
+
+class Page(HTMLParser):
+    """A page as a strict reader sees it; ``problems`` lists what does not nest."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.starts: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[int, str] = {}
+        self.problems: list[str] = []
+        self._open_at: list[int] = []
+        self.feed(text)
+        self.close()
+        self.problems += [f"<{tag}> is not closed" for tag in self.open]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        inside = set(self.open)
+        if tag in BLOCKS and (around := inside & PHRASING_ONLY):
+            self.problems.append(f"<{tag}> inside {around}")
+        if tag in inside and tag in {"a", "form", "button", "main", "p"}:
+            self.problems.append(f"<{tag}> inside <{tag}>")
+        if tag == "li" and (not self.open or self.open[-1] not in ("ul", "ol")):
+            self.problems.append("<li> outside a list")
+        if self.open and self.open[-1] == "ul" and tag != "li":
+            self.problems.append(f"<{tag}> directly in <ul>")
+        names = [name for name, _ in attrs]
+        if len(names) != len(set(names)):
+            self.problems.append(f"<{tag}> repeats an attribute")
+        self.starts.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+            self._open_at.append(len(self.starts) - 1)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open[-1] != tag:
+            self.problems.append(f"</{tag}> closes {self.open[-1:]}")
+            return
+        self.open.pop()
+        self._open_at.pop()
+
+    def handle_data(self, data: str) -> None:
+        for index in self._open_at:
+            self.texts[index] = self.texts.get(index, "") + data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """The attributes of every element of this name."""
+        return [attrs for name, attrs in self.starts if name == tag]
+
+    def texts_of(self, tag: str) -> list[str]:
+        """The text in every element of this name."""
+        return [self.texts.get(index, "").strip() for index, (name, _) in enumerate(self.starts) if name == tag]
+
+
+def context_of(state: str, **more: Any) -> dict[str, Any]:
+    request = RequestFactory().get("/page?a=1&b=2")
+    attach(request)
+    return {**page_context(request, STATES[state], None), "flow_url": "http://127.0.0.1:4433/x?a=1&b=2", **more}
+
+
+def rendered(template: str, state: str, **more: Any) -> str:
+    request = RequestFactory().get("/page?a=1&b=2")
+    return render_to_string(f"ory_mfa/{template}.html", context_of(state, **more), request)
+
+
+EVERY_PAGE = [
+    pytest.param(template, state, more, id=f"{template}-{state}-{number}")
+    for template in TEMPLATES
+    for state in STATES
+    for number, more in enumerate(
+        [{"enrolled": True}, {"enrolled": False}, {"enrolled": None}, {"logout_url": ""}]
+        if template == "settings"
+        else [{}, {"logout_url": ""}]
+    )
+]
+every_page = pytest.mark.parametrize(("template", "state", "more"), EVERY_PAGE)
+
+
+@every_page
+def test_page_nests_as_html_asks(template: str, state: str, more: dict[str, Any]) -> None:
+    assert Page(rendered(template, state, **more)).problems == []
+
+
+@every_page
+def test_page_says_its_language_and_fits_a_phone(template: str, state: str, more: dict[str, Any]) -> None:
+    page = Page(rendered(template, state, **more))
+
+    assert [attrs["lang"] for attrs in page.all("html")] == ["en-us"]
+    assert "width=device-width, initial-scale=1" in [attrs["content"] for attrs in page.all("meta") if "name" in attrs]
+
+
+@every_page
+def test_page_has_one_heading_and_a_title(template: str, state: str, more: dict[str, Any]) -> None:
+    page = Page(rendered(template, state, **more))
+
+    assert [len(texts) for texts in (page.texts_of("h1"), page.texts_of("title"), page.all("main"))] == [1, 1, 1]
+    assert all(page.texts_of("h1") + page.texts_of("title") + page.texts_of("h2"))
+
+
+@every_page
+def test_page_runs_no_script_and_has_no_inline_style(template: str, state: str, more: dict[str, Any]) -> None:
+    page = Page(rendered(template, state, **more))
+
+    inline = [name for _, attrs in page.starts for name in attrs if name == "style" or name.startswith("on")]
+    assert (page.all("script"), page.all("style"), inline) == ([], [], [])
+
+
+@every_page
+def test_links_and_buttons_have_text_and_a_target(template: str, state: str, more: dict[str, Any]) -> None:
+    page = Page(rendered(template, state, **more))
+
+    assert all(page.texts_of("a"))
+    assert all(page.texts_of("button"))
+    assert all(attrs.get("href") for attrs in page.all("a"))
+
+
+@every_page
+def test_list_items_are_not_empty(template: str, state: str, more: dict[str, Any]) -> None:
+    page = Page(rendered(template, state, **more))
+
+    assert all(page.texts_of("li"))
+
+
+@every_page
+def test_forms_carry_the_proof_against_forgery(template: str, state: str, more: dict[str, Any]) -> None:
+    page = Page(rendered(template, state, **more))
+
+    names = [attrs.get("name") for attrs in page.all("input")]
+    assert names == ["csrfmiddlewaretoken"] * len(page.all("form"))
+    assert {attrs["method"] for attrs in page.all("form")} <= {"post"}
+
+
+@every_page
+def test_page_loads_nothing_from_elsewhere(template: str, state: str, more: dict[str, Any]) -> None:
+    page = Page(rendered(template, state, **more))
+
+    assert [attrs["href"] for attrs in page.all("link")] == ["/static/ory_mfa/ory_mfa.css"]
+    assert page.all("img") == []
+
+
+def test_style_sheet_is_shipped() -> None:
+    import django_ory_mfa
+
+    sheet = Path(django_ory_mfa.__file__).parent / "static/ory_mfa/ory_mfa.css"
+
+    assert "http" not in sheet.read_text()
+    assert finders.AppDirectoriesFinder(["django_ory_mfa"]).find("ory_mfa/ory_mfa.css") == str(sheet)
+
+
+@pytest.mark.parametrize("state", ["aal1", "aal2", "due"])
+@pytest.mark.parametrize("template", ["settings", "enroll", "too_many_hops"])
+def test_people_signed_in_can_sign_out(template: str, state: str) -> None:
+    page = Page(rendered(template, state))
+
+    assert [attrs["action"] for attrs in page.all("form")] == ["/account/security/logout/"]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_page_without_our_urls_has_no_form(template: str, settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.tags_urls"
+
+    assert (logout_url(), Page(rendered(template, "aal1")).all("form")) == ("", [])
+
+
+def test_enrol_page_leads_to_the_settings_flow_and_to_the_step_up() -> None:
+    links = [attrs["href"] for attrs in Page(rendered("enroll", "aal1")).all("a")]
+
+    here = "return_to=http%3A%2F%2Ftestserver%2Fpage%3Fa%3D1%26b%3D2"
+    ory = "http://127.0.0.1:4433/self-service"
+    assert links == [f"{ory}/settings/browser?{here}", f"{ory}/login/browser?aal=aal2&{here}"]
+
+
+def test_page_of_an_outage_leads_back() -> None:
+    links = [attrs["href"] for attrs in Page(rendered("unavailable", "anonymous")).all("a")]
+
+    assert links == ["http://testserver/page?a=1&b=2", "http://testserver/"]
+
+
+def test_pages_read_from_right_to_left_where_people_do() -> None:
+    with translation.override("ar"):
+        page = Page(rendered("enroll", "aal1"))
+
+    assert page.all("html") == [{"lang": "ar", "dir": "rtl"}]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_page_can_be_shown_in_german(template: str) -> None:
+    with translation.override("de"):
+        page = Page(rendered(template, "aal2"))
+
+    assert (page.all("html")[0]["lang"], page.problems) == ("de", [])
+
+
+@pytest.mark.parametrize("template", [*TEMPLATES, "_status", "_method", "_sign_out"])
+def test_no_text_of_a_template_escapes_translation(template: str) -> None:
+    import django_ory_mfa
+
+    source = (Path(django_ory_mfa.__file__).parent / f"templates/ory_mfa/{template}.html").read_text()
+
+    text = re.sub(
+        r"{%\s*blocktranslate.*?endblocktranslate\s*%}|{%.*?%}|{{.*?}}|{#.*?#}|<[^>]*>", " ", source, flags=re.S
+    )
+    assert re.findall(r"[A-Za-z]{2,}", text) == []
+
+
+def test_language_of_the_page_is_that_of_the_visitor(ory: Any, site: Site, settings: Any) -> None:
+    settings.MIDDLEWARE = ["django.middleware.locale.LocaleMiddleware", *settings.MIDDLEWARE]
+
+    page = site.get("/account/security/", headers={"Accept-Language": "de"}).content.decode()
+
+    assert '<html lang="de"' in page
+
+
+BASE = (
+    "django.template.loaders.locmem.Loader",
+    {"ory_mfa/base.html": "<title>{% block title %}{% endblock %}</title>OURS{% block content %}{% endblock %}"},
+)
+
+
+@pytest.fixture
+def own_base(settings: Any) -> None:
+    """A site that overrides the frame of all pages."""
+    settings.TEMPLATES = [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "OPTIONS": {
+                "loaders": [BASE, "django.template.loaders.app_directories.Loader"],
+                "context_processors": ["django.template.context_processors.request"],
+            },
+        }
+    ]
+
+
+@pytest.mark.usefixtures("own_base")
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_base_of_the_site_is_used(template: str) -> None:
+    page = rendered(template, "aal1")
+
+    assert "</title>OURS" in page
+    assert "<h1>" in page
+
+
+@pytest.mark.usefixtures("own_base")
+def test_refusals_use_the_base_of_the_site(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1")
+
+    response = site.get("aal2")
+
+    assert (response.status_code, b"OURS" in response.content) == (403, True)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_status_fragment_nests_inside_a_paragraph(state: str) -> None:
+    fragment = render_to_string("ory_mfa/_status.html", context_of(state))
+
+    assert Page(f"<p>{fragment}</p>").problems == []
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "password",
+        "totp",
+        "lookup_secret",
+        "code",
+        "webauthn",
+        "passkey",
+        "oidc",
+        "saml",
+        "code_recovery",
+        "link_recovery",
+    ],
+)
+def test_known_method_is_named_for_people(method: str) -> None:
+    text = render_to_string("ory_mfa/_method.html", {"method": method}).strip()
+
+    assert text
+    assert text != method
+
+
+def test_unknown_method_is_shown_as_it_is_and_escaped() -> None:
+    assert render_to_string("ory_mfa/_method.html", {"method": "<new>"}).strip() == "&lt;new&gt;"
+
+
+def test_wanted_methods_are_named_where_hops_end(ory: Any, site: Site) -> None:
+    ory.login(site, methods={"webauthn"})
+    for _ in range(3):
+        site.get("totp")
+
+    response = site.get("totp")
+
+    assert (response.status_code, b"Authenticator app" in response.content) == (403, True)
+
+
+def test_hops_of_a_cookie_that_names_nobody_end_in_a_sound_page(ory: Any, site: Site) -> None:
+    ory.login(site).revoke()
+    for _ in range(3):
+        site.get("aal2")
+
+    response = site.get("aal2")
+
+    page = Page(response.content.decode())
+    assert (response.status_code, page.problems, all(page.texts_of("li"))) == (403, [], True)
+
+
+def test_status_tag_is_usable_in_a_paragraph_of_the_site() -> None:
+    text = Template("{% load ory_mfa %}<p>{% ory_mfa_status %}</p>").render(Context())
+
+    assert Page(text).problems == []

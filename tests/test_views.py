@@ -1,0 +1,703 @@
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import include, path
+
+from django_ory_mfa import views
+from django_ory_mfa.testing import FakeProof
+from tests.site import MODES, Site, location
+
+ORY = "http://127.0.0.1:4433/self-service"
+SETTINGS = "/account/security/"
+STEP_UP = "/account/security/step-up/"
+LOGOUT = "/account/security/logout/"
+LOGOUT_FLOW = "/self-service/logout/browser"
+PROBE = "/self-service/settings/browser"
+
+
+class Prefixed:
+    """A site that mounts the package elsewhere and under another name."""
+
+    urlpatterns = (path("deep/mfa/", include("django_ory_mfa.urls", namespace="site_mfa")),)
+
+
+def asked(ory: Any) -> list[str]:
+    return [call.path for call in ory.calls]
+
+
+def text_of(response: Any) -> str:
+    """The visible text of a page."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", response.content.decode())).split())
+
+
+def links_of(response: Any) -> list[str]:
+    return [html.unescape(url) for url in re.findall(r'<a [^>]*href="([^"]*)"', response.content.decode())]
+
+
+def query_of(response: Any) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(location(response)).query).items()}
+
+
+# The settings page.
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+@pytest.mark.parametrize(
+    ("aal", "factors", "status"),
+    [("aal1", (), 200), ("aal1", ("totp",), 200), ("aal2", ("totp",), 200)],
+    ids=["aal1", "second factor due", "aal2"],
+)
+def test_settings_page_is_shown_to_everybody_signed_in(
+    ory: Any, site: Site, method: str, aal: str, factors: tuple[str, ...], status: int
+) -> None:
+    ory.login(site, aal=aal, second_factors=factors)
+
+    assert site.request(method, SETTINGS).status_code == status
+
+
+def test_settings_page_is_shown_to_nobody_signed_in(ory: Any, site: Site) -> None:
+    response = site.get(SETTINGS)
+
+    assert (response.status_code, "You are not signed in." in text_of(response), ory.calls) == (200, True, [])
+    assert links_of(response) == [f"{ORY}/login/browser?return_to=http%3A%2F%2Ftestserver%2Faccount%2Fsecurity%2F"]
+
+
+def test_settings_page_of_a_lapsed_session_is_that_of_nobody(ory: Any, site: Site) -> None:
+    ory.login(site).revoke()
+
+    assert "You are not signed in." in text_of(site.get(SETTINGS))
+
+
+@pytest.mark.parametrize("failure", ["connect-error", "timeout"])
+def test_settings_page_in_an_outage_is_unavailable(ory: Any, site: Site, failure: str) -> None:
+    ory.login(site)
+    ory.fail_with(failure)
+
+    response = site.get(SETTINGS)
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_settings_page_shows_level_and_methods_with_times(ory: Any, site: Site) -> None:
+    at = datetime(2026, 11, 5, 13, 45, tzinfo=UTC)
+    identity = ory.add_identity(second_factors={"totp"})
+    proofs = (FakeProof("oidc", "aal1", at, "acme"), FakeProof("totp", "aal2", at), FakeProof("new", "aal2", "soon"))
+    site.set_cookie("ory_kratos_session", ory.add_session(identity, *proofs).cookie)
+
+    response = site.get(SETTINGS)
+
+    text = text_of(response)
+    assert "aal2 You are signed in with a second factor." in text
+    assert "Other provider (acme) aal1" in text
+    assert "Authenticator app aal2" in text
+    assert "new aal2" in text
+    assert response.content.count(b'datetime="2026-11-05T') == 2
+
+
+def test_settings_page_escapes_what_ory_says(ory: Any, site: Site) -> None:
+    proof = FakeProof("<b>m</b>", "aal1", "x", "<i>p</i>")
+    site.set_cookie("ory_kratos_session", ory.add_session(ory.add_identity(), "password", proof).cookie)
+
+    page = site.get(SETTINGS).content
+
+    assert b"<b>" not in page
+    assert b"<i>" not in page
+
+
+def test_settings_page_of_a_person_without_second_factor_leads_to_setting_one_up(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1")
+
+    response = site.get(SETTINGS)
+
+    assert "No second factor is set up." in text_of(response)
+    assert [urlsplit(link).path for link in links_of(response)] == [PROBE]
+    assert asked(ory) == ["/sessions/whoami", PROBE]
+
+
+def test_settings_page_of_a_person_with_second_factor_leads_to_using_it(ory: Any, site: Site) -> None:
+    ory.required_aal = "aal1"
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    response = site.get(SETTINGS)
+
+    assert "A second factor is set up for your account." in text_of(response)
+    assert links_of(response)[0].startswith(f"{ORY}/login/browser?aal=aal2&return_to=")
+    assert links_of(response)[1].startswith(f"{ORY}/settings/browser?return_to=")
+
+
+def test_settings_page_shows_second_factor_of_the_probe_at_aal1(ory: Any, site: Site) -> None:
+    ory.required_aal = ory.settings_required_aal = "aal1"
+    ory.login(site, aal="aal1", second_factors={"webauthn"})
+
+    assert "A second factor is set up" in text_of(site.get(SETTINGS))
+
+
+def test_settings_page_where_a_second_factor_is_due(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    response = site.get(SETTINGS)
+
+    text = text_of(response)
+    assert "second factor due" in text
+    assert "A second factor is set up" in text
+    assert "Sign out" in text
+    assert asked(ory) == ["/sessions/whoami"]
+
+
+def test_settings_page_of_aal2_leads_to_a_fresh_proof(ory: Any, site: Site) -> None:
+    ory.login(site)
+
+    response = site.get(SETTINGS)
+
+    assert links_of(response)[0].startswith(f"{ORY}/login/browser?refresh=true&aal=aal2&return_to=")
+    assert asked(ory) == ["/sessions/whoami"]
+
+
+def test_settings_page_says_that_it_does_not_know(ory: Any, site: Site, settings: Any) -> None:
+    settings.ORY_MFA_SETTINGS_REQUIRED_AAL = "aal1"
+    ory.login(site, aal="aal1")
+
+    assert "Whether a second factor is set up is shown in your account settings." in text_of(site.get(SETTINGS))
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"ui": 1}', b'{"ui": {"nodes": [1]}}'], ids=repr)
+def test_settings_page_with_an_unreadable_probe_does_not_know(ory: Any, site: Site, body: bytes) -> None:
+    ory.login(site, aal="aal1")
+    ory.fail(200, body=body, path=PROBE)
+
+    assert "Whether a second factor is set up" in text_of(site.get(SETTINGS))
+
+
+def test_settings_page_whose_probe_finds_nobody_is_that_of_nobody(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1")
+    ory.fail(401, path=PROBE)
+
+    response = site.get(SETTINGS)
+
+    assert (response.status_code, asked(ory)) == (200, ["/sessions/whoami", PROBE, "/sessions/whoami"])
+
+
+@pytest.mark.parametrize("headers", [{}, {"Purpose": "prefetch"}], ids=["head", "prefetch"])
+def test_nobody_clicked_so_the_settings_page_does_not_probe(ory: Any, site: Site, headers: dict[str, str]) -> None:
+    ory.login(site, aal="aal1")
+
+    site.request("get" if headers else "head", SETTINGS, headers=headers)
+
+    assert asked(ory) == ["/sessions/whoami"]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_settings_page_is_for_reading_only(ory: Any, site: Site, method: str) -> None:
+    response = site.request(method, SETTINGS)
+
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+
+
+def test_settings_page_never_contains_the_seed_of_the_probe(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1")
+
+    assert b"totp_secret" not in site.get(SETTINGS).content
+
+
+# Step-up.
+
+
+@pytest.mark.parametrize(
+    ("next_page", "return_to"),
+    [
+        ("/page", "http://testserver/page"),
+        ("/page?a=1%262", "http://testserver/page?a=1&2"),
+        ("http://testserver/page", "http://testserver/page"),
+        ("", "http://testserver/"),
+        ("page", "http://testserver/"),
+        ("//evil.example/x", "http://testserver/"),
+        ("///evil.example/x", "http://testserver/"),
+        ("/\\evil.example", "http://testserver/"),
+        ("/%09/evil.example", "http://testserver/"),
+        ("https://evil.example/x", "http://testserver/"),
+        ("http://testserver@evil.example/x", "http://testserver/"),
+        ("http://testserver.evil.example/x", "http://testserver/"),
+        ("http://a@testserver/x", "http://testserver/"),
+        ("javascript:alert(1)", "http://testserver/"),
+        ("data:text/html,x", "http://testserver/"),
+        ("/a%0d%0aSet-Cookie: x=y", "http://testserver/"),
+        ("/%00", "http://testserver/"),
+        ("/" + "a" * 2000, "http://testserver/"),
+    ],
+)
+def test_step_up_returns_to_pages_of_this_site_only(ory: Any, site: Site, next_page: str, return_to: str) -> None:
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    response = site.get(f"{STEP_UP}?next={next_page}")
+
+    assert (response.status_code, urlsplit(location(response)).path) == (302, "/self-service/login/browser")
+    assert query_of(response) == {"aal": "aal2", "return_to": return_to}
+
+
+def test_step_up_returns_to_a_page_with_letters_beyond_ascii(ory: Any, site: Site) -> None:
+    """A path is given decoded by ``request.path|urlencode`` in a template."""
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    response = site.get(f"{STEP_UP}?next=/stra%C3%9Fe")
+
+    assert query_of(response)["return_to"] in ("http://testserver/stra%C3%9Fe", "http://testserver/")
+
+
+def test_step_up_without_next_returns_to_the_default(ory: Any, site: Site, settings: Any) -> None:
+    settings.ORY_MFA_DEFAULT_RETURN_TO = "/home"
+    settings.ORY_MFA_SITE_URL = "https://site.example"
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    assert query_of(site.get(STEP_UP))["return_to"] == "https://site.example/home"
+
+
+def test_step_up_with_a_site_url_returns_to_its_pages(ory: Any, site: Site, settings: Any) -> None:
+    settings.ORY_MFA_SITE_URL = "https://site.example"
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    relative = query_of(site.get(f"{STEP_UP}?next=/page"))["return_to"]
+    absolute = query_of(site.get(f"{STEP_UP}?next=https://site.example/page"))["return_to"]
+    other = query_of(site.get(f"{STEP_UP}?next=http://testserver/page"))["return_to"]
+
+    assert (relative, absolute, other) == (
+        "https://site.example/page",
+        "https://site.example/page",
+        "https://site.example/",
+    )
+
+
+def test_step_up_over_https_does_not_return_to_http(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    response = site.get(f"{STEP_UP}?next=http://testserver/page", secure=True)
+
+    assert query_of(response)["return_to"] == "https://testserver/"
+
+
+def test_step_up_of_nobody_goes_to_login(ory: Any, site: Site) -> None:
+    response = site.get(f"{STEP_UP}?next=/page")
+
+    assert (response.status_code, ory.calls) == (302, [])
+    assert query_of(response) == {"return_to": "http://testserver/page"}
+
+
+def test_step_up_of_aal2_goes_to_next(ory: Any, site: Site) -> None:
+    ory.login(site)
+
+    response = site.get(f"{STEP_UP}?next=/page")
+
+    assert (response.status_code, location(response)) == (302, "http://testserver/page")
+
+
+@pytest.mark.parametrize("next_page", ["https://evil.example", "//evil.example", "/\\evil.example"])
+def test_step_up_of_aal2_is_no_open_redirect(ory: Any, site: Site, next_page: str) -> None:
+    ory.login(site)
+
+    assert location(site.get(f"{STEP_UP}?next={next_page}")) == "http://testserver/"
+
+
+def test_step_up_of_aal1_does_not_ask_for_a_second_factor(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1")
+
+    response = site.get(f"{STEP_UP}?next=/page")
+
+    assert (query_of(response)["aal"], asked(ory)) == ("aal2", ["/sessions/whoami"])
+
+
+@pytest.mark.parametrize("method", ["head", "post", "put", "delete", "options"])
+def test_step_up_is_for_get_only(ory: Any, site: Site, method: str) -> None:
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    response = site.request(method, STEP_UP)
+
+    assert (response.status_code, response["Allow"], location(response), ory.calls) == (405, "GET", "", [])
+
+
+def test_prefetched_step_up_opens_no_flow(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    response = site.get(STEP_UP, headers={"Sec-Purpose": "prefetch"})
+
+    assert (response.status_code, location(response), response.content) == (403, "", b"")
+    assert "ory_mfa_hops" not in response.cookies
+
+
+def test_fourth_step_up_to_the_same_page_is_explained(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1", second_factors={"totp"})
+    statuses = [site.get(f"{STEP_UP}?next=/page").status_code for _ in range(3)]
+
+    response = site.get(f"{STEP_UP}?next=/page")
+
+    assert (statuses, response.status_code) == ([302, 302, 302], 403)
+    assert "Signing in did not work" in text_of(response)
+    assert links_of(response)[0] == f"{ORY}/login/browser?aal=aal2&return_to=http%3A%2F%2Ftestserver%2Fpage"
+
+
+def test_step_ups_to_other_pages_are_counted_apart(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    statuses = [site.get(f"{STEP_UP}?next=/page/{number}").status_code for number in range(5)]
+
+    assert statuses == [302] * 5
+
+
+def test_step_up_hops_count_with_those_of_the_page_itself(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1", second_factors={"totp"})
+    target = f"/{site.mode}/aal2"
+    for _ in range(3):
+        site.get(f"{STEP_UP}?next={target}")
+
+    assert site.get(target).status_code == 403
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 404])
+def test_step_up_in_an_outage_is_unavailable(ory: Any, site: Site, status: int) -> None:
+    ory.login(site)
+    ory.fail(status)
+
+    assert site.get(STEP_UP).status_code == 503
+
+
+def test_step_up_of_a_person_who_has_to_enrol_explains(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1")
+    ory.fail(403, body=b'{"error": {"id": "session_aal2_enrollment_required"}}')
+
+    response = site.get(STEP_UP)
+
+    assert (response.status_code, "Set up a second factor" in text_of(response)) == (403, True)
+
+
+def test_step_up_of_a_script_is_answered_in_json(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    response = site.json(STEP_UP)
+
+    assert (response.status_code, response.json()["error"]["id"]) == (403, "session_aal2_required")
+
+
+# Sign-out.
+
+
+@pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete"])
+def test_sign_out_is_for_post_only(ory: Any, site: Site, method: str) -> None:
+    session = ory.login(site)
+
+    response = site.request(method, LOGOUT)
+
+    assert (response.status_code, response["Allow"], ory.calls) == (405, "POST", [])
+    assert not session.revoked
+
+
+def test_sign_out_goes_through_ory_and_back(ory: Any, site: Site) -> None:
+    session = ory.login(site)
+
+    response = site.post(LOGOUT, {"next": "/bye"})
+
+    assert (response.status_code, location(response).partition("?")[0]) == (303, f"{ORY}/logout")
+    assert query_of(response) == {"token": session.logout_token, "return_to": "http://testserver/bye"}
+    assert asked(ory) == [LOGOUT_FLOW]
+
+
+def test_sign_out_takes_next_from_the_query_too(ory: Any, site: Site) -> None:
+    ory.login(site)
+
+    assert query_of(site.post(f"{LOGOUT}?next=/bye"))["return_to"] == "http://testserver/bye"
+
+
+@pytest.mark.parametrize("next_page", ["https://evil.example", "//evil.example", "/\\evil", "javascript:x", "/a\nb"])
+@pytest.mark.parametrize("signed_in", [True, False], ids=["signed in", "nobody"])
+def test_sign_out_returns_to_this_site_only(ory: Any, site: Site, next_page: str, *, signed_in: bool) -> None:
+    if signed_in:
+        ory.login(site)
+
+    response = site.post(LOGOUT, {"next": next_page})
+
+    back = query_of(response)["return_to"] if signed_in else location(response)
+    assert back == "http://testserver/"
+
+
+def test_sign_out_of_nobody_goes_to_next(ory: Any, site: Site) -> None:
+    response = site.post(LOGOUT, {"next": "/bye"})
+
+    assert (response.status_code, location(response), ory.calls) == (303, "http://testserver/bye", [])
+
+
+def test_sign_out_of_a_lapsed_session_goes_to_next(ory: Any, site: Site) -> None:
+    ory.login(site).revoke()
+
+    assert location(site.post(LOGOUT, {"next": "/bye"})) == "http://testserver/bye"
+
+
+def test_sign_out_works_where_a_second_factor_is_due(ory: Any, site: Site) -> None:
+    session = ory.login(site, aal="aal1", second_factors={"totp"})
+
+    assert query_of(site.post(LOGOUT))["token"] == session.logout_token
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"logout_url": "https://evil.example/logout?token=x", "logout_token": "abc"},
+        {"logout_url": "javascript:alert(1)", "logout_token": "abc"},
+        {"logout_token": "abc"},
+    ],
+    ids=["other host", "script", "none"],
+)
+def test_url_in_the_answer_of_ory_is_not_used(ory: Any, site: Site, answer: dict[str, str]) -> None:
+    ory.login(site)
+    ory.fail(200, body=json.dumps(answer).encode(), path=LOGOUT_FLOW)
+
+    response = site.post(LOGOUT)
+
+    assert location(response) == f"{ORY}/logout?token=abc&return_to=http%3A%2F%2Ftestserver%2F"
+
+
+def test_token_in_the_answer_of_ory_stays_a_parameter(ory: Any, site: Site) -> None:
+    ory.login(site)
+    hostile = "a&return_to=https://evil.example#\r\nSet-Cookie: x=y"
+    ory.fail(200, body=json.dumps({"logout_token": hostile}).encode(), path=LOGOUT_FLOW)
+
+    response = site.post(LOGOUT)
+
+    assert query_of(response) == {"token": hostile, "return_to": "http://testserver/"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{}", b'{"logout_token": ""}', b'{"logout_token": 1}', b'{"logout_token": "\\ud800"}', b"\xff"],
+    ids=repr,
+)
+def test_answer_without_a_token_is_unavailable(ory: Any, site: Site, body: bytes) -> None:
+    ory.login(site)
+    ory.fail(200, body=body, path=LOGOUT_FLOW)
+
+    response = site.post(LOGOUT)
+
+    assert (response.status_code, location(response)) == (503, "")
+
+
+@pytest.mark.parametrize("status", [302, 400, 404, 429, 500, 503])
+def test_sign_out_in_an_outage_is_unavailable(ory: Any, site: Site, status: int) -> None:
+    ory.login(site)
+    ory.fail(status, headers=[("Location", "https://evil.example/")], path=None)
+
+    response = site.post(LOGOUT)
+
+    assert (response.status_code, location(response), response["Retry-After"]) == (503, "", "5")
+
+
+@pytest.mark.parametrize("status", [403, 204])
+def test_sign_out_by_cookie_that_ory_refuses_is_not_reported_as_done(ory: Any, site: Site, status: int) -> None:
+    """Only 401 says that nobody is signed in; after any other refusal the session lives on."""
+    ory.login(site)
+    ory.fail(status, path=LOGOUT_FLOW)
+
+    assert site.post(LOGOUT).status_code == 503
+
+
+@pytest.mark.parametrize("failure", ["connect-error", "timeout"])
+def test_sign_out_without_an_answer_is_unavailable(ory: Any, site: Site, failure: str) -> None:
+    ory.login(site)
+    ory.fail_with(failure)
+
+    response = site.post(LOGOUT)
+
+    assert (response.status_code, "no-store" in response["Cache-Control"]) == (503, True)
+
+
+def test_sign_out_by_token_revokes_it(ory: Any, site: Site) -> None:
+    session = ory.login(Site(site.mode))
+
+    response = site.post(LOGOUT, {"next": "/bye"}, headers={"X-Session-Token": session.token})
+
+    assert (response.status_code, location(response), session.revoked) == (303, "http://testserver/bye", True)
+    assert [(call.method, call.path) for call in ory.calls] == [("DELETE", "/self-service/logout/api")]
+
+
+def test_sign_out_by_bearer_token_revokes_it(ory: Any, site: Site) -> None:
+    session = ory.login(Site(site.mode))
+
+    site.post(LOGOUT, headers={"Authorization": f"Bearer {session.token}"})
+
+    assert session.revoked
+
+
+def test_sign_out_by_unknown_token_goes_to_next(ory: Any, site: Site) -> None:
+    response = site.post(LOGOUT, headers={"X-Session-Token": "ory_st_unknown"})
+
+    assert location(response) == "http://testserver/"
+
+
+def test_sign_out_by_token_in_an_outage_is_unavailable(ory: Any, site: Site) -> None:
+    session = ory.login(Site(site.mode))
+    ory.fail_with("timeout")
+
+    response = site.post(LOGOUT, headers={"X-Session-Token": session.token})
+
+    assert (response.status_code, response["Content-Type"]) == (503, "application/json")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("has_middleware", [True, False], ids=["with CsrfViewMiddleware", "without"])
+def test_sign_out_without_proof_is_refused(ory: Any, mode: str, settings: Any, *, has_middleware: bool) -> None:
+    if not has_middleware:
+        settings.MIDDLEWARE = settings.MIDDLEWARE[-1:]
+    site = Site(mode, enforce_csrf_checks=True)
+    session = ory.login(site)
+
+    response = site.post(LOGOUT)
+
+    assert (response.status_code, ory.calls, session.revoked) == (403, [], False)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("has_middleware", [True, False], ids=["with CsrfViewMiddleware", "without"])
+def test_form_of_the_settings_page_signs_out(ory: Any, mode: str, settings: Any, *, has_middleware: bool) -> None:
+    if not has_middleware:
+        settings.MIDDLEWARE = settings.MIDDLEWARE[-1:]
+    site = Site(mode, enforce_csrf_checks=True)
+    ory.login(site)
+    page = site.get(SETTINGS).content.decode()
+    token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+
+    response = site.post(re.findall(r'action="([^"]+)"', page)[0], {"csrfmiddlewaretoken": token[0]})
+
+    assert (response.status_code, urlsplit(location(response)).path) == (303, "/self-service/logout")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_token_header_does_not_lift_the_check_of_the_sign_out(ory: Any, mode: str) -> None:
+    site = Site(mode, enforce_csrf_checks=True)
+    session = ory.login(Site(mode))
+
+    response = site.post(LOGOUT, headers={"X-Session-Token": session.token})
+
+    assert (response.status_code, session.revoked) == (403, False)
+
+
+@pytest.fixture(params=["cache", "signed_cookies"])
+def django_session(request: pytest.FixtureRequest, settings: Any, site: Site) -> str:
+    """A session of Django's beside that of Ory; the name of its cookie."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "views"}}
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
+    settings.MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware", *settings.MIDDLEWARE]
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session["cart"] = 1
+    session.save()
+    site.set_cookie(settings.SESSION_COOKIE_NAME, session.session_key)
+    return str(settings.SESSION_COOKIE_NAME)
+
+
+@pytest.mark.parametrize("signed_in", [True, False], ids=["signed in", "nobody"])
+def test_sign_out_flushes_the_session_of_django(ory: Any, site: Site, django_session: str, *, signed_in: bool) -> None:
+    if signed_in:
+        ory.login(site)
+
+    response = site.post(LOGOUT)
+
+    assert response.cookies[django_session].value == ""
+    assert response.cookies[django_session]["max-age"] == 0
+
+
+@pytest.mark.parametrize("path", [SETTINGS, STEP_UP])
+def test_other_views_leave_the_session_of_django_alone(ory: Any, site: Site, django_session: str, path: str) -> None:
+    ory.login(site)
+
+    assert django_session not in site.get(path).cookies
+
+
+# All of them.
+
+
+@pytest.mark.parametrize("view", [views.settings, views.step_up, views.logout], ids=["settings", "step_up", "logout"])
+def test_views_are_open_to_login_required_middleware(view: Any) -> None:
+    assert view.login_required is False
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("get", SETTINGS), ("get", STEP_UP), ("post", LOGOUT), ("get", LOGOUT), ("head", STEP_UP)]
+)
+@pytest.mark.parametrize("signed_in", [True, False], ids=["signed in", "nobody"])
+def test_views_are_never_cached(ory: Any, site: Site, method: str, path: str, *, signed_in: bool) -> None:
+    if signed_in:
+        ory.login(site)
+
+    response = site.request(method, path)
+
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("get", SETTINGS), ("get", STEP_UP)])
+def test_site_without_the_middleware_is_told(ory: Any, site: Site, settings: Any, method: str, path: str) -> None:
+    settings.MIDDLEWARE = settings.MIDDLEWARE[:-1]
+
+    with pytest.raises(ImproperlyConfigured, match="OrySessionMiddleware"):
+        site.request(method, path)
+
+
+@pytest.mark.parametrize(("method", "path"), [("get", SETTINGS), ("get", STEP_UP), ("post", LOGOUT)])
+def test_site_without_an_ory_is_told(ory: Any, site: Site, settings: Any, method: str, path: str) -> None:
+    ory.login(site)
+    del settings.ORY_MFA_SDK_URL
+
+    with pytest.raises(ImproperlyConfigured, match="ORY_MFA_SDK_URL"):
+        site.request(method, path)
+
+
+def test_pages_work_under_another_prefix_and_namespace(ory: Any, site: Site, settings: Any) -> None:
+    settings.ROOT_URLCONF = Prefixed
+    ory.login(site)
+
+    page = site.get("/deep/mfa/").content.decode()
+
+    assert 'action="/deep/mfa/logout/"' in page
+    assert location(site.post("/deep/mfa/logout/")).startswith(f"{ORY}/logout?token=")
+
+
+def test_links_go_to_the_url_for_browsers(ory: Any, site: Site, settings: Any) -> None:
+    settings.ORY_MFA_BROWSER_URL = "https://auth.example/ory"
+    ory.login(site)
+
+    links = links_of(site.get(SETTINGS))
+
+    assert links
+    assert all(link.startswith("https://auth.example/ory/self-service/") for link in links)
+    assert location(site.post(LOGOUT)).startswith("https://auth.example/ory/self-service/logout?token=")
+
+
+ALONE = """
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import django
+from django.apps import apps
+django.setup()
+from django.conf import settings
+from django.test import Client
+from django.test.utils import setup_test_environment
+from django_ory_mfa.testing import installed
+setup_test_environment()
+with installed() as ory:
+    client = Client()
+    ory.login(client)
+    statuses = [client.get("/account/security/").status_code, client.get("/account/security/step-up/").status_code,
+                client.post("/account/security/logout/").status_code]
+print(settings.DATABASES["default"]["ENGINE"], apps.is_installed("django.contrib.auth"), statuses)
+"""
+
+
+def test_views_work_without_database_and_users() -> None:
+    run = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=False)
+
+    assert (run.stdout, run.returncode) == ("django.db.backends.dummy False [200, 302, 303]\n", 0), run.stderr
