@@ -8,18 +8,17 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
-from django.core.handlers.asgi import ASGIRequest
 from django.utils.functional import SimpleLazyObject
-from django.views.decorators.debug import sensitive_variables
 
 from django_ory_mfa.calls import Steps, T, arun, run
 from django_ory_mfa.client import get_client
 from django_ory_mfa.clock import now
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.credentials import Credential, choose_credential, session_cookie_names
+from django_ory_mfa.core.credentials import Credential
 from django_ory_mfa.core.enrolment import read_enrolment
 from django_ory_mfa.core.session import AAL, ANONYMOUS, OrySession, SessionState
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami
+from django_ory_mfa.credentials import credential_of
 from django_ory_mfa.privacy import forget_outer_cache
 
 if TYPE_CHECKING:
@@ -176,31 +175,6 @@ def is_quiet(request: HttpRequest) -> bool:
     """Whether nobody clicked: opening a flow at Ory for HEAD or a prefetch can send a code by e-mail."""
     purpose = f"{request.headers.get('Sec-Purpose', '')};{request.headers.get('Purpose', '')}"
     return request.method == "HEAD" or "prefetch" in purpose.lower()
-
-
-@sensitive_variables()
-def credential_of(request: HttpRequest) -> Credential | None:
-    """The one credential among the raw headers of ``request``."""
-    cookies, authorization = _raw_cookies(request), request.META.get("HTTP_AUTHORIZATION", "")
-    names = {conf.session_cookie} if conf.session_cookie else session_cookie_names(cookies)
-    if len(names) > 1:
-        logger.warning("Cookies of several Ory projects in one request: set ORY_MFA_SESSION_COOKIE to the right one.")
-        cookies = authorization = ""
-    return choose_credential(
-        session_token=request.META.get("HTTP_X_SESSION_TOKEN", ""),
-        cookies=cookies,
-        authorization=authorization,
-        name=next(iter(names), None),
-    )
-
-
-def _raw_cookies(request: HttpRequest) -> str:
-    if not isinstance(request, ASGIRequest):
-        return str(request.META.get("HTTP_COOKIE", ""))
-    # Django joins the headers into which HTTP/2 may split cookies by commas, which spoils their names
-    # (RFC 9113, section 8.2.3).
-    values = [value for name, value in request.scope["headers"] if name.lower() == b"cookie"]
-    return b"; ".join(values).decode("latin-1")
 
 
 def _unbroken(steps: Steps[T], otherwise: T) -> Steps[T]:

@@ -18,8 +18,9 @@ from django.views.debug import (
 
 from django_ory_mfa.client import OryClient
 from django_ory_mfa.core.credentials import Credential, CredentialKind
+from django_ory_mfa.credentials import credential_of
 from django_ory_mfa.reporting import mask_credentials
-from django_ory_mfa.resolver import attach, credential_of
+from django_ory_mfa.resolver import attach
 from tests.reporting_site import FilterWithState, SiteFilter
 from tests.site import Site
 
