@@ -1,0 +1,1 @@
+"""What only some sites need; nothing outside of here imports it."""

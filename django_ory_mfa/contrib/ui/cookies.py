@@ -1,0 +1,28 @@
+"""Which of a browser's cookies Ory needs to see in order to hand out a flow."""
+
+from __future__ import annotations
+
+import re
+
+from django_ory_mfa.core.credentials import COOKIE_OCTETS, LONGEST_VALUE, SESSION_COOKIE_NAMES, read_cookies
+
+FLOW_COOKIE_NAMES = re.compile(r"csrf_token_[0-9A-Za-z_-]+|ory_kratos_continuity")
+
+
+def flow_cookies(header: str, session_cookie: str | None) -> str:
+    """The cookies of Ory out of a raw ``Cookie`` header: in order, byte for byte, and nobody else's.
+
+    ``session_cookie`` is the session cookie's name; None stands for every name that looks like one.
+    """
+    found = [
+        f"{name}={value}"
+        for name, value in read_cookies(header)
+        if _is_wanted(name, session_cookie) and len(value) <= LONGEST_VALUE and COOKIE_OCTETS.fullmatch(value)
+    ]
+    return "; ".join(found)
+
+
+def _is_wanted(name: str, session_cookie: str | None) -> bool:
+    if FLOW_COOKIE_NAMES.fullmatch(name):
+        return True
+    return SESSION_COOKIE_NAMES.fullmatch(name) is not None if session_cookie is None else name == session_cookie

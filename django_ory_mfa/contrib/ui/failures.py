@@ -1,0 +1,52 @@
+"""What Ory's error page tells: why a flow ended, and what to do now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+REASONS = {
+    "security_csrf_violation": _("Your browser did not send what belongs to this form. Please start again."),
+    "security_identity_mismatch": _("This belongs to somebody else who signed in with this browser."),
+    "self_service_flow_expired": _("You took longer than this form is valid. Please start again."),
+    "self_service_flow_return_to_forbidden": _("The sign-in service does not know the page that you came from."),
+    "session_aal1_required": _(
+        "You are not signed in any more. Please sign in first, then confirm with your second factor."
+    ),
+    "session_already_available": _("You are signed in already."),
+    "session_inactive": _("You are not signed in."),
+}
+SIGN_IN_HELPS = {"security_csrf_violation", "self_service_flow_expired", "session_aal1_required", "session_inactive"}
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error of Ory as it is shown; ``detail`` is Ory's own text."""
+
+    reason: str = ""
+    detail: str = ""
+    can_sign_in: bool = False
+
+
+def read_failure(body: dict[str, Any]) -> Failure:
+    """The failure that Ory stored; an empty one if nothing of it can be shown."""
+    error = body.get("error")
+    if not isinstance(error, dict):
+        return Failure()
+    error_id = str(error.get("id"))
+    reason = REASONS.get(error_id)
+    return Failure(
+        "" if reason is None else str(reason),
+        _detail(error),
+        error_id in SIGN_IN_HELPS,
+    )
+
+
+def _detail(error: dict[str, Any]) -> str:
+    code, said = error.get("code"), error.get("reason") or error.get("message")
+    # SECURITY: Ory's text for a failure of its own may name hosts and database users.
+    is_clients = isinstance(code, int) and 400 <= code < 500
+    return said[:LONGEST_REASON] if is_clients and isinstance(said, str) else ""

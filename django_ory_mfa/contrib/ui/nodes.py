@@ -1,0 +1,134 @@
+"""Reads Ory's UI nodes, one by one, into the parts that the templates draw.
+
+The nodes: https://www.ory.sh/docs/kratos/bring-your-own-ui/custom-ui-overview
+What a node has in it that is not expected there is left out; nothing here fails, and only templates make HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext
+
+from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Link, Message, Node, Picture, Script, Text
+from django_ory_mfa.contrib.ui.texts import recovery_code, text_of
+from django_ory_mfa.core.flows import PLAIN_URL
+
+FIELD_TYPES = {"text", "email", "password", "tel", "url", "number", "date", "datetime-local", "checkbox"}
+AUTOCOMPLETE = {
+    "code": "one-time-code",
+    "identifier": "username",
+    "lookup_secret": "off",
+    "password": "current-password",
+    "totp_code": "one-time-code",
+}
+# SECURITY: nothing but the bytes of a picture; an SVG could hold a script, another URL would tell who looks at it.
+PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+=*")
+LARGEST_SIDE = 1024
+
+
+def read_node(node: dict[str, Any]) -> Node | None:
+    """What ``node`` stands for; None if it is nothing that can be shown."""
+    attributes, meta = node.get("attributes"), node.get("meta")
+    reader = READERS.get(str(node.get("type")))
+    if reader is None or not isinstance(attributes, dict):
+        return None
+    label = text_of(meta.get("label") if isinstance(meta, dict) else None)
+    return reader(attributes, label, read_messages(node.get("messages")))
+
+
+def read_messages(messages: object) -> tuple[Message, ...]:
+    """The messages that say something."""
+    if not isinstance(messages, list):
+        return ()
+    return tuple(Message(text, _kind(message)) for message in messages if (text := text_of(message)))
+
+
+def _kind(message: dict[str, Any]) -> str:
+    kind = message.get("type")
+    return kind if kind in ("error", "success") else "info"
+
+
+def _input(attributes: dict[str, Any], label: str, messages: tuple[Message, ...]) -> Node | None:
+    name, kind, value = attributes.get("name"), attributes.get("type"), _value(attributes.get("value"))
+    is_disabled = attributes.get("disabled") is True
+    if not isinstance(name, str) or not name:
+        return None
+    if kind == "hidden":
+        return Hidden(name, value)
+    if kind == "button":
+        return Script()
+    if kind == "submit":
+        return Button(name, value, label or value or name, is_disabled)
+    return _field(name, attributes, label, messages)
+
+
+def _field(name: str, attributes: dict[str, Any], label: str, messages: tuple[Message, ...]) -> Field:
+    kind = attributes.get("type")
+    autocomplete = _autocomplete(name, attributes.get("autocomplete"))
+    return Field(
+        name,
+        kind if isinstance(kind, str) and kind in FIELD_TYPES else "text",
+        # Ory calls the old password and the new one alike.
+        gettext("New password") if autocomplete == "new-password" else label or name,
+        # A password that Ory should ever send back has no business in a page.
+        "" if kind == "password" else _value(attributes.get("value")),
+        autocomplete,
+        attributes.get("required") is True,
+        attributes.get("disabled") is True,
+        messages,
+    )
+
+
+def _image(attributes: dict[str, Any], label: str, *_: object) -> Picture | None:
+    src = attributes.get("src")
+    if not isinstance(src, str) or PICTURE.fullmatch(src) is None:
+        return None
+    return Picture(src, label, _side(attributes.get("width")), _side(attributes.get("height")))
+
+
+def _text(attributes: dict[str, Any], label: str, *_: object) -> Text | None:
+    message = attributes.get("text")
+    context = message.get("context") if isinstance(message, dict) else None
+    secrets = context.get("secrets") if isinstance(context, dict) else None
+    is_list = isinstance(secrets, list)
+    shown = [recovery_code(secret) for secret in secrets] if isinstance(secrets, list) else [text_of(message)]
+    lines = tuple(line for line in shown if line)
+    return Text(label, lines, is_list) if lines else None
+
+
+def _anchor(attributes: dict[str, Any], label: str, *_: object) -> Link | None:
+    href = attributes.get("href")
+    if not isinstance(href, str) or not _is_web_address(href):
+        return None
+    return Link(href, text_of(attributes.get("title")) or label or href)
+
+
+Reader = Callable[[dict[str, Any], str, tuple[Message, ...]], Node | None]
+READERS: dict[str, Reader] = {"input": _input, "img": _image, "text": _text, "a": _anchor}
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (str, int, float)) else ""
+
+
+def _autocomplete(name: str, given: object) -> str:
+    return given if isinstance(given, str) and given else AUTOCOMPLETE.get(name, "")
+
+
+def _side(length: object) -> int | None:
+    return length if isinstance(length, int) and 0 < length <= LARGEST_SIDE else None
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    is_web = PLAIN_URL.fullmatch(url) is not None and parts.scheme in ("http", "https")
+    return is_web and bool(parts.hostname) and "@" not in parts.netloc

@@ -1,0 +1,80 @@
+"""Where the browser goes when Ory does not hand out a flow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.flows import replace_return_to
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_ory_mfa.core.answer import Answer
+
+# No session for it; another browser's or person's, or a second factor is due first; unknown; expired.
+STATUSES = {401, 403, 404, 410}
+COOKIE = "ory_mfa_ui_restart"
+# A new flow is back at once. Whoever fails again within it would go round in circles, as on two host names, of which
+# one has Ory's cookies and the other shows this page.
+SECONDS = 10
+
+
+def start_url(request: HttpRequest, kind: str) -> str:
+    """Where Ory starts the flow that ``request``, to the page for flows of ``kind``, asks for."""
+    return_to = request.GET.get("return_to")
+    if kind == "settings":
+        return conf.flows.settings(return_to=return_to)
+    aal2, refresh = request.GET.get("aal") == "aal2", request.GET.get("refresh") == "true"
+    return conf.flows.login(aal2=aal2, refresh=refresh, return_to=return_to)
+
+
+def restart(request: HttpRequest, kind: str, answer: Answer) -> HttpResponse:
+    """Sends the browser to Ory for what would get it a flow; if it comes from there, only shows the way."""
+    url = _way_to_a_flow(request, kind, answer)
+    if request.COOKIES.get(COOKIE):
+        response: HttpResponse = TemplateResponse(request, "ory_mfa/ui/restart.html", {"start_url": url}, status=403)
+        return forget_restart(request, response)
+    response = HttpResponseRedirect(url)
+    response.set_cookie(
+        COOKIE, "1", max_age=SECONDS, path=request.path, secure=request.is_secure(), httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def forget_restart(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Gives the browser its next restart back."""
+    if request.COOKIES.get(COOKIE):
+        response.delete_cookie(COOKIE, path=request.path, samesite="Lax")
+    return response
+
+
+def _way_to_a_flow(request: HttpRequest, kind: str, answer: Answer) -> str:
+    body = answer.json_object()
+    details = _object(_object(body.get("error")).get("details"))
+    own = start_url(request, kind)
+    if answer.status == 401:
+        return conf.flows.login(return_to=_way_back(request, kind))
+    if answer.status == 403:
+        required = _allowed(body.get("redirect_browser_to"))
+        return replace_return_to(required, _way_back(request, kind)) if required else own
+    return_to = details.get("return_to")
+    given = _allowed(details.get("redirect_to"))
+    return given or (replace_return_to(own, return_to) if isinstance(return_to, str) else own)
+
+
+def _way_back(request: HttpRequest, kind: str) -> str | None:
+    """What Ory is asked to send the browser to after a sign-in that the flow has to wait for."""
+    return conf.flows.settings() if kind == "settings" else request.GET.get("return_to")
+
+
+def _allowed(url: object) -> str | None:
+    # SECURITY: Ory's answers name other places too; only its own flows are gone to.
+    return url if isinstance(url, str) and conf.flows.contains(url) else None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

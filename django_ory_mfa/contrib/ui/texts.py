@@ -1,0 +1,121 @@
+"""What Ory's messages say, in the visitor's language.
+
+The ids: https://www.ory.sh/docs/kratos/concepts/ui-messages
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+TEXTS = {
+    1010001: _("Sign in"),
+    1010002: _("Sign in with %(provider)s"),
+    1010003: _("Please confirm that it is you before you go on."),
+    1010004: _("Your password alone is not enough here. Please confirm with your second factor."),
+    1010005: _("Confirm"),
+    1010006: _("Code from your authenticator app"),
+    1010007: _("Recovery code"),
+    1010009: _("Confirm with the app"),
+    1010010: _("Confirm with a recovery code"),
+    1010013: _("Continue"),
+    1010014: _("A code was sent to your address. If it does not arrive, have it sent again."),
+    1010015: _("Send a sign-in code"),
+    1010019: _("Request a code to continue"),
+    1010022: _("Sign in with password"),
+    1010023: _("Send a code to %(address)s"),
+    1010025: _("A code was sent to your address. If it does not arrive, have it sent again."),
+    1050001: _("Your changes have been saved."),
+    1050002: _("Link %(provider)s"),
+    1050003: _("Unlink %(provider)s"),
+    1050004: _("Remove the authenticator app"),
+    1050005: _("QR code for your authenticator app"),
+    1050007: _("Show the recovery codes"),
+    1050008: _("Create new recovery codes"),
+    1050010: _("These are your recovery codes. Keep them in a safe place; each works once."),
+    1050011: _("I have kept them: use these codes"),
+    1050016: _("Switch recovery codes off"),
+    1050017: _("If you cannot scan the QR code, type this key into the app:"),
+    1050018: _("Remove the security key “%(display_name)s”"),
+    1050020: _("Remove the passkey “%(display_name)s”"),
+    1070001: _("Password"),
+    1070003: _("Save"),
+    1070004: _("ID"),
+    1070005: _("Send"),
+    1070006: _("Code that the app shows"),
+    1070007: _("E-mail"),
+    1070008: _("Send the code again"),
+    1070009: _("Continue"),
+    1070010: _("Recovery code"),
+    1070013: _("Code from the message"),
+    4000002: _("Please fill in this field."),
+    4000006: _("These credentials are not right. Check the spelling of both."),
+    4000007: _("An account with these details exists already."),
+    4000008: _("This code is not right. Please try again."),
+    4000010: _("This account is not active yet: please confirm your e-mail address first."),
+    4000012: _("This recovery code has been used already."),
+    4000016: _("This recovery code is not right."),
+    4000031: _("This password is too similar to your user name."),
+    4000032: _("The password must have at least %(min_length)s characters."),
+    4000034: _("This password is known from data breaches and must not be used any more."),
+    4010008: _("This code is not right, or was used already. Please try again."),
+    4010011: _("This account has been disabled. Please ask the people who run this site."),
+}
+PARAMETERS = {
+    1010002: "provider",
+    1010023: "address",
+    1050002: "provider",
+    1050003: "provider",
+    1050018: "display_name",
+    1050020: "display_name",
+    4000032: "min_length",
+}
+# Ory says when a used recovery code was used where the code itself would stand.
+USED_RECOVERY_CODE = 1050014
+TITLES = {
+    "code": _("Code by message"),
+    "lookup_secret": _("Recovery codes"),
+    "oidc": _("Other providers"),
+    "passkey": _("Passkeys"),
+    "password": _("Password"),
+    "profile": _("Profile"),
+    "saml": _("Other providers"),
+    "totp": _("Authenticator app"),
+    "webauthn": _("Security keys"),
+}
+
+
+def text_of(message: object) -> str:
+    """What ``message`` of Ory says: translated if its id is known, else Ory's own text; empty if it is no message."""
+    if not isinstance(message, dict):
+        return ""
+    number = message.get("id")
+    if isinstance(number, int) and number in TEXTS:
+        name = PARAMETERS.get(number)
+        parameters = _parameters(message.get("context"), name)
+        if parameters is not None:
+            return str(TEXTS[number]) % parameters if name else str(TEXTS[number])
+    said = message.get("text")
+    return said if isinstance(said, str) else ""
+
+
+def title_of(group: str) -> str:
+    """What a group of nodes is about."""
+    title = TITLES.get(group)
+    return group.replace("_", " ").capitalize() if title is None else str(title)
+
+
+def recovery_code(message: object) -> str:
+    """One line of the list of recovery codes."""
+    is_used = isinstance(message, dict) and message.get("id") == USED_RECOVERY_CODE
+    return gettext("(used)") if is_used else text_of(message)
+
+
+def _parameters(context: Any, name: str | None) -> dict[str, str | int] | None:
+    """The value for a text with one placeholder; None if Ory gave none that can be shown."""
+    if name is None:
+        return {}
+    value = context.get(name) if isinstance(context, dict) else None
+    return {name: value} if isinstance(value, (str, int)) else None

@@ -1,0 +1,129 @@
+"""The pages themselves: each asks Ory for the flow that the browser was sent here with, and shows it.
+
+They need no session, no user and none of this package's middleware. Their forms are sent to Ory, not to here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_deny
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_GET
+
+from django_ory_mfa.client import get_client
+from django_ory_mfa.conf import conf
+from django_ory_mfa.contrib.ui.cookies import flow_cookies
+from django_ory_mfa.contrib.ui.failures import Failure, read_failure
+from django_ory_mfa.contrib.ui.page import Page, filled, focused, read_page
+from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart, start_url
+from django_ory_mfa.credentials import raw_cookies
+from django_ory_mfa.decorators import aal_exempt
+from django_ory_mfa.pages import logout_url
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_ory_mfa.core.answer import Answer
+
+    View = Callable[[HttpRequest], HttpResponse]
+
+RETRY_AFTER = 5
+
+
+def _page(view: View) -> View:
+    """A page for everybody, that nobody else may keep or frame."""
+    # csrf_protect is for the sign-out button, whose cookie a site without the middleware would not get.
+    return login_not_required(aal_exempt(never_cache(xframe_options_deny(csrf_protect(require_GET(view))))))
+
+
+@_page
+def login(request: HttpRequest) -> HttpResponse:
+    """Sign-in, the second factor, and the fresh proof of either."""
+    people = list(getattr(request, "ory_ui_people", ()))
+    return _show_flow(request, "login", people)
+
+
+@_page
+def settings(request: HttpRequest) -> HttpResponse:
+    """Profile, password, and everything that can be a second factor."""
+    return _show_flow(request, "settings", [])
+
+
+@_page
+def error(request: HttpRequest) -> HttpResponse:
+    """Why Ory did not go on."""
+    error_id = request.GET.get("id")
+    if not error_id:
+        return _show_failure(request, Failure(), 400)
+    answer = get_client().flow_error(error_id, _cookies(request))
+    if _is_outage(answer):
+        return _unavailable(request)
+    return _show_failure(request, read_failure(answer.json_object()), 200 if answer.status == 200 else 404)
+
+
+def _show_flow(request: HttpRequest, kind: str, people: list[Any]) -> HttpResponse:
+    flow_id = request.GET.get("flow")
+    if not flow_id:
+        return HttpResponseRedirect(start_url(request, kind))
+    answer = get_client().flow(kind, flow_id, _cookies(request))
+    if answer.status in STATUSES:
+        return restart(request, kind, answer)
+    if _is_outage(answer):
+        return _unavailable(request)
+    page = read_page(answer.json_object(), kind, conf.flows) if answer.status == 200 else None
+    if page is None:
+        return TemplateResponse(
+            request, "ory_mfa/ui/unreadable.html", {"start_url": start_url(request, kind)}, status=502
+        )
+    context = _context(request, page, people)
+    return forget_restart(request, TemplateResponse(request, f"ory_mfa/ui/{kind}.html", context))
+
+
+def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, Any]:
+    is_first_factor = not page.asks_second_factor
+    return {
+        "page": focused(filled(page, _chosen(request, people))),
+        "people": [(person, _fill_url(request, index)) for index, person in enumerate(people)]
+        if is_first_factor
+        else [],
+        "settings_url": conf.flows.settings(return_to=page.return_to),
+        "logout_url": logout_url(),
+        "home_url": conf.default_return_to,
+    }
+
+
+def _chosen(request: HttpRequest, people: list[Any]) -> dict[str, str]:
+    """The identifier and password of the demo person that was clicked."""
+    chosen = [person for index, person in enumerate(people) if str(index) == request.GET.get("fill")]
+    return {"identifier": chosen[0].identifier, "password": chosen[0].password} if chosen else {}
+
+
+def _fill_url(request: HttpRequest, index: int) -> str:
+    query = request.GET.copy()
+    query["fill"] = str(index)
+    return f"?{query.urlencode()}"
+
+
+def _show_failure(request: HttpRequest, failure: Failure, status: int) -> HttpResponse:
+    context = {"failure": failure, "login_url": conf.flows.login(), "home_url": conf.default_return_to}
+    return TemplateResponse(request, "ory_mfa/ui/error.html", context, status=status)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    context = {"return_to": request.get_full_path(), "home_url": conf.default_return_to}
+    headers = {"Retry-After": str(RETRY_AFTER)}
+    return TemplateResponse(request, "ory_mfa/unavailable.html", context, status=503, headers=headers)
+
+
+def _is_outage(answer: Answer) -> bool:
+    return answer.status in (0, 429) or answer.status >= 500
+
+
+def _cookies(request: HttpRequest) -> str:
+    return flow_cookies(raw_cookies(request), conf.session_cookie)
