@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from ._people import FakeIdentity, FakeProof, FakeSession
+from ._identity import FakeIdentity, FakeProof
+from ._people import FakeSession
 from .fake import FakeOry
 from .install import FakeOryMixin, installed
 from .transport import FakeOryTransport
 
-__all__ = ["FakeIdentity", "FakeOry", "FakeOryMixin", "FakeOryTransport", "FakeProof", "FakeSession", "installed"]
+__all__ = [
+    "FakeIdentity",
+    "FakeOry",
+    "FakeOryMixin",
+    "FakeOryTransport",
+    "FakeProof",
+    "FakeSession",
+    "installed",
+]

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from ._config import FakeConfig
-from ._people import FakeIdentity, FakeProof, FakeSession
-from ._settings_nodes import settings_nodes
-
-Json = dict[str, object]
+from ._identity import FakeIdentity, FakeProof
+from ._nodes import Json
+from ._people import FakeSession
 
 UNAUTHORIZED = "No valid session credentials found in the request."
 
 
 def error_body(
-    status: HTTPStatus, message: str, *, reason: str = "", error_id: str = "", redirect_browser_to: str = ""
+    status: HTTPStatus, message: str, *, reason: str = "", error_id: str = "", details: Json | None = None
 ) -> Json:
     """An error of Ory; parts that are empty are left out."""
     error = {
         "id": error_id,
         "code": int(status),
-        "status": status.phrase,
+        # Newer versions of Python have another name for 422 than Go has.
+        "status": "Unprocessable Entity" if status == HTTPStatus.UNPROCESSABLE_ENTITY else status.phrase,
         "reason": reason,
-        "details": {"redirect_browser_to": redirect_browser_to} if redirect_browser_to else None,
+        "details": details,
         "message": message,
     }
-    body: Json = {"error": {name: value for name, value in error.items() if value}}
-    return body | {"redirect_browser_to": redirect_browser_to} if redirect_browser_to else body
+    return {"error": {name: value for name, value in error.items() if value}}
 
 
-def unauthorized() -> Json:
-    """Whoami's answer to everybody who has no session, whatever the cause."""
-    return error_body(HTTPStatus.UNAUTHORIZED, "The request could not be authorized", reason=UNAUTHORIZED)
+def unauthorized(reason: str = UNAUTHORIZED) -> Json:
+    """The answer about sessions to everybody who has none, whatever the cause."""
+    return error_body(HTTPStatus.UNAUTHORIZED, "The request could not be authorized", reason=reason)
 
 
 def session_inactive() -> Json:
@@ -56,8 +55,8 @@ def aal2_required(step_up_url: str) -> Json:
             " Please verify yourself with a second factor to resolve this issue."
         ),
         error_id="session_aal2_required",
-        redirect_browser_to=step_up_url,
-    )
+        details={"redirect_browser_to": step_up_url},
+    ) | {"redirect_browser_to": step_up_url}
 
 
 def bad_request(reason: str) -> Json:
@@ -81,11 +80,11 @@ def session_body(config: FakeConfig, session: FakeSession) -> Json:
     return {
         "id": session.id,
         "active": session.active,
-        "expires_at": _nanoseconds(session.expires_at),
-        "authenticated_at": _nanoseconds(session.authenticated_at),
+        "expires_at": nanoseconds(session.expires_at),
+        "authenticated_at": nanoseconds(session.authenticated_at),
         "authenticator_assurance_level": session.aal,
         "authentication_methods": [_entry(config, proof) for proof in session.proofs],
-        "issued_at": _nanoseconds(session.issued_at),
+        "issued_at": nanoseconds(session.issued_at),
         "identity": identity_body(config, session.identity),
         "devices": [
             {
@@ -100,7 +99,7 @@ def session_body(config: FakeConfig, session: FakeSession) -> Json:
 
 def identity_body(config: FakeConfig, identity: FakeIdentity) -> Json:
     """An identity as a session or a settings flow shows it."""
-    created = _microseconds(identity.created_at)
+    created = microseconds(identity.created_at)
     schema = base64.urlsafe_b64encode(identity.schema_id.encode()).decode().rstrip("=")
     return {
         "id": identity.id,
@@ -108,7 +107,7 @@ def identity_body(config: FakeConfig, identity: FakeIdentity) -> Json:
         "schema_id": identity.schema_id,
         "schema_url": f"{config.public_url}/schemas/{schema}",
         "state": identity.state,
-        "state_changed_at": _nanoseconds(identity.created_at),
+        "state_changed_at": nanoseconds(identity.created_at),
         "traits": identity.traits,
         **(_addresses(identity, created) if identity.email else {}),
         "metadata_public": identity.metadata_public,
@@ -118,33 +117,15 @@ def identity_body(config: FakeConfig, identity: FakeIdentity) -> Json:
     }
 
 
-def settings_body(
-    config: FakeConfig, identity: FakeIdentity, *, flow_id: str, kind: str, target: str, return_to: str
-) -> Json:
-    """A settings flow, whose nodes tell which second factors there are."""
-    now = config.now()
-    return {
-        "id": flow_id,
-        "type": kind,
-        "expires_at": _nanoseconds(now + timedelta(hours=1)),
-        "issued_at": _nanoseconds(now),
-        "request_url": config.public_url + target,
-        **({"return_to": return_to} if return_to else {}),
-        "ui": {
-            "action": f"{config.public_url}/self-service/settings?flow={flow_id}",
-            "method": "POST",
-            "nodes": settings_nodes(
-                identity.traits, identity.second_factors, is_newer=config.is_newer, is_browser=kind == "browser"
-            ),
-        },
-        "identity": identity_body(config, identity),
-        "state": "show_form",
-        **({"organization_id": None} if config.is_newer else {}),
-    }
+def brief_identity(identity: Json) -> Json:
+    """``identity`` as a list of sessions shows it."""
+    left_out = {"verifiable_addresses", "recovery_addresses"}
+    shown = {name: value for name, value in identity.items() if name not in left_out}
+    return shown | {"schema_url": ""}
 
 
 def _addresses(identity: FakeIdentity, created: str) -> Json:
-    verified_at = {"verified_at": _nanoseconds(identity.created_at)} if identity.verified else {}
+    verified_at = {"verified_at": nanoseconds(identity.created_at)} if identity.verified else {}
     times = {"created_at": created, "updated_at": created}
     verifiable = {
         "id": identity.address_id,
@@ -164,7 +145,7 @@ def _entry(config: FakeConfig, proof: FakeProof) -> Json:
     entry: Json = {
         "method": proof.method,
         "aal": proof.aal,
-        "completed_at": at if isinstance(at, str) else _nanoseconds(at),
+        "completed_at": at if isinstance(at, str) else nanoseconds(at),
     }
     if proof.provider:
         entry["provider"] = proof.provider
@@ -175,13 +156,14 @@ def _entry(config: FakeConfig, proof: FakeProof) -> Json:
     return entry
 
 
-def _nanoseconds(time: datetime) -> str:
+def nanoseconds(time: datetime) -> str:
     """``time`` with up to nine digits behind the point, as Ory's SQLite keeps it."""
     micro = time.microsecond
     return _trimmed(time, f"{micro:06d}{micro % 1000:03d}")
 
 
-def _microseconds(time: datetime) -> str:
+def microseconds(time: datetime) -> str:
+    """``time`` with up to six digits behind the point."""
     return _trimmed(time, f"{time.microsecond:06d}")
 
 

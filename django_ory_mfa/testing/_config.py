@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -61,13 +61,20 @@ class FakeConfig:
     cache_for: int | None = None
     ui_url: str = "http://127.0.0.1:8000/ory-ui"
     default_return_url: str = "http://127.0.0.1:8000/"
+    #: Where browsers may be sent back to; None: anywhere, so that a test need not list its pages.
+    allowed_return_urls: Sequence[str] | None = None
+    #: How many seconds after a proof the settings may be changed; 0: always.
+    privileged_session_max_age: float = 3600
+    flow_lifespan: float = 3600
+    totp_issuer: str = "LocalDev"
     database_down: bool = False
 
     def __setattr__(self, name: str, value: object) -> None:
         # A misspelt level would silently be the weaker one.
         if name in _CHOICES and value not in _CHOICES[name]:
             raise ValueError(f"{name} must be one of {', '.join(_CHOICES[name])}, not {value!r}")
-        super().__setattr__(name, value.rstrip("/") if name == "public_url" and isinstance(value, str) else value)
+        is_base = name in {"public_url", "ui_url"} and isinstance(value, str)
+        super().__setattr__(name, value.rstrip("/") if is_base and isinstance(value, str) else value)
 
     @property
     def is_newer(self) -> bool:

@@ -6,9 +6,11 @@ import base64
 import secrets
 import string
 
+from ._csrf import csrf_secret, new_csrf_secret
 from ._http import FakeRequest, Header, http_date
 from ._people import FakeCookie, FakePeople, FakeSession
 
+CONTINUITY_COOKIE = "ory_kratos_continuity"
 _BASE64 = string.ascii_letters + string.digits + "-_"
 
 
@@ -52,10 +54,11 @@ def securecookie_error(value: str) -> str:
     return f"securecookie: base64 decode failed - caused by: illegal base64 data at input byte {at}"
 
 
-def session_cookie(ory: FakePeople, session: FakeSession) -> Header:
-    """Hands a session to the browser once more, under a new value."""
+def session_cookie(ory: FakePeople, session: FakeSession, value: str = "") -> Header:
+    """Hands a session to the browser under ``value``, or under a new value."""
     seconds = int((session.expires_at - ory.now()).total_seconds())
-    return _set_cookie(ory, ory.cookie_name, ory.new_cookie(session), f"{http_date(ory, seconds)}; Max-Age={seconds}")
+    life = f"{http_date(ory, seconds)}; Max-Age={seconds}"
+    return _set_cookie(ory, ory.cookie_name, value or ory.new_cookie(session), life)
 
 
 def cleared_session_cookie(ory: FakePeople) -> Header:
@@ -63,15 +66,27 @@ def cleared_session_cookie(ory: FakePeople) -> Header:
     return _set_cookie(ory, ory.cookie_name, secrets.token_urlsafe(321), "Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0")
 
 
-def missing_csrf_cookie(ory: FakePeople, request: FakeRequest) -> list[Header]:
-    """What a browser flow sets if the browser does not hold it yet."""
-    return [] if request.cookies(ory.csrf_cookie_name) else [csrf_cookie(ory)]
+def held_csrf(ory: FakePeople, request: FakeRequest) -> tuple[bytes, list[Header]]:
+    """The browser's CSRF secret, and the cookie to set if the browser holds none that can be read."""
+    if secret := csrf_secret(ory, request):
+        return secret, []
+    secret = new_csrf_secret()
+    return secret, [_csrf_cookie(ory, secret)]
 
 
 def csrf_cookie(ory: FakePeople) -> Header:
     """A new CSRF cookie."""
-    value = base64.b64encode(secrets.token_bytes(32)).decode()
-    return _set_cookie(ory, ory.csrf_cookie_name, value, "")
+    return _csrf_cookie(ory, new_csrf_secret())
+
+
+def continuity_cookie(ory: FakePeople, value: str) -> Header:
+    """Names what was submitted before a fresh proof was asked for."""
+    days = 30 * 24 * 3600
+    return _set_cookie(ory, CONTINUITY_COOKIE, value, f"{http_date(ory, days)}; Max-Age={days}")
+
+
+def _csrf_cookie(ory: FakePeople, secret: bytes) -> Header:
+    return _set_cookie(ory, ory.csrf_cookie_name, base64.b64encode(secret).decode(), "")
 
 
 def _set_cookie(ory: FakePeople, name: str, value: str, expires: str) -> Header:

@@ -6,10 +6,11 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import parse_qs
 
 from ._config import FakeConfig
@@ -76,6 +77,29 @@ class FakeRequest:
         """The first query parameter of this name, or an empty text."""
         return parse_qs(self.query).get(name, [""])[0]
 
+    @property
+    def target(self) -> str:
+        """The path with its query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def as_script(self) -> FakeRequest:
+        """The same request of a caller that wants JSON."""
+        others = [(name, value) for name, value in self.headers if name != "accept"]
+        return replace(self, headers=[*others, ("accept", "application/json")])
+
+    def json(self) -> Any:
+        """The body as JSON; a ``ValueError`` if it is none."""
+        return json.loads(self.body)
+
+    def fields(self) -> dict[str, str]:
+        """The body as the fields of a form, whether it came as JSON or as a form; a ``ValueError`` if it is neither."""
+        if self.header("content-type").partition(";")[0].strip() != "application/json":
+            return {name: values[0] for name, values in parse_qs(self.body.decode(), keep_blank_values=True).items()}
+        parsed = self.json()
+        if not isinstance(parsed, dict):
+            raise ValueError("not an object")
+        return _flat("", parsed)
+
     def cookies(self, name: str) -> list[str]:
         """The values of all cookies of this name, in their order."""
         pairs = [pair.strip() for key, line in self.headers if key == "cookie" for pair in line.split(";")]
@@ -90,13 +114,18 @@ class FakeRequest:
 
 
 def json_answer(
-    config: FakeConfig, request: FakeRequest, status: int, payload: Mapping[str, object], headers: Sequence[Header] = ()
+    config: FakeConfig,
+    request: FakeRequest,
+    status: int,
+    payload: Mapping[str, object] | Sequence[object],
+    headers: Sequence[Header] = (),
 ) -> FakeResponse:
     """A JSON answer, spelled as Go writes JSON; one with an ``error`` as an error of Ory."""
     body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
     for character in "&<>":
         body = body.replace(character, f"\\u{ord(character):04x}")
-    error = payload.get("error")
+    # What the error page is shown has an error in it, but is none.
+    error = payload.get("error") if isinstance(payload, Mapping) and "id" not in payload else None
     extra: list[Header] = [("Content-Type", "application/json" if error else "application/json; charset=utf-8")]
     if isinstance(error, Mapping) and config.is_newer:
         extra.append(("Ory-Error-Id", str(error.get("id", ""))))
@@ -106,7 +135,10 @@ def json_answer(
 def redirect(
     config: FakeConfig, request: FakeRequest, status: HTTPStatus, url: str, headers: Sequence[Header] = ()
 ) -> FakeResponse:
-    """A redirect with the short page that Go puts in its body."""
+    """A redirect with the short page that Go puts in its body, unless a form was submitted."""
+    url = "".join(char if char.isascii() else "".join(f"%{byte:02x}" for byte in char.encode()) for char in url)
+    if request.method not in {"GET", "HEAD"}:
+        return answer(config, request, status, [("Location", url), *headers])
     body = f'<a href="{html.escape(url)}">{status.phrase}</a>.\n\n'.encode()
     extra = [("Content-Type", "text/html; charset=utf-8"), ("Location", url), *headers]
     return answer(config, request, status, extra, body)
@@ -116,12 +148,12 @@ def answer(
     config: FakeConfig, request: FakeRequest, status: int, headers: Sequence[Header], body: bytes = b""
 ) -> FakeResponse:
     """An answer with the headers that every answer of Ory has."""
-    is_health = request.path.startswith("/health/")
+    is_health = request.path.startswith(("/health/", "/admin/health/"))
     common: list[Header] = []
     # v1.3.1 forbids caching whatever the method, but not on its health pages; the newer version on every GET.
     if request.method == "GET" if config.is_newer else not is_health:
         common.append(("Cache-Control", "private, no-cache, no-store, must-revalidate"))
-    if not is_health:
+    if not is_health and not request.path.startswith("/admin/"):
         common.append(("Vary", "Cookie"))
     return FakeResponse(status, [*common, *headers, *_last_headers(config, status, body)], body)
 
@@ -141,6 +173,16 @@ def _last_headers(config: FakeConfig, status: int, body: bytes) -> list[Header]:
 def http_date(config: FakeConfig, seconds: int = 0) -> str:
     """The server's time, ``seconds`` from now, as headers spell it."""
     return format_datetime((config.now() + timedelta(seconds=seconds)).astimezone(UTC), usegmt=True)
+
+
+def _flat(prefix: str, parsed: Mapping[str, object]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, value in parsed.items():
+        if isinstance(value, dict):
+            fields |= _flat(f"{prefix}{name}.", value)
+        else:
+            fields[prefix + name] = value if isinstance(value, str) else json.dumps(value)
+    return fields
 
 
 def _unquoted(value: str) -> str:

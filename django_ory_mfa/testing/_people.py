@@ -10,51 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ._config import SECOND_FACTORS, FakeConfig
+from ._config import FakeConfig
+from ._identity import FakeIdentity, FakeProof, Proof, checked_factors
 
 _PROVIDED = {"oidc", "saml"}
-
-
-@dataclass(frozen=True, slots=True)
-class FakeProof:
-    """One entry of ``authentication_methods``; a ``completed_at`` that is a text is sent as it is."""
-
-    method: str
-    aal: str
-    completed_at: datetime | str
-    provider: str | None = None
-    upstream_acr: str | None = None
-    upstream_amr: tuple[str, ...] = ()
-
-
-Proof = str | tuple[str, float | timedelta] | FakeProof
-
-
-@dataclass(eq=False, slots=True)
-class FakeIdentity:
-    """A person as Ory knows them; every attribute may be set at any time."""
-
-    id: str
-    email: str | None
-    traits: dict[str, object] = field(repr=False)
-    second_factors: set[str]
-    state: str
-    schema_id: str
-    created_at: datetime
-    verified: bool = True
-    external_id: str | None = None
-    metadata_public: dict[str, object] | None = field(default=None, repr=False)
-    organization_id: str | None = None
-    address_id: str = field(default_factory=lambda: str(uuid.uuid4()), repr=False)
-    recovery_address_id: str = field(default_factory=lambda: str(uuid.uuid4()), repr=False)
-
-    def enrol(self, method: str) -> None:
-        """Adds a second factor, as if enrolled in another browser."""
-        self.second_factors |= checked_factors([method])
-
-    def remove_factor(self, method: str) -> None:
-        """Takes a second factor away, as an administrator does; live sessions keep their level."""
-        self.second_factors.discard(method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +107,7 @@ class FakePeople(FakeConfig):
         external_id: str | None = None,
         metadata_public: Mapping[str, object] | None = None,
         organization_id: str | None = None,
+        password: str | None = None,
     ) -> FakeIdentity:
         """Makes a person; without ``email`` and ``traits`` one with an address of its own."""
         factors = checked_factors(second_factors)
@@ -158,7 +118,7 @@ class FakePeople(FakeConfig):
                 id=str(uuid.uuid4()),
                 email=email,
                 traits=({} if email is None else {"email": email}) | dict(traits or {}),
-                second_factors=factors,
+                second_factors=set(),
                 state=state,
                 schema_id=schema_id,
                 created_at=self.now(),
@@ -166,7 +126,10 @@ class FakePeople(FakeConfig):
                 external_id=external_id,
                 metadata_public=None if metadata_public is None else dict(metadata_public),
                 organization_id=organization_id,
+                password=password,
             )
+            for factor in factors:
+                identity.enrol(factor)
             self.identities.append(identity)
         return identity
 
@@ -187,9 +150,22 @@ class FakePeople(FakeConfig):
             self._tokens[session.token] = session
         return session
 
+    def identity_by_email(self, email: str) -> FakeIdentity | None:
+        """Who signs in with ``email``, in whatever case it is written."""
+        wanted = email.strip().lower()
+        return next((each for each in self.identities if each.email and each.email.lower() == wanted), None)
+
+    def identity_by_id(self, identity_id: str) -> FakeIdentity | None:
+        """Whose id this is."""
+        return next((identity for identity in self.identities if identity.id == identity_id), None)
+
     def sessions_of(self, identity: FakeIdentity) -> list[FakeSession]:
         """The sessions of ``identity``, oldest first, ended ones too."""
         return [session for session in self.sessions if session.identity is identity]
+
+    def sessions_of_id(self, identity_id: str) -> list[FakeSession]:
+        """The sessions of the person whose id this is, if there is one."""
+        return [session for session in self.sessions if session.identity.id == identity_id]
 
     def proof_of(self, proof: Proof) -> FakeProof:
         """``proof`` with its level and time."""
@@ -222,14 +198,6 @@ class FakePeople(FakeConfig):
         if required_aal == "aal1" or session.aal == "aal2":
             return True
         return not self.counts_second_factor(session.identity.second_factors)
-
-
-def checked_factors(methods: Iterable[str]) -> set[str]:
-    """``methods`` as a set, if all of them can be second factors."""
-    factors = set(methods)
-    if unknown := sorted(factors - set(SECOND_FACTORS)):
-        raise ValueError(f"not a second factor: {', '.join(unknown)}; give some of {', '.join(SECOND_FACTORS)}")
-    return factors
 
 
 def _letters(count: int) -> str:

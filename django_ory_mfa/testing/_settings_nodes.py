@@ -2,100 +2,115 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
-Node = dict[str, object]
+from ._flows import FakeFlow, FakeState
+from ._identity import FakeIdentity
+from ._nodes import Json, button, csrf_node, info, input_node, method_button, node, trait_node
+from ._qr import qr_code
+from ._totp import new_totp_secret, totp_url
+
+_SAVE = (1070003, "Save")
 
 
-def settings_nodes(
-    traits: Mapping[str, object], factors: Collection[str], *, is_newer: bool, is_browser: bool
-) -> list[Node]:
-    """All nodes in Ory's order: profile, password, then each second factor."""
-    # WebAuthn nodes are spelled after Ory's sources: no server with WebAuthn was recorded.
+def settings_form(ory: FakeState, flow: FakeFlow, identity: FakeIdentity) -> None:
+    """Fills a flow in Ory's order: profile, password, then each second factor."""
+    if "totp" not in identity.second_factors:
+        flow.totp_secret = flow.totp_secret or new_totp_secret()
+    flow.nodes = _plain_nodes(ory, flow, identity) + _lookup_and_totp(ory, flow, identity)
+
+
+def with_lookup_secrets(ory: FakeState, flow: FakeFlow, identity: FakeIdentity, buttons: Iterable[Json]) -> None:
+    """Shows recovery codes instead of what the form says of them otherwise, at its end."""
+    settings_form(ory, flow, identity)
+    others = [each for each in flow.nodes if each["group"] != "lookup_secret"]
+    flow.nodes = [*others, *buttons]
+
+
+def revealed_nodes(codes: Mapping[str, datetime | None]) -> list[Json]:
+    """The codes that a person holds, and what may be done with them."""
+    return [_codes(codes), _disable(), _regenerate()]
+
+
+def regenerated_nodes(codes: Iterable[str]) -> list[Json]:
+    """Codes that count once they are confirmed."""
+    confirm = button("lookup_secret", "lookup_secret_confirm", (1050011, "Confirm backup recovery codes"))
+    return [_codes(dict.fromkeys(codes)), confirm]
+
+
+def _plain_nodes(ory: FakeState, flow: FakeFlow, identity: FakeIdentity) -> list[Json]:
+    email = {"value": identity.traits["email"]} if "email" in identity.traits else {}
+    name = {"value": identity.traits["name"]} if "name" in identity.traits else {}
+    newer = ory.is_newer
+    required = {"required": True, "autocomplete": "email"}
+    new_password = {"required": True, "autocomplete": "new-password"}
     return [
-        _csrf(is_browser=is_browser),
-        *_profile(traits, is_newer=is_newer),
-        _input("password", "password", "password", (1070001, "Password"), required=True, autocomplete="new-password"),
-        _save("password"),
-        *_lookup_secret(enrolled="lookup_secret" in factors),
-        *(_webauthn() if "webauthn" in factors and is_browser else ()),
-        *_totp(enrolled="totp" in factors),
+        csrf_node(flow.csrf_secret),
+        trait_node("profile", "traits.email", "email", "E-mail", "email", is_newer=newer, **email, **required),
+        trait_node("profile", "traits.name", "text", "Name", "name", is_newer=newer, **name),
+        method_button("profile", _SAVE),
+        input_node("password", "password", "password", (1070001, "Password"), **new_password),
+        method_button("password", _SAVE),
     ]
 
 
-def _csrf(*, is_browser: bool) -> Node:
-    token = base64.b64encode(secrets.token_bytes(64)).decode() if is_browser else ""
-    node = _input("default", "csrf_token", "hidden", (0, ""), value=token, required=True)
-    return node | {"meta": {}}
+def _lookup_and_totp(ory: FakeState, flow: FakeFlow, identity: FakeIdentity) -> list[Json]:
+    # WebAuthn nodes are spelled after Ory's sources: no server with WebAuthn was recorded.
+    factors = identity.second_factors
+    lookup = [_reveal(), _disable()] if "lookup_secret" in factors else [_regenerate()]
+    webauthn = _webauthn() if "webauthn" in factors and flow.client == "browser" else []
+    if "totp" in factors:
+        unlink = button("totp", "totp_unlink", (1050004, "Unlink TOTP Authenticator App"), required=True)
+        return [*lookup, *webauthn, unlink]
+    return [*lookup, *webauthn, *_totp(ory, flow, identity)]
 
 
-def _profile(traits: Mapping[str, object], *, is_newer: bool) -> Iterable[Node]:
-    email = {"value": traits["email"]} if "email" in traits else {}
-    name = {"value": traits["name"]} if "name" in traits else {}
-    yield _trait("email", "email", "E-mail", is_newer=is_newer, **email, required=True, autocomplete="email")
-    yield _trait("name", "text", "Name", is_newer=is_newer, **name)
-    yield _save("profile")
-
-
-def _trait(trait: str, kind: str, title: str, *, is_newer: bool, **attributes: object) -> Node:
-    node = _input("profile", f"traits.{trait}", kind, (0, ""), **attributes)
-    context = {"name": f"traits.{trait}", "title": title} if is_newer else {"title": title}
-    return node | {"meta": {"label": {"id": 1070002, "text": title, "type": "info", "context": context}}}
-
-
-def _lookup_secret(*, enrolled: bool) -> Iterable[Node]:
-    if enrolled:
-        yield _button("lookup_secret", "lookup_secret_reveal", (1050007, "Reveal backup recovery codes"))
-        yield _button("lookup_secret", "lookup_secret_disable", (1050016, "Disable this method"))
-    else:
-        yield _button("lookup_secret", "lookup_secret_regenerate", (1050008, "Generate new backup recovery codes"))
-
-
-def _webauthn() -> Iterable[Node]:
+def _webauthn() -> list[Json]:
     key = secrets.token_hex(16)
-    yield _input("webauthn", "webauthn_remove", "submit", (1050018, "Remove security key"), value=key)
-    yield _input("webauthn", "webauthn_register_displayname", "text", (1050013, "Name of the security key"), value="")
+    return [
+        input_node("webauthn", "webauthn_remove", "submit", (1050018, "Remove security key"), value=key),
+        input_node(
+            "webauthn", "webauthn_register_displayname", "text", (1050013, "Name of the security key"), value=""
+        ),
+    ]
 
 
-def _totp(*, enrolled: bool) -> Iterable[Node]:
-    if enrolled:
-        yield _button("totp", "totp_unlink", (1050004, "Unlink TOTP Authenticator App"), required=True)
-        return
-    secret = base64.b32encode(secrets.token_bytes(20)).decode()
-    image = base64.b64encode(secrets.token_bytes(300)).decode()
-    yield _qr_code(f"data:image/png;base64,{image}")
-    yield _secret_key(secret)
-    yield _input("totp", "totp_code", "text", (1070006, "Verify code"), required=True)
-    yield _save("totp")
+def _totp(ory: FakeState, flow: FakeFlow, identity: FakeIdentity) -> list[Json]:
+    image = qr_code(totp_url(flow.totp_secret, identity.email or identity.id, ory.totp_issuer))
+    shown = info(1050006, flow.totp_secret, secret=flow.totp_secret)
+    picture = {"src": image, "id": "totp_qr", "width": 256, "height": 256, "node_type": "img"}
+    text = {"text": shown, "id": "totp_secret_key", "node_type": "text"}
+    help_text = "This is your authenticator app secret. Use it if you can not scan the QR code."
+    return [
+        node("img", "totp", picture, (1050005, "Authenticator app QR code")),
+        node("text", "totp", text, (1050017, help_text)),
+        input_node("totp", "totp_code", "text", (1070006, "Verify code"), required=True),
+        method_button("totp", _SAVE),
+    ]
 
 
-def _qr_code(source: str) -> Node:
-    attributes = {"src": source, "id": "totp_qr", "width": 256, "height": 256, "node_type": "img"}
-    return _node("img", "totp", attributes, (1050005, "Authenticator app QR code"))
+def _codes(codes: Mapping[str, datetime | None]) -> Json:
+    listed = ", ".join("used" if used_at else code for code, used_at in codes.items())
+    single = [_used(used_at) if used_at else info(1050009, code, secret=code) for code, used_at in codes.items()]
+    text = {"text": info(1050015, listed, secrets=single), "id": "lookup_secret_codes", "node_type": "text"}
+    help_text = "These are your back up recovery codes. Please keep them in a safe place!"
+    return node("text", "lookup_secret", text, (1050010, help_text))
 
 
-def _secret_key(secret: str) -> Node:
-    text = {"id": 1050006, "text": secret, "type": "info", "context": {"secret": secret}}
-    label = (1050017, "This is your authenticator app secret. Use it if you can not scan the QR code.")
-    return _node("text", "totp", {"text": text, "id": "totp_secret_key", "node_type": "text"}, label)
+def _used(at: datetime) -> Json:
+    text = f"Secret was used at {at:%Y-%m-%d %H:%M:%S} +0000 UTC"
+    return info(1050014, text, used_at=f"{at:%Y-%m-%dT%H:%M:%SZ}", used_at_unix=int(at.timestamp()))
 
 
-def _save(group: str) -> Node:
-    return _input(group, "method", "submit", (1070003, "Save"), value=group)
+def _reveal() -> Json:
+    return button("lookup_secret", "lookup_secret_reveal", (1050007, "Reveal backup recovery codes"))
 
 
-def _button(group: str, name: str, label: tuple[int, str], **attributes: object) -> Node:
-    return _input(group, name, "submit", label, value="true", **attributes)
+def _disable() -> Json:
+    return button("lookup_secret", "lookup_secret_disable", (1050016, "Disable this method"))
 
 
-def _input(group: str, name: str, kind: str, label: tuple[int, str], **attributes: object) -> Node:
-    fixed = {"name": name, "type": kind, **attributes, "disabled": False, "node_type": "input"}
-    return _node("input", group, fixed, label)
-
-
-def _node(kind: str, group: str, attributes: Node, label: tuple[int, str]) -> Node:
-    number, text = label
-    meta = {"label": {"id": number, "text": text, "type": "info"}}
-    return {"type": kind, "group": group, "attributes": attributes, "messages": [], "meta": meta}
+def _regenerate() -> Json:
+    return button("lookup_secret", "lookup_secret_regenerate", (1050008, "Generate new backup recovery codes"))

@@ -11,8 +11,10 @@ from typing import Protocol
 
 from ._config import METHOD_AAL, SECOND_FACTORS, V1_3_1
 from ._endpoints import dispatch
+from ._flows import FakeState
 from ._http import Call, FakeRequest, FakeResponse, Header
-from ._people import FakePeople, FakeSession, checked_factors
+from ._identity import checked_factors
+from ._people import FakeSession
 
 WHOAMI = "/sessions/whoami"
 
@@ -27,7 +29,7 @@ class HasCookies(Protocol):
         """What the client sends with every request."""
 
 
-class FakeOry(FakePeople):
+class FakeOry(FakeState):
     """An Ory in memory that answers as the recorded servers of ``version`` do."""
 
     def __init__(
@@ -51,6 +53,10 @@ class FakeOry(FakePeople):
         self.calls: list[Call] = []
         self.identities = []
         self.sessions = []
+        self.messages = []
+        self.flows = {}
+        self.errors = {}
+        self.parked = {}
         self._cookies = {}
         self._tokens = {}
         self._failures: dict[str | None, FakeResponse | str] = {}

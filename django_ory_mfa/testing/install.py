@@ -19,11 +19,11 @@ def installed(ory: FakeOry | None = None) -> Iterator[FakeOry]:
     """While it lasts, every call of the package to ``ORY_MFA_SDK_URL`` is answered by ``ory``, or by a new fake."""
     if ory is None:
         ory = FakeOry(public_url=conf.browser_url, cookie_name=conf.session_cookie or "ory_kratos_session")
-    use_transport(FakeOryTransport(ory, conf.sdk_url))
+    before = use_transport(FakeOryTransport(ory, conf.sdk_url))
     try:
         yield ory
     finally:
-        use_transport(None)
+        use_transport(before)
 
 
 class FakeOryMixin(SimpleTestCase):

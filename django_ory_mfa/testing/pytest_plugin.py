@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from .fake import FakeOry
+from .fake import FakeOry
+from .install import installed
 
 
 @pytest.fixture
@@ -17,8 +16,5 @@ def ory() -> Iterator[FakeOry]:
 
     ``ory.login(client, aal="aal2", age=…, methods=…)`` signs a test client in; ``ory.calls`` lists what Ory was asked.
     """
-    # Imported here because pytest loads this file in every project, whether it has settings for Django or not.
-    from .install import installed
-
     with installed() as fake:
         yield fake

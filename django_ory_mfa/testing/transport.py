@@ -26,7 +26,12 @@ class FakeOryTransport(HTTPAdapter):
     def __init__(self, ory: FakeOry, url: str | None = None) -> None:
         super().__init__()
         self.ory = ory
-        self.url = url or ory.public_url
+        self._url = url
+
+    @property
+    def url(self) -> str:
+        """Whose place the fake takes; the public URL of the fake may change while this is mounted."""
+        return self._url or self.ory.public_url
 
     def send(
         self,

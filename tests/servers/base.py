@@ -60,6 +60,9 @@ class OryServer(Protocol):
     def session_token(self, person: Person, *methods: str) -> str:
         """A session token of a native client that completed ``methods`` in this order."""
 
+    def let_time_pass(self, seconds: float) -> None:
+        """Makes every proof so far that much older."""
+
     def set_identity_state(self, person: Person, state: Literal["active", "inactive"]) -> None: ...
 
     def revoke_sessions(self, person: Person) -> None: ...

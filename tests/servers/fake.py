@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import secrets
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from django_ory_mfa.testing import FakeIdentity, FakeOry, FakeSession
+from django_ory_mfa.testing import FakeIdentity, FakeOry, FakeProof, FakeSession
 
 from .base import Mode, Person
 
@@ -70,6 +72,9 @@ class FakeServer:
     def session_token(self, person: Person, *methods: str) -> str:
         return self._session(person, methods).token
 
+    def let_time_pass(self, seconds: float) -> None:
+        age_proofs(self.ory, seconds)
+
     def set_identity_state(self, person: Person, state: Literal["active", "inactive"]) -> None:
         self._identities[person.id].state = state
 
@@ -82,6 +87,18 @@ class FakeServer:
 
     def _session(self, person: Person, methods: tuple[str, ...]) -> FakeSession:
         return self.ory.add_session(self._identities[person.id], *methods)
+
+
+def age_proofs(ory: FakeOry, seconds: float) -> None:
+    """Makes every proof in every session that much older."""
+    for session in ory.sessions:
+        session.proofs = [_aged(proof, seconds) for proof in session.proofs]
+
+
+def _aged(proof: FakeProof, seconds: float) -> FakeProof:
+    if isinstance(proof.completed_at, str):
+        return proof
+    return replace(proof, completed_at=proof.completed_at - timedelta(seconds=seconds))
 
 
 def held_for(method: str, email: str) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from .emulator import EmulatorServer
 from .kratos import KratosServer
 
 # By its path, since this package has another name depending on where pytest was started.
@@ -23,5 +24,13 @@ def kratos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KratosServer]:
         no_kratos = pytest.fail if os.environ.get("REQUIRE_KRATOS") == "1" else pytest.skip
         no_kratos(BUILD["MISSING"])
     server = KratosServer(binary, tmp_path_factory.mktemp("kratos"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[EmulatorServer]:
+    """An emulator of the older version for the whole run, over HTTP."""
+    server = EmulatorServer("v1.3.1")
     yield server
     server.close()

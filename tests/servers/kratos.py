@@ -276,6 +276,10 @@ class KratosServer:
         client.prove_all(methods)
         return client.session_token
 
+    def let_time_pass(self, seconds: float) -> None:
+        """Waits; a real server has no other clock."""
+        time.sleep(seconds)
+
     def set_identity_state(self, person: Person, state: Literal["active", "inactive"]) -> None:
         """An administrator disables the person or enables the person again."""
         change = [{"op": "replace", "path": "/state", "value": state}]

@@ -1,0 +1,69 @@
+"""``manage.py ory_mfa_emulator``: Ory on this machine, without an account."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, BooleanOptionalAction
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from django_ory_mfa.testing import FakeOry
+from django_ory_mfa.testing.emulator import DEMO_PEOPLE, Emulator, PeopleError, read_people
+from django_ory_mfa.testing.emulator.server import RETURN_URLS, VERSION
+
+
+class Command(BaseCommand):
+    """Runs the emulator until it is interrupted."""
+
+    help = "Answers like Ory on this machine: sign-in, second factors, settings. For development; keeps nothing."
+    requires_system_checks = ()
+    emulator_class = Emulator
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """What can be chosen."""
+        parser.add_argument("--port", type=int, default=4433, help="0: any free port (default: %(default)s)")
+        parser.add_argument("--lax", action="store_true", help="required_aal aal1 instead of highest_available")
+        parser.add_argument("--people", type=Path, metavar="FILE", help="a JSON or YAML file with people to sign in as")
+        parser.add_argument(
+            "--return-url",
+            action="append",
+            metavar="URL",
+            help=f"where browsers may be sent back to; may be repeated (default: {' '.join(RETURN_URLS)})",
+        )
+        parser.add_argument(
+            "--code-mfa", action=BooleanOptionalAction, default=True, help="whether codes by e-mail are a second factor"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Starts it, says what to open, and waits."""
+        if not settings.DEBUG:
+            raise CommandError("The emulator lets everybody in; it runs only where DEBUG is on.")
+        emulator = self._emulator(options).start()
+        try:
+            self._say_what_to_open(emulator)
+            emulator.wait()
+        except KeyboardInterrupt:
+            self.stdout.write("")
+        finally:
+            emulator.close()
+
+    def _emulator(self, options: dict[str, Any]) -> Emulator:
+        required = "aal1" if options["lax"] else "highest_available"
+        ory = FakeOry(VERSION, required_aal=required, settings_required_aal=required, code_mfa=options["code_mfa"])
+        try:
+            people = read_people(options["people"]) if options["people"] else DEMO_PEOPLE
+            urls = options["return_url"] or RETURN_URLS
+            return self.emulator_class(options["port"], ory=ory, people=people, return_urls=urls)
+        except (PeopleError, OSError, OverflowError) as error:
+            raise CommandError(str(error)) from error
+
+    def _say_what_to_open(self, emulator: Emulator) -> None:
+        self.stdout.write(
+            f"Ory emulator at {emulator.url}/ (people to sign in as; mailbox: {emulator.url}/mailbox)\n"
+            f"Sign in:  {emulator.url}/self-service/login/browser\n"
+            "Stop with Ctrl-C."
+        )
+        if getattr(settings, "ORY_MFA_SDK_URL", "").rstrip("/") != emulator.url:
+            self.stderr.write(f'ORY_MFA_SDK_URL should be "{emulator.url}": the sign-in pages ask that server.')

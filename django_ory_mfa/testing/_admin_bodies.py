@@ -1,0 +1,97 @@
+"""What administrators see, key by key as Ory spells it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from ._bodies import brief_identity, identity_body, microseconds, nanoseconds, session_body
+from ._config import FakeConfig
+from ._courier import FakeMessage
+from ._identity import FakeIdentity
+from ._nodes import Json
+from ._people import FakeSession
+from ._totp import totp_url
+
+CREDENTIALS = ("code", "lookup_secret", "password", "totp")
+
+
+def admin_identity(config: FakeConfig, identity: FakeIdentity, include: Collection[str] = ()) -> Json:
+    """An identity with its credentials; with their content for those that are asked for."""
+    body = identity_body(config, identity)
+    credentials = {kind: _credential(config, identity, kind, include) for kind in credentials_of(identity)}
+    return _with_admin_metadata({"id": body.pop("id"), "credentials": credentials} | body)
+
+
+def credentials_of(identity: FakeIdentity) -> list[str]:
+    """What a person can sign in with; ``code`` is listed whether codes are switched on or not."""
+    held = identity.second_factors | ({"password"} if identity.password is not None else set())
+    return [kind for kind in CREDENTIALS if kind in held]
+
+
+def admin_session(config: FakeConfig, session: FakeSession, *, is_brief: bool) -> Json:
+    """A session as administrators see it in a list (``is_brief``) or by itself."""
+    body = session_body(config, session)
+    identity = brief_identity(body.pop("identity")) if is_brief else body.pop("identity")
+    devices = body.pop("devices")
+    if config.is_newer:
+        return body | {"devices": devices, "identity": _with_admin_metadata(identity)}
+    return body | {"identity": identity, "devices": devices}
+
+
+def message_body(message: FakeMessage) -> Json:
+    """An e-mail that waits to be sent."""
+    created = microseconds(message.created_at)
+    return {
+        "id": message.id,
+        "status": "queued",
+        "type": "email",
+        "recipient": message.recipient,
+        "body": message.body,
+        "subject": message.subject,
+        "template_type": "login_code_valid",
+        "channel": "email",
+        "send_count": 0,
+        "created_at": created,
+        "updated_at": created,
+    }
+
+
+def _credential(config: FakeConfig, identity: FakeIdentity, kind: str, include: Collection[str]) -> Json:
+    created = microseconds(identity.created_at)
+    shown = {"config": _content(config, identity, kind)} if kind in include else {}
+    return {
+        "type": kind,
+        "identifiers": [identity.email if kind in {"code", "password"} else identity.id],
+        **shown,
+        "version": 1 if kind == "code" or (kind == "password" and config.is_newer) else 0,
+        "created_at": created,
+        "updated_at": created,
+    }
+
+
+def _content(config: FakeConfig, identity: FakeIdentity, kind: str) -> Json:
+    match kind:
+        case "code":
+            return {"addresses": [{"channel": "email", "address": identity.email}]}
+        case "totp":
+            account = identity.email or identity.id
+            return {"totp_url": totp_url(identity.totp_secret or "", account, config.totp_issuer)}
+        case "lookup_secret":
+            codes = identity.lookup_secrets.items()
+            return {"recovery_codes": [{"code": code, "used_at": _time(used_at)} for code, used_at in codes]}
+    return {"hashed_password": "$2a$04$" + "." * 53}
+
+
+def _time(at: datetime | None) -> str | None:
+    return nanoseconds(at) if at else None
+
+
+def _with_admin_metadata(identity: Json) -> Json:
+    """``identity`` with one key more, after ``metadata_public``."""
+    body: Json = {}
+    for name, value in identity.items():
+        body[name] = value
+        if name == "metadata_public":
+            body["metadata_admin"] = None
+    return body

@@ -1,0 +1,49 @@
+"""Ory's protection against forged requests: a cookie, and the same value in each form under another mask."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import secrets
+
+from ._config import FakeConfig
+from ._http import FakeRequest
+
+_LENGTH = 32
+
+
+def csrf_secret(config: FakeConfig, request: FakeRequest) -> bytes | None:
+    """What the browser's CSRF cookie holds, or None if it holds none that can be read."""
+    values = request.cookies(config.csrf_cookie_name)
+    return _decoded(values[0], _LENGTH) if values else None
+
+
+def new_csrf_secret() -> bytes:
+    """The value of a new CSRF cookie."""
+    return secrets.token_bytes(_LENGTH)
+
+
+def csrf_token(secret: bytes) -> str:
+    """``secret`` for a form, never twice the same."""
+    mask = secrets.token_bytes(_LENGTH)
+    return base64.b64encode(mask + _masked(secret, mask)).decode()
+
+
+def csrf_matches(secret: bytes | None, token: str) -> bool:
+    """Whether a form's ``token`` belongs to the browser that holds ``secret``."""
+    if secret is None or (raw := _decoded(token, 2 * _LENGTH)) is None:
+        return False
+    return hmac.compare_digest(_masked(raw[_LENGTH:], raw[:_LENGTH]), secret)
+
+
+def _masked(value: bytes, mask: bytes) -> bytes:
+    return bytes(left ^ right for left, right in zip(value, mask, strict=True))
+
+
+def _decoded(text: str, length: int) -> bytes | None:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return raw if len(raw) == length else None

@@ -1,0 +1,172 @@
+"""What Ory says when a flow cannot go on, word by word."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+
+from ._bodies import error_body, nanoseconds
+from ._nodes import Json
+
+CSRF_REASON = (
+    "Please retry the flow and optionally clear your cookies. The request was rejected to protect you from"
+    " Cross-Site-Request-Forgery (CSRF) which could cause account takeover, leaking personal information, and other"
+    " serious security issues."
+)
+ALREADY_SIGNED_IN = (
+    "A valid session was detected and thus login is not possible. Did you forget to set `?refresh=true`?"
+)
+_MALFORMED = "The request was malformed or contained invalid parameters"
+_OLDER_CSRF_HELP = {
+    "docs": "https://www.ory.sh/kratos/docs/debug/csrf",
+    "hint": (
+        "The anti-CSRF cookie was found but the CSRF token was not included in the HTTP request body (csrf_token) nor"
+        " in the HTTP Header (X-CSRF-Token)."
+    ),
+    "reject_reason": (
+        "The HTTP Cookie Header was set and a CSRF token was sent but they do not match. We recommend deleting all"
+        " cookies for this domain and retrying the flow."
+    ),
+}
+_NEWER_CSRF_HINT = (
+    "We detected a regular browser or server-side call. To debug browser calls check your Browser's Network Tab to see"
+    " what cookies are included or excluded. If you are calling from a server ensure that the appropriate cookies are"
+    " being forwarded and that the SDK method is called correctly."
+)
+
+
+def csrf_violation(*, is_newer: bool, has_cookies: bool) -> Json:
+    """The form was not made for this browser."""
+    details = dict(_OLDER_CSRF_HELP)
+    if is_newer:
+        details |= {"docs": "https://www.ory.com/docs/troubleshooting/csrf", "hint": _NEWER_CSRF_HINT}
+        # The older version says that there was a cookie even if there was none.
+        if not has_cookies:
+            details["reject_reason"] = "The HTTP Cookie Header is empty or not set."
+    return error_body(
+        HTTPStatus.FORBIDDEN,
+        "the request was rejected to protect you from Cross-Site-Request-Forgery",
+        reason=CSRF_REASON,
+        error_id="security_csrf_violation",
+        details=dict(details),
+    )
+
+
+def aal1_required() -> Json:
+    """A second factor was asked for, but nobody is signed in."""
+    return error_body(
+        HTTPStatus.UNAUTHORIZED,
+        "aal2 and aal3 can only be requested if a session exists already",
+        reason="You can not requested a higher AAL (AAL2/AAL3) without an active session.",
+        error_id="session_aal1_required",
+    )
+
+
+def already_available() -> Json:
+    """Somebody is signed in at that level already."""
+    return error_body(
+        HTTPStatus.BAD_REQUEST,
+        "you are already logged in",
+        reason=ALREADY_SIGNED_IN,
+        error_id="session_already_available",
+    )
+
+
+def unknown_aal(aal: str) -> Json:
+    """A level that nobody can ask for."""
+    reason = "Unable to parse AuthenticationMethod Assurance Level (AAL): expected one of [aal1, aal2] but got " + aal
+    return error_body(HTTPStatus.BAD_REQUEST, _MALFORMED, reason=reason)
+
+
+def return_to_forbidden(url: str) -> Json:
+    """The browser may not be sent there."""
+    reason = f'Requested return_to URL "{url}" is not allowed.'
+    return error_body(
+        HTTPStatus.BAD_REQUEST, _MALFORMED, reason=reason, error_id="self_service_flow_return_to_forbidden"
+    )
+
+
+def flow_missing() -> Json:
+    """What was submitted belongs to no flow."""
+    return error_body(HTTPStatus.BAD_REQUEST, _MALFORMED, reason="The flow query parameter is missing or malformed.")
+
+
+def not_found(reason: str = "") -> Json:
+    """There is no such thing."""
+    text = "The requested resource could not be found" if reason else "Unable to locate the resource"
+    return error_body(HTTPStatus.NOT_FOUND, text, reason=reason)
+
+
+def flow_gone(kind: str, init_url: str, return_to: str) -> Json:
+    """The flow that is fetched is too old."""
+    again = f"Redirect the user to the {kind} flow init endpoint to initialize a new {kind} flow."
+    return error_body(
+        HTTPStatus.GONE,
+        "The requested resource is no longer available because it has expired or is otherwise invalid.",
+        reason=f"The {kind} flow has expired. {again}",
+        error_id="self_service_flow_expired",
+        details={"redirect_to": init_url, **({"return_to": return_to} if return_to else {})},
+    )
+
+
+def flow_expired(expired_at: datetime, now: datetime, new_flow_id: str) -> Json:
+    """The flow that is submitted is too old; a new one takes its place."""
+    seconds = (now - expired_at).total_seconds()
+    body = error_body(
+        HTTPStatus.GONE,
+        "self-service flow expired",
+        reason=f"The self-service flow expired {seconds / 60:.2f} minutes ago, initialize a new one.",
+        error_id="self_service_flow_expired",
+    )
+    return body | {"expired_at": nanoseconds(expired_at), "since": int(seconds * 10**9), "use_flow_id": new_flow_id}
+
+
+def location_change_required(url: str) -> Json:
+    """Signed in, and the browser has to go on."""
+    body = error_body(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "browser location change required",
+        reason=f"In order to complete this flow please redirect the browser to: {url}",
+        error_id="browser_location_change_required",
+    )
+    return body | {"redirect_browser_to": url}
+
+
+def refresh_required(url: str) -> Json:
+    """The proof is too old for what is to be changed."""
+    body = error_body(
+        HTTPStatus.FORBIDDEN,
+        "The requested action was forbidden",
+        reason="The login session is too old and thus not allowed to update these fields. Please re-authenticate.",
+        error_id="session_refresh_required",
+    )
+    return body | {"redirect_browser_to": url}
+
+
+def identity_mismatch() -> Json:
+    """Somebody else began the flow."""
+    return error_body(
+        HTTPStatus.FORBIDDEN,
+        "The requested action was forbidden",
+        reason="The request was made for another identity and has been blocked for security reasons.",
+        error_id="security_identity_mismatch",
+    )
+
+
+def identity_disabled(identity_id: str) -> Json:
+    """What v1.3.1 says to people whom an administrator disabled."""
+    return error_body(
+        HTTPStatus.UNAUTHORIZED,
+        "identity is disabled",
+        reason="This account was disabled.",
+        details={"identity_id": identity_id},
+    )
+
+
+def database_unreachable() -> Json:
+    """What a login flow answers while the database is down."""
+    return error_body(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "failed to connect to `user=postgres database=kratos`: 127.0.0.1:5432 (127.0.0.1): dial error:"
+        " dial tcp 127.0.0.1:5432: connect: connection refused",
+    )

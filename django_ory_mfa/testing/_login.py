@@ -1,0 +1,105 @@
+"""Ory's login flow: how it begins, and how it is fetched."""
+
+from __future__ import annotations
+
+from . import _errors as errors
+from ._answers import either, failed, init_url, ui_page
+from ._credentials import held_csrf, session_of
+from ._csrf import csrf_secret
+from ._flow_bodies import flow_body
+from ._flows import ClientKind, FakeFlow, FakeState
+from ._http import FakeRequest, FakeResponse, json_answer
+from ._login_nodes import first_form
+from ._nodes import Json
+from ._people import FakeSession
+from ._return_to import checked_return_to
+
+
+def login_browser(ory: FakeState, request: FakeRequest) -> FakeResponse:
+    """Opens a login flow for a browser."""
+    if ory.database_down:
+        return json_answer(ory, request, 500, errors.database_unreachable())
+    secret, cookies = held_csrf(ory, request)
+    session = session_of(ory, request)
+    if refusal := _refusal(ory, request, session):
+        return failed(ory, request, refusal, cookies)
+    return_to = checked_return_to(ory, request.param("return_to")) or ""
+    if _is_pointless(request, session):
+        url = return_to or ory.default_return_url
+        return either(ory, request, 400, errors.already_available(), url, cookies)
+    flow = new_login_flow(ory, request, "browser", secret)
+    return either(ory, request, 200, flow_body(ory, flow), ui_page(ory, flow), cookies)
+
+
+def login_api(ory: FakeState, request: FakeRequest) -> FakeResponse:
+    """Opens a login flow for a native client."""
+    if ory.database_down:
+        return json_answer(ory, request, 500, errors.database_unreachable())
+    session = session_of(ory, request)
+    refusal = _refusal(ory, request, session)
+    if refusal is None and _is_pointless(request, session):
+        refusal = errors.already_available()
+    if refusal:
+        return json_answer(ory, request, refusal["error"]["code"], refusal)
+    return json_answer(ory, request, 200, flow_body(ory, new_login_flow(ory, request, "api", None)))
+
+
+def login_fetch(ory: FakeState, request: FakeRequest) -> FakeResponse:
+    """A flow, for the page that shows it; only the browser that began it may see it."""
+    _, cookies = held_csrf(ory, request)
+    flow = ory.flow_of("login", request.param("id"))
+    if flow is None:
+        return json_answer(ory, request, 404, errors.not_found(), cookies)
+    if flow.csrf_secret and flow.csrf_secret != csrf_secret(ory, request):
+        body = errors.csrf_violation(is_newer=ory.is_newer, has_cookies=bool(request.header("cookie")))
+        return json_answer(ory, request, 403, body, cookies)
+    if ory.has_expired(flow):
+        return json_answer(ory, request, 410, flow_gone(ory, flow), cookies)
+    return json_answer(ory, request, 200, flow_body(ory, flow), cookies)
+
+
+def new_login_flow(ory: FakeState, request: FakeRequest, client: ClientKind, secret: bytes | None) -> FakeFlow:
+    """A flow as the query of ``request`` asks for it."""
+    session = session_of(ory, request)
+    return_to = checked_return_to(ory, request.param("return_to")) or ""
+    flow = ory.new_flow("login", client, ory.public_url + request.target, return_to, secret)
+    flow.requested_aal = _wanted_aal(request)
+    # Without a session there is nothing to refresh.
+    flow.refresh = request.param("refresh") == "true" and session is not None
+    first_form(ory, flow, session)
+    return flow
+
+
+def flow_gone(ory: FakeState, flow: FakeFlow) -> Json:
+    """What is said of a flow that is fetched too late."""
+    return errors.flow_gone(flow.kind, init_url(ory, flow.kind, return_to=flow.return_to), flow.return_to)
+
+
+def renewed_flow(ory: FakeState, request: FakeRequest, flow: FakeFlow) -> FakeFlow:
+    """A new flow in the place of one that has expired."""
+    new = ory.new_flow("login", flow.client, flow.request_url, flow.return_to, flow.csrf_secret)
+    new.requested_aal, new.refresh = flow.requested_aal, flow.refresh
+    first_form(ory, new, session_of(ory, request))
+    return new
+
+
+def _refusal(ory: FakeState, request: FakeRequest, session: FakeSession | None) -> Json | None:
+    """Why no flow can be opened, in the order in which Ory looks."""
+    return_to = request.param("return_to")
+    if checked_return_to(ory, return_to) is None:
+        return errors.return_to_forbidden(return_to)
+    wanted = _wanted_aal(request)
+    if wanted not in {"aal1", "aal2"}:
+        return errors.unknown_aal(wanted)
+    if wanted == "aal2" and session is None:
+        return errors.aal1_required()
+    return None
+
+
+def _wanted_aal(request: FakeRequest) -> str:
+    return request.param("aal").lower() or "aal1"
+
+
+def _is_pointless(request: FakeRequest, session: FakeSession | None) -> bool:
+    """Whether the session has the level that is asked for."""
+    return session is not None and request.param("refresh") != "true" and session.aal >= _wanted_aal(request)

@@ -1,0 +1,191 @@
+"""Ory's settings flow: what becomes of a submitted form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from . import _errors as errors
+from ._answers import csrf_failed, either, failed, init_url, ui_page
+from ._bodies import bad_request
+from ._credentials import CONTINUITY_COOKIE, continuity_cookie, session_cookie, session_of
+from ._csrf import csrf_matches, csrf_secret
+from ._flow_bodies import flow_body
+from ._flows import FakeFlow, FakeState
+from ._http import FakeRequest, FakeResponse
+from ._identity import new_lookup_secrets
+from ._nodes import Json, error, message, missing
+from ._people import FakeSession
+from ._refused import refused
+from ._settings import refusal_of, sign_in_first
+from ._settings_nodes import regenerated_nodes, revealed_nodes, settings_form, with_lookup_secrets
+from ._totp import totp_matches
+
+Fields = dict[str, str]
+# What is wrong with the form, and beside which input; None: nothing, so it is saved; "" and {}: shown, not saved.
+Judgement = tuple[Json, str] | None
+_SHOWN: tuple[Json, str] = ({}, "")
+_MIN_PASSWORD = 8
+_NO_CODES = "You must (re-)generate recovery backup codes before you can save them."
+
+
+def settings_submit(ory: FakeState, request: FakeRequest) -> FakeResponse:
+    """Changes the settings."""
+    session = session_of(ory, request)
+    if session is None:
+        return sign_in_first(ory, request)
+    flow = ory.flow_of("settings", request.param("flow"))
+    try:
+        fields = request.fields()
+    except ValueError:
+        return failed(ory, request, bad_request("Unable to decode the request body."), [])
+    if refusal := errors.flow_missing() if flow is None else refusal_of(ory, session, flow):
+        return failed(ory, request, refusal, [])
+    assert flow  # noqa: S101 (a missing one was refused)
+    request = request.as_script() if flow.client == "api" else request
+    if ory.has_expired(flow):
+        return _too_late(ory, request, flow, session)
+    if flow.client == "browser" and not csrf_matches(csrf_secret(ory, request), fields.get("csrf_token", "")):
+        return csrf_failed(ory, request, flow)
+    return _applied(ory, request, flow, session, fields)
+
+
+def settings_resume(ory: FakeState, request: FakeRequest) -> FakeResponse:
+    """Applies what was submitted before a fresh proof was asked for, once it is given."""
+    session = session_of(ory, request)
+    if session is None:
+        return sign_in_first(ory, request)
+    flow = ory.flow_of("settings", request.param("flow"))
+    if refusal := errors.flow_missing() if flow is None else refusal_of(ory, session, flow):
+        return failed(ory, request, refusal, [])
+    assert flow  # noqa: S101
+    for value in request.cookies(CONTINUITY_COOKIE):
+        if value in ory.parked and ory.parked[value][0] == flow.id:
+            return _applied(ory, request, flow, session, ory.parked.pop(value)[1])
+    return either(ory, request, 200, flow_body(ory, flow), ui_page(ory, flow), [])
+
+
+def _applied(
+    ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSession, fields: Fields
+) -> FakeResponse:
+    method = fields.get("method", "")
+    if _needs_fresh_proof(ory, session, method):
+        back = f"{ory.public_url}/self-service/settings?flow={flow.id}"
+        url = init_url(ory, "login", refresh="true", return_to=back)
+        cookie = continuity_cookie(ory, ory.park(flow, fields))
+        return either(ory, request, 403, errors.refresh_required(url), url, [cookie])
+    change = _METHODS.get(method, _no_way)
+    judgement = change(ory, flow, session, fields)
+    if judgement is None:
+        return _saved(ory, request, flow, session)
+    flow.state = "show_form"
+    said, beside = judgement
+    if said:
+        refused(flow, said, beside=beside)
+    status = 400 if said else 200
+    return either(ory, request, status, flow_body(ory, flow, submitted=not said), ui_page(ory, flow), [])
+
+
+def _needs_fresh_proof(ory: FakeState, session: FakeSession, method: str) -> bool:
+    if ory.privileged_session_max_age <= 0 or (method == "profile" and ory.is_newer):
+        return False
+    return ory.now() >= session.authenticated_at + timedelta(seconds=ory.privileged_session_max_age)
+
+
+def _saved(ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSession) -> FakeResponse:
+    flow.state = "success"
+    flow.messages = [message(1050001, "Your changes have been saved!", "success")]
+    settings_form(ory, flow, session.identity)
+    cookies = [session_cookie(ory, session)] if flow.client == "browser" else []
+    url = flow.return_to or ui_page(ory, flow)
+    return either(ory, request, 200, flow_body(ory, flow, submitted=True), url, cookies)
+
+
+def _too_late(ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSession) -> FakeResponse:
+    new = ory.new_flow("settings", flow.client, flow.request_url, flow.return_to, flow.csrf_secret)
+    new.identity, new.state = session.identity, "show_form"
+    settings_form(ory, new, session.identity)
+    body = errors.flow_expired(flow.expires_at, ory.now(), new.id)
+    return either(ory, request, 410, body, ui_page(ory, new), [])
+
+
+def _password(ory: FakeState, flow: FakeFlow, session: FakeSession, fields: Fields) -> Judgement:
+    password = fields.get("password", "")
+    if not password:
+        return missing("password"), "password"
+    length = len(password)
+    if length < _MIN_PASSWORD:
+        text = f"The password must be at least {_MIN_PASSWORD} characters long, but got {length}."
+        return error(4000032, text, actual_length=length, min_length=_MIN_PASSWORD), "password"
+    session.identity.password = password
+    return None
+
+
+def _profile(ory: FakeState, flow: FakeFlow, session: FakeSession, fields: Fields) -> Judgement:
+    email = fields.get("traits.email", "").strip()
+    if not email:
+        return missing("email"), "traits.email"
+    identity = session.identity
+    if identity.email and email.lower() != identity.email.lower():
+        identity.verified = False
+    identity.email = email
+    name = {"name": fields["traits.name"]} if fields.get("traits.name") else {}
+    identity.traits = {"email": email, **name}
+    return None
+
+
+def _totp(ory: FakeState, flow: FakeFlow, session: FakeSession, fields: Fields) -> Judgement:
+    identity = session.identity
+    if _is_true(fields, "totp_unlink"):
+        identity.remove_factor("totp")
+        return None
+    code = fields.get("totp_code", "")
+    if not code:
+        return missing("totp_code"), "totp_code"
+    if "totp" in identity.second_factors or not totp_matches(flow.totp_secret, code, ory.now()):
+        return error(4000008, "The provided authentication code is invalid, please try again."), "totp_code"
+    identity.totp_secret, flow.totp_secret = flow.totp_secret, ""
+    session.enrol("totp")
+    return None
+
+
+def _lookup_secret(ory: FakeState, flow: FakeFlow, session: FakeSession, fields: Fields) -> Judgement:
+    identity = session.identity
+    if _is_true(fields, "lookup_secret_disable"):
+        identity.remove_factor("lookup_secret")
+    elif _is_true(fields, "lookup_secret_reveal"):
+        return _shown(ory, flow, session, revealed_nodes(identity.lookup_secrets))
+    elif _is_true(fields, "lookup_secret_regenerate"):
+        flow.lookup_secrets = new_lookup_secrets()
+        return _shown(ory, flow, session, regenerated_nodes(flow.lookup_secrets))
+    elif not _is_true(fields, "lookup_secret_confirm"):
+        return _no_way(ory, flow, session, fields)
+    elif not flow.lookup_secrets:
+        return error(4000001, _NO_CODES, reason=_NO_CODES), ""
+    else:
+        identity.lookup_secrets, flow.lookup_secrets = dict.fromkeys(flow.lookup_secrets), []
+        session.enrol("lookup_secret")
+    return None
+
+
+def _shown(ory: FakeState, flow: FakeFlow, session: FakeSession, nodes: list[Json]) -> Judgement:
+    flow.messages = []
+    with_lookup_secrets(ory, flow, session.identity, nodes)
+    return _SHOWN
+
+
+def _no_way(ory: FakeState, flow: FakeFlow, session: FakeSession, fields: Fields) -> Judgement:
+    text = "Could not find a strategy to update your settings. Did you fill out the form correctly?"
+    return error(4010004, text), ""
+
+
+_METHODS: dict[str, Callable[[FakeState, FakeFlow, FakeSession, Fields], Judgement]] = {
+    "password": _password,
+    "profile": _profile,
+    "totp": _totp,
+    "lookup_secret": _lookup_secret,
+}
+
+
+def _is_true(fields: Fields, name: str) -> bool:
+    return fields.get(name) == "true"

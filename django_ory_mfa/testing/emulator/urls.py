@@ -1,0 +1,14 @@
+"""The emulator's pages."""
+
+from __future__ import annotations
+
+from django.urls import include, path, re_path
+
+from . import views
+
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("mailbox", views.mailbox, name="mailbox"),
+    path("ui/", include("django_ory_mfa.contrib.ui.urls")),
+    re_path(r"^(?P<path>.+)$", views.static_file),
+]
