@@ -17,7 +17,9 @@ help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 test: $(TEST_TOOLS) kratos  ## run the test suite with coverage; ARGS="-k aal2 -x" goes to pytest
-	$(BIN)/python -m coverage run -m pytest $(ARGS)
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -n auto $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report $(if $(ARGS),--fail-under=0)
 
 style: $(DEV_TOOLS)  ## check style and formatting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
 
-class HybridMiddleware:
+class HybridMiddleware(ABC):
     """Looks after requests and responses, in a blocking chain of middleware and in an async one."""
 
     sync_capable = True
@@ -44,12 +45,12 @@ class HybridMiddleware:
         self.before(request)
         return self.after(request, await self.get_response(request))
 
-    def before(self, request: HttpRequest) -> None:
+    def before(self, request: HttpRequest) -> None:  # noqa: B027 - not every middleware has something to do here
         """Called with every request."""
 
+    @abstractmethod
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Called with every response; returns the one to send."""
-        return response
 
 
 class OrySessionMiddleware(HybridMiddleware):

@@ -5,7 +5,7 @@ import pytest
 from tests.servers import fixtures
 from tests.site import MODES, Site
 
-kratos = fixtures.kratos
+emulator, kratos = fixtures.emulator, fixtures.kratos
 
 
 @pytest.fixture(params=MODES)

@@ -1,11 +1,10 @@
-"""What people do and what the site answers, on a fake Ory and on a real Kratos alike, strict and lax, sync and async.
+"""What people do and what the site answers, on fake, emulated and real Ory alike, strict and lax, sync and async.
 
 The numbers are those of the consequences that real servers taught: what a site has to do because Ory does what it does.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -17,16 +16,16 @@ from django_ory_mfa.testing import FakeProof, installed
 from tests.servers.fake import FakeServer
 from tests.site import Site, location
 
-SERVERS = ["v1.3.1", "2026-07-29", pytest.param("kratos", marks=pytest.mark.kratos)]
+SERVERS = ["v1.3.1", "2026-07-29", "emulator", pytest.param("kratos", marks=pytest.mark.kratos)]
 CLAIM = "highest_available"
 
 
 @pytest.fixture(params=SERVERS)
 def server(request: pytest.FixtureRequest, settings: Any) -> Iterator[Any]:
-    """A fake Ory in process, of either recorded version, or a real Kratos over HTTP."""
+    """A fake Ory in process, of either recorded version, the emulator over HTTP, or a real Kratos."""
     with ExitStack() as stack:
-        if request.param == "kratos":
-            chosen = request.getfixturevalue("kratos")
+        if request.param in ("emulator", "kratos"):
+            chosen = request.getfixturevalue(request.param)
         else:
             chosen = FakeServer(request.param)
             stack.enter_context(installed(chosen.ory))
@@ -272,7 +271,7 @@ def test_old_cookie_value_sees_the_new_level(site: Site, server: Any, ory_mode: 
 def test_stale_proof_is_asked_for_again_and_renewed(site: Site, server: Any, strict: None) -> None:
     visitor = visit(site, server, "password", "totp", factors=("totp",))
     assert visitor.get("within/600").status_code == 200
-    time.sleep(1.1)
+    server.let_time_pass(1.1)
 
     assert flow(server, visitor.get("within/1")) == REFRESH
     visitor.browser.prove("password", refresh=True)
@@ -321,7 +320,6 @@ def test_signing_out_works_while_a_second_factor_is_due(site: Site, server: Any,
     assert response.status_code == 303
     assert location(response).startswith(f"{server.public_url}/self-service/logout?token=ory_lo_")
     assert visitor.browser.follow_logout(location(response)) == 303
-    visitor.site.set_cookie(*visitor.browser.session_cookie) if server.name.startswith("fake") else None
     assert flow(server, site.get("aal2")) == LOGIN
 
 
