@@ -43,15 +43,15 @@ def page_context(request: HttpRequest, session: OrySession, decision: Decision |
             refresh=True, aal2=bool(session) and needs_second_factor(session, HIGHEST_LEVEL), return_to=return_to
         ),
         "settings_url": flows.settings(return_to=return_to),
-        "logout_url": logout_url(),
+        "logout_url": own_url("logout"),
         "return_to": return_to,
         "home_url": default_return_to(request),
     }
 
 
-def logout_url() -> str:
-    """The action of the sign-out form; empty if the package's URLs are not included."""
+def own_url(name: str) -> str:
+    """The URL of one of the package's views; empty if they are not included."""
     try:
-        return reverse(f"{APP_NAME}:logout")
+        return reverse(f"{APP_NAME}:{name}")
     except NoReverseMatch:
         return ""

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.test import Client
 
 from django_ory_mfa.calls import Steps, arun, run
-from django_ory_mfa.client import LARGEST_BODY, OryClient, get_client
+from django_ory_mfa.client import LARGEST_BODY, POOLS, DeadlineAdapter, OryClient, get_client
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.testing import installed
@@ -812,3 +813,15 @@ def test_fake_ory_leaves_no_cookie_for_the_next_visitor() -> None:
 
     assert response.json()["state"] == "anonymous"
     assert "cookie" not in ory.calls[-1].headers
+
+
+def test_socks_proxy_keeps_the_pools_it_brings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They open other sockets; those of plain proxies are covered by the deadline like direct ones."""
+    adapter = DeadlineAdapter()
+    brought = object()
+    monkeypatch.setitem(adapter.proxy_manager, "socks5://127.0.0.1:9", SimpleNamespace(pool_classes_by_scheme=brought))
+
+    socks = adapter.proxy_manager_for("socks5://127.0.0.1:9")
+    plain = adapter.proxy_manager_for("http://127.0.0.1:9")
+
+    assert (socks.pool_classes_by_scheme, plain.pool_classes_by_scheme) == (brought, POOLS)

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied, Synch
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import engines
 from django.template.response import TemplateResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import include, path
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -1191,3 +1191,20 @@ def test_answer_without_the_header_may_refuse(site: Site, ory: FakeOry) -> None:
     site.get("aal2")
 
     assert is_fresh(ory) == [False]
+
+
+class NothingAnswered(AALRequiredMixin, View):
+    required_aal = "aal2"
+
+    def get(self, request: Any) -> None:
+        return None
+
+
+@pytest.mark.parametrize("guard", ["decorator", "mixin"])
+def test_view_that_answers_nothing_is_djangos_to_report(ory: FakeOry, guard: str) -> None:
+    view = NothingAnswered.as_view() if guard == "mixin" else aal_required("aal2")(lambda request: None)
+    client = Client()
+    request = RequestFactory().get("/", headers={"Cookie": f"{ory.cookie_name}={ory.login(client).cookie}"})
+    attach(request)
+
+    assert view(request) is None

@@ -101,11 +101,12 @@ def test_other_urls_are_the_same_in_every_state(ory: Any, site: Site, name: str)
 
 
 STATUS = {
-    "anonymous": ("Not signed in", "/login/browser?return_to"),
-    "lapsed": ("Not signed in", "/login/browser?return_to"),
-    "aal1": ("Signed in", "/login/browser?aal=aal2"),
+    "anonymous": ("Not signed in", f"{ORY}/login/browser?return_to"),
+    "lapsed": ("Not signed in", f"{ORY}/login/browser?return_to"),
+    # Ory's page would be a form without fields for somebody without a second factor.
+    "aal1": ("Signed in", "/account/security/"),
     "aal2": ("Signed in with a second factor", None),
-    "step_up_required": ("Signed in, second factor due", "/login/browser?aal=aal2"),
+    "step_up_required": ("Signed in, second factor due", f"{ORY}/login/browser?aal=aal2"),
     "unavailable": ("Sign-in status unknown at the moment", None),
 }
 
@@ -120,7 +121,7 @@ def test_status_says_what_is_and_links_what_is_missing(ory: Any, site: Site, nam
     text, link = STATUS[name]
     links = re.findall(r'href="([^"]*)"', status)
     assert re.findall(r"ory-mfa-badge[^>]*>([^<]*)<", status) == [text]
-    assert [html.unescape(url).startswith(f"{ORY}{link}") for url in links] == ([True] if link else [])
+    assert [html.unescape(url).startswith(link or "-") for url in links] == ([True] if link else [])
 
 
 def test_one_page_with_every_tag_asks_ory_once(ory: Any, site: Site) -> None:

@@ -62,7 +62,7 @@ def ory_settings_url(context: Mapping[str, Any]) -> str:
 @register.simple_tag
 def ory_logout_url() -> str:
     """The action of a sign-out form (POST); empty if the package's URLs are not included."""
-    return pages.logout_url()
+    return pages.own_url("logout")
 
 
 @register.inclusion_tag("ory_mfa/_status.html", takes_context=True)
@@ -74,6 +74,8 @@ def ory_mfa_status(context: Mapping[str, Any]) -> dict[str, Any]:
         "login_url": ory_login_url(context),
         "step_up_url": ory_step_up_url(context),
         "settings_url": ory_settings_url(context),
+        # Ory's step-up page is a form without fields for whoever has no second factor; our page knows.
+        "security_url": pages.own_url("settings"),
     }
 
 

@@ -24,7 +24,7 @@ from django_ory_mfa.contrib.ui.page import Page, filled, focused, read_page
 from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart, start_url
 from django_ory_mfa.credentials import raw_cookies
 from django_ory_mfa.decorators import aal_exempt
-from django_ory_mfa.pages import logout_url
+from django_ory_mfa.pages import own_url
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -93,7 +93,7 @@ def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, A
         if is_first_factor
         else [],
         "settings_url": conf.flows.settings(return_to=page.return_to),
-        "logout_url": logout_url(),
+        "logout_url": own_url("logout"),
         "home_url": conf.default_return_to,
     }
 
