@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import threading
 from collections.abc import Mapping
@@ -112,9 +113,9 @@ class OryClient:
                 return self._send(request, deadline)
             except (requests.Timeout, urllib3.exceptions.TimeoutError):
                 return Answer.failed("timeout")
-            except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:
-                # OSError covers what requests raises, ValueError UnicodeError. The text of an error may quote the
-                # request, its class does not.
+            except Exception as error:
+                # SECURITY: an error that went on would take the frames of the libraries, with the request in them,
+                # into Django's reports. Its text may quote the request too, its class does not.
                 return Answer.failed("timeout" if deadline.has_passed else type(error).__name__)
 
     @sensitive_variables()
@@ -144,15 +145,33 @@ class NoRedirects(requests.Session):
         """No answer is a redirect."""
 
 
+class FinalResponse(http.client.HTTPResponse):
+    """The final answer to a request; ``http.client`` itself knows no interim answer but 100."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed
+            if not 102 <= status < 200:
+                return version, status, reason
+            # 103 Early Hints and the like (RFC 9110, section 15.2) come before the answer.
+            http.client.parse_headers(self.fp)
+
+
 class Covered:
     """A connection whose answer has to come within the deadline of the thread."""
 
     sock: Any
+    response_class: Any = FinalResponse
 
     def getresponse(self) -> Any:
-        """Waits for the answer."""
+        """Waits for the final answer."""
         cover(self.sock)
-        return super().getresponse()  # type: ignore[misc]  # the connection stands to the right
+        response = super().getresponse()  # type: ignore[misc]  # the connection stands to the right
+        if response.status < 200:
+            # SECURITY: what follows on this connection would be read as the answer to somebody else's request.
+            self.close()  # type: ignore[attr-defined]  # likewise
+            raise urllib3.exceptions.ProtocolError("no final answer")
+        return response
 
 
 class CoveredHTTPConnection(Covered, urllib3.connection.HTTPConnection):

@@ -182,7 +182,8 @@ def _rule(rule: object) -> tuple[re.Pattern[str], RuleRequirement]:
         compiled = re.compile(pattern)
         if not isinstance(compiled.pattern, str):
             raise TypeError("the regex must be of str")
-        return compiled, _rule_requirement(required)
+        # SECURITY: a newline in a path is a character like any other to Django, and must not slip past a dot.
+        return re.compile(compiled.pattern, compiled.flags | re.DOTALL), _rule_requirement(required)
     except (re.error, OverflowError, TypeError, ValueError) as error:
         raise _odd("RULES", f"has a rule that makes no sense ({error})", rule) from error
 

@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import suppress
 from types import TracebackType
+from typing import Any
 
 _thread = threading.local()
 
@@ -55,11 +56,13 @@ class Deadline:
             self._socket = None
 
 
-def cover(covered: socket.socket) -> None:
+def cover(covered: Any) -> None:
     """Puts ``covered`` under the deadline of the calling thread, if there is one."""
     deadline: Deadline | None = getattr(_thread, "deadline", None)
-    if deadline is not None:
-        deadline.cover(covered)
+    # TLS through a TLS proxy is no socket, but has one.
+    plain = covered if isinstance(covered, socket.socket) else getattr(covered, "socket", None)
+    if deadline is not None and isinstance(plain, socket.socket):
+        deadline.cover(plain)
 
 
 class Watchdog(threading.Thread):
@@ -97,7 +100,8 @@ _watchdogs_lock = threading.Lock()
 def _watchdog() -> Watchdog:
     # Per process, since threads do not survive a fork.
     with _watchdogs_lock:
-        if os.getpid() not in _watchdogs:
-            _watchdogs[os.getpid()] = Watchdog()
-            _watchdogs[os.getpid()].start()
-        return _watchdogs[os.getpid()]
+        watchdog = _watchdogs.get(os.getpid())
+        if watchdog is None or not watchdog.is_alive():
+            watchdog = _watchdogs[os.getpid()] = Watchdog()
+            watchdog.start()
+        return watchdog

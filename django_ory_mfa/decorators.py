@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from asgiref.sync import iscoroutinefunction
 
@@ -53,8 +53,22 @@ def aal_required(
 
 def aal_exempt(view: View) -> View:
     """Frees a view from ``AALRequiredMiddleware``; a guard of its own still holds."""
-    view.ory_mfa_exempt = True  # type: ignore[attr-defined]  # functions take attributes, as login_not_required does
-    return view
+    exempt: Any
+    # A wrapper, so that a view which is also used elsewhere is not freed there too.
+    if iscoroutinefunction(view):
+
+        @wraps(view)
+        async def exempt(*args: Any, **kwargs: Any) -> Any:
+            return await view(*args, **kwargs)
+
+    else:
+
+        @wraps(view)
+        def exempt(*args: Any, **kwargs: Any) -> Any:
+            return view(*args, **kwargs)
+
+    exempt.ory_mfa_exempt = True
+    return cast("View", exempt)
 
 
 def _guarded(view: Any, declared: Declared) -> Any:

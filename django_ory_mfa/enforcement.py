@@ -118,13 +118,13 @@ async def ajudge(request: HttpRequest, declared: Declared | str | None) -> Decis
 
 
 def forgery(request: HttpRequest, decision: Decision | None) -> HttpResponseBase | None:
-    """Before a guard allows: the answer to a forged request, or None. Nothing required, nothing checked."""
-    return csrf_failure(request) if decision is not None and needs_csrf_check(request) else None
+    """Before a guard allows: the answer to a forged request, or None."""
+    return csrf_failure(request) if _is_by_session(request, decision) and needs_csrf_check(request) else None
 
 
 async def aforgery(request: HttpRequest, decision: Decision | None) -> HttpResponseBase | None:
     """``forgery`` for async code."""
-    if decision is None or not needs_csrf_check(request):
+    if not _is_by_session(request, decision) or not needs_csrf_check(request):
         return None
     # The check may read a session from the database, and CSRF_FAILURE_VIEW may do anything.
     return await sync_to_async(csrf_failure)(request)
@@ -140,6 +140,12 @@ def let_through(request: HttpRequest, response: HttpResponseBase | None) -> Any:
     if response is not None:
         privacy.mark_private(request, response)
     return response
+
+
+def _is_by_session(request: HttpRequest, decision: Decision | None) -> bool:
+    # SECURITY: a callable that requires nothing may have said so because of the session it saw.
+    session = resolver_of(request).known_session
+    return decision is not None or (session is not None and session.is_signed_in)
 
 
 def _raise_if_denied(decision: Decision | None) -> None:

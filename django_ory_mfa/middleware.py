@@ -64,12 +64,27 @@ class OrySessionMiddleware(HybridMiddleware):
         attach(request)
         mask_credentials(request)
 
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        super().__init__(get_response)
+        if self.is_async:
+            self.process_view = self._aprocess_view  # type: ignore[method-assign]  # Django adapts only what is sync
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
+        """Notes whether the session is known before the view and its caches run."""
+        _note_what_is_known(request)
+
+    async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        _note_what_is_known(request)
+
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Looks after caches and hops; raises what a template may have swallowed."""
         resolver = resolver_of(request)
         if resolver.misuse is not None:
             # A template that says `{% if not … %}` swallows exceptions and would show the branch for nobody.
             raise resolver.misuse
+        if resolver.was_known_before_view:
+            # Who reads a session that is known leaves no trace, so that a cached page may be anybody's.
+            privacy.refuse_inner_cache(request)
         if resolver.known_session is not None:
             privacy.mark_private(request, response)
         if resolver.last_verdict is not None and resolver.last_verdict.is_allowed:
@@ -130,6 +145,13 @@ def site_requirement(request: HttpRequest, view: Any) -> Declared | None:
         if pattern.match(request.path_info):
             return requirement
     return SiteDefault()
+
+
+def _note_what_is_known(request: HttpRequest) -> None:
+    resolver = resolver_of(request)
+    if resolver.known_session is not None:
+        resolver.was_known_before_view = True
+        privacy.forget_outer_cache(request)
 
 
 def _is_own_view(request: HttpRequest) -> bool:

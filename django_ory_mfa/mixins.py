@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
+from django.views import View
+
 from django_ory_mfa.declarations import Declared, MaxAge, declare
 from django_ory_mfa.enforcement import aforgery, ajudge, forgery, judge, let_through
 from django_ory_mfa.rendering import render
@@ -26,6 +28,12 @@ class AALRequiredMixin:
     max_age: MaxAge | None = None
     methods: Iterable[str] | None = None
     request: HttpRequest
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if View in cls.__mro__ and cls.__mro__.index(View) < cls.__mro__.index(AALRequiredMixin):
+            # SECURITY: to the right of the view its dispatch() would never be called.
+            raise TypeError(f"{cls.__name__}: put AALRequiredMixin left of the view class")
 
     def get_requirement(self) -> Declared | str | None:
         """What this view asks for: a ``Requirement``, a level, None, or a callable of the request; override it."""

@@ -35,6 +35,7 @@ def refuse_inner_cache(request: HttpRequest) -> None:
     """Raises ``ImproperlyConfigured`` if a per-view cache inside the guard answered or wants to store the answer."""
     if STORE in request.__dict__:
         raise ImproperlyConfigured(
-            "A guard stands outside @cache_page, which would serve one person's page to the next: put @cache_page "
-            "above the guard, or leave it out."
+            "A page behind @cache_page depends on the Ory session, because a guard stands outside of it or a "
+            "middleware read the session before, and would be served to the next person: put @cache_page above the "
+            "guard, leave it out, or read the session later."
         )

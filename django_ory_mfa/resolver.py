@@ -24,6 +24,7 @@ from django_ory_mfa.privacy import forget_outer_cache
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from django_ory_mfa.core.answer import Answer
     from django_ory_mfa.core.decision import Decision
     from django_ory_mfa.http import OryHttpRequest
 
@@ -44,6 +45,7 @@ class SessionResolver:
         self.is_possibly_stale = False
         self.misuse: Exception | None = None
         self.passed_site_policy = False
+        self.was_known_before_view = False
         self.last_verdict: Decision | None = None
 
     @cached_property
@@ -88,8 +90,9 @@ class SessionResolver:
 
     def refetch_steps(self, *, fresh: bool = True) -> Steps[OrySession]:
         """The session as Ory sees it now."""
-        session = yield from _unbroken(self._fetch(fresh=fresh), UNAVAILABLE)
-        self.known_session = session
+        session, is_possibly_stale = yield from _unbroken(self._fetch(fresh=fresh), (UNAVAILABLE, False))
+        # Both at once: another task of this request may look between two calls.
+        self.known_session, self.is_possibly_stale = session, is_possibly_stale
         forget_outer_cache(self._request)
         # From here on templates and async code find the plain value.
         cast("OryHttpRequest", self._request).ory_session = session
@@ -102,16 +105,15 @@ class SessionResolver:
             self._enrolment_is_known = True
         return self._enrolled
 
-    def _fetch(self, *, fresh: bool) -> Steps[OrySession]:
-        self.is_possibly_stale = False
+    def _fetch(self, *, fresh: bool) -> Steps[tuple[OrySession, bool]]:
         if self.credential is None:
-            return ANONYMOUS
+            return ANONYMOUS, False
         answer = yield partial(get_client().whoami, self.credential, fresh=fresh)
+        _log(answer, "whoami")
         session = read_whoami(answer, now=now(), flows=conf.flows)
         if session.state is SessionState.UNAVAILABLE:
             logger.warning("Ory gave no usable answer: %s", answer.failure or f"status {answer.status}")
-        self.is_possibly_stale = not fresh and "ory-session-cache-for" in answer.headers
-        return session
+        return session, not fresh and "ory-session-cache-for" in answer.headers
 
     def _find_enrolment(self) -> Steps[bool | None]:
         session, credential = (yield from self.session_steps()), self.credential
@@ -129,6 +131,7 @@ class SessionResolver:
 
     def _probe(self, credential: Credential) -> Steps[bool | None]:
         answer = yield partial(get_client().settings_flow, credential)
+        _log(answer, "the settings flow")
         if answer.status == 401:
             yield from self.refetch_steps()
         return read_enrolment(answer)
@@ -175,6 +178,10 @@ def is_quiet(request: HttpRequest) -> bool:
     """Whether nobody clicked: opening a flow at Ory for HEAD or a prefetch can send a code by e-mail."""
     purpose = f"{request.headers.get('Sec-Purpose', '')};{request.headers.get('Purpose', '')}"
     return request.method == "HEAD" or "prefetch" in purpose.lower()
+
+
+def _log(answer: Answer, asked: str) -> None:
+    logger.debug("Ory answered %s to %s", answer.failure or answer.status, asked)
 
 
 def _unbroken(steps: Steps[T], otherwise: T) -> Steps[T]:

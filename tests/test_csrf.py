@@ -187,10 +187,15 @@ def test_several_cookie_names_open_nothing(strict: Site, ory: FakeOry) -> None:
     assert strict.post("decorator").status_code == 303
 
 
-def test_view_that_requires_nothing_is_not_checked(strict: Site, ory: FakeOry) -> None:
+def test_view_that_requires_nothing_is_open_to_strangers(strict: Site, ory: FakeOry) -> None:
+    assert is_open(strict.post("nothing"))
+
+
+def test_view_that_requires_nothing_of_a_session_it_saw_is_checked(strict: Site, ory: FakeOry) -> None:
+    """Otherwise a callable that frees those with aal2 would free who forges their requests."""
     ory.login(strict)
 
-    assert is_open(strict.post("nothing"))
+    assert strict.post("nothing").status_code == 403
 
 
 def test_exempt_view_without_a_guard_is_left_to_the_site(strict: Site, ory: FakeOry) -> None:

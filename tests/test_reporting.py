@@ -214,13 +214,12 @@ class Breaking(requests.adapters.HTTPAdapter):
     ids=["cookie", "token"],
 )
 @pytest.mark.parametrize("ask", ["whoami", "settings_flow", "logout_flow", "revoke_token"])
-def test_report_about_a_broken_call_shows_no_credential(credential: Credential, secret: str, ask: str) -> None:
-    client = OryClient("http://ory.example", Breaking())
+def test_broken_call_never_gets_into_a_report(credential: Credential, secret: str, ask: str) -> None:
+    """The frames of the libraries hold the request, and nobody marked them as sensitive."""
+    answer = getattr(OryClient("http://ory.example", Breaking()), ask)(credential)
 
-    error = raised(lambda: getattr(client, ask)(credential))
-
-    assert isinstance(error, LookupError)
-    assert secret not in report(RequestFactory().get("/"), error)
+    assert (answer.status, answer.failure) == (0, "LookupError")
+    assert secret not in repr(answer)
 
 
 @pytest.mark.parametrize(

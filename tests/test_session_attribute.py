@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperatio
 from django.http import HttpResponse, JsonResponse
 from django.template import engines
 from django.template.response import TemplateResponse
+from django.test import RequestFactory
 from django.urls import include, path
 from django.views.decorators.cache import never_cache
 from requests.adapters import BaseAdapter
@@ -20,6 +21,7 @@ from requests.adapters import BaseAdapter
 from django_ory_mfa.client import use_transport
 from django_ory_mfa.core.session import OrySession
 from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.resolver import attach
 from django_ory_mfa.testing import FakeOry, FakeProof
 from django_ory_mfa.testing.install import installed
 from tests.site import Site
@@ -356,8 +358,18 @@ def test_broken_call_is_unavailable_and_logged(site: Site, ory: FakeOry, caplog:
 
     assert (seen["state"], seen["retry_after"]) == ("unavailable", 5)
     record = next(record for record in caplog.records if record.name == "django_ory_mfa")
-    assert record.levelno == logging.ERROR
+    assert record.levelno == logging.WARNING
     assert session.cookie not in caplog.text
+
+
+def test_broken_resolver_is_unavailable_and_logged(ory: FakeOry, caplog: pytest.LogCaptureFixture) -> None:
+    """No server sends such a header; it stands for whatever nobody foresaw."""
+    request = RequestFactory().get("/")
+    request.META["HTTP_AUTHORIZATION"] = 5
+    attach(request)
+
+    assert request.ory_session.state == "unavailable"
+    assert [record.levelno for record in caplog.records if record.name == "django_ory_mfa"] == [logging.ERROR]
 
 
 def test_call_that_outlasts_the_deadline_is_unavailable_in_async_code(ory: FakeOry, settings: Any) -> None:

@@ -13,6 +13,8 @@ from django_ory_mfa.core.flows import Flows
 from django_ory_mfa.core.session import AAL, ANONYMOUS, AuthenticationMethod, Identity, OrySession, SessionState
 
 CLOCK_SKEW = timedelta(seconds=60)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_YEAR = 9999
 RETRY_AFTER = 5
 LONGEST_RETRY_AFTER = 30
 UNAVAILABLE = OrySession(SessionState.UNAVAILABLE, retry_after=RETRY_AFTER)
@@ -106,6 +108,9 @@ def _objects(value: object) -> list[dict[str, Any]]:
 def _time(value: object) -> datetime | None:
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return time.astimezone(UTC) if time is not None and time.tzinfo is not None else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    if time is None or time.tzinfo is None or time.year >= LAST_YEAR:
+        return None
+    # At the ends of the calendar, where Go's zero time is, other time zones have no name for a moment.
+    return time.astimezone(UTC) if time.year > EPOCH.year else EPOCH

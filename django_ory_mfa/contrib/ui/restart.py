@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -40,7 +41,13 @@ def restart(request: HttpRequest, kind: str, answer: Answer) -> HttpResponse:
         return forget_restart(request, response)
     response = HttpResponseRedirect(url)
     response.set_cookie(
-        COOKIE, "1", max_age=SECONDS, path=request.path, secure=request.is_secure(), httponly=True, samesite="Lax"
+        COOKIE,
+        "1",
+        max_age=SECONDS,
+        path=_cookie_path(request),
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
     )
     return response
 
@@ -48,8 +55,13 @@ def restart(request: HttpRequest, kind: str, answer: Answer) -> HttpResponse:
 def forget_restart(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Gives the browser its next restart back."""
     if request.COOKIES.get(COOKIE):
-        response.delete_cookie(COOKIE, path=request.path, samesite="Lax")
+        response.delete_cookie(COOKIE, path=_cookie_path(request), samesite="Lax")
     return response
+
+
+def _cookie_path(request: HttpRequest) -> str:
+    # SECURITY: what stands before our part of the path may be the visitor's choice, and ends in a header.
+    return quote(request.path)
 
 
 def _way_to_a_flow(request: HttpRequest, kind: str, answer: Answer) -> str:
