@@ -364,7 +364,7 @@ def test_broken_call_is_unavailable_and_logged(site: Site, ory: FakeOry, caplog:
 
 def test_broken_resolver_is_unavailable_and_logged(ory: FakeOry, caplog: pytest.LogCaptureFixture) -> None:
     """No server sends such a header; it stands for whatever nobody foresaw."""
-    request = RequestFactory().get("/")
+    request: Any = RequestFactory().get("/")
     request.META["HTTP_AUTHORIZATION"] = 5
     attach(request)
 
