@@ -11,7 +11,7 @@ TEST_TOOLS = $(VENV)/test-tools-$(WANTED)
 DEV_TOOLS = $(VENV)/dev-tools-$(WANTED)
 
 .DEFAULT_GOAL := help
-.PHONY: help test style format typing check dist example kratos clean
+.PHONY: help test style format typing check dist demo example kratos clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,8 +39,12 @@ dist: $(DEV_TOOLS)  ## build the sdist and the wheel into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 
-example: $(TEST_TOOLS)  ## serve the example project on http://127.0.0.1:8000/
-	$(BIN)/python example_project/manage.py runserver $(ARGS)
+demo: $(TEST_TOOLS)  ## see it work, on http://127.0.0.1:8000/, with an emulated Ory; ARGS="--port 8001"
+	@$(BIN)/python example_project/demo.py $(ARGS)
+
+# What is not in the environment comes from example_project/.env; without that file these are settings for development.
+example: $(TEST_TOOLS)  ## serve the example project on http://127.0.0.1:8000/, with the Ory of example_project/.env
+	$(if $(wildcard example_project/.env),,DEBUG=true) $(BIN)/python example_project/manage.py runserver $(ARGS)
 
 clean:  ## remove everything that was built here, the virtual environment included
 	rm -rf $(VENV) .tox build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+import yaml
+from django.urls import reverse
 
 from django_ory_mfa.testing import FakeOry
 from tests.servers.kratos import JSON, NAVIGATION, Http, KratosBrowser, KratosServer, expect, wait_until
@@ -30,6 +34,7 @@ DEVELOPMENT = {
     "ORY_BROWSER_URL": "",
     "ORY_WHOAMI_REQUIRED_AAL": "highest_available",
     "ORY_SETTINGS_REQUIRED_AAL": "highest_available",
+    "DEMO_URL": "",
 }
 PRODUCTION = {
     **DEVELOPMENT,
@@ -49,7 +54,7 @@ LISTENING = re.compile(r"(?:Listening at:|running on) (http://127\.0\.0\.1:\d+)"
 HOST = "127.0.0.1:8000"
 SITE = f"http://{HOST}"
 
-NEEDS_AAL2 = ("dashboard", "transfer", "keys", "api/me", "inbox", "payroll")
+NEEDS_AAL2 = ("dashboard", "transfer", "keys", "api/me", "inbox", "payroll", "balance")
 NEEDS_HIGHEST_AVAILABLE = ("account", "reports")
 GUARDED = (*NEEDS_AAL2, *NEEDS_HIGHEST_AVAILABLE, "profile")
 
@@ -74,6 +79,90 @@ def test_deployment_checks_are_silent(tmp_path: Path) -> None:
     assert run.stdout == "System check identified no issues (0 silenced).\n"
 
 
+def test_check_is_silent_on_a_fresh_clone(tmp_path: Path) -> None:
+    run = in_copy(tmp_path, "manage.py", "check")
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_nothing_is_claimed_of_ory_unless_told(tmp_path: Path) -> None:
+    program = "from example import settings as s; print(s.ORY_MFA_WHOAMI_REQUIRED_AAL, s.ORY_MFA_SETTINGS_REQUIRED_AAL)"
+    assert in_copy(tmp_path, "-c", program).stdout == "None None\n"
+
+
+def test_file_to_copy_names_every_variable() -> None:
+    read = set(re.findall(r'env\.\w+\("(\w+)"', (PROJECT / "example" / "settings.py").read_text()))
+    named = set(re.findall(r"^#?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE))
+    assert read - named == {"DEMO_URL"}
+    assert read == DEVELOPMENT.keys()
+
+
+def in_copy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python in the example as it is cloned, without a developer's file .env."""
+    copy = shutil.copytree(PROJECT, folder / "example_project", ignore=shutil.ignore_patterns(".env", "__pycache__"))
+    env = environment(DEBUG="true")
+    return subprocess.run([sys.executable, *arguments], cwd=copy, env=env, capture_output=True, text=True, check=False)
+
+
+class TestCompose:
+    """No Docker runs it here; it is held against the files and the configuration that it names."""
+
+    compose = yaml.safe_load((PROJECT / "compose.yml").read_text())
+    kratos_service, example = compose["services"]["kratos"], compose["services"]["example"]
+    mounts: ClassVar = dict(volume.split(":")[:2] for volume in kratos_service["volumes"])
+
+    def configuration(self) -> dict[str, Any]:
+        (name,) = re.findall(r"serve -c (\S+)", self.kratos_service["command"])
+        (source,) = (source for source, target in self.mounts.items() if target == self.in_kratos(name))
+        found: dict[str, Any] = yaml.safe_load((PROJECT / source).read_text())
+        return found
+
+    def in_kratos(self, name: str) -> str:
+        return f"{self.kratos_service['working_dir']}/{name}"
+
+    def test_mounted_files_are_there_and_are_those_of_the_tests(self) -> None:
+        assert [source for source in self.mounts if not (PROJECT / source).is_file()] == []
+        schemas = [schema["url"].removeprefix("file://") for schema in self.configuration()["identity"]["schemas"]]
+        assert {self.in_kratos(name) for name in schemas} <= set(self.mounts.values())
+        assert all(volume.endswith(":ro") for volume in self.kratos_service["volumes"])
+
+    def test_version_is_the_one_that_the_tests_build(self) -> None:
+        (version,) = re.findall(r"github.com/ory/kratos (v\S+)", (PROJECT.parent / "tests/kratos/go.mod").read_text())
+        assert self.kratos_service["image"] == f"oryd/kratos:{version}"
+
+    def test_ports_and_urls_agree(self) -> None:
+        configuration, variables = self.configuration(), self.example["environment"]
+        public = configuration["serve"]["public"]
+        assert self.kratos_service["ports"] == [f"127.0.0.1:{public['port']}:{public['port']}"]
+        assert f"{variables['ORY_BROWSER_URL']}/" == public["base_url"]
+        assert variables["ORY_SDK_URL"] == f"http://kratos:{public['port']}"
+        assert self.example["ports"] == [f"{HOST}:8000"]
+        assert "--bind=0.0.0.0:8000" in (PROJECT / "Dockerfile").read_text()
+        assert f"{SITE}/" in configuration["selfservice"]["allowed_return_urls"]
+
+    @pytest.mark.usefixtures("project")
+    def test_pages_of_the_flows_are_those_of_the_example(self) -> None:
+        flows = self.configuration()["selfservice"]["flows"]
+        pages = {name: flow["ui_url"] for name, flow in flows.items() if "ui_url" in flow}
+        assert pages == {name: f"{SITE}{reverse(f'ory_ui:{name}')}" for name in ("login", "settings", "error")}
+
+    def test_claims_are_true(self) -> None:
+        configuration, variables = self.configuration(), self.example["environment"]
+        assert variables["ORY_WHOAMI_REQUIRED_AAL"] == configuration["session"]["whoami"]["required_aal"]
+        settings_flow = configuration["selfservice"]["flows"]["settings"]
+        assert variables["ORY_SETTINGS_REQUIRED_AAL"] == settings_flow["required_aal"]
+
+    def test_image_is_built_of_what_is_there(self) -> None:
+        build = self.example["build"]
+        context = PROJECT / build["context"]
+        copied = re.findall(r"^COPY (.+) \S+$", (context / build["dockerfile"]).read_text(), re.MULTILINE)
+        assert [name for line in copied for name in line.split() if not (context / name).exists()] == []
+
+    def test_people_fit_a_schema(self) -> None:
+        known = {schema["id"] for schema in self.configuration()["identity"]["schemas"]}
+        people = json.loads((PROJECT / "people.json").read_text())
+        assert {person["schema_id"] for person in people} <= known
+
+
 @pytest.fixture
 def project(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """The example's settings in the process of the tests."""
@@ -81,7 +170,7 @@ def project(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(str(PROJECT))
     module = importlib.import_module("example.settings")
-    used = ("INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "STATIC_URL", "TEMPLATES")
+    used = ("DEMO_URL", "INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "STATIC_URL", "TEMPLATES")
     for name in (name for name in dir(module) if name in used or name.startswith("ORY_MFA_")):
         setattr(settings, name, getattr(module, name))
 
@@ -142,6 +231,36 @@ def test_ory_that_is_down_leaves_the_public_page_up(ory: FakeOry, client: Any) -
     home, dashboard = client.get("/"), client.get("/dashboard/")
     assert (home.status_code, dashboard.status_code) == (200, 503)
     assert "status unknown" in home.content.decode()
+
+
+@pytest.mark.parametrize("name", ["login", "settings"])
+@pytest.mark.usefixtures("project")
+def test_pages_for_a_kratos_of_ones_own_are_there(ory: FakeOry, client: Any, name: str) -> None:
+    response = client.get(f"/ory-ui/{name}")
+    assert (response.status_code, response["Location"].partition("?")[0]) == (
+        302,
+        f"http://127.0.0.1:4433/self-service/{name}/browser",
+    )
+
+
+@pytest.mark.usefixtures("project")
+def test_htmx_gets_the_fragment_and_a_browser_a_page(ory: FakeOry, client: Any) -> None:
+    ory.login(client)
+    assert 'hx-get="/balance/"' in client.get("/profile/").content.decode()
+    fragment, page = client.get("/balance/", headers={"HX-Request": "true"}), client.get("/balance/")
+    assert fragment.content == b"<p>Balance: <strong>1,234.56</strong></p>\n"
+    assert "<h1>Balance</h1>" in page.content.decode()
+    assert fragment.content in page.content
+    assert "HX-Request" in page["Vary"]
+
+
+@pytest.mark.usefixtures("project")
+def test_htmx_without_a_second_factor_is_sent_away_and_back_to_the_page_around(ory: FakeOry, client: Any) -> None:
+    ory.login(client, aal="aal1", second_factors={"totp"})
+    around = "http://testserver/profile/?a=1"
+    response = client.get("/balance/", headers={"HX-Request": "true", "HX-Current-URL": around})
+    assert (response.status_code, response.content) == (200, b"")
+    assert flow_of(response["HX-Redirect"])[1] == {"aal": "aal2", "return_to": around}
 
 
 # With Kratos

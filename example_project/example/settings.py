@@ -20,7 +20,8 @@ def while_debugging(value: Any) -> Any:
 
 
 SECRET_KEY = env.str("SECRET_KEY", default=while_debugging("for development only"))
-# Not localhost: to a browser that is another host than the 127.0.0.1 of a local Ory, and gets none of its cookies.
+# Not localhost: to a browser that is another host than the 127.0.0.1 of a local Ory, and gets none of its cookies. With
+# Ory Tunnel it is the other way round; see .env.example.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=while_debugging(["127.0.0.1"]))
 
 # The site stands before the package, so that its templates/ory_mfa/base.html is the one that counts.
@@ -52,9 +53,9 @@ STATIC_ROOT = BASE_DIR / "build" / "static"
 ORY_MFA_SDK_URL = env.str("ORY_SDK_URL", default=while_debugging("http://127.0.0.1:4433"))
 ORY_MFA_BROWSER_URL = env.str("ORY_BROWSER_URL", default="") or None
 ORY_MFA_SITE_URL = env.str("SITE_URL", default="") or None
-# What Ory's own configuration says; see .env.example.
-ORY_MFA_WHOAMI_REQUIRED_AAL = env.str("ORY_WHOAMI_REQUIRED_AAL", default="highest_available") or None
-ORY_MFA_SETTINGS_REQUIRED_AAL = env.str("ORY_SETTINGS_REQUIRED_AAL", default="highest_available") or None
+# What Ory's own configuration says; see .env.example. Empty means unknown, which asks for more, never for less.
+ORY_MFA_WHOAMI_REQUIRED_AAL = env.str("ORY_WHOAMI_REQUIRED_AAL", default="") or None
+ORY_MFA_SETTINGS_REQUIRED_AAL = env.str("ORY_SETTINGS_REQUIRED_AAL", default="") or None
 
 # For views that say nothing themselves. The first match counts; what matches nothing needs ORY_MFA_AAL, aal2.
 ORY_MFA_RULES = [
@@ -62,7 +63,22 @@ ORY_MFA_RULES = [
     (r"/reports/", "highest_available"),
 ]
 
-if not DEBUG:
+# Where the demo has its people and their mailbox; see demo.py.
+DEMO_URL = env.str("DEMO_URL", default="")
+
+if DEBUG:
+    # The panel "What just happened". It sees what the guards refuse, so it stands before them.
+    MIDDLEWARE.insert(-1, "example.panel.JustHappenedMiddleware")
+    LOGGING = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "level": "INFO"},
+            "panel": {"class": "example.panel.AnswersOfOry"},
+        },
+        "loggers": {"django_ory_mfa": {"level": "DEBUG", "handlers": ["console", "panel"]}},
+    }
+else:
     # A proxy that ends TLS has to send X-Forwarded-Proto; gunicorn and uvicorn believe it from 127.0.0.1.
     SECURE_SSL_REDIRECT = True
     CSRF_COOKIE_SECURE = True

@@ -15,8 +15,11 @@ urlpatterns = [
     path("api/me/", views.api, name="api"),
     path("inbox/", views.inbox, name="inbox"),
     path("payroll/", views.Payroll.as_view(), name="payroll"),
+    path("balance/", views.balance, name="balance"),
     path("reports/", views.reports, name="reports"),
     path("account/security/", include("django_ory_mfa.urls")),
-    # The stylesheet while DEBUG is on; in production a proxy serves what collectstatic gathered.
+    # The sign-in and settings pages of a Kratos of your own: its ui_url. Ory Network and the emulator have theirs.
+    path("ory-ui/", include("django_ory_mfa.contrib.ui.urls")),
+    # The stylesheets while DEBUG is on; in production a proxy serves what collectstatic gathered.
     *staticfiles_urlpatterns(),
 ]

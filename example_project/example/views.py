@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views import View
+from django.views.decorators.vary import vary_on_headers
 
 from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.http import OryHttpRequest
@@ -20,13 +22,14 @@ PAGES = {
     "api": "A second factor; scripts get the refusal as JSON, with a status.",
     "inbox": "A second factor, in an async view.",
     "payroll": "A second factor, in a class-based view.",
+    "balance": "A second factor; htmx gets a fragment, everybody else a page around it. The profile page asks for it.",
     "reports": "Nothing in the view itself; a rule in the settings asks for the highest available level.",
 }
 
 
 @aal_exempt
 def home(request: OryHttpRequest) -> HttpResponse:
-    return render(request, "home.html", {"pages": PAGES})
+    return render(request, "home.html", {"pages": PAGES, "demo_url": settings.DEMO_URL})
 
 
 @aal_required
@@ -71,6 +74,14 @@ class Payroll(AALRequiredMixin, View):
 
     def get(self, request: OryHttpRequest) -> HttpResponse:
         return page(request, "payroll")
+
+
+@vary_on_headers("HX-Request")
+@aal_required
+def balance(request: OryHttpRequest) -> HttpResponse:
+    if "HX-Request" in request.headers:
+        return render(request, "_balance.html")
+    return page(request, "balance", fragment="_balance.html")
 
 
 def reports(request: OryHttpRequest) -> HttpResponse:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.backends.django import DjangoTemplates
 from django.template.response import SimpleTemplateResponse
 from django.urls import get_resolver, set_urlconf
 from django.utils import translation
 
+import django_ory_mfa
 from django_ory_mfa.testing._http import FakeResponse, Header
 
 if TYPE_CHECKING:
@@ -47,7 +51,18 @@ def _response(request: WSGIRequest) -> HttpResponseBase:
     match = get_resolver(URLCONF).resolve(request.path_info)
     request.resolver_match = match
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
-    return response.render() if isinstance(response, SimpleTemplateResponse) else response
+    if isinstance(response, SimpleTemplateResponse):
+        response.template_name = _templates().get_template(str(response.template_name))
+        response.render()
+    return response
+
+
+@cache
+def _templates() -> DjangoTemplates:
+    """The package's templates; those that a site has in their place lead to the site's own URLs, unknown here."""
+    folders = [Path(__file__).parent / "templates", Path(django_ory_mfa.__file__).parent / "templates"]
+    options = {"context_processors": ["django.template.context_processors.request"]}
+    return DjangoTemplates({"NAME": "ory_mfa_emulator", "DIRS": folders, "APP_DIRS": False, "OPTIONS": options})
 
 
 def _request(emulator: Emulator, method: str, target: str, headers: Iterable[Header], body: bytes) -> WSGIRequest:

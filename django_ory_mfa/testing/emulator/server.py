@@ -80,6 +80,8 @@ class Emulator:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # Newer Pythons let two servers share a port, which would hide that one is running already.
+    allow_reuse_port = False
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], emulator: Emulator) -> None:

@@ -1,0 +1,80 @@
+"""The example and an Ory that is none, in one process: for a first look, without an account. See `make demo`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+HOST = "127.0.0.1"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8000, help="of the example (default: %(default)s)")
+    parser.add_argument("--ory-port", type=int, default=4433, help="of the emulator (default: %(default)s)")
+    options = parser.parse_args()
+    site_url, ory_url = f"http://{HOST}:{options.port}/", f"http://{HOST}:{options.ory_port}/"
+    # All that the settings read, so that a file .env has no say here.
+    os.environ |= {
+        "DEBUG": "true",
+        "SECRET_KEY": "for the demo only",
+        "ALLOWED_HOSTS": HOST,
+        "SITE_URL": "",
+        "ORY_SDK_URL": ory_url,
+        "ORY_BROWSER_URL": "",
+        "ORY_WHOAMI_REQUIRED_AAL": "highest_available",
+        "ORY_SETTINGS_REQUIRED_AAL": "highest_available",
+        "DEMO_URL": ory_url,
+    }
+    serve(options, site_url, ory_url)
+
+
+def serve(options: argparse.Namespace, site_url: str, ory_url: str) -> None:
+    # Django reads the environment as soon as it is there.
+    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+    from example.wsgi import application
+
+    from django_ory_mfa.testing.emulator import Emulator
+
+    # Newer Pythons let two servers share a port, which would hide that one is running already.
+    ThreadedWSGIServer.allow_reuse_port = False
+    site = at("--port", options.port, lambda: ThreadedWSGIServer((HOST, options.port), WSGIRequestHandler))
+    with site, at("--ory-port", options.ory_port, lambda: Emulator(options.ory_port, return_urls=[site_url])) as ory:
+        site.set_app(application)
+        sys.stdout.write(what_to_open(site_url, ory_url, ory.people))
+        sys.stdout.flush()
+        try:
+            site.serve_forever()
+        except KeyboardInterrupt:
+            sys.stdout.write("\n")
+
+
+def at(option: str, port: int, start: Callable[[], Any]) -> Any:
+    """A server that listens on ``port``."""
+    try:
+        return start()
+    except (OSError, OverflowError) as error:
+        sys.exit(f'Port {port} cannot be used: {error}\nChoose another one: make demo ARGS="{option} {port + 1}"')
+
+
+def what_to_open(site_url: str, ory_url: str, people: Any) -> str:
+    listed = "\n".join(f"  {person.email:20} {person.hint}" for person in people)
+    return f"""
+Open {site_url} or, to begin with, {site_url}dashboard/?report=7
+
+The sign-in pages at {ory_url} are not Ory's: they behave as Ory's do, keep nothing and send nothing.
+There you find the people below with their codes, and their mailbox at {ory_url}mailbox
+
+{listed}
+
+The password of all of them: {people[0].password}
+Stop with Ctrl-C.
+
+"""
+
+
+if __name__ == "__main__":
+    main()
