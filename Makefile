@@ -18,7 +18,7 @@ help:  ## list these targets
 
 test: $(TEST_TOOLS) kratos  ## run the test suite with coverage; ARGS="-k aal2 -x" goes to pytest
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n auto $(ARGS)
+	$(BIN)/python -m coverage run -m pytest -n auto --dist loadgroup $(ARGS)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report $(if $(ARGS),--fail-under=0)
 

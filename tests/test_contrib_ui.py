@@ -24,8 +24,8 @@ from tests.site import Site
 ORY = "http://127.0.0.1:4433"
 RECORDINGS = Path(__file__).parent / "recordings"
 PEOPLE = [
-    SimpleNamespace(label="Anna", identifier="anna@example.test", password="pw-anna", hint="no second factor"),
-    SimpleNamespace(label="<Ben>", identifier='ben"@example.test', password="pw-ben", hint="code by e-mail"),
+    SimpleNamespace(label="First", identifier="first@example.test", password="pw-first", hint="no second factor"),
+    SimpleNamespace(label="<Second>", identifier='second"@example.test', password="pw-second", hint="code by e-mail"),
 ]
 PICTURE = "data:image/png;base64,iVBORw0KGgo="
 VOID = {"input", "img", "link", "meta", "br"}
@@ -467,11 +467,11 @@ def test_demo_people_are_listed_and_fill_in_the_form(ory: responses.RequestsMock
     page = show(ory, recording("login_browser_plain_without_session_json"), site=site, page="demo")
 
     urls = [one["href"] for one in page.all("a")]
-    assert (page.text("a"), urls) == (["Anna", "<Ben>"], ["?flow=1&fill=0", "?flow=1&fill=1"])
+    assert (page.text("a"), urls) == (["First", "<Second>"], ["?flow=1&fill=0", "?flow=1&fill=1"])
     filled = Document(site.get(f"/ory-ui/demo{urls[1]}").content.decode()).ory_forms[0].inputs
     assert {name: one["value"] for name, one in filled.items()} == {
-        "identifier": 'ben"@example.test',
-        "password": "pw-ben",
+        "identifier": 'second"@example.test',
+        "password": "pw-second",
     }
 
 

@@ -370,7 +370,7 @@ def test_pages_do_not_share_anything_between_people(ory: responses.RequestsMock)
     ory.add_callback("GET", FLOWS["login"], answer)
 
     async def both() -> list[Any]:
-        clients = {name: Site("async").client for name in ("anna", "ben")}
+        clients = {name: Site("async").client for name in ("first", "second")}
         asked = (
             client.get("/ory-ui/login?flow=1", headers={"Cookie": f"ory_kratos_session={name}"})
             for name, client in clients.items()
@@ -379,4 +379,4 @@ def test_pages_do_not_share_anything_between_people(ory: responses.RequestsMock)
 
     pages = [Document(response.content.decode()) for response in asyncio.run(both())]
 
-    assert [page.ory_forms[0].hidden for page in pages] == [[("who", "anna")], [("who", "ben")]]
+    assert [page.ory_forms[0].hidden for page in pages] == [[("who", "first")], [("who", "second")]]

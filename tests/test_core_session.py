@@ -27,7 +27,7 @@ STATES = {
     SessionState.STEP_UP_REQUIRED: (False, True),
     SessionState.UNAVAILABLE: (False, False),
 }
-PRIVATE = {"email": "ada@example.test"}
+PRIVATE = {"email": "person@example.test"}
 PERSON = Identity(
     "4711",
     traits=PRIVATE,
@@ -209,7 +209,7 @@ def test_conversion_of_a_session_without_an_answer_is_a_value_error() -> None:
 
 def test_conversion_error_shows_no_personal_data() -> None:
     """Design 6, rule 7. The SDK's own error quotes its input."""
-    session = changed(identity={"id": "1", "traits": PRIVATE, "verifiable_addresses": ["ada@example.test"]})
+    session = changed(identity={"id": "1", "traits": PRIVATE, "verifiable_addresses": ["person@example.test"]})
 
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the text is judged below
         session.to_ory_client()

@@ -31,7 +31,7 @@ GOOD: dict[str, Any] = {
         {"method": "password", "aal": "aal1", "completed_at": "2026-11-24T11:28:00Z"},
         {"method": "totp", "aal": "aal2", "completed_at": "2026-11-24T11:29:00Z"},
     ],
-    "identity": {"id": "4711", "traits": {"email": "ada@example.test"}},
+    "identity": {"id": "4711", "traits": {"email": "person@example.test"}},
 }
 
 
@@ -62,7 +62,7 @@ def test_answer_as_it_should_be_is_active() -> None:
 
     assert (session.state, session.aal, session.id, session.raw) == (ACTIVE, AAL.AAL2, "0815", GOOD)
     assert session.identity is not None
-    assert (session.identity.id, session.identity.traits) == ("4711", {"email": "ada@example.test"})
+    assert (session.identity.id, session.identity.traits) == ("4711", {"email": "person@example.test"})
     assert (session.error_id, session.redirect_browser_to, session.retry_after) == (None, None, None)
 
 
@@ -117,7 +117,7 @@ GOOD_BYTES = json.dumps(GOOD).encode()
 
 def with_traits(value: bytes) -> bytes:
     """The good answer with ``value`` as the traits, byte for byte."""
-    before, after = GOOD_BYTES.split(b'{"email": "ada@example.test"}')
+    before, after = GOOD_BYTES.split(b'{"email": "person@example.test"}')
     return before + value + after
 
 

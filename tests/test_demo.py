@@ -15,18 +15,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
 import requests
 
 from django_ory_mfa.testing._totp import totp_code
-from django_ory_mfa.testing.emulator import DEMO_PEOPLE
+from django_ory_mfa.testing.emulator import DEMO_PEOPLE, DemoPerson, Emulator
 from tests.servers.kratos import NAVIGATION, expect, wait_until
 from tests.test_example_project import PROJECT, environment
 
-NORA, MIA, TOM, RITA = DEMO_PEOPLE
+PASSWORD_ONLY, EMAIL_CODE, APP_CODE, RECOVERY_CODE = DEMO_PEOPLE
 READY = "Stop with Ctrl-C."
+# One process of xdist for all, so that one demo does for all.
+pytestmark = pytest.mark.xdist_group("demo")
 
 
 @dataclass
@@ -181,23 +184,23 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-def sign_in(browser: Browser, url: str, name: str) -> Page:
+def sign_in(browser: Browser, url: str, someone: DemoPerson) -> Page:
     """Opens ``url`` as a stranger, picks a demo person on the login page that it leads to, and signs in."""
     login = browser.open(url)
     assert "Sign in" in login.text
-    form = browser.open(login.links[name]).form("password")
-    assert form.fields["identifier"] == f"{name.lower()}@example.test"
+    form = browser.open(login.links[someone.label]).form("password")
+    assert form.fields["identifier"] == someone.email
     return browser.send(form, "method")
 
 
 def newcomer_signs_in(browser: Browser, demo: Demo, url: str) -> tuple[Page, str]:
-    """``sign_in`` for somebody new without a second factor, since Nora may have one by now; and the address."""
+    """``sign_in`` for somebody new without a second factor, since the demo's may have one by now; and the address."""
     email = f"{secrets.token_hex(4)}@example.test"
-    credentials = {"password": {"config": {"password": NORA.password}}}
+    credentials = {"password": {"config": {"password": PASSWORD_ONLY.password}}}
     person = {"schema_id": "default", "traits": {"email": email}, "credentials": credentials}
     expect(browser.http.post(f"{demo.ory}/admin/identities", json=person, timeout=10), 201)
     form = browser.open(url).form("password")
-    return browser.send(form, "method", identifier=email, password=NORA.password), email
+    return browser.send(form, "method", identifier=email, password=PASSWORD_ONLY.password), email
 
 
 def people_page(browser: Browser, page: Page) -> Page:
@@ -208,13 +211,13 @@ def people_page(browser: Browser, page: Page) -> Page:
 def test_code_by_email_leads_back_to_the_very_page(demo: Demo, browser: Browser) -> None:
     wanted = f"{demo.site}/dashboard/?report=7&b=%C3%A9"
 
-    second = sign_in(browser, wanted, "Mia")
+    second = sign_in(browser, wanted, EMAIL_CODE)
     assert (second.status, second.url.startswith(f"{demo.ory}/ui/login")) == (200, True)
     (code,) = re.findall(r"\b\d{6}\b", browser.open(second.links["Mailbox"]).text)
     page = browser.send(second.form("code"), "method", code=code)
 
     assert (page.status, page.url) == (200, wanted)
-    assert "mia@example.test, signed in at aal2" in page.text
+    assert "mail@example.test, signed in at aal2" in page.text
     assert "What just happened Your session now: active, aal2 login /dashboard/?report=7&b=%C3%A9" in page.text
     assert "session_missing · no call to Ory allow /dashboard/?report=7&b=%C3%A9" in page.text
     assert "satisfied · Ory answered 200 to whoami" in page.text
@@ -222,7 +225,7 @@ def test_code_by_email_leads_back_to_the_very_page(demo: Demo, browser: Browser)
 
 def test_refused_code_lets_nobody_in(demo: Demo, browser: Browser) -> None:
     wanted = f"{demo.site}/dashboard/?report=7"
-    second = sign_in(browser, wanted, "Tom")
+    second = sign_in(browser, wanted, APP_CODE)
 
     again = browser.send(second.form("totp_code"), "method", totp_code="000000")
 
@@ -232,7 +235,7 @@ def test_refused_code_lets_nobody_in(demo: Demo, browser: Browser) -> None:
 
 def test_authenticator_app_needs_no_phone(demo: Demo, browser: Browser) -> None:
     wanted = f"{demo.site}/keys/?a=1"
-    second = sign_in(browser, wanted, "Tom")
+    second = sign_in(browser, wanted, APP_CODE)
     (code,) = re.findall(r"app now (\d{6}) ", people_page(browser, second).text)
 
     page = browser.send(second.form("totp_code"), "method", totp_code=code)
@@ -243,8 +246,8 @@ def test_authenticator_app_needs_no_phone(demo: Demo, browser: Browser) -> None:
 
 def test_recovery_code_leads_back_and_is_used_up(demo: Demo, browser: Browser) -> None:
     wanted = f"{demo.site}/transfer/?a=1"
-    second = sign_in(browser, wanted, "Rita")
-    code = RITA.lookup_secrets[0]
+    second = sign_in(browser, wanted, RECOVERY_CODE)
+    code = RECOVERY_CODE.lookup_secrets[0]
     assert code in people_page(browser, second).text
 
     page = browser.send(second.form("lookup_secret"), "method", lookup_secret=code)
@@ -255,7 +258,7 @@ def test_recovery_code_leads_back_and_is_used_up(demo: Demo, browser: Browser) -
 
 def test_person_without_a_second_factor_enrols_an_app_and_comes_back(demo: Demo, browser: Browser) -> None:
     wanted = f"{demo.site}/dashboard/?report=7"
-    told = sign_in(browser, wanted, "Nora")
+    told = sign_in(browser, wanted, PASSWORD_ONLY)
     assert (told.status, told.url) == (403, wanted)
     assert "none is set up for your account yet" in told.text
     assert "enroll /dashboard/?report=7 second_factor_missing" in told.text
@@ -265,7 +268,7 @@ def test_person_without_a_second_factor_enrols_an_app_and_comes_back(demo: Demo,
     page = browser.send(settings.form("totp_code"), "method", totp_code=totp_code(key, datetime.now(UTC)))
 
     assert (page.status, page.url) == (200, wanted)
-    assert "nora@example.test, signed in at aal2" in page.text
+    assert "password@example.test, signed in at aal2" in page.text
 
 
 def test_person_without_a_second_factor_makes_recovery_codes_and_comes_back(demo: Demo, browser: Browser) -> None:
@@ -278,6 +281,32 @@ def test_person_without_a_second_factor_makes_recovery_codes_and_comes_back(demo
 
     assert (page.status, page.url) == (200, wanted)
     assert "lookup_secret aal2" in page.text
+
+
+@pytest.mark.parametrize(
+    ("someone", "methods", "button"),
+    [
+        (PASSWORD_ONLY, ("password",), "lookup_secret_regenerate"),
+        (RECOVERY_CODE, ("password", "lookup_secret"), "lookup_secret_reveal"),
+        (APP_CODE, ("password", "totp"), "totp_unlink"),
+    ],
+)
+def test_button_alone_tells_the_method_as_it_does_at_kratos(
+    settings: Any, browser: Browser, someone: DemoPerson, methods: tuple[str, ...], button: str
+) -> None:
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    with Emulator() as emulator:
+        settings.ORY_MFA_SDK_URL = emulator.url
+        person = emulator.ory.identity_by_email(someone.email)
+        assert person is not None
+        session = emulator.ory.add_session(person, *methods)
+        browser.http.cookies.set(emulator.ory.cookie_name, session.cookie, domain="127.0.0.1")
+        page = browser.open(f"{emulator.url}/self-service/settings/browser")
+        after = browser.send(page.form(button), button)
+
+    assert after.status == 200
+    assert "Could not find a strategy" not in after.text
+    assert not any(button in form.buttons for form in after.forms)
 
 
 def test_home_page_shows_what_each_page_asks_for_and_what_you_have(demo: Demo, browser: Browser) -> None:
@@ -304,7 +333,7 @@ def with_button(form: Form) -> Form:
 
 
 def test_what_a_script_was_told_is_shown_on_the_next_page(demo: Demo, browser: Browser) -> None:
-    sign_in(browser, f"{demo.site}/profile/?a=1", "Tom")
+    sign_in(browser, f"{demo.site}/profile/?a=1", APP_CODE)
     refusal = browser.http.get(f"{demo.site}/api/me/", headers={"Accept": "application/json"}, timeout=10)
     assert expect(refusal, 403).json()["error"]["id"] == "session_aal2_required"
 
@@ -325,7 +354,7 @@ def test_people_and_places_are_printed(demo: Demo) -> None:
     assert f"{demo.site}/dashboard/?report=7" in demo.log
     assert f"{demo.ory}/mailbox" in demo.log
     assert all(person.email in demo.log and person.hint in demo.log for person in DEMO_PEOPLE)
-    assert NORA.password in demo.log
+    assert PASSWORD_ONLY.password in demo.log
 
 
 def test_interrupt_ends_both_servers(tmp_path: Path) -> None:

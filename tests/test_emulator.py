@@ -25,7 +25,7 @@ from django_ory_mfa.testing._totp import totp_code
 from django_ory_mfa.testing.emulator import DEMO_PEOPLE, DemoPerson, Emulator, PeopleError, read_people
 from tests.servers.kratos import JSON, NAVIGATION, Http, expect, nodes
 
-NORA, MIA, TOM, RITA = DEMO_PEOPLE
+PASSWORD_ONLY, EMAIL_CODE, APP_CODE, RECOVERY_CODE = DEMO_PEOPLE
 PAGE = "http://127.0.0.1:8000/dashboard/?a=1&b=2"
 
 
@@ -93,7 +93,7 @@ def test_only_the_command_imports_the_emulator() -> None:
 
 
 def test_nobody_needs_more_than_a_password_without_a_second_factor(browser: Http, emulator: Emulator) -> None:
-    answer = sign_in(browser, emulator, NORA)
+    answer = sign_in(browser, emulator, PASSWORD_ONLY)
 
     assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
     assert level(browser, emulator) == "aal1"
@@ -106,7 +106,7 @@ def second_screen(browser: Http, emulator: Emulator, person: DemoPerson) -> dict
 
 
 def test_code_by_email_leads_back_to_the_page(browser: Http, emulator: Emulator) -> None:
-    flow = second_screen(browser, emulator, MIA)
+    flow = second_screen(browser, emulator, EMAIL_CODE)
 
     mailbox = expect(browser.get(f"{emulator.url}/mailbox"), 200).text
     (code, *_) = re.findall(r">(\d{6})<", mailbox)
@@ -117,7 +117,7 @@ def test_code_by_email_leads_back_to_the_page(browser: Http, emulator: Emulator)
 
 
 def test_code_may_be_sent_once_more(browser: Http, emulator: Emulator) -> None:
-    flow = second_screen(browser, emulator, MIA)
+    flow = second_screen(browser, emulator, EMAIL_CODE)
     first = emulator.ory.messages[-1].code
 
     again = flow_at(browser, emulator, submit(browser, flow, method="code", resend="code"))
@@ -128,9 +128,9 @@ def test_code_may_be_sent_once_more(browser: Http, emulator: Emulator) -> None:
 
 
 def test_authenticator_app_leads_back_to_the_page(browser: Http, emulator: Emulator) -> None:
-    flow = second_screen(browser, emulator, TOM)
+    flow = second_screen(browser, emulator, APP_CODE)
 
-    code = totp_code(TOM.totp_secret, emulator.ory.now())
+    code = totp_code(APP_CODE.totp_secret, emulator.ory.now())
     answer = submit(browser, flow, method="totp", totp_code=code)
 
     assert answer.headers["Location"] == PAGE
@@ -138,13 +138,13 @@ def test_authenticator_app_leads_back_to_the_page(browser: Http, emulator: Emula
 
 
 def test_recovery_code_leads_back_to_the_page_once(browser: Http, emulator: Emulator) -> None:
-    flow = second_screen(browser, emulator, RITA)
+    flow = second_screen(browser, emulator, RECOVERY_CODE)
 
-    answer = submit(browser, flow, method="lookup_secret", lookup_secret=RITA.lookup_secrets[0])
+    answer = submit(browser, flow, method="lookup_secret", lookup_secret=RECOVERY_CODE.lookup_secrets[0])
 
     assert answer.headers["Location"] == PAGE
     assert level(browser, emulator) == "aal2"
-    assert RITA.lookup_secrets[0] not in expect(browser.get(emulator.url), 200).text
+    assert RECOVERY_CODE.lookup_secrets[0] not in expect(browser.get(emulator.url), 200).text
 
 
 def test_enrolment_in_the_settings_leads_back_at_aal2(browser: Http, emulator: Emulator) -> None:
@@ -168,17 +168,17 @@ def test_index_lists_the_people_and_what_they_hold(browser: Http, emulator: Emul
     text = expect(browser.get(emulator.url), 200).text
 
     assert all(person.email in text and person.password in text for person in DEMO_PEOPLE)
-    assert totp_code(TOM.totp_secret, emulator.ory.now()) in text
-    assert RITA.lookup_secrets[11] in text
+    assert totp_code(APP_CODE.totp_secret, emulator.ory.now()) in text
+    assert RECOVERY_CODE.lookup_secrets[11] in text
 
 
 def test_index_without_the_people_it_began_with(browser: Http, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
-    with Emulator(people=[NORA], return_urls=()) as emulator:
+    with Emulator(people=[PASSWORD_ONLY], return_urls=()) as emulator:
         emulator.ory.delete_identity(emulator.ory.identities[0])
         text = expect(browser.get(emulator.url), 200).text
 
-    assert NORA.email in text
+    assert PASSWORD_ONLY.email in text
     assert emulator.ory.default_return_url == f"{emulator.url}/"
 
 
@@ -186,8 +186,8 @@ def test_sign_in_page_fills_a_person_in_by_one_click(browser: Http, emulator: Em
     page = browser.get(f"{emulator.url}/self-service/login/browser")
     text = expect(browser.get(f"{page.headers['Location']}&fill=2"), 200).text
 
-    assert f'value="{TOM.email}"' in text
-    assert f'value="{TOM.password}"' in text
+    assert f'value="{APP_CODE.email}"' in text
+    assert f'value="{APP_CODE.password}"' in text
     assert all(person.label in text for person in DEMO_PEOPLE)
 
 
@@ -295,7 +295,7 @@ def test_admin_api_answers_no_page_of_a_foreign_site(emulator: Emulator, header:
 def test_admin_api_answers_programs_of_this_machine(emulator: Emulator) -> None:
     status, _, body = raw(emulator, "GET", "/admin/identities")
 
-    assert (status, json.loads(body)[0]["traits"]["email"]) == (200, NORA.email)
+    assert (status, json.loads(body)[0]["traits"]["email"]) == (200, PASSWORD_ONLY.email)
 
 
 def test_connection_is_kept(emulator: Emulator) -> None:
@@ -451,21 +451,21 @@ def written(folder: Path, name: str, text: str) -> Path:
 
 YAML_PEOPLE = """
 people:
-  - {email: ada@example.test, password: x, label: Ada, hint: all of it, name: Ada A, code: true,
+  - {email: person@example.test, password: x, label: Somebody, hint: all of it, name: Some Body, code: true,
      totp_secret: JBSWY3DPEHPK3PXP, lookup_secrets: [one, two]}
-  - {email: bob@example.test, password: y}
+  - {email: other@example.test, password: y}
 """
 
 
 def test_people_of_a_yaml_file(tmp_path: Path) -> None:
-    ada, bob = read_people(written(tmp_path, "people.yaml", YAML_PEOPLE))
-    identity = ada.join(FakeOry())
+    person, other = read_people(written(tmp_path, "people.yaml", YAML_PEOPLE))
+    identity = person.join(FakeOry())
 
-    assert (ada.label, ada.hint, ada.identifier) == ("Ada", "all of it", "ada@example.test")
+    assert (person.label, person.hint, person.identifier) == ("Somebody", "all of it", "person@example.test")
     assert identity.second_factors == {"code", "totp", "lookup_secret"}
     assert (identity.totp_secret, list(identity.lookup_secrets)) == ("JBSWY3DPEHPK3PXP", ["one", "two"])
-    assert identity.traits == {"email": "ada@example.test", "name": "Ada A"}
-    assert (bob.label, bob.join(FakeOry()).second_factors) == ("bob@example.test", set())
+    assert identity.traits == {"email": "person@example.test", "name": "Some Body"}
+    assert (other.label, other.join(FakeOry()).second_factors) == ("other@example.test", set())
 
 
 def test_people_of_a_json_file(tmp_path: Path) -> None:
@@ -604,7 +604,7 @@ def test_command_says_why_it_cannot_run(debug: None, tmp_path: Path) -> None:
 
 
 def test_sign_out_ends_at_the_default_page(browser: Http, emulator: Emulator) -> None:
-    sign_in(browser, emulator, NORA)
+    sign_in(browser, emulator, PASSWORD_ONLY)
     url = expect(browser.get(f"{emulator.url}/self-service/logout/browser"), 200).json()["logout_url"]
 
     answer = browser.get(f"{url}&{urlencode({'return_to': PAGE})}")

@@ -553,10 +553,10 @@ def test_time_is_told_in_the_language(ory: FakeOry, mode: str, language: str, mi
 @pytest.mark.usefixtures("_pages")
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("de", "Angemeldet als nora@example.test"), ("fr", "Connecté(e) en tant que nora@example.test")],
+    [("de", "Angemeldet als password@example.test"), ("fr", "Connecté(e) en tant que password@example.test")],
 )
 def test_account_is_named_in_the_language(ory: FakeOry, mode: str, language: str, said: str) -> None:
-    response = login_page("?refresh=true", aal="aal1", email="nora@example.test")(ory, Visitor(mode, language))
+    response = login_page("?refresh=true", aal="aal1", email="password@example.test")(ory, Visitor(mode, language))
 
     assert said in visible(response.content.decode())
 

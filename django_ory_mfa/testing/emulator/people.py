@@ -62,22 +62,22 @@ class DemoPerson:
 _PASSWORD = "correct horse battery staple"  # noqa: S105 (everybody may know it)
 
 DEMO_PEOPLE = (
-    DemoPerson("nora@example.test", _PASSWORD, "Nora", "no second factor", "Nora None"),
-    DemoPerson("mia@example.test", _PASSWORD, "Mia", "one-time code by e-mail", "Mia Mail", code=True),
+    DemoPerson("password@example.test", _PASSWORD, "Password only", "no second factor", "Password Only"),
+    DemoPerson("mail@example.test", _PASSWORD, "E-mail code", "one-time code by e-mail", "E-mail Code", code=True),
     DemoPerson(
-        "tom@example.test",
+        "app@example.test",
         _PASSWORD,
-        "Tom",
+        "App code",
         "authenticator app",
-        "Tom Totp",
+        "App Code",
         totp_secret="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",  # noqa: S106
     ),
     DemoPerson(
-        "rita@example.test",
+        "codes@example.test",
         _PASSWORD,
-        "Rita",
+        "Codes on paper",
         "recovery codes",
-        "Rita Recovery",
+        "Recovery Code",
         lookup_secrets=tuple(f"demo{number:04}" for number in range(1, 13)),
     ),
 )
