@@ -68,7 +68,7 @@ def settings_resume(ory: FakeState, request: FakeRequest) -> FakeResponse:
 def _applied(
     ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSession, fields: Fields
 ) -> FakeResponse:
-    method = fields.get("method", "")
+    method = fields.get("method") or _method_of_button(fields)
     if _needs_fresh_proof(ory, session, method):
         back = f"{ory.public_url}/self-service/settings?flow={flow.id}"
         url = init_url(ory, "login", refresh="true", return_to=back)
@@ -84,6 +84,11 @@ def _applied(
         refused(flow, said, beside=beside)
     status = 400 if said else 200
     return either(ory, request, status, flow_body(ory, flow, submitted=not said), ui_page(ory, flow), [])
+
+
+def _method_of_button(fields: Fields) -> str:
+    """The method that a button of a settings form stands for, which browsers send alone."""
+    return next((method for button, method in _BUTTONS.items() if _is_true(fields, button)), "")
 
 
 def _needs_fresh_proof(ory: FakeState, session: FakeSession, method: str) -> bool:
@@ -184,6 +189,15 @@ _METHODS: dict[str, Callable[[FakeState, FakeFlow, FakeSession, Fields], Judgeme
     "profile": _profile,
     "totp": _totp,
     "lookup_secret": _lookup_secret,
+}
+
+
+_BUTTONS = {
+    "totp_unlink": "totp",
+    "lookup_secret_regenerate": "lookup_secret",
+    "lookup_secret_reveal": "lookup_secret",
+    "lookup_secret_confirm": "lookup_secret",
+    "lookup_secret_disable": "lookup_secret",
 }
 
 

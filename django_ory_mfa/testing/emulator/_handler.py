@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _MAX_BODY = 1 << 20
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?", re.IGNORECASE)
-# Kratos tells the method of a settings form by these buttons, which browsers send alone; the fake wants it named.
-_TELLING_BUTTON = re.compile(rb"(?:^|&)(lookup_secret|totp)_(?:regenerate|reveal|confirm|disable|unlink)=true")
 _API = ("/self-service/", "/sessions", "/health/", "/admin/")
 
 
@@ -71,9 +69,6 @@ class Handler(BaseHTTPRequestHandler):
             target = f"{split.path or '/'}{'?' if split.query else ''}{split.query}"
         if not target.startswith(_API):
             return page(self.emulator, self.command, target, self.headers.items(), body)
-        button = _TELLING_BUTTON.search(body) if target.startswith("/self-service/settings?") else None
-        if button is not None and b"method=" not in body:
-            body += b"&method=" + button[1]
         return self.emulator.ory.handle(self.command, target, self.headers.items(), body)
 
     def _refusal(self) -> FakeResponse | None:
