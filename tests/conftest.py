@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django.utils import translation
 
 from tests.servers import fixtures
 from tests.site import MODES, Site
@@ -18,3 +21,10 @@ def mode(request: pytest.FixtureRequest) -> str:
 def site(mode: str) -> Site:
     """The site under test in one mode."""
     return Site(mode)
+
+
+@pytest.fixture(autouse=True)
+def _speak_as_before() -> Iterator[None]:
+    """LocaleMiddleware leaves the language of the last request to the thread."""
+    yield
+    translation.deactivate()

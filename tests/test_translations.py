@@ -38,13 +38,6 @@ NO_BREAK = "\u00a0"
 urlpatterns = [path("ory-ui/", include("django_ory_mfa.contrib.ui.urls")), path("", include("tests.urls"))]
 
 
-@pytest.fixture(autouse=True)
-def _speak_as_before() -> Iterator[None]:
-    """LocaleMiddleware leaves the language of the last request to the thread."""
-    yield
-    translation.deactivate()
-
-
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
