@@ -57,7 +57,8 @@ def _judged(
     is_browser = flow.client == "browser"
     if is_browser and not csrf_matches(csrf_secret(ory, request), fields.get("csrf_token", "")):
         return csrf_failed(ory, request, flow)
-    method = fields.get("method", "")
+    # The button that sends a code carries an address alone.
+    method = fields.get("method") or ("code" if fields.get("address") else "")
     if flow.requested_aal == "aal1":
         return (
             _prove_password(ory, request, flow, session, fields)

@@ -99,6 +99,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response_only(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
+        if answer.status != HTTPStatus.NO_CONTENT and not any(
+            name.lower() == "content-length" for name, _ in answer.headers
+        ):
+            # A failure that a test asked for has only the headers it was given.
+            self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from django.urls import include, path
+
+from . import views
+
+urlpatterns = [
+    path("fresh/", views.fresh),
+    path("recent/", views.recent),
+    path("never/", views.never),
+    path("script/", views.script),
+    path("", include("example.urls")),
+]

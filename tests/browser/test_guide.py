@@ -1,0 +1,173 @@
+"""The user flow of Ory's guide, and the other ways to prove a second factor."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import OpenBrowser
+from .servers import Ground
+from .walker import ENROLL, REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, Walker
+
+PAGE = "/dashboard/?tab=reports&q=a%20b&city=Z%C3%BCrich&empty="
+
+
+@pytest.mark.on_every_pair
+def test_guide(ground: Ground, walker: Walker) -> None:
+    ground.ory.configure("strict", code_mfa=True)
+    person = ground.ory.add_person("code")
+
+    walker.open(PAGE)
+    walker.assert_asked(SIGN_IN)
+    walker.sign_in(person)
+    walker.assert_asked(SECOND_FACTOR)
+    walker.confirm(person, "code")
+
+    walker.assert_at(PAGE, person)
+    assert "aal2" in walker.text
+
+
+def test_guide_without_javascript(ground: Ground, open_browser: OpenBrowser) -> None:
+    ground.ory.configure("strict", code_mfa=True)
+    person = ground.ory.add_person("code")
+    open_browser(java_script_enabled=False).reach(PAGE, person, "password", "code")
+
+
+def test_guide_on_a_phone_in_the_dark(ground: Ground, open_browser: OpenBrowser) -> None:
+    ground.ory.configure("strict", code_mfa=True)
+    person = ground.ory.add_person("code")
+    phone = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True, "color_scheme": "dark"}
+    open_browser(**phone).reach(PAGE, person, "password", "code")
+
+
+@pytest.mark.on_every_pair
+@pytest.mark.parametrize("method", ["totp", "lookup_secret"])
+def test_other_second_factor(ground: Ground, walker: Walker, method: str) -> None:
+    walker.reach(PAGE, ground.ory.add_person(method), "password", method)
+
+
+def test_wrong_code_can_be_put_right(ground: Ground, walker: Walker) -> None:
+    person = ground.ory.add_person("totp")
+    walker.open(PAGE)
+    walker.sign_in(person)
+    walker.page.locator("input[name=totp_code]").fill("000000")
+    walker.arrive(walker.page.locator("button[value=totp]"))
+    walker.assert_asked(SECOND_FACTOR)
+    assert "This code is not right" in walker.page.get_by_role("alert").inner_text()
+    walker.confirm(person, "totp")
+    walker.assert_at(PAGE, person)
+
+
+@pytest.mark.parametrize("method", ["totp", "lookup_secret", "code"])
+def test_choice_of_second_factors(ground: Ground, walker: Walker, method: str) -> None:
+    """Wherever several are set up, each can be chosen."""
+    ground.ory.configure("strict", code_mfa=True)
+    person = ground.ory.add_person("totp", "lookup_secret", "code")
+    walker.open(PAGE)
+    walker.sign_in(person)
+    walker.confirm(person, method)
+    walker.assert_at(PAGE, person)
+
+
+@pytest.mark.on_every_pair
+def test_enrolment_of_an_app_leads_back(ground: Ground, walker: Walker) -> None:
+    person = ground.ory.add_person()
+    walker.open(PAGE)
+    walker.sign_in(person)
+    assert (walker.at, walker.heading) == (PAGE, ENROLL)
+
+    walker.press("Set up a second factor")
+    walker.assert_asked(SETTINGS)
+    walker.enrol_totp()
+
+    walker.assert_at(PAGE, person)
+    assert "aal2" in walker.text
+
+
+def test_enrolment_of_recovery_codes_leads_back(ground: Ground, walker: Walker) -> None:
+    person = ground.ory.add_person()
+    walker.open(PAGE)
+    walker.sign_in(person)
+    walker.press("Set up a second factor")
+    walker.press("Create new recovery codes")
+    walker.assert_asked(SETTINGS)
+    codes = walker.page.locator(".ory-mfa-codes code").all_inner_texts()
+    assert len(set(codes)) == 12
+    walker.press("I have kept them: use these codes")
+    walker.assert_at(PAGE, person)
+
+    # And they work, in another browser.
+    person.factors["lookup_secret"] = codes
+    walker.context.clear_cookies()
+    walker.reach(PAGE, person, "password", "lookup_secret")
+
+
+def test_app_is_removed_and_set_up_anew(ground: Ground, walker: Walker) -> None:
+    person = ground.ory.add_person("totp")
+    walker.reach(PAGE, person, "password", "totp")
+    walker.open("/account/security/")
+    walker.press("Manage second factors")
+    walker.assert_asked(SETTINGS)
+    walker.press("Remove the authenticator app")
+    walker.assert_at("/account/security/")
+    walker.press("Manage second factors")
+    walker.enrol_totp()
+    walker.assert_at("/account/security/")
+    walker.open(PAGE)
+    walker.assert_at(PAGE, person)
+
+
+def test_whoever_says_to_have_one_already_is_told_that_there_is_none(ground: Ground, walker: Walker) -> None:
+    walker.open(PAGE)
+    walker.sign_in(ground.ory.add_person())
+    walker.press("I already have one")
+    walker.assert_asked("No second factor is set up")
+    walker.press("Set up a second factor")
+    walker.assert_asked(SETTINGS)
+    walker.enrol_totp()
+    assert (walker.at, walker.heading) == (PAGE, "Dashboard")
+
+
+@pytest.mark.on_every_pair
+def test_highest_available(ground: Ground, open_browser: OpenBrowser) -> None:
+    without, with_app = open_browser(), open_browser()
+    without.reach("/account/?a=1", ground.ory.add_person(), "password")
+    assert "aal1" in without.text
+    with_app.reach("/account/?a=1", ground.ory.add_person("totp"), "password", "totp")
+    assert "aal2" in with_app.text
+
+
+def test_highest_available_before_an_ory_that_asks_for_nothing(ground: Ground, open_browser: OpenBrowser) -> None:
+    ground.ory.configure("lax", settings_required_aal="highest_available")
+    without, with_app = open_browser(), open_browser()
+    without.reach("/account/?a=1", ground.ory.add_person(), "password")
+    with_app.reach("/profile/?a=1", person := ground.ory.add_person("totp"), "password")
+    assert "aal1" in with_app.text
+    with_app.open("/account/?a=1")
+    with_app.assert_asked(SECOND_FACTOR)
+    with_app.confirm(person, "totp")
+    with_app.assert_at("/account/?a=1", person)
+
+
+@pytest.mark.on_every_pair
+def test_method_that_does_not_count_is_followed_by_one_that_does(ground: Ground, walker: Walker) -> None:
+    person = ground.ory.add_person("totp", "lookup_secret")
+    walker.open("/keys/?a=1")
+    walker.sign_in(person)
+    walker.confirm(person, "lookup_secret")
+    walker.assert_asked(REFRESH)
+    walker.confirm(person, "totp")
+    walker.assert_at("/keys/?a=1", person)
+
+
+def test_step_up_from_the_security_page(ground: Ground, walker: Walker) -> None:
+    person = ground.ory.add_person("totp")
+    walker.open("/account/security/")
+    walker.press(SIGN_IN)
+    walker.sign_in(person)
+    walker.confirm(person, "totp")
+    walker.assert_at("/account/security/")
+    assert "You are signed in with a second factor" in walker.text
+    walker.press("Confirm again")
+    walker.assert_asked(REFRESH)
+    walker.confirm(person, "totp")
+    walker.assert_at("/account/security/")

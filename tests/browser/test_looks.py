@@ -1,0 +1,256 @@
+"""Every page for everybody: axe-core finds nothing, nothing is cut off, light and dark, on a phone and on a desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from django_ory_mfa.testing.emulator import DEMO_PEOPLE
+
+from .conftest import OpenBrowser, artifacts_of, is_kept
+from .servers import Ground
+from .walker import ENROLL, REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, TOO_MANY_HOPS, Walker
+
+WIDTHS = (360, 1280)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+RUN_AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
+    each => [each.id, each.help, each.nodes.map(node => node.html.slice(0, 300) + " — " + node.failureSummary)])"""
+STRUCTURE = """() => ({
+    lang: document.documentElement.lang,
+    title: document.title.trim(),
+    headings: document.querySelectorAll("h1").length,
+    viewport: document.querySelector("meta[name=viewport]")?.content || "",
+    sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    hasStyles: document.styleSheets.length > 0 && [...document.styleSheets].every(sheet => sheet.cssRules.length > 0),
+})"""
+
+
+@dataclass
+class Look:
+    """What is wrong with the pages that were looked at."""
+
+    axe: str
+    folder: Path | None = None
+    pages: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+    def at(self, walker: Walker, heading: str | None = None) -> None:
+        """Looks at the page in every way; ``heading`` makes sure that it is the one."""
+        if heading is not None:
+            assert walker.heading == heading
+        self.pages += 1
+        walker.page.evaluate(self.axe)
+        for width, scheme in product(WIDTHS, SCHEMES):
+            walker.page.set_viewport_size({"width": width, "height": 800})
+            walker.page.emulate_media(color_scheme=scheme)
+            where = f"{walker.page.title().strip()} ({walker.page.url.partition('?')[0]}, {width} px, {scheme})"
+            complaints = [*_axe(walker), *_structure(walker.page.evaluate(STRUCTURE))]
+            self.complaints += [f"{where}: {complaint}" for complaint in complaints]
+            if self.folder is not None:
+                path = self.folder / f"{self.pages:02}-{width}-{scheme}.png"
+                walker.page.screenshot(path=path, full_page=True)
+
+
+def _axe(walker: Walker) -> Iterator[str]:
+    for rule, text, elements in walker.page.evaluate(RUN_AXE):
+        yield "\n  ".join([f"{rule}: {text}", *elements])
+
+
+def _structure(found: dict[str, Any]) -> Iterator[str]:
+    for name, wanted in {"headings": 1, "viewport": "width=device-width, initial-scale=1", "hasStyles": True}.items():
+        if found[name] != wanted:
+            yield f"{name} is {found[name]!r}"
+    for name in ("lang", "title"):
+        if not found[name]:
+            yield f"{name} is missing"
+    if found["sideways"] > 0:
+        yield f"it is {found['sideways']} px too wide"
+
+
+@pytest.fixture
+def look(axe: str, request: pytest.FixtureRequest) -> Iterator[Look]:
+    """Looks at pages; what is wrong is told when all of them were seen."""
+    look = Look(axe, artifacts_of(request.node) if is_kept() else None)
+    yield look
+    assert look.pages
+    assert not look.complaints, "\n".join(look.complaints)
+
+
+@pytest.mark.emulator_only
+def test_what_is_wrong_is_found(ground: Ground, walker: Walker, axe: str) -> None:
+    look = Look(axe)
+    walker.open("/")
+    walker.page.evaluate(
+        "document.querySelector('main').innerHTML += "
+        "`<h1>Two</h1><img src='/x.png'><p style='color: #888; background: #999; width: 2000px'>hard to read</p>`"
+    )
+    look.at(walker, None)
+    found = "\n".join(look.complaints)
+    for complaint in ("image-alt", "color-contrast", "headings is 2", "px too wide"):
+        assert complaint in found
+
+
+@pytest.mark.emulator_only
+def test_pages_of_the_example(ground: Ground, walker: Walker, look: Look) -> None:
+    person = ground.ory.add_person("totp")
+    walker.open("/")
+    look.at(walker)
+    walker.reach("/profile/", ground.ory.add_person(), "password")
+    look.at(walker)
+    walker.open("/")
+    look.at(walker)
+    walker.press("Sign out")
+    walker.open("/dashboard/?a=1")
+    walker.sign_in(person)
+    walker.open("/")
+    look.at(walker)
+    walker.open("/dashboard/?a=1")
+    walker.confirm(person, "totp")
+    look.at(walker)
+    walker.open("/")
+    look.at(walker)
+    walker.open("/inbox/")
+    look.at(walker)
+    walker.open("/balance/")
+    look.at(walker)
+
+
+@pytest.mark.emulator_only
+def test_pages_of_the_package(ground: Ground, walker: Walker, look: Look) -> None:
+    nobodys_friend, person = ground.ory.add_person(), ground.ory.add_person("totp", "lookup_secret")
+    walker.open("/account/security/")
+    look.at(walker, "Sign-in security")
+    walker.reach("/profile/", nobodys_friend, "password")
+    walker.open("/account/security/")
+    look.at(walker, "Sign-in security")
+    walker.open("/dashboard/")
+    look.at(walker, ENROLL)
+    walker.press("Sign out")
+
+    walker.open("/keys/")
+    walker.sign_in(person)
+    walker.open("/account/security/")
+    look.at(walker, "Sign-in security")
+    walker.open("/never/")
+    for _ in range(4):
+        walker.confirm(person, "totp")
+    look.at(walker, TOO_MANY_HOPS)
+    walker.open("/account/security/")
+    look.at(walker, "Sign-in security")
+
+
+@pytest.mark.emulator_only
+def test_security_page_of_somebody_who_could_prove_more(ground: Ground, walker: Walker, look: Look) -> None:
+    ground.ory.configure("lax", settings_required_aal="highest_available")
+    walker.reach("/profile/", ground.ory.add_person("totp"), "password")
+    walker.open("/account/security/")
+    look.at(walker, "Sign-in security")
+    walker.open("/")
+    look.at(walker)
+
+
+def test_pages_of_ory(ground: Ground, walker: Walker, look: Look) -> None:
+    ground.ory.configure("strict", code_mfa=True)
+    person = ground.ory.add_person("totp", "lookup_secret", "code")
+    walker.open("/dashboard/")
+    look.at(walker, SIGN_IN)
+    walker.page.locator("input[name=identifier]").fill("nobody@example.test")
+    walker.page.locator("input[name=password]").fill("wrong")
+    walker.arrive(walker.page.locator("button[value=password]"))
+    look.at(walker, SIGN_IN)
+    walker.sign_in(person)
+    look.at(walker, SECOND_FACTOR)
+    walker.page.locator("input[name=totp_code]").fill("000000")
+    walker.arrive(walker.page.locator("button[value=totp]"))
+    look.at(walker, SECOND_FACTOR)
+    walker.confirm(person, "code")
+    walker.assert_at("/dashboard/", person)
+    walker.open(f"{ground.ory.public_url}/self-service/login/browser?refresh=true&aal=aal2")
+    walker.arrive(walker.page.locator("button[name=address]"))
+    look.at(walker, REFRESH)
+    walker.page.locator("input[name=code]").fill("000000")
+    walker.arrive(walker.page.locator("form:has(input[name=code]) button").first)
+    look.at(walker, REFRESH)
+    walker.open(f"{ground.ory.public_url}/self-service/login/browser?refresh=true")
+    look.at(walker, REFRESH)
+    walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
+    look.at(walker, SETTINGS)
+
+
+def test_settings_of_ory(ground: Ground, walker: Walker, look: Look) -> None:
+    walker.reach("/profile/", ground.ory.add_person(), "password")
+    walker.open(f"{ground.ory.public_url}/self-service/login/browser?aal=aal2")
+    look.at(walker, "No second factor is set up")
+    walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
+    look.at(walker, SETTINGS)
+    walker.page.locator("input[name=totp_code]").fill("000000")
+    walker.arrive(walker.page.locator("form:has(input[name=totp_code]) button"))
+    look.at(walker, SETTINGS)
+    walker.press("Create new recovery codes")
+    look.at(walker, SETTINGS)
+    walker.enrol_totp()
+    look.at(walker, SETTINGS)
+
+
+def test_errors_of_ory(ground: Ground, walker: Walker, open_browser: OpenBrowser, look: Look) -> None:
+    walker.open(f"{ground.ory.public_url}/self-service/login/browser?aal=aal2")
+    look.at(walker, "That did not work")
+    walker.open(f"{ground.ory.public_url}/self-service/login/browser?return_to=https://evil.example/")
+    look.at(walker, "That did not work")
+    assert "evil" not in (walker.page.get_by_role("link").last.get_attribute("href") or "")
+    walker.open(f"{ground.ui}/error")
+    look.at(walker, "That did not work")
+    # A browser that keeps no cookie of Ory gets no flow, however often it is started anew.
+    without_cookies = open_browser()
+    url = ground.ui.replace("127.0.0.1", "localhost")
+    walker.open(f"{ground.ory.public_url}/self-service/login/browser")
+    without_cookies.context.add_cookies([{"name": "ory_mfa_ui_restart", "value": "1", "url": f"{url}/login"}])
+    without_cookies.open(f"{url}/login?{walker.page.url.partition('?')[2]}")
+    look.at(without_cookies, "This page could not be opened")
+
+
+@pytest.mark.emulator_only
+def test_pages_while_ory_is_down(ground: Ground, walker: Walker, look: Look) -> None:
+    person = ground.ory.add_person("totp")
+    walker.reach("/dashboard/", person, "password", "totp")
+    # Said with its length: else whoever asks waits for the end of an answer that has none.
+    ground.emulator.ory.fail(503, headers=[("Content-Length", "0")])
+    assert walker.status_of("/dashboard/?a=1") == 503
+    look.at(walker, "Sign-in is not available right now")
+    walker.open("/")
+    look.at(walker)
+    walker.open("/account/security/")
+    look.at(walker, "Sign-in is not available right now")
+    ground.emulator.ory.recover()
+
+
+@pytest.mark.emulator_only
+def test_pages_of_the_emulator(ground: Ground, walker: Walker, look: Look) -> None:
+    emulator = ground.emulator.emulator
+    walker.open(f"{emulator.url}/mailbox")
+    look.at(walker, "Mailbox")
+    walker.open(emulator.url)
+    look.at(walker, "Ory emulator")
+    emulator.people = DEMO_PEOPLE
+    try:
+        for person in DEMO_PEOPLE:
+            if not emulator.ory.identity_by_email(person.email):
+                person.join(emulator.ory)
+        walker.open(emulator.url)
+        look.at(walker, "Ory emulator")
+        ground.ory.configure("strict", code_mfa=True)
+        walker.open("/dashboard/?a=1")
+        look.at(walker, SIGN_IN)
+        walker.press("E-mail code")
+        look.at(walker, SIGN_IN)
+        walker.press("Sign in with password")
+        walker.assert_asked(SECOND_FACTOR)
+        walker.open(f"{emulator.url}/mailbox")
+        look.at(walker, "Mailbox")
+    finally:
+        emulator.people = ()
