@@ -45,6 +45,7 @@ def page_context(request: HttpRequest, session: OrySession, decision: Decision |
         "settings_url": flows.settings(return_to=return_to),
         "logout_url": own_url("logout"),
         "return_to": return_to,
+        "methods": sorted((decision.requirement.methods if decision is not None else None) or ()),
         "home_url": default_return_to(request),
     }
 
