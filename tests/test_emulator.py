@@ -611,3 +611,13 @@ def test_sign_out_ends_at_the_default_page(browser: Http, emulator: Emulator) ->
 
     assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
     assert browser.get(f"{emulator.url}/sessions/whoami").status_code == 401
+
+
+def test_failure_that_was_asked_for_is_answered_at_once(emulator: Emulator) -> None:
+    """Without a length the client would wait on the kept-alive connection for a body that never ends."""
+    emulator.ory.fail(503, b"ill")
+
+    answer = requests.get(f"{emulator.url}/sessions/whoami", timeout=2)
+
+    assert (answer.status_code, answer.headers["Content-Length"], answer.content) == (503, "3", b"ill")
+    emulator.ory.recover()
