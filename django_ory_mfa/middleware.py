@@ -33,6 +33,8 @@ class HybridMiddleware(ABC):
         self.is_async: bool = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
+            # Django would call the sync one in a thread of its own.
+            self.process_view = self._aprocess_view  # type: ignore[method-assign]  # same arguments, awaited
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """The response to ``request``, or the promise of it."""
@@ -49,6 +51,14 @@ class HybridMiddleware(ABC):
         """Called with every request."""
 
     @abstractmethod
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
+        """Called with every view, just before it runs; the response to give instead, or None."""
+
+    @abstractmethod
+    async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
+        """``process_view`` for an async chain."""
+
+    @abstractmethod
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Called with every response; returns the one to send."""
 
@@ -63,11 +73,6 @@ class OrySessionMiddleware(HybridMiddleware):
         """Attaches the session."""
         attach(request)
         mask_credentials(request)
-
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        super().__init__(get_response)
-        if self.is_async:
-            self.process_view = self._aprocess_view  # type: ignore[method-assign]  # Django adapts only what is sync
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Notes whether the session is known before the view and its caches run."""
@@ -106,11 +111,6 @@ class AALRequiredMiddleware(HybridMiddleware):
 
     Like Django's ``LoginRequiredMiddleware``; ``@aal_exempt`` frees a view. It stands after ``OrySessionMiddleware``.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        super().__init__(get_response)
-        if self.is_async:
-            self.process_view = self._aprocess_view  # type: ignore[method-assign]  # Django adapts only what is sync
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Looks after the response of a view that passed the policy."""
