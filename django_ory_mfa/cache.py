@@ -86,22 +86,14 @@ class Operation:
 
     def run(self) -> Any:
         """Calls it."""
-        breaker = _breaker(conf.cache)
-        if breaker.admit(conf.timeout.total) and not self._is_vital:
-            return None
-        started, pauses = time.monotonic(), breaker.pauses
-        try:
-            result = getattr(caches[conf.cache], self._method)(*self._args)
-        except Exception as error:
-            return _failed(breaker, pauses, type(error).__name__)
-        return _result(breaker, pauses, result, started)
+        return self._call(caches[conf.cache])
 
     async def arun(self) -> Any:
         """Awaits it, for as long as a call to Ory may take."""
         cache: Any = caches[conf.cache]
         if isinstance(cache, LocMemCache):
             # It never waits, so that a thread of its own would only cost time.
-            return self.run()
+            return self._call(cache)
         breaker = _breaker(conf.cache)
         if breaker.admit(conf.timeout.total) and not self._is_vital:
             return None
@@ -111,14 +103,29 @@ class Operation:
                 result = await getattr(cache, f"a{self._method}")(*self._args)
         except Exception as error:
             return _failed(breaker, pauses, type(error).__name__)
-        return _result(breaker, pauses, result, started)
+        _judge(breaker, pauses, self._method, started)
+        return result
+
+    def _call(self, cache: Any) -> Any:
+        breaker = _breaker(conf.cache)
+        if breaker.admit(conf.timeout.total) and not self._is_vital:
+            return None
+        started, pauses = time.monotonic(), breaker.pauses
+        try:
+            result = getattr(cache, self._method)(*self._args)
+        except Exception as error:
+            return _failed(breaker, pauses, type(error).__name__)
+        _judge(breaker, pauses, self._method, started)
+        return result
 
 
-def _result(breaker: Breaker, pauses: int, result: Any, started: float) -> Any:
+def _judge(breaker: Breaker, pauses: int, method: str, started: float) -> None:
+    """A method that took its time was of use this once."""
     if time.monotonic() - started > SLOW:
-        return _failed(breaker, pauses, "slow")
-    breaker.succeeded()
-    return result
+        _failed(breaker, pauses, "slow")
+    elif method == "get":
+        # Only this one is waited for by every request.
+        breaker.succeeded()
 
 
 def _failed(breaker: Breaker, pauses: int, reason: str) -> None:
@@ -129,4 +136,5 @@ def _failed(breaker: Breaker, pauses: int, reason: str) -> None:
 
 @once_per_process
 def _breaker(alias: str) -> Breaker:
-    return Breaker(failures=1)
+    # One hiccup is forgiven: the first call of a process may have a library to load.
+    return Breaker(failures=2)

@@ -172,6 +172,7 @@ def test_core_is_imported_in_a_straight_line() -> None:
         pytest.param(("django.conf",), {"conf", "checks", "management"}, id="settings"),
         pytest.param(("datetime.datetime.now", "django.utils.timezone"), {"clock"}, id="clock"),
         pytest.param(("ory_client",), {"core.session"}, id="sdk"),
+        pytest.param(("opentelemetry",), {"contrib.opentelemetry"}, id="telemetry"),
         pytest.param(("rest_framework",), {"contrib.drf", "contrib.rest_framework"}, id="drf"),
     ],
 )
