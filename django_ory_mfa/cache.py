@@ -27,9 +27,7 @@ logger = logging.getLogger("django_ory_mfa")
 
 PREFIX = f"ory_mfa:{VERSION}:"
 SLOW = 0.5  # seconds
-# Stands where the session of somebody who is signing out was, so that a call under way does not bring it back.
-SIGNED_OUT = "signed out"
-SIGNED_OUT_FOR = 60  # seconds, for a browser to reach Ory's logout
+SIGNED_OUT_FOR = 60  # seconds
 
 
 class Entry:
@@ -38,42 +36,35 @@ class Entry:
     def __init__(self, name: str) -> None:
         self._name = name
         self._key = f"{PREFIX}{name}"
-        self._may_be_kept = True
+        self._signed_out_key = f"{self._key}:signed-out"
 
     def read(self) -> Steps[OrySession | None]:
         """The session that is kept, if there is one."""
-        stored = yield from self._look()
+        stored = yield Operation("get", self._key)
         session = from_store(stored, now=now(), name=self._name, key=fingerprint_key())
         count(Event.CACHE_MISS if session is None else Event.CACHE_HIT)
-        if session is None:
-            yield from self._clear(stored)
         return session
-
-    def drop(self) -> Steps[None]:
-        """Forgets the session, which somebody is asking Ory for afresh."""
-        yield from self._clear((yield from self._look()))
 
     def keep(self, session: OrySession, answer: Answer) -> Steps[None]:
         """Keeps ``session``, read from ``answer``, for as long as settings, Ory and the session itself allow."""
         moment = now()
         seconds = seconds_to_keep(session, answer, ttl=conf.cache_ttl, now=moment)
-        if seconds > 0 and self._may_be_kept:
-            stored = to_store(session, answer, seconds=seconds, now=moment, name=self._name, key=fingerprint_key())
-            # Not `set`: who signed out in the meantime must not be brought back.
-            yield Operation("add", self._key, stored, ceil(seconds))
+        if not seconds:
+            return
+        stored = to_store(session, answer, seconds=seconds, now=moment, name=self._name, key=fingerprint_key())
+        yield Operation("set", self._key, stored, ceil(seconds))
+        # After the other: whoever signs out from now on drops what was kept here.
+        if (yield Operation("get", self._signed_out_key)):
+            yield from self.drop()
+
+    def drop(self) -> Steps[None]:
+        """Forgets the session."""
+        yield Operation("delete", self._key, is_vital=True)
 
     def sign_out(self) -> Steps[None]:
-        """Forgets the session, and keeps it out until the browser had the time to end it at Ory."""
-        yield Operation("set", self._key, SIGNED_OUT, SIGNED_OUT_FOR, is_vital=True)
-
-    def _look(self) -> Steps[object]:
-        stored = yield Operation("get", self._key)
-        self._may_be_kept = stored != SIGNED_OUT
-        return stored
-
-    def _clear(self, stored: object) -> Steps[None]:
-        if stored is not None and self._may_be_kept:
-            yield Operation("delete", self._key)
+        """Forgets the session, and has none kept until the browser had the time to end it at Ory."""
+        yield Operation("set", self._signed_out_key, 1, SIGNED_OUT_FOR, is_vital=True)
+        yield from self.drop()
 
 
 class Operation:

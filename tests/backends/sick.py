@@ -21,7 +21,7 @@ class FailingCache(BaseCache):
         calls.append("failed")
         raise ConnectionError("c00kie")
 
-    get = add = set = delete = _fail
+    get = set = delete = _fail
 
 
 class SlowCache(LocMemCache):
@@ -43,9 +43,6 @@ class RemoteCache(BaseCache):
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         return self.kept.get(key, default)
-
-    def add(self, key: str, value: Any, timeout: float | None = None, version: int | None = None) -> bool:
-        return self.kept.setdefault(key, value) is value
 
     def set(self, key: str, value: Any, timeout: float | None = None, version: int | None = None) -> None:
         self.kept[key] = value
