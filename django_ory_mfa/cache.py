@@ -68,7 +68,7 @@ class Entry:
 
 
 class Operation:
-    """A method of the cache; None where the cache fails, is slow, or was lately. A vital one is tried all the same."""
+    """A method of the cache; None where the cache fails, or did lately. A vital one is tried all the same."""
 
     def __init__(self, method: str, *args: Any, is_vital: bool = False) -> None:
         self._method = method
@@ -85,44 +85,44 @@ class Operation:
         if isinstance(cache, LocMemCache):
             # It never waits, so that a thread of its own would only cost time.
             return self._call(cache)
-        breaker = _breaker(conf.cache)
-        if breaker.admit(conf.timeout.total) and not self._is_vital:
+        if self._is_paused():
             return None
-        started, pauses = time.monotonic(), breaker.pauses
+        started, pauses = time.monotonic(), _breaker(conf.cache).pauses
         try:
             async with asyncio.timeout(conf.timeout.total):
                 result = await getattr(cache, f"a{self._method}")(*self._args)
         except Exception as error:
-            return _failed(breaker, pauses, type(error).__name__)
-        _judge(breaker, pauses, self._method, started)
+            return self._fail(pauses, type(error).__name__)
+        self._judge(pauses, started)
         return result
 
     def _call(self, cache: Any) -> Any:
-        breaker = _breaker(conf.cache)
-        if breaker.admit(conf.timeout.total) and not self._is_vital:
+        if self._is_paused():
             return None
-        started, pauses = time.monotonic(), breaker.pauses
+        started, pauses = time.monotonic(), _breaker(conf.cache).pauses
         try:
             result = getattr(cache, self._method)(*self._args)
         except Exception as error:
-            return _failed(breaker, pauses, type(error).__name__)
-        _judge(breaker, pauses, self._method, started)
+            return self._fail(pauses, type(error).__name__)
+        self._judge(pauses, started)
         return result
 
+    def _is_paused(self) -> bool:
+        return not self._is_vital and _breaker(conf.cache).admit(conf.timeout.total) > 0
 
-def _judge(breaker: Breaker, pauses: int, method: str, started: float) -> None:
-    """A method that took its time was of use this once."""
-    if time.monotonic() - started > SLOW:
-        _failed(breaker, pauses, "slow")
-    elif method == "get":
-        # Only this one is waited for by every request.
-        breaker.succeeded()
+    def _judge(self, pauses: int, started: float) -> None:
+        if time.monotonic() - started > SLOW:
+            self._fail(pauses, "slow")
+        elif self._method == "get":
+            # Only this one is waited for by every request.
+            _breaker(conf.cache).succeeded()
 
-
-def _failed(breaker: Breaker, pauses: int, reason: str) -> None:
-    count(Event.CACHE_ERROR)
-    if breaker.failed(pauses):
-        logger.warning("The cache of Ory sessions fails and is not asked for a while: %s", reason)
+    def _fail(self, pauses: int, reason: str) -> None:
+        count(Event.CACHE_ERROR)
+        if self._is_vital:
+            logger.warning("A session could not be dropped from the cache: %s", reason)
+        elif _breaker(conf.cache).failed(pauses):
+            logger.warning("The cache of Ory sessions fails and is not asked for a while: %s", reason)
 
 
 @once_per_process

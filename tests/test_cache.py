@@ -503,8 +503,11 @@ def test_cache_that_fails_is_an_empty_one(
     # It is asked twice by the first request, and again where somebody must not be let in any more.
     assert sick.calls == ["failed"] * 4
     assert (asked(ory), events.count(Event.CACHE_ERROR)) == (3, 4)
-    warning = "The cache of Ory sessions fails and is not asked for a while: ConnectionError"
-    assert [record.getMessage() for record in caplog.records if record.name == "django_ory_mfa"] == [warning] * 2
+    assert [record.getMessage() for record in caplog.records if record.name == "django_ory_mfa"] == [
+        "The cache of Ory sessions fails and is not asked for a while: ConnectionError",
+        "A session could not be dropped from the cache: ConnectionError",
+        "A session could not be dropped from the cache: ConnectionError",
+    ]
 
 
 def test_cache_that_is_slow_is_left_alone(
@@ -518,8 +521,8 @@ def test_cache_that_is_slow_is_left_alone(
 
     statuses = [site.get("aal2").status_code for _ in range(3)]
 
-    # The first finds nothing, the second what the first left there, and the third does not wait for it any more.
-    assert (statuses, sick.calls, asked(ory)) == ([200] * 3, ["slow"] * 2, 2)
+    # The first request waits for it twice, and no other one does.
+    assert (statuses, sick.calls, asked(ory)) == ([200] * 3, ["slow"] * 2, 3)
 
 
 def test_cache_that_is_stuck_does_not_hold_async_code(ory: FakeOry, settings: Any) -> None:
