@@ -25,3 +25,9 @@ class UnavailableError(ControlError):
     """The Console API gave no usable answer: not reachable, 429, 5xx or nonsense."""
 
     exit_code = 6
+
+
+class UsageError(ControlError):
+    """The command line asks for what does not go together."""
+
+    exit_code = 2

@@ -1,4 +1,4 @@
-"""Configuration files of a Kratos that somebody hosts: read together as Kratos reads them, each changed as little as can be."""
+"""Configuration files of a Kratos: read together as it reads them, each changed as little as can be."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 
-from django_ory_mfa.control import document, json_text
-from django_ory_mfa.control.document import MISSING, canonical, merged, value_at
+from django_ory_mfa.control.document import MISSING, canonical, merged, missing_parent, value_at
 from django_ory_mfa.control.failures import ConflictError, ControlError
+from django_ory_mfa.control.formats import format_of
 from django_ory_mfa.control.plan import Change, Plan, with_changes
 from django_ory_mfa.control.shown import clean
 from django_ory_mfa.control.targets import Snapshot, Written
@@ -29,20 +28,6 @@ LONGEST = 4 * 1024 * 1024  # bytes
 LOCK_NOW = 6  # LOCK_EX | LOCK_NB
 # Windows has no flock; there, reading again right before the write is what notices another editor.
 _flock: Callable[[int, int], Any] = importlib.import_module("fcntl").flock if os.name == "posix" else lambda *_: None
-
-
-def format_of(path: Path) -> ModuleType:
-    """The module that reads and changes such a file; raises ``ControlError`` if there is none."""
-    if path.suffix == ".json":
-        return json_text
-    if path.suffix not in (".yaml", ".yml"):
-        message = f"{clean(path)} is neither .yaml, .yml nor .json; other formats cannot be changed without touching all of it."
-        raise ControlError(message)
-    try:
-        return importlib.import_module("django_ory_mfa.control.yaml_text")
-    except ImportError as error:
-        message = "YAML needs ruamel.yaml: python -m pip install 'django-ory-mfa[control]'."
-        raise ControlError(message) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +51,7 @@ class FileTarget:
     def __init__(
         self, paths: Sequence[str], *, in_place: bool = False, pause: Callable[[float], None] = time.sleep
     ) -> None:
-        self._paths = [Path(path) for path in paths]
+        self._paths = list(dict.fromkeys(Path(path) for path in paths))
         self._in_place = in_place
         self._pause = pause
         self._copies: list[_Copy] = []
@@ -74,8 +59,7 @@ class FileTarget:
     def read(self) -> Snapshot:
         """The configuration of all files together."""
         self._copies = [_read(path) for path in self._paths]
-        config: Mapping[str, Any] = reduce(merged, (copy.config for copy in self._copies), {})
-        return Snapshot(", ".join(str(path) for path in self._paths), config)
+        return Snapshot(", ".join(str(path) for path in self._paths), _together(copy.config for copy in self._copies))
 
     def write(self, snapshot: Snapshot, plan: Plan) -> Written:
         """Changes the files that were read by ``read``; none, if one of them is another by now."""
@@ -98,8 +82,8 @@ class FileTarget:
                 texts[path] = format_of(path).splice(texts[path], change.path, change.after)
             except ControlError as error:
                 raise type(error)(f"{clean(path)}: {error}") from error
-        new = reduce(merged, (format_of(path).load(text) for path, text in texts.items()), {})
-        old = reduce(merged, (copy.config for copy in self._copies), {})
+        new = _together(format_of(path).load(text) for path, text in texts.items())
+        old = _together(copy.config for copy in self._copies)
         if canonical(new) != canonical(with_changes(old, changes)):
             raise ControlError(
                 "The files together would not be what was planned: another file wins. Edit them by hand."
@@ -112,34 +96,42 @@ class FileTarget:
             if value_at(copy.config, change.path) is not MISSING:
                 return copy.path
         depths = [
-            (len(document.missing_parent(copy.config, change.path) or change.path), number)
+            (len(missing_parent(copy.config, change.path) or change.path), number)
             for number, copy in enumerate(self._copies)
         ]
         return self._copies[max(depths)[1]].path
 
     def _expect_unchanged(self) -> None:
         for copy in self._copies:
-            if _read(copy.path).content != copy.content:
-                message = f"{clean(copy.path)} was changed by somebody else since it was read. Nothing was written: try again."
+            if _content(copy.path) != copy.content:
+                message = f"{clean(copy.path)} was changed by somebody else since it was read. Nothing was written."
                 raise ConflictError(message)
 
 
-def _read(path: Path) -> _Copy:
-    parser = format_of(path)
+def _together(configs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    first: dict[str, Any] = {}
+    return reduce(merged, configs, first)
+
+
+def _content(path: Path) -> bytes:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ControlError(f"{clean(path)} is no file.")
         with path.open("rb") as file:
             content = file.read(LONGEST + 1)
-        text = content.decode()
     except OSError as error:
         raise ControlError(f"{clean(path)} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ControlError(f"{clean(path)} is not in UTF-8.") from error
     if len(content) > LONGEST:
         raise ControlError(f"{clean(path)} is too large to be a configuration.")
+    return content
+
+
+def _read(path: Path) -> _Copy:
+    parser, content = format_of(path), _content(path)
     try:
-        config = parser.load(text)
+        config = parser.load(content.decode())
+    except UnicodeDecodeError as error:
+        raise ControlError(f"{clean(path)} is not in UTF-8.") from error
     except ControlError as error:
         raise ControlError(f"{clean(path)}: {error}") from error
     if not isinstance(config, dict):
@@ -149,7 +141,7 @@ def _read(path: Path) -> _Copy:
 
 @contextmanager
 def _locked(path: Path, pause: Callable[[float], None]) -> Iterator[None]:
-    """Alone with the file, as far as others ask for the same lock; the file itself is the lock, so that nothing is left."""
+    """Alone with the file, as far as others ask for the same lock; it is the file itself, so nothing is left behind."""
     with path.open("rb") as file:
         for _ in range(int(LOCK_SECONDS / 0.1)):
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from django_ory_mfa.control.plan import Plan
 
@@ -29,7 +29,7 @@ class Written:
 class Target(Protocol):
     """Where a configuration is."""
 
-    is_network: bool
+    is_network: ClassVar[bool]
 
     def read(self) -> Snapshot:
         """The configuration now; raises ``ControlError``."""

@@ -6,7 +6,10 @@ from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
-from django.core.management.base import BaseCommand, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+
+from django_ory_mfa.control import commands as control
+from django_ory_mfa.control.failures import ControlError
 
 
 class Subcommand(Protocol):
@@ -33,7 +36,7 @@ class Command(BaseCommand):
     # It has to run when the settings are what is wrong.
     requires_system_checks = ()
     stealth_options = ("stdin",)
-    subcommands: ClassVar[Sequence[Subcommand]] = ()
+    subcommands: ClassVar[Sequence[Subcommand]] = control.subcommands()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One parser for each subcommand."""
@@ -46,7 +49,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs it; another exit code than 0 ends the process with it."""
         (subcommand,) = (one for one in self.subcommands if one.name == options["subcommand"])
-        if code := subcommand.run(options, self.stdout, self.stderr):
+        try:
+            code = subcommand.run(options, self.stdout, self.stderr)
+        except ControlError as error:
+            raise CommandError(str(error), returncode=error.exit_code) from error
+        if code:
             raise SystemExit(code)
 
 
