@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 Value = bool | str | list[str]
 UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 LEVELS = ("aal1", "highest_available")
 DURATION = re.compile(r"(?:[0-9]{1,12}(?:ns|us|ms|s|m|h))+")
-# Printable ASCII but for what RFC 3986 does not know; no user information, which may be a password.
-URI_REFERENCE = re.compile(r"(?:[a-z][a-z0-9+.-]*://[^@/?#\"<>\\^`{|}\s]+)?[!#-;=?-\[\]_a-z~]*", re.IGNORECASE)
+# Printable ASCII but for what RFC 3986 does not know.
+URI_SIGNS = re.compile(r"[!#-;=?-\[\]_a-z~]+", re.IGNORECASE)
 
 
 class UnfitValueError(ValueError):
@@ -43,7 +44,13 @@ def _is_duration(value: object) -> bool:
 
 
 def _is_uri_reference(value: object) -> bool:
-    return isinstance(value, str) and value != "" and value.isascii() and URI_REFERENCE.fullmatch(value) is not None
+    if not isinstance(value, str) or not value.isascii() or not URI_SIGNS.fullmatch(value):
+        return False
+    try:
+        # User information may be a password, and has no place where browsers are sent.
+        return "@" not in urlsplit(value).netloc
+    except ValueError:
+        return False
 
 
 def _is_text(value: object) -> bool:

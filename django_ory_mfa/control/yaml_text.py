@@ -14,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from django_ory_mfa.control.document import Path, canonical, nest, with_value
 from django_ory_mfa.control.failures import ControlError
 
-PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./:-]*[A-Za-z0-9_/]")
+PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9_./:-]*[A-Za-z0-9_/])?")
 DURATION = re.compile(r"(?:[0-9]+(?:ns|us|ms|s|m|h))+")
 RESERVED = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 STEP = 2  # spaces, where the text does not say
@@ -56,9 +56,16 @@ def splice(text: str, path: Path, value: Any) -> str:
     before = load(text)
     spliced = _Splice(text).changed(path, value)
     # The proof that nothing else was changed, and that this was.
-    if canonical(load(spliced)) != canonical(with_value(before, path, value)):
+    if not _is(spliced, with_value(before, path, value)):
         raise _refusal(path, "the change would reach further than this key")
     return spliced
+
+
+def _is(text: str, config: Any) -> bool:
+    try:
+        return canonical(load(text)) == canonical(config)
+    except ControlError:
+        return False
 
 
 def _where(error: Exception) -> str:
