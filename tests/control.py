@@ -27,7 +27,7 @@ class Terminal(StringIO):
     def isatty(self) -> bool:
         return True
 
-    def readline(self, *args: Any) -> str:
+    def readline(self, *args: Any) -> Any:
         self._before()
         return super().readline(*args)
 

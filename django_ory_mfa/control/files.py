@@ -23,11 +23,12 @@ from django_ory_mfa.control.plan import Change, Plan, with_changes
 from django_ory_mfa.control.shown import clean
 from django_ory_mfa.control.targets import Snapshot, Written
 
-LOCK_SECONDS = 5.0
+LOCK_ATTEMPTS, LOCK_PAUSE = 50, 0.1  # seconds
 LONGEST = 4 * 1024 * 1024  # bytes
 LOCK_NOW = 6  # LOCK_EX | LOCK_NB
-# Windows has no flock; there, reading again right before the write is what notices another editor.
+# Windows has neither; there, reading again right before the write is what notices another editor.
 _flock: Callable[[int, int], Any] = importlib.import_module("fcntl").flock if os.name == "posix" else lambda *_: None
+_chown: Callable[[str, int, int], None] = getattr(os, "chown", lambda *_: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class FileTarget:
     def read(self) -> Snapshot:
         """The configuration of all files together."""
         self._copies = [_read(path) for path in self._paths]
-        return Snapshot(", ".join(str(path) for path in self._paths), _together(copy.config for copy in self._copies))
+        label = ", ".join(clean(path) for path in self._paths)
+        return Snapshot(label, _together(copy.config for copy in self._copies))
 
     def write(self, snapshot: Snapshot, plan: Plan) -> Written:
         """Changes the files that were read by ``read``; none, if one of them is another by now."""
@@ -142,13 +144,17 @@ def _read(path: Path) -> _Copy:
 @contextmanager
 def _locked(path: Path, pause: Callable[[float], None]) -> Iterator[None]:
     """Alone with the file, as far as others ask for the same lock; it is the file itself, so nothing is left behind."""
-    with path.open("rb") as file:
-        for _ in range(int(LOCK_SECONDS / 0.1)):
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise ConflictError(f"{clean(path)} cannot be read any more: {error.strerror}. Nothing was written.") from error
+    with file:
+        for _ in range(LOCK_ATTEMPTS):
             try:
                 _flock(file.fileno(), LOCK_NOW)
                 break
             except BlockingIOError:
-                pause(0.1)
+                pause(LOCK_PAUSE)
         else:
             raise ConflictError(f"{clean(path)} is locked by another program. Nothing was written: try again.")
         yield
@@ -185,9 +191,8 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _take_over(path: Path, name: str) -> None:
     """Owner, mode and attributes of ``path`` for the new file, but not its times."""
-    old, new = path.stat(), os.stat(name)
-    if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
-        os.chown(name, old.st_uid, old.st_gid)
+    old = path.stat()
+    _chown(name, old.st_uid, old.st_gid)
     shutil.copystat(path, name)
     os.utime(name)
 
