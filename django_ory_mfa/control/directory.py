@@ -37,13 +37,13 @@ class Directory:
     def workspace_id(self, words: str) -> str:
         """The id of the workspace whose id this is, or whose name or id begins so."""
         if UUID.fullmatch(words):
-            return words
+            return words.lower()
         return _id(_one(words, self.workspaces(), "name", "workspace"))
 
     def project_id(self, words: str, workspace: str | None = None) -> str:
         """The id of the project whose id this is, or whose slug or id begins so."""
         if UUID.fullmatch(words):
-            return words
+            return words.lower()
         return _id(_one(words, self.projects(workspace), "slug", "project"))
 
     def _of(self, workspace_id: str) -> list[Entry]:

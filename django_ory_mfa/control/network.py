@@ -55,7 +55,7 @@ class NetworkTarget:
         directory = Directory(self._console)
         self._id = self._id or directory.project_id(self._words, self._workspace)
         # SECURITY: a workspace key reaches every project of the workspace.
-        if self._allowed and self._id.lower() not in self._allowed:
+        if self._allowed and self._id not in self._allowed:
             raise ControlError(f"Project {clean(self._id)} is not in {ALLOWED_IDS}. Nothing was read or changed.")
         project = expect(self._console.project(self._id), self._console.url, self._what)
         self._expect_workspace(project, directory)
@@ -97,7 +97,7 @@ class NetworkTarget:
             return
         of = value_at(project, ("workspace_id",))
         wanted = directory.workspace_id(self._workspace)
-        if isinstance(of, str) and of.lower() != wanted.lower():
+        if isinstance(of, str) and of != wanted:
             raise ControlError(f"{self._what.capitalize()} is not in workspace {clean(wanted)}, but in {clean(of)}.")
 
     def _patch(self, now: Snapshot, plan: Plan) -> Answer | None:

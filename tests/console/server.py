@@ -67,6 +67,10 @@ class FakeConsole:
         self.requests: list[Request] = []
         self.violations: list[str] = []
         self.switches = Switches()
+        self.workspaces: Any = ...
+        self.more_projects: list[dict[str, Any]] = []
+        self.limits_patches = False
+        self.breaks_after_patch = False
         self.wakes = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -90,6 +94,8 @@ class FakeConsole:
         switches = self.switches
         if (refused := self._refusal(request.headers.get("authorization", ""))) is not None:
             return self.sample(refused)
+        if request.method == "PATCH" and self.limits_patches:
+            return 429, b""
         if switches.rate_limits:
             switches.rate_limits -= 1
             return 429, b""
@@ -123,7 +129,11 @@ class FakeConsole:
             return self.sample("projects_200")
         if path == f"/workspaces/{WORKSPACE_ID}/projects":
             status, body = self.sample("workspace_projects_200")
-            return status, body | {"has_next_page": self.switches.has_more_projects}
+            more = {
+                "projects": [*body["projects"], *self.more_projects],
+                "has_next_page": self.switches.has_more_projects,
+            }
+            return status, body | more
         if re.fullmatch(r"/workspaces/[^/]+/projects", path):
             return 200, {"has_next_page": False, "next_page": "", "projects": []}
         if path == f"/projects/{PROJECT_ID}":
@@ -131,6 +141,8 @@ class FakeConsole:
         return self.sample("error_403" if path == f"/projects/{OTHER_ID}" else "error_404")
 
     def _workspaces(self, query: dict[str, list[str]]) -> tuple[int, Any]:
+        if self.workspaces is not ...:
+            return 200, {"has_next_page": False, "next_page_token": "", "workspaces": self.workspaces}
         if query.get("page_token") == ["made-up-token-2"]:
             status, body = self.sample("workspaces_page_2_200")
             again = {"has_next_page": True, "next_page_token": "made-up-token-2"}
@@ -170,6 +182,7 @@ class FakeConsole:
         if self.switches.hangs == "after":
             self.wakes.wait(10)
         if self.switches.drops_answer:
+            self.switches.is_broken = self.breaks_after_patch
             return 200, b"<html>"
         shown = copy.deepcopy(self.project.document) | self.switches.extra
         more = self.switches.warnings
