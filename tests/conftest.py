@@ -11,7 +11,7 @@ from tests.servers import fixtures
 from tests.site import MODES, Site
 
 loopback.install()
-emulator, kratos = fixtures.emulator, fixtures.kratos
+emulator, kratos, kratos_binary = fixtures.emulator, fixtures.kratos, fixtures.kratos_binary
 __all__ = ["console"]
 
 

@@ -161,8 +161,6 @@ class _Splice:
         lines = self._block(path[depth:], value, column)
         if key is None:
             return self._with_lines(self.text, len(self.text), lines)
-        if node.start_mark.line == key.start_mark.line:
-            raise _refusal(path, "its parent begins on the line of another key")
         return self._with_lines(self.text, self._line_end(key.end_mark.index), lines)
 
     def _block(self, path: Path, value: Any, column: int) -> str:

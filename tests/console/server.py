@@ -49,6 +49,7 @@ class Switches:
     is_broken: bool = False
     drops_answer: bool = False
     refuses_feature: bool = False
+    refuses_plainly: bool = False
     redirect_to: str = ""
     hangs: str = ""  # "before" or "after" a change was made
     extra: dict[str, Any] = field(default_factory=dict)
@@ -160,6 +161,8 @@ class FakeConsole:
         if switches.hangs == "before":
             self.wakes.wait(10)
             return 200, {}
+        if switches.refuses_plainly:
+            return 422, {}
         if switches.refuses_feature:
             return self.sample("error_403_feature_not_available")
         if switches.intruder is not None:
