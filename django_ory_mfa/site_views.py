@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,19 @@ class SiteView:
     name: str | None
 
     @property
+    def is_one_path(self) -> bool:
+        """Whether the pattern has no parameters: it matches this path and no other."""
+        return all(isinstance(pattern, RoutePattern) and not pattern.converters for pattern in self.patterns)
+
+    @property
     def route(self) -> str:
         """The path as the URL configuration spells it, such as ``/reports/<int:pk>/``; a regex without its anchors."""
-        return "/" + "".join(str(pattern).removeprefix("^").removesuffix("$") for pattern in self.patterns)
+        return spelt(str(pattern) for pattern in self.patterns)
+
+
+def spelt(parts: Iterable[str]) -> str:
+    """The route that these parts of it make, which may be regexes."""
+    return "/" + "".join(part.removeprefix("^").removesuffix("$") for part in parts)
 
 
 def site_views() -> Iterator[SiteView]:

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Protocol
 
 from django.core.management.base import BaseCommand, OutputWrapper
 
+from django_ory_mfa.report.command import Report
+
 
 class Subcommand(Protocol):
     """One word behind ``manage.py ory_mfa``.
@@ -33,7 +35,7 @@ class Command(BaseCommand):
     # It has to run when the settings are what is wrong.
     requires_system_checks = ()
     stealth_options = ("stdin",)
-    subcommands: ClassVar[Sequence[Subcommand]] = ()
+    subcommands: ClassVar[Sequence[Subcommand]] = (Report(),)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One parser for each subcommand."""
