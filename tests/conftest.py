@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 from django.utils import translation
 
+from tests import loopback
 from tests.servers import fixtures
 from tests.site import MODES, Site
 
 emulator, kratos = fixtures.emulator, fixtures.kratos
+stay_on_this_machine = loopback.stay_on_this_machine
 
 
 @pytest.fixture(params=MODES)
