@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from django.core.management.base import BaseCommand, OutputWrapper
 
+from django_ory_mfa.doctor.command import Doctor
 from django_ory_mfa.report.command import Report
 
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
     # It has to run when the settings are what is wrong.
     requires_system_checks = ()
     stealth_options = ("stdin",)
-    subcommands: ClassVar[Sequence[Subcommand]] = (Report(),)
+    subcommands: ClassVar[Sequence[Subcommand]] = (Doctor(), Report())
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One parser for each subcommand."""
