@@ -622,7 +622,7 @@ def test_file_that_holds_no_token_is_refused_and_not_shown(tmp_path: Path, conte
     assert refusal.value.__context__ is None or "hush" not in repr(refusal.value.__context__)
 
 
-@pytest.mark.parametrize("name", ["missing", "."])
+@pytest.mark.parametrize("name", ["missing", ".", "a\0b"])
 def test_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(CommandError, match="--session-token-file: "):
         run(f"--session-token-file={tmp_path / name}")

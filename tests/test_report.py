@@ -39,6 +39,13 @@ class Even:
         return str(value)
 
 
+class Broken(Even):
+    """A converter that looks things up where there is nothing."""
+
+    def to_python(self, value: str) -> int:
+        raise LookupError(value)
+
+
 class Nowhere(Even):
     """A converter that no example fits."""
 
@@ -78,6 +85,7 @@ AAL2 = Requirement("aal2")
 
 register_converter(Even, "even_number")
 register_converter(Nowhere, "nowhere")
+register_converter(Broken, "broken")
 
 
 @pytest.fixture
@@ -247,6 +255,7 @@ def test_views_of_the_package_look_after_themselves(settings: Any, *, has_policy
         (path("<uuid:pk>", page), "/<uuid:pk>", [f"/{VALUES[11]}"]),
         (path("<even_number:n>", page), "/<even_number:n>", ["/42", "/2026"]),
         (path("<nowhere:n>", page), "/<nowhere:n>", []),
+        (path("<broken:n>", page), "/<broken:n>", []),
         (re_path(r"^a/(?P<year>[0-9]{4})/$", page), "/a/(?P<year>[0-9]{4})/", ["/a/2026/"]),
         (re_path(r"^a/(\d+)/(\w+)$", page), r"/a/(\d+)/(\w+)", ["/a/1/1", "/a/1/42"]),
         (re_path(r"^(a|b)/$", page), "/(a|b)/", ["/a/"]),
@@ -327,6 +336,15 @@ def test_pattern_without_an_example_may_meet_every_rule(settings: Any, requireme
 
 
 @pytest.mark.usefixtures("policy")
+def test_converter_that_breaks_may_meet_every_rule(settings: Any) -> None:
+    settings.ORY_MFA_RULES = [("/x/1", None)]
+
+    (row,) = site(settings, path("x/<broken:n>", page))
+
+    assert not row.is_protected
+
+
+@pytest.mark.usefixtures("policy")
 def test_one_path_meets_one_rule(settings: Any) -> None:
     settings.ORY_MFA_RULES = [("/(?=b)", None), ("/a/", "aal1")]
 
@@ -401,7 +419,7 @@ def test_report_says_on_which_paths_a_rule_counts(settings: Any) -> None:
 def test_more_paths_than_two_are_left_out(settings: Any) -> None:
     settings.ORY_MFA_RULES = [("/users/a", "aal1"), ("/users/b", "aal1"), ("/users/c", None)]
 
-    assert " and aal1 on /users/a1/, /users/a42/, … and nothing on /users/c1/, /users/c42/  " in report()[0]
+    assert " and aal1 on /users/a1/, /users/a42/, ... and nothing on /users/c1/, /users/c42/  " in report()[0]
 
 
 @pytest.mark.usefixtures("small")

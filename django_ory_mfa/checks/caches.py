@@ -18,7 +18,7 @@ W005 = checks.Warning(
     "Sessions are cached in a LocMemCache that holds 300 entries.",
     hint=(
         "With more visitors than that it drops sessions all the time, and everything else that is cached there. Name "
-        "a cache on Redis or Memcached in ORY_MFA_CACHE, or give this one OPTIONS: {'MAX_ENTRIES': …} in CACHES."
+        "a cache on Redis or Memcached in ORY_MFA_CACHE, or give this one OPTIONS: {'MAX_ENTRIES': 10000} in CACHES."
     ),
     id="ory_mfa.W005",
 )

@@ -73,12 +73,10 @@ def _credential(path: Path | None) -> Credential | None:
         return None
     try:
         with path.open("rb") as file:
-            token = file.read(LARGEST_FILE).decode("ascii").strip()
-    except OSError as error:
-        message = f"--session-token-file: {error.strerror}: {path}"
-        raise CommandError(message, returncode=MISUSED) from None
-    except UnicodeDecodeError:
-        token = ""
+            token = file.read(LARGEST_FILE).decode("ascii", "replace").strip()
+    except (OSError, ValueError) as error:
+        message = f"--session-token-file: {error}"
+        raise CommandError(message, returncode=MISUSED) from error
     credential = choose_credential(session_token=token, cookies="", authorization="", name=None)
     # SECURITY: nothing else than what begins like a session token is sent to Ory, least of all an API key; and nothing
     # of the file is shown.

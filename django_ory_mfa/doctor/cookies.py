@@ -48,13 +48,13 @@ def check_name(facts: Facts) -> Iterator[Result]:
             "cookie-name",
             f"Ory's session cookie is not called {person.cookie_name}; Django finds it only if its name begins with "
             "ory_session_.",
-            'ORY_MFA_SESSION_COOKIE = "…": session.cookie.name of Ory',
+            'ORY_MFA_SESSION_COOKIE = "<name>": session.cookie.name of Ory',
         )
     else:
         yield failed(
             "cookie-name",
             f"Django looks for the cookie {person.cookie_name}, and Ory sets none of that name.",
-            'ORY_MFA_SESSION_COOKIE = "…": session.cookie.name of Ory, ory_kratos_session by default',
+            'ORY_MFA_SESSION_COOKIE = "<name>": session.cookie.name of Ory, ory_kratos_session by default',
         )
 
 

@@ -12,8 +12,8 @@ SLIGHT_SKEW = 5  # seconds
 SCARCE = 10  # per cent
 OLD_VERSIONS = ("v1.0", "v1.1", "v1.2", "v1.3")
 WHERE_ORY_IS = (
-    'ORY_MFA_SDK_URL = "…": https://<slug>.projects.oryapis.com, http://localhost:4000 for Ory Tunnel, or the public '
-    "port of your Kratos (serve.public.port, 4433 by default)"
+    'ORY_MFA_SDK_URL = "<url>": https://<slug>.projects.oryapis.com, http://localhost:4000 for Ory Tunnel, or the '
+    "public port of your Kratos (serve.public.port, 4433 by default)"
 )
 FAILURES = {
     "timeout": "it took longer than ORY_MFA_TIMEOUT allows",

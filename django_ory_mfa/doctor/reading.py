@@ -13,12 +13,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from django_ory_mfa.core.answer import Answer
+from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.doctor.facts import Cookie, RateLimit, Seen
 
 LONGEST = 200
 # A comma also stands in the dates of cookies; a new cookie begins with its name.
 NEXT_COOKIE = re.compile(r",\s*(?=[!#$%&'*+.^_`|~0-9A-Za-z-]+=)")
 CSRF_COOKIE = "csrf_token"
+HARMLESS_URL = re.compile(r"[A-Za-z0-9:/.\[\]~_-]+")
 
 
 def plain(text: str) -> str:
@@ -56,7 +58,9 @@ def read_own_url(answer: Answer) -> str | None:
     """The base URL of Ory, from where the form of a login flow leads."""
     action = _text(_at(answer.json_object(), "ui", "action"))
     base, mark, _ = (action or "").partition("/self-service/")
-    return base if mark and base else None
+    # SECURITY: people paste it into their settings, so that it may hold nothing that ends a text there.
+    is_sound = HARMLESS_URL.fullmatch(base) is not None and is_return_to(base, base)
+    return base if mark and is_sound else None
 
 
 def read_identifier(answer: Answer) -> str | None:
@@ -101,10 +105,10 @@ def read_rate_limit(answer: Answer) -> RateLimit | None:
 
 
 def read_skew(answer: Answer, before: datetime, after: datetime) -> float | None:
-    """By how many seconds the clock of the answer is ahead, 0 if it need not be; the request took from … to …."""
+    """Seconds that the clock behind ``answer`` is ahead; it was given between ``before`` and ``after``."""
     try:
         date = parsedate_to_datetime(answer.headers.get("date", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     moment = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     # The header has whole seconds.

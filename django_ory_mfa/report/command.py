@@ -108,7 +108,7 @@ def _asks(row: Row) -> str:
 
 
 def _words(guard: Guard) -> str:
-    on = f" on {', '.join(guard.paths[:SHOWN])}{', …' if len(guard.paths) > SHOWN else ''}" if guard.paths else ""
+    on = f" on {', '.join(guard.paths[:SHOWN])}{', ...' if len(guard.paths) > SHOWN else ''}" if guard.paths else ""
     return _wanted(guard) + on
 
 

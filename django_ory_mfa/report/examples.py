@@ -12,7 +12,7 @@ from itertools import islice, product
 from typing import Any
 
 from django.conf import settings
-from django.urls import Resolver404, resolve
+from django.urls import resolve
 from django.urls.resolvers import LocalePrefixPattern, RoutePattern
 from django.utils import translation
 from django.utils.regex_helper import normalize
@@ -55,9 +55,10 @@ def paths_of_rules(rules: Iterable[re.Pattern[str]]) -> dict[str, list[str]]:
         of_rule: dict[str, list[str]] = {}
         for path in _of_rule(rule):
             try:
-                of_rule.setdefault(spelt([resolve(path).route]), []).append(path)
-            except Resolver404:
+                route = spelt([resolve(path).route])
+            except Exception:  # noqa: S112 - a path that leads nowhere, or a converter that breaks
                 continue
+            of_rule.setdefault(route, []).append(path)
         for route, paths in of_rule.items():
             found.setdefault(route, []).extend(paths[:PER_PARAMETER])
     return found
@@ -120,7 +121,8 @@ def _values(converter: Any) -> Iterator[str]:
 def _is_taken(converter: Any, value: str) -> bool:
     try:
         converter.to_python(value)
-    except ValueError:
+    except Exception:
+        # A converter is the site's own and may look things up.
         return False
     return True
 
