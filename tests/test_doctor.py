@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.doctor import cookies, levels, reaching, reading, returning
@@ -600,3 +602,69 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 )
 def test_skew_is_what_the_time_of_the_call_does_not_explain(date: str, expected: float | None) -> None:
     assert reading.read_skew(answer(date=date), NOON, NOON + timedelta(seconds=2)) == expected
+
+
+# Whatever answers, the doctor neither breaks nor repeats what could harm a terminal.
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+FLOWS = st.fixed_dictionaries(
+    {},
+    optional={
+        "error": JSON | st.fixed_dictionaries({"id": JSON, "code": JSON | st.just(401)}),
+        "ui": JSON
+        | st.fixed_dictionaries({"action": JSON | st.text().map("https://{}/self-service/".format), "nodes": JSON}),
+        "version": JSON,
+        "authenticator_assurance_level": JSON,
+    },
+)
+HEADERS = st.dictionaries(
+    st.sampled_from(
+        ["date", "set-cookie", "location", "ory-session-cache-for", "x-ratelimit-limit", "x-ratelimit-remaining"]
+    ),
+    st.text() | st.text().map("csrf_token_1=a; Domain={0}; SameSite={0}; Secure".format) | st.integers().map(str),
+)
+ANSWERS = st.builds(
+    Answer,
+    st.sampled_from([0, 200, 302, 400, 401, 403, 429, 500, 503]),
+    HEADERS,
+    st.binary() | (JSON | FLOWS).map(lambda value: json.dumps(value).encode()),
+    st.none() | st.text(),
+)
+
+
+@given(st.lists(ANSWERS, min_size=8, max_size=8))
+def test_no_answer_breaks_the_doctor_or_reaches_the_terminal_raw(answers: list[Answer]) -> None:
+    whoami, ready, login, back, settings, named, admin, identities = answers
+    seen = reading.read_seen
+    person = Person(
+        whoami=seen(settings),
+        aal=reading.read_aal(settings),
+        settings=seen(whoami),
+        enrolled=None,
+        with_cookie=seen(named),
+        cookie_name="ory_kratos_session",
+        credentials=reading.read_credentials(identities),
+    )
+    found = facts(
+        whoami=seen(whoami),
+        is_ory=True,
+        ready=seen(ready),
+        skew=reading.read_skew(whoami, NOON, NOON),
+        rate_limit=reading.read_rate_limit(whoami),
+        cacheable=reading.read_cacheable(whoami),
+        own_url=reading.read_own_url(login),
+        cookie=reading.read_cookie(login),
+        returns={f"{HERE}/": seen(back)},
+        person=person,
+        admin=seen(admin),
+        version=reading.read_version(admin),
+    )
+
+    for judged in (found, replace(found, is_ory=False)):
+        shown = "".join(f"{result.reason}{result.fix}" for result in examine_facts(judged))
+        assert shown.isascii()
+        assert shown.isprintable()

@@ -388,7 +388,7 @@ PATH                ASKS FOR                                                    
 /account/step-up/   -                                                                                                   own view      django_ory_mfa.views.step_up
 /account/logout/    -                                                                                                   own view      django_ory_mfa.views.logout
 
-8 URL patterns: 6 guarded, 2 open.
+8 URL patterns, 2 of them open to everybody.
 """  # noqa: E501 - as it is printed
 
 

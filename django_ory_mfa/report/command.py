@@ -99,8 +99,8 @@ def _as_text(found: list[Row]) -> str:
     lines = [
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in cells
     ]
-    protected = sum(row.is_protected for row in found)
-    return "\n".join([*lines, "", f"{len(found)} URL patterns: {protected} guarded, {len(found) - protected} open."])
+    is_open = sum(not row.is_protected for row in found)
+    return "\n".join([*lines, "", f"{len(found)} URL patterns, {is_open} of them open to everybody."])
 
 
 def _asks(row: Row) -> str:
