@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
 from django_ory_mfa.control import commands as control
 from django_ory_mfa.control.failures import ControlError
+from django_ory_mfa.doctor.command import Doctor
+from django_ory_mfa.report.command import Report
 
 
 class Subcommand(Protocol):
@@ -36,7 +38,7 @@ class Command(BaseCommand):
     # It has to run when the settings are what is wrong.
     requires_system_checks = ()
     stealth_options = ("stdin",)
-    subcommands: ClassVar[Sequence[Subcommand]] = control.subcommands()
+    subcommands: ClassVar[Sequence[Subcommand]] = (*control.subcommands(), Doctor(), Report())
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One parser for each subcommand."""
