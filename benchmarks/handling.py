@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from django.conf import settings
-from django.core.handlers.asgi import ASGIRequest
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIHandler
 
@@ -97,6 +97,30 @@ def async_sender(site: Site, *, path: str = "/") -> Callable[[Headers], Coroutin
         response = await handler.get_response_async(request)
         assert response.status_code == 200, response.status_code
         response.close()
+
+    return send
+
+
+def asgi_sender(site: Site, *, path: str = "/") -> Callable[[Headers], Coroutine[Any, Any, int]]:
+    """Like ``async_sender``, by all that Django does for an ASGI server; gives the status."""
+    settings.MIDDLEWARE = list(site.middleware)
+    settings.ROOT_URLCONF = site.async_urls()
+    handler = ASGIHandler()
+
+    async def send(headers: Headers) -> int:
+        messages = iter([{"type": "http.request"}])
+        statuses: list[int] = []
+
+        async def receive() -> Any:
+            # After the request, a client that stays.
+            return next(messages, None) or await asyncio.get_running_loop().create_future()
+
+        async def reply(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        await handler(scope(headers, path), receive, reply)
+        return statuses[0]
 
     return send
 

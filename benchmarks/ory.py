@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import shutil
 import socket
@@ -99,7 +100,7 @@ class SlowOry:
 
     def delay(self, seconds: float | None) -> None:
         """Answers after ``seconds`` from now on, None is never; forgets what it has counted and who waits."""
-        requests.post(f"{self.url}/delay", json=seconds, timeout=10).raise_for_status()
+        requests.post(f"{self.url}/delay", data=json.dumps(seconds), timeout=10).raise_for_status()
 
     def counts(self) -> dict[str, int]:
         """``calls`` of whoami, and the ``peak`` of those that were under way at once."""

@@ -39,5 +39,6 @@ USE_TZ = True
 
 ORY_MFA_SDK_URL = os.environ.get("BENCHMARK_ORY_URL", "http://127.0.0.1:4433")
 ORY_MFA_CACHE_TTL = int(os.environ.get("BENCHMARK_CACHE_TTL", "300"))
+ORY_MFA_MAX_CONCURRENCY = 32
 ORY_MFA_WHOAMI_REQUIRED_AAL = "highest_available"
 ORY_MFA_SETTINGS_REQUIRED_AAL = "highest_available"

@@ -16,7 +16,7 @@ HEADINGS = ("#", "What", "Target", "Measured", "Quartiles", "Verdict")
 class Row:
     """One target, and the figures of one run that are held against it: one figure for each round.
 
-    Without figures, ``left_out`` says why there are none.
+    Of a count, every figure has to meet the target. Without figures, ``left_out`` says why there are none.
     """
 
     number: str
@@ -25,6 +25,7 @@ class Row:
     limit: float
     figures: Sequence[float] = ()
     left_out: str = ""
+    is_count: bool = False
 
 
 @dataclass
@@ -35,12 +36,15 @@ class Verdict:
     what: str
     sign: Sign
     limit: float
+    is_count: bool
     runs: list[Sequence[float]] = field(default_factory=list)
     left_out: str = ""
 
     @property
     def figure(self) -> float | None:
-        """The median over the runs of each run's median; None if nothing was measured."""
+        """The median over the runs of each run's median, of a count the largest; None if nothing was measured."""
+        if self.is_count:
+            return max((figure for figures in self.runs for figure in figures), default=None)
         medians = [statistics.median(figures) for figures in self.runs]
         return statistics.median(medians) if medians else None
 
@@ -79,7 +83,7 @@ def verdicts(runs: Iterable[Iterable[Row]]) -> list[Verdict]:
     """The rows of several runs, put together by target, in the order in which they first came."""
     found: dict[tuple[str, str], Verdict] = {}
     for row in (row for rows in runs for row in rows):
-        blank = Verdict(row.number, row.what, row.sign, row.limit)
+        blank = Verdict(row.number, row.what, row.sign, row.limit, row.is_count)
         verdict = found.setdefault((row.number, row.what), blank)
         if row.figures:
             verdict.runs.append(row.figures)
