@@ -45,19 +45,25 @@ def main() -> int:
     options = _options()
     folder = options.output or Path(tempfile.mkdtemp(prefix="benchmarks-"))
     folder.mkdir(parents=True, exist_ok=True)
+    if options.quick:
+        print("Quick: this shows that everything can be measured. The figures, and what they meet, mean nothing.")
     print(as_text(("Measured with", "Version"), _versions()), _load("before"), sep="\n", flush=True)
     runs: list[list[Row]] = []
+    files: dict[str, list[Path]] = {letter: [] for letter in options.letters}
     failed: set[str] = set()
     for number in range(options.runs):
         for letter in options.letters:
-            rows = _run(letter, folder / f"{letter}-{number}.json", quick=options.quick)
+            file = folder / f"{letter}-{number}.json"
+            rows = _run(letter, file, quick=options.quick)
             if rows is None:
                 failed.add(letter)
-            else:
-                runs.append(rows)
+                continue
+            runs.append(rows)
+            if file.exists():
+                files[letter].append(file)
     print(_load("after"))
     print(as_text(HEADINGS, sorted(verdict.cells() for verdict in verdicts(runs))))
-    print(as_text(("Median of all rounds", "Seconds"), _medians(folder)))
+    print(as_text(("Median of all rounds", "Seconds"), _medians(files)))
     print(f"Every figure: {folder}, for `python -m pyperf show` and `stats`.")
     for letter in sorted(failed):
         print(f"{letter} failed, see above; its rows are missing or of fewer runs.")
@@ -109,16 +115,13 @@ def _load(when: str) -> str:
     return f"Load average {when}: {' '.join(f'{load:.2f}' for load in os.getloadavg())}"
 
 
-def _medians(folder: Path) -> Iterator[tuple[str, str]]:
+def _medians(files: dict[str, list[Path]]) -> Iterator[tuple[str, str]]:
     """The medians behind the ratios, of all runs together."""
-    for letter in LETTERS:
-        files = sorted(folder.glob(f"{letter}-*.json"))
-        if not files:
-            continue
-        suite = pyperf.BenchmarkSuite.load(str(files[0]))
-        for file in files[1:]:
-            suite.add_runs(pyperf.BenchmarkSuite.load(str(file)))
-        for benchmark in suite:
+    for letter, found in sorted(files.items()):
+        suites = [pyperf.BenchmarkSuite.load(str(file)) for file in found]
+        for suite in suites[1:]:
+            suites[0].add_runs(suite)
+        for benchmark in suites[0] if suites else ():
             yield f"{letter} {benchmark.get_name()}", benchmark.format_value(benchmark.median())
 
 

@@ -32,7 +32,7 @@ CASES = {
     "Django + ory_mfa": ([*APPS, "django_ory_mfa"], OURS),
     "Django + requests": (APPS, "import requests"),
     "Django + django-otp": ([*APPS, "django_otp"], "import django_otp.middleware, django_otp.decorators"),
-    "Django + ory_client": (APPS, "import ory_client"),  # so slow that two rounds are enough
+    "Django + ory_client": (APPS, "import ory_client"),  # so slow that two rounds have to do
 }
 
 

@@ -8,14 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from time import perf_counter
 
-from django.conf import settings
-
 from benchmarks.handling import Headers, asgi_sender, async_sender, sender
 from benchmarks.ory import SlowOry, slow_ory, use
 from benchmarks.sites import SITES
 from benchmarks.static_ory import COOKIE
 from benchmarks.table import Row
 from benchmarks.timing import Plan, Seconds
+from django_ory_mfa.conf import conf
 
 ASKERS = 200
 NEAR, FAR = 0.05, 0.25  # seconds that Ory takes
@@ -64,7 +63,7 @@ def _in_tasks(headers: Headers) -> None:
 def _far(ory: SlowOry, plan: Plan, record: Seconds) -> Iterator[Row]:
     """Everybody with a session of their own."""
     shares, peaks = [], []
-    ceiling = settings.ORY_MFA_MAX_CONCURRENCY / FAR
+    ceiling = conf.max_concurrency / FAR
     for _ in range(plan.rounds(5)):
         rates = {}
         for name in ("naive requests", "ory_mfa"):
@@ -75,7 +74,7 @@ def _far(ory: SlowOry, plan: Plan, record: Seconds) -> Iterator[Row]:
         shares.append(rates["ory_mfa"] / min(rates["naive requests"], ceiling))
     what = f"{ASKERS} sessions at once, Ory {FAR * 1000:.0f} ms away, async"
     yield Row("E2", f"{what}: requests/s / min(naive, limit / latency)", "≥", 0.9, shares)
-    yield Row("E2", f"{what}: calls under way", "≤", settings.ORY_MFA_MAX_CONCURRENCY, peaks, is_count=True)
+    yield Row("E2", f"{what}: calls under way", "≤", conf.max_concurrency, peaks, is_count=True)
 
 
 async def _rate(name: str) -> float:

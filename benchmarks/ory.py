@@ -149,7 +149,7 @@ def await_answer(url: str, **options: Any) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            if requests.get(url, timeout=5, allow_redirects=False, **options).status_code == 200:
+            if requests.get(url, timeout=30, allow_redirects=False, **options).status_code == 200:
                 return
         except requests.ConnectionError:
             pass

@@ -6,8 +6,9 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from benchmarks.ory import ROOT, await_answer, free_port, needed, running
 
@@ -35,6 +36,30 @@ def uvicorn(site: str, ory_url: str, *, ttl: int = 300) -> Iterator[str]:
         yield _ready(f"http://127.0.0.1:{port}")
 
 
+@contextmanager
+def express(ory_url: str) -> Iterator[str]:
+    """The URL of the guide's way in Express, which npm brings; raises ``ProgramMissingError``."""
+    folder, port = ROOT / "benchmarks" / "express", free_port()
+    node, npm = needed("node"), needed("npm")
+    if not (folder / "node_modules").is_dir():
+        subprocess.run([npm, "install", "--silent", "--no-package-lock"], cwd=folder, stdout=sys.stderr, check=True)
+    env = {**os.environ, "ORY_SDK_URL": ory_url, "NODE_ENV": "production"}
+    with running([node, "server.js", str(port)], cwd=folder, env=env):
+        yield _ready(f"http://127.0.0.1:{port}")
+
+
+@contextmanager
+def go(ory_url: str) -> Iterator[str]:
+    """The URL of the guide's way in Go, on one core as all the others; raises ``ProgramMissingError``."""
+    address = f"127.0.0.1:{free_port()}"
+    env = {**os.environ, "ORY_SDK_URL": ory_url, "GOMAXPROCS": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        program = f"{folder}/benchmark"
+        subprocess.run([needed("go"), "build", "-o", program], cwd=ROOT / "benchmarks" / "go", check=True)
+        with running([program, address], env=env):
+            yield _ready(f"http://{address}")
+
+
 def wrk(url: str, *, connections: int, seconds: float, cookies: str = "") -> float:
     """Seconds per page as ``connections`` browsers get it, at most those of the whole measurement."""
     duration = max(1, round(seconds))
@@ -46,7 +71,7 @@ def wrk(url: str, *, connections: int, seconds: float, cookies: str = "") -> flo
     return 1 / max(served, 1 / duration)
 
 
-def _python(command: list[str], site: str, ory_url: str, ttl: int) -> object:
+def _python(command: list[str], site: str, ory_url: str, ttl: int) -> AbstractContextManager[object]:
     env = {
         **os.environ,
         "BENCHMARK_SITE": site,
