@@ -1,27 +1,31 @@
-"""Runs steps that ask for calls to Ory, blocking or awaiting, so that the rules between the calls exist once."""
+"""Runs steps that ask for calls, blocking or awaiting, so that the rules between the calls exist once."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import threading
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Generator
 from functools import partial
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.utils.asyncio import async_unsafe
 
-from django_ory_mfa.conf import conf
-from django_ory_mfa.core.answer import Answer
-
 T = TypeVar("T")
-Call = Callable[[], Answer]
-# A generator that yields calls, is sent their answers, and returns what came of them.
-Steps = Generator[Call, Answer, T]
+T_co = TypeVar("T_co", covariant=True)
 
-_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
-_pools_lock = threading.Lock()
+
+class Call(Protocol[T_co]):
+    """Something to wait for, in either way."""
+
+    def run(self) -> T_co:
+        """Blocks until it is done."""
+        raise NotImplementedError
+
+    def arun(self) -> Awaitable[T_co]:
+        """Is done when awaited."""
+        raise NotImplementedError
+
+
+# A generator that yields calls, is sent what they return, and returns what came of them.
+Steps = Generator[Call[Any], Any, T]
 
 
 @async_unsafe(
@@ -30,7 +34,7 @@ _pools_lock = threading.Lock()
 )
 def run(steps: Steps[T]) -> T:
     """Drives ``steps`` in blocking code; raises ``SynchronousOnlyOperation`` inside an event loop."""
-    resume = partial(next, steps)
+    resume: Callable[[], Call[Any]] = partial(next, steps)
     while True:
         try:
             call = resume()
@@ -38,14 +42,14 @@ def run(steps: Steps[T]) -> T:
             result: T = stop.value
             return result
         try:
-            resume = partial(steps.send, call())
+            resume = partial(steps.send, call.run())
         except Exception as error:
             resume = partial(steps.throw, error)
 
 
 async def arun(steps: Steps[T]) -> T:
-    """Drives ``steps`` in an event loop; the calls block in the package's own threads."""
-    resume = partial(next, steps)
+    """Drives ``steps`` in an event loop."""
+    resume: Callable[[], Call[Any]] = partial(next, steps)
     while True:
         try:
             call = resume()
@@ -53,23 +57,12 @@ async def arun(steps: Steps[T]) -> T:
             result: T = stop.value
             return result
         try:
-            resume = partial(steps.send, await _in_pool(call))
+            resume = partial(steps.send, await call.arun())
         except Exception as error:
             resume = partial(steps.throw, error)
 
 
-async def _in_pool(call: Call) -> Answer:
-    loop = asyncio.get_running_loop()
-    try:
-        return await asyncio.wait_for(loop.run_in_executor(_pool(), call), conf.timeout.total)
-    except TimeoutError:
-        return Answer.failed("timeout")
-
-
-def _pool() -> ThreadPoolExecutor:
-    # Per process, since threads do not survive a fork.
-    key = (os.getpid(), conf.max_concurrency)
-    with _pools_lock:
-        if key not in _pools:
-            _pools[key] = ThreadPoolExecutor(key[1], thread_name_prefix="ory-mfa")
-        return _pools[key]
+def wait_for(call: Call[T]) -> Steps[T]:
+    """What ``call`` returns, with its type, inside of other steps."""
+    result: T = yield call
+    return result

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import http.client
 import os
-import threading
+import time
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 import urllib3
 from django.views.decorators.debug import sensitive_variables
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 
-from django_ory_mfa import __version__
+from django_ory_mfa import __version__, process
+from django_ory_mfa.breaker import Breaker
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.answer import Answer
-from django_ory_mfa.deadline import Deadline, cover
+from django_ory_mfa.connections import DeadlineAdapter, StaleConnection
+from django_ory_mfa.core.answer import LATE, Answer
+from django_ory_mfa.deadline import Deadline
+from django_ory_mfa.metrics import Event, count
+from django_ory_mfa.process import once_per_process
 
 if TYPE_CHECKING:
     from django_ory_mfa.core.credentials import Credential
@@ -46,6 +49,7 @@ class OryClient:
         self._session.trust_env = False
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, transport or DeadlineAdapter(pool_maxsize=conf.max_concurrency))
+        self._breaker = Breaker()
         self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
 
     def whoami(self, credential: Credential, *, fresh: bool = False) -> Answer:
@@ -92,6 +96,13 @@ class OryClient:
         """
         return self._call("DELETE", "/self-service/logout/api", {}, json={"session_token": credential.value})
 
+    def ready(self) -> Answer:
+        """Whether Ory is well, its database included; 503 if not.
+
+        https://www.ory.sh/docs/reference/api#tag/metadata/operation/isReady
+        """
+        return self._call("GET", "/health/ready", {})
+
     @sensitive_variables()
     def _call(
         self,
@@ -101,6 +112,22 @@ class OryClient:
         *,
         query: Mapping[str, str] | None = None,
         json: object = None,
+    ) -> Answer:
+        pause, pauses = self._breaker.admit(conf.timeout.total), self._breaker.pauses
+        if pause:
+            count(Event.BREAKER_REFUSED)
+            return Answer.failed("breaker", is_outage=True, retry_after=pause)
+        started = time.perf_counter()
+        answer = self._answer(method, path, headers, query, json)
+        count(Event.CALL, time.perf_counter() - started)
+        # SECURITY: a visitor who finds a flow that Ory chokes on must not mark it down for everybody.
+        if not answer.status or (query is None and json is None):
+            self._judge(answer, pauses)
+        return answer
+
+    @sensitive_variables()
+    def _answer(
+        self, method: str, path: str, headers: Mapping[str, str], query: Mapping[str, str] | None, json: object
     ) -> Answer:
         with Deadline(conf.timeout.total) as deadline:
             try:
@@ -112,14 +139,39 @@ class OryClient:
                     request.prepare_body(None, None, json=json)
                 return self._send(request, deadline)
             except (requests.Timeout, urllib3.exceptions.TimeoutError):
-                return Answer.failed("timeout")
+                return LATE
             except Exception as error:
                 # SECURITY: an error that went on would take the frames of the libraries, with the request in them,
                 # into Django's reports. Its text may quote the request too, its class does not.
-                return Answer.failed("timeout" if deadline.has_passed else type(error).__name__)
+                if deadline.has_passed:
+                    return LATE
+                # A ValueError is the fault of this request and says nothing about Ory.
+                return Answer.failed(type(error).__name__, is_outage=not isinstance(error, ValueError))
+
+    def _judge(self, answer: Answer, pauses: int) -> None:
+        if answer.status == 429:
+            count(Event.RATE_LIMITED)
+        if answer is LATE:
+            count(Event.TIMEOUT)
+        if answer.is_outage:
+            if self._breaker.failed(pauses):
+                count(Event.BREAKER_OPENED)
+        elif answer.status:
+            self._breaker.succeeded()
 
     @sensitive_variables()
     def _send(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
+        try:
+            return self._send_once(request, deadline)
+        except requests.ConnectionError as error:
+            # The one failure that says nothing about Ory as it is now.
+            if not any(isinstance(cause, StaleConnection) for cause in error.args):
+                raise
+            count(Event.RETRY)
+            return self._send_once(request, deadline)
+
+    @sensitive_variables()
+    def _send_once(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
         with self._session.send(
             request,
             allow_redirects=False,
@@ -145,74 +197,6 @@ class NoRedirects(requests.Session):
         """No answer is a redirect."""
 
 
-class FinalResponse(http.client.HTTPResponse):
-    """The final answer to a request; ``http.client`` itself knows no interim answer but 100."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        while True:
-            version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed
-            if not 102 <= status < 200:
-                return version, status, reason
-            # 103 Early Hints and the like (RFC 9110, section 15.2) come before the answer.
-            http.client.parse_headers(self.fp)
-
-
-class Covered:
-    """A connection whose answer has to come within the deadline of the thread."""
-
-    sock: Any
-    response_class: Any = FinalResponse
-
-    def getresponse(self) -> Any:
-        """Waits for the final answer."""
-        cover(self.sock)
-        response = super().getresponse()  # type: ignore[misc]  # the connection stands to the right
-        if response.status < 200:
-            # SECURITY: what follows on this connection would be read as the answer to somebody else's request.
-            self.close()  # type: ignore[attr-defined]  # likewise
-            raise urllib3.exceptions.ProtocolError("no final answer")
-        return response
-
-
-class CoveredHTTPConnection(Covered, urllib3.connection.HTTPConnection):
-    """Plain HTTP."""
-
-
-class CoveredHTTPSConnection(Covered, urllib3.connection.HTTPSConnection):
-    """HTTP over TLS."""
-
-
-class CoveredHTTPPool(urllib3.HTTPConnectionPool):
-    """Connections to one host, by plain HTTP."""
-
-    ConnectionCls = CoveredHTTPConnection
-
-
-class CoveredHTTPSPool(urllib3.HTTPSConnectionPool):
-    """Connections to one host, over TLS."""
-
-    ConnectionCls = CoveredHTTPSConnection
-
-
-class DeadlineAdapter(HTTPAdapter):
-    """The network, with connections that keep to the deadline of the calling thread."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Called by requests for direct connections."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = POOLS
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> urllib3.ProxyManager:
-        """Called by requests for connections through a proxy; a SOCKS proxy brings pools of its own."""
-        manager: urllib3.ProxyManager = super().proxy_manager_for(proxy, **kwargs)
-        if type(manager) is urllib3.ProxyManager:
-            manager.pool_classes_by_scheme = POOLS
-        return manager
-
-
-POOLS = {"http": CoveredHTTPPool, "https": CoveredHTTPSPool}
-
-
 def _read(response: requests.Response, deadline: Deadline) -> Answer:
     body = bytearray()
     while chunk := response.raw.read1(CHUNK, decode_content=False):
@@ -221,29 +205,29 @@ def _read(response: requests.Response, deadline: Deadline) -> Answer:
             return Answer.failed("body too large")
     if deadline.has_passed:
         # What was read before the socket was shut down is not all.
-        return Answer.failed("timeout")
+        return LATE
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, bytes(body))
+    set_cookies = tuple(response.raw.headers.getlist("Set-Cookie"))
+    status = response.status_code
+    return Answer(status, headers, bytes(body), set_cookies=set_cookies, is_outage=status >= 500)
 
 
-_clients: dict[tuple[int, str], OryClient] = {}
-_clients_lock = threading.Lock()
 _transport: BaseAdapter | None = None
 
 
 def get_client() -> OryClient:
-    """The client for the configured URL in this process; connections must not be shared across a fork."""
-    key = (os.getpid(), conf.sdk_url)
-    with _clients_lock:
-        if key not in _clients:
-            _clients[key] = OryClient(key[1], _transport)
-        return _clients[key]
+    """The client for the configured URL in this process."""
+    return _client(conf.sdk_url)
+
+
+@once_per_process
+def _client(url: str) -> OryClient:
+    return OryClient(url, _transport)
 
 
 def use_transport(transport: BaseAdapter | None) -> BaseAdapter | None:
     """Makes every client from now on talk through ``transport``, None is the network; returns the one before."""
     global _transport
-    with _clients_lock:
-        before, _transport = _transport, transport
-        _clients.clear()
+    before, _transport = _transport, transport
+    process.forget_ory()
     return before

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.crypto import salted_hmac
 
 from django_ory_mfa.core.credentials import COOKIE_OCTETS
 from django_ory_mfa.core.flows import Flows
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     RuleRequirement = Requirement | RequirementCallable | None
 
 LONGEST_TIMEOUT = 3600  # seconds
+LONGEST_TTL = 86400
 CLAIMS = (None, "aal1", HIGHEST_AVAILABLE)
 NETWORK_HOST = re.compile(r"(?P<slug>[a-z0-9-]+)\.projects\.oryapis\.com")
 
@@ -126,12 +129,43 @@ class Conf:
         return value
 
     @property
+    def cache(self) -> str:
+        """The alias of the cache that sessions are kept in, one of ``CACHES``."""
+        value = _get("CACHE", "default")
+        if not isinstance(value, str) or value not in settings.CACHES:
+            raise _odd("CACHE", "must be an alias in CACHES", value)
+        return value
+
+    @property
+    def cache_ttl(self) -> float:
+        """For how many seconds a session is kept, which is how long a revoked one may live here; 0 asks Ory always."""
+        value = _get("CACHE_TTL", 0)
+        if not (value == 0 and not isinstance(value, bool)) and not _is_seconds(value, LONGEST_TTL):
+            raise _odd("CACHE_TTL", f"must be 0 or seconds, at most {LONGEST_TTL}", value)
+        return float(value)
+
+    @property
     def rules(self) -> list[tuple[re.Pattern[str], RuleRequirement]]:
         """The site-wide policy: patterns of paths, and what each asks for."""
         value = _get("RULES", [])
         if not isinstance(value, (list, tuple)):
             raise _odd("RULES", "must be a list of (regex, requirement or None)", value)
         return [_rule(rule) for rule in value]
+
+
+def is_debug() -> bool:
+    """Whether developers may be shown how a response came about."""
+    return bool(settings.DEBUG)
+
+
+def fingerprint_key() -> bytes:
+    """32 bytes that only this site knows, for names that nobody else can guess and seals that nobody else can make."""
+    return _derived(settings.SECRET_KEY)
+
+
+@lru_cache(maxsize=1)
+def _derived(secret: str | bytes) -> bytes:
+    return salted_hmac("django_ory_mfa.fingerprint", "", secret, algorithm="sha256").digest()
 
 
 def _get(name: str, default: Any) -> Any:
@@ -170,8 +204,8 @@ def _is_base_url(value: str) -> bool:
     return known and "@" not in parts.netloc
 
 
-def _is_seconds(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= LONGEST_TIMEOUT
+def _is_seconds(value: object, longest: float = LONGEST_TIMEOUT) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= longest
 
 
 def _rule(rule: object) -> tuple[re.Pattern[str], RuleRequirement]:

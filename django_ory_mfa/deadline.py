@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import os
 import socket
 import threading
 import time
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
+
+from django_ory_mfa.process import once_per_process
 
 _thread = threading.local()
 
@@ -22,16 +23,27 @@ class Deadline:
         self.at = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
+        self._duplicate: socket.socket | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """How long it lasts; below 0 afterwards."""
+        return self.at - time.monotonic()
 
     @property
     def has_passed(self) -> bool:
         """Whether the time is over."""
-        return time.monotonic() >= self.at
+        return self.seconds_left <= 0
 
-    def cover(self, covered: socket.socket) -> None:
-        """Has ``covered`` shut down when the time is over, which ends every read from it."""
+    def cover(self, covered: socket.socket, *, is_duplicate: bool = False) -> None:
+        """Has ``covered`` shut down when the time is over, which ends every read from it.
+
+        A duplicate was made for this alone, and is closed when it is covered no more.
+        """
         with self._lock:
+            self._let_go()
             self._socket = covered
+            self._duplicate = covered if is_duplicate else None
         if self.has_passed:
             self.expire()
 
@@ -53,12 +65,23 @@ class Deadline:
         _thread.deadline = None
         with self._lock:
             # The connection goes back to its pool and may serve the next call.
-            self._socket = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._duplicate is not None:
+            self._duplicate.close()
+        self._socket = self._duplicate = None
+
+
+def current_deadline() -> Deadline | None:
+    """The deadline of the calling thread."""
+    deadline: Deadline | None = getattr(_thread, "deadline", None)
+    return deadline
 
 
 def cover(covered: Any) -> None:
     """Puts ``covered`` under the deadline of the calling thread, if there is one."""
-    deadline: Deadline | None = getattr(_thread, "deadline", None)
+    deadline = current_deadline()
     # TLS through a TLS proxy is no socket, but has one.
     plain = covered if isinstance(covered, socket.socket) else getattr(covered, "socket", None)
     if deadline is not None and isinstance(plain, socket.socket):
@@ -93,15 +116,8 @@ class Watchdog(threading.Thread):
             return heapq.heappop(self._deadlines)[2]
 
 
-_watchdogs: dict[int, Watchdog] = {}
-_watchdogs_lock = threading.Lock()
-
-
+@once_per_process
 def _watchdog() -> Watchdog:
-    # Per process, since threads do not survive a fork.
-    with _watchdogs_lock:
-        watchdog = _watchdogs.get(os.getpid())
-        if watchdog is None or not watchdog.is_alive():
-            watchdog = _watchdogs[os.getpid()] = Watchdog()
-            watchdog.start()
-        return watchdog
+    watchdog = Watchdog()
+    watchdog.start()
+    return watchdog

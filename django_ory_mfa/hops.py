@@ -9,6 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from django.core import signing
+from django.core.exceptions import DisallowedHost
 
 from django_ory_mfa.clock import now
 from django_ory_mfa.core.decision import Outcome
@@ -34,6 +35,18 @@ def is_loop(request: HttpRequest, outcome: Outcome, return_to: str) -> bool:
     return any(count >= MOST_HOPS for known, count, _ in _read(request) if known == key)
 
 
+def is_return(request: HttpRequest) -> bool:
+    """Whether the browser was sent away for this page lately, so that it may be back with a better session."""
+    if COOKIE not in request.META.get("HTTP_COOKIE", ""):
+        return False
+    try:
+        keys = _keys(request)
+    except DisallowedHost:
+        # A page without an address: Django's to refuse.
+        return False
+    return any(hop[0] in keys for hop in _read(request))
+
+
 def count_hop(request: HttpRequest, response: HttpResponseBase, outcome: Outcome, return_to: str) -> None:
     """Notes on ``response`` that it sends the browser away for ``outcome``."""
     key, seconds, hops = _key(outcome, return_to), int(now().timestamp()), _read(request)
@@ -46,14 +59,17 @@ def clear_hops(request: HttpRequest, response: HttpResponseBase) -> None:
     """Forgets the hops for this page, which was reached."""
     if COOKIE not in request.META.get("HTTP_COOKIE", ""):
         return
-    return_to = return_to_of(request)
-    reached = {_key(outcome, return_to) for outcome in COUNTED}
-    hops = _read(request)
+    reached, hops = _keys(request), _read(request)
     left = [hop for hop in hops if hop[0] not in reached]
     if left:
         _write(request, response, left)
     elif hops:
         response.delete_cookie(COOKIE, samesite="Lax")
+
+
+def _keys(request: HttpRequest) -> set[str]:
+    return_to = return_to_of(request)
+    return {_key(outcome, return_to) for outcome in COUNTED}
 
 
 def _key(outcome: Outcome, return_to: str) -> str:

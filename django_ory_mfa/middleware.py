@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 
 from django_ory_mfa import privacy
-from django_ory_mfa.conf import conf
+from django_ory_mfa.conf import conf, is_debug
 from django_ory_mfa.declarations import Declared, SiteDefault, declared_by
 from django_ory_mfa.enforcement import AALRequired, CSRFFailed, aenforce, enforce, let_through
 from django_ory_mfa.hops import clear_hops
+from django_ory_mfa.relay import relay
 from django_ory_mfa.rendering import render
-from django_ory_mfa.reporting import mask_credentials
+from django_ory_mfa.reporting import mask_credentials, show_timings
 from django_ory_mfa.resolver import attach, resolver_of
 from django_ory_mfa.return_to import APP_NAME
 
@@ -92,8 +93,12 @@ class OrySessionMiddleware(HybridMiddleware):
             privacy.refuse_inner_cache(request)
         if resolver.known_session is not None:
             privacy.mark_private(request, response)
+        if resolver.issued_cookie is not None:
+            relay(request, response, resolver.issued_cookie)
         if resolver.last_verdict is not None and resolver.last_verdict.is_allowed:
             clear_hops(request, response)
+        if resolver.timings and is_debug():
+            show_timings(response, resolver.timings)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:

@@ -1,4 +1,4 @@
-"""Keeps credentials out of Django's error reports."""
+"""What developers are shown: no credentials in Django's error reports, and how long Ory took."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.credentials import SESSION_COOKIE_NAMES
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponseBase
 
 HEADERS = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_X_SESSION_TOKEN")
 
@@ -20,6 +20,13 @@ def mask_credentials(request: HttpRequest) -> None:
     """Has error reports about ``request`` show no credential, whichever filter the site uses otherwise."""
     masking: Any = MaskingFilter(get_exception_reporter_filter(request))
     request.exception_reporter_filter = masking
+
+
+def show_timings(response: HttpResponseBase, timings: list[tuple[str, float]]) -> None:
+    """Adds to ``response`` what Ory was asked, and the time that it took (https://www.w3.org/TR/server-timing/)."""
+    shown = [f'ory;dur={seconds * 1000:.1f};desc="{what}"' for what, seconds in timings]
+    before = response.get("Server-Timing")
+    response.headers["Server-Timing"] = ", ".join([before, *shown] if before else shown)
 
 
 class MaskingFilter:

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 from django.utils.functional import SimpleLazyObject
 
-from django_ory_mfa.calls import Steps, T, arun, run
+from django_ory_mfa.cache import Entry
+from django_ory_mfa.calls import Steps, T, arun, run, wait_for
 from django_ory_mfa.client import get_client
 from django_ory_mfa.clock import now
-from django_ory_mfa.conf import conf
-from django_ory_mfa.core.credentials import Credential
+from django_ory_mfa.conf import conf, fingerprint_key
+from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.core.enrolment import read_enrolment
+from django_ory_mfa.core.relay import issued_cookie
 from django_ory_mfa.core.session import AAL, ANONYMOUS, OrySession, SessionState
-from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami
+from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami, retry_after
 from django_ory_mfa.credentials import credential_of
+from django_ory_mfa.enrolment import enrolment_memory
+from django_ory_mfa.flights import Shared
+from django_ory_mfa.health import health
+from django_ory_mfa.hops import is_return
 from django_ory_mfa.privacy import forget_outer_cache
+from django_ory_mfa.signals import Sending, ory_unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpRequest
 
     from django_ory_mfa.core.answer import Answer
+    from django_ory_mfa.core.credentials import Credential
     from django_ory_mfa.core.decision import Decision
+    from django_ory_mfa.core.relay import IssuedCookie
     from django_ory_mfa.http import OryHttpRequest
 
 logger = logging.getLogger("django_ory_mfa")
@@ -47,6 +59,10 @@ class SessionResolver:
         self.passed_site_policy = False
         self.was_known_before_view = False
         self.last_verdict: Decision | None = None
+        self.issued_cookie: IssuedCookie | None = None
+        # What Ory was asked, and the seconds that it took.
+        self.timings: list[tuple[str, float]] = []
+        self._arrived_at = time.monotonic()
 
     @cached_property
     def _lock(self) -> asyncio.Lock:
@@ -57,6 +73,12 @@ class SessionResolver:
     def credential(self) -> Credential | None:
         """The one credential of the request that Ory is shown."""
         return credential_of(self._request)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A name for the credential that tells nobody what it is."""
+        credential = cast("Credential", self.credential)
+        return fingerprint(conf.sdk_url, credential.kind, credential.value, key=fingerprint_key())
 
     def session(self) -> OrySession:
         """The session, fetched by blocking code if need be; the work behind ``request.ory_session``."""
@@ -98,24 +120,69 @@ class SessionResolver:
         cast("OryHttpRequest", self._request).ory_session = session
         return session
 
-    def enrolled_steps(self) -> Steps[bool | None]:
-        """Whether the person of an active session has a second factor; may fetch the session anew."""
+    def enrolled_steps(self, *, fresh: bool = False) -> Steps[bool | None]:
+        """Whether the person of an active session has a second factor; may fetch the session anew.
+
+        ``fresh`` asks Ory whatever is remembered.
+        """
         if not self._enrolment_is_known:
-            self._enrolled = yield from self._find_enrolment()
+            self._enrolled = yield from self._find_enrolment(fresh=fresh)
             self._enrolment_is_known = True
         return self._enrolled
 
     def _fetch(self, *, fresh: bool) -> Steps[tuple[OrySession, bool]]:
-        if self.credential is None:
+        credential = self.credential
+        if credential is None:
             return ANONYMOUS, False
-        answer = yield partial(get_client().whoami, self.credential, fresh=fresh)
-        _log(answer, "whoami")
-        session = read_whoami(answer, now=now(), flows=conf.flows)
-        if session.state is SessionState.UNAVAILABLE:
-            logger.warning("Ory gave no usable answer: %s", answer.failure or f"status {answer.status}")
-        return session, not fresh and "ory-session-cache-for" in answer.headers
+        entry = Entry(self.fingerprint) if conf.cache_ttl else None
+        fresh = fresh or (entry is not None and is_return(self._request))
+        if entry is not None and not fresh:
+            kept = yield from entry.read()
+            if kept is not None:
+                return kept, True
+        if entry is not None and fresh:
+            yield from entry.drop()
+        whoami = partial(get_client().whoami, credential, fresh=fresh)
+        answer, departed_at = yield from self._ask("fresh whoami" if fresh else "whoami", whoami, is_fresh=fresh)
+        session = yield from self._read(answer)
+        is_shared = departed_at < self._arrived_at
+        is_possibly_stale = is_shared or (not fresh and "ory-session-cache-for" in answer.headers)
+        if session:
+            issued = issued_cookie(answer.set_cookies, credential.cookie_name)
+            self.issued_cookie = None if is_shared else issued
+            if entry is not None and issued is None:
+                yield from entry.keep(session, answer)
+        return session, is_possibly_stale
 
-    def _find_enrolment(self) -> Steps[bool | None]:
+    def _ask(self, what: str, call: Callable[[], Answer], *, is_fresh: bool = False) -> Steps[tuple[Answer, float]]:
+        started = time.perf_counter()
+        since = self._arrived_at if is_fresh else 0
+        answer, departed_at = yield from wait_for(Shared((what, self.fingerprint), call, since=since))
+        self.timings.append((what, time.perf_counter() - started))
+        logger.debug("Ory answered %s to %s", answer.failure or answer.status, what)
+        if answer.status == 429 and enrolment_memory().pause(retry_after(answer)):
+            logger.warning("Ory asks for fewer calls.")
+        return answer, departed_at
+
+    def _read(self, answer: Answer) -> Steps[OrySession]:
+        session = read_whoami(answer, now=now(), flows=conf.flows)
+        if answer.status == 401 and not (yield from health().readiness()):
+            session = UNAVAILABLE
+        if session.state is not SessionState.UNAVAILABLE:
+            if health().outage_ends():
+                logger.info("Ory answers again.")
+            if session.aal >= AAL.AAL2:
+                enrolment_memory().forget(self._name_of_person(session))
+        elif answer.status == 401 or not 400 <= answer.status < 500:
+            reason = answer.failure or f"status {answer.status}"
+            if health().outage_begins():
+                logger.warning("Ory gives no usable answers: %s", reason)
+                yield Sending(ory_unavailable, request=self._request, session=session, reason=reason)
+        elif answer.status != 429:
+            logger.warning("Ory gave no usable answer: status %s", answer.status)
+        return session
+
+    def _find_enrolment(self, *, fresh: bool) -> Steps[bool | None]:
         session, credential = (yield from self.session_steps()), self.credential
         if session.state is SessionState.STEP_UP_REQUIRED:
             return session.error_id == "session_aal2_required" or None
@@ -125,16 +192,28 @@ class SessionResolver:
             return True
         if session.aal == AAL.AAL1 and conf.whoami_required_aal == "highest_available":
             return False
-        if conf.settings_required_aal == "aal1" or is_quiet(self._request):
+        if conf.settings_required_aal == "aal1":
             return None
-        return (yield from _unbroken(self._probe(credential), None))
+        memory, name = enrolment_memory(), self._name_of_person(session)
+        enrolled, is_known = memory.recall(name)
+        if is_known and not fresh:
+            return enrolled
+        if is_quiet(self._request) or memory.is_paused:
+            return None
+        return (yield from _unbroken(self._probe(credential, name), None))
 
-    def _probe(self, credential: Credential) -> Steps[bool | None]:
-        answer = yield partial(get_client().settings_flow, credential)
-        _log(answer, "the settings flow")
+    def _probe(self, credential: Credential, name: str) -> Steps[bool | None]:
+        answer, _ = yield from self._ask("the settings flow", partial(get_client().settings_flow, credential))
         if answer.status == 401:
             yield from self.refetch_steps()
-        return read_enrolment(answer)
+            return None
+        enrolled = read_enrolment(answer)
+        enrolment_memory().note(name, enrolled)
+        return enrolled
+
+    def _name_of_person(self, session: OrySession) -> str:
+        identity = session.identity.id if session.identity is not None else ""
+        return fingerprint(conf.sdk_url, "identity", identity, key=fingerprint_key())
 
 
 class LazySession(SimpleLazyObject):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -178,10 +257,6 @@ def is_quiet(request: HttpRequest) -> bool:
     """Whether nobody clicked: opening a flow at Ory for HEAD or a prefetch can send a code by e-mail."""
     purpose = f"{request.headers.get('Sec-Purpose', '')};{request.headers.get('Purpose', '')}"
     return request.method == "HEAD" or "prefetch" in purpose.lower()
-
-
-def _log(answer: Answer, asked: str) -> None:
-    logger.debug("Ory answered %s to %s", answer.failure or answer.status, asked)
 
 
 def _unbroken(steps: Steps[T], otherwise: T) -> Steps[T]:

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import Any
+
 from django.dispatch import Signal
+
+from django_ory_mfa.core.session import OrySession
 
 # A guard refused: request, session, decision. Once per refusal.
 aal_denied = Signal()
+# Ory stopped giving usable answers: request, session, reason. Once per outage and process.
+ory_unavailable = Signal()
+
+
+class Sending:
+    """A call that sends a signal."""
+
+    def __init__(self, signal: Signal, **named: Any) -> None:
+        self._signal = signal
+        self._named = named
+
+    def run(self) -> object:
+        """Sends it in blocking code."""
+        return self._signal.send_robust(OrySession, **self._named)
+
+    def arun(self) -> Awaitable[object]:
+        """Sends it in an event loop."""
+        return self._signal.asend_robust(OrySession, **self._named)

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from django_ory_mfa.cache import Entry
 from django_ory_mfa.calls import run
 from django_ory_mfa.client import get_client
 from django_ory_mfa.conf import conf
@@ -34,7 +35,9 @@ UNAVAILABLE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
 def settings(request: HttpRequest) -> HttpResponseBase:
     """What the visitor proved, whether a second factor is set up, and links to everything that changes it."""
     resolver = resolver_of(request)
-    enrolled = run(resolver.enrolled_steps())
+    # The page that shows what is so now: nothing from a cache, nothing remembered.
+    run(resolver.session_steps(fresh=True))
+    enrolled = run(resolver.enrolled_steps(fresh=True))
     session = resolver.session()
     if session.state is SessionState.UNAVAILABLE:
         return render(request, UNAVAILABLE)
@@ -65,7 +68,10 @@ def step_up(request: HttpRequest) -> HttpResponseBase:
 def logout(request: HttpRequest) -> HttpResponseBase:
     """Ends the Ory session and Django's, and sends the browser to ``next``."""
     return_to = checked_next(request)
-    credential = resolver_of(request).credential
+    resolver = resolver_of(request)
+    credential = resolver.credential
+    if credential is not None and conf.cache_ttl:
+        run(Entry(resolver.fingerprint).sign_out())
     if hasattr(request, "session"):
         request.session.flush()
     if credential is None:

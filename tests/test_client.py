@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import socket
@@ -16,12 +15,10 @@ from typing import Any
 import pytest
 import requests
 import responses
-from asgiref.sync import async_to_sync
-from django.core.exceptions import SynchronousOnlyOperation
 from django.test import Client
 
-from django_ory_mfa.calls import Steps, arun, run
-from django_ory_mfa.client import LARGEST_BODY, POOLS, DeadlineAdapter, OryClient, get_client
+from django_ory_mfa.client import LARGEST_BODY, OryClient, get_client
+from django_ory_mfa.connections import POOLS, DeadlineAdapter
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.testing import installed
@@ -591,13 +588,13 @@ import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django
 django.setup()
-from django_ory_mfa.calls import _pool
+from django_ory_mfa.flights import _pool
 from django_ory_mfa.client import get_client
-client, pool = get_client(), _pool()
+client, pool = get_client(), _pool(4)
 pid = os.fork()
 if pid == 0:
-    os._exit(0 if get_client() is not client and get_client() is get_client() and _pool() is not pool else 1)
-print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), get_client() is client, _pool() is pool)
+    os._exit(0 if get_client() is not client and get_client() is get_client() and _pool(4) is not pool else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), get_client() is client, _pool(4) is pool)
 """
 
 
@@ -605,185 +602,6 @@ def test_forked_process_makes_client_and_threads_of_its_own() -> None:
     child = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=False)
 
     assert child.stdout == "0 True True\n", child.stderr
-
-
-# Steps.
-
-
-def steps_of(*calls: Callable[[], Answer]) -> Steps[list[Answer]]:
-    answers = []
-    for call in calls:
-        answers.append((yield call))
-    return answers
-
-
-def careful(call: Callable[[], Answer]) -> Steps[str]:
-    try:
-        answer = yield call
-    except ValueError as error:
-        return f"caught {error}"
-    return answer.failure or "answered"
-
-
-def raising(error: BaseException) -> Callable[[], Answer]:
-    def call() -> Answer:
-        raise error
-
-    return call
-
-
-def drive(mode: str, steps: Steps[Any]) -> Any:
-    return run(steps) if mode == "sync" else async_to_sync(arun)(steps)
-
-
-def test_steps_are_sent_the_answers_in_order(mode: str) -> None:
-    answers = [Answer(200), Answer(401)]
-
-    assert drive(mode, steps_of(*((lambda answer=answer: answer) for answer in answers))) == answers
-
-
-def test_steps_without_a_call_return(mode: str) -> None:
-    assert drive(mode, steps_of()) == []
-
-
-def test_error_of_a_call_is_raised_where_it_was_asked(mode: str) -> None:
-    assert drive(mode, careful(raising(ValueError("broken")))) == "caught broken"
-
-
-def test_error_that_steps_do_not_catch_leaves_them(mode: str) -> None:
-    with pytest.raises(KeyError):
-        drive(mode, careful(raising(KeyError("broken"))))
-
-
-def test_error_of_the_steps_themselves_leaves_them(mode: str) -> None:
-    def broken() -> Steps[None]:
-        yield lambda: Answer(200)
-        raise LookupError
-
-    with pytest.raises(LookupError):
-        drive(mode, broken())
-
-
-def test_blocking_steps_are_refused_in_an_event_loop() -> None:
-    called = []
-
-    async def main() -> None:
-        run(steps_of(lambda: called.append(1) or Answer(200)))  # type: ignore[func-returns-value]
-
-    with pytest.raises(SynchronousOnlyOperation, match="aory_session"):
-        asyncio.run(main())
-    assert called == []
-
-
-def test_calls_of_async_code_run_in_threads_of_the_package() -> None:
-    names: list[str] = []
-
-    def call() -> Answer:
-        names.append(threading.current_thread().name)
-        return Answer(200)
-
-    asyncio.run(arun(steps_of(call)))
-
-    assert names[0].startswith("ory-mfa")
-
-
-def test_call_that_takes_too_long_is_no_usable_answer(settings: Any) -> None:
-    settings.ORY_MFA_TIMEOUT = 0.1
-    release = threading.Event()
-
-    def call() -> Answer:
-        release.wait(5)
-        return Answer(200)
-
-    async def main() -> list[Answer]:
-        try:
-            return await arun(steps_of(call))
-        finally:
-            release.set()
-
-    assert asyncio.run(main()) == [Answer.failed("timeout")]
-
-
-def test_call_that_finds_no_slot_in_time_is_never_made(settings: Any) -> None:
-    settings.ORY_MFA_TIMEOUT = 0.2
-    settings.ORY_MFA_MAX_CONCURRENCY = 1
-    busy, release, made = threading.Event(), threading.Event(), []
-
-    def first() -> Answer:
-        busy.set()
-        release.wait(5)
-        return Answer(200)
-
-    def second() -> Answer:
-        made.append(1)
-        return Answer(200)
-
-    async def main() -> list[Answer]:
-        blocker = asyncio.ensure_future(arun(steps_of(first)))
-        await asyncio.to_thread(busy.wait, 5)
-        waited = await arun(steps_of(second))
-        release.set()
-        await blocker
-        # The slot is free again, and what waited in vain does not come back for it.
-        await arun(steps_of(lambda: Answer(200)))
-        return waited
-
-    assert asyncio.run(main()) == [Answer.failed("timeout")]
-    assert made == []
-
-
-@pytest.mark.parametrize("limit", [1, 3])
-def test_no_more_calls_at_once_than_allowed(settings: Any, limit: int) -> None:
-    settings.ORY_MFA_MAX_CONCURRENCY = limit
-    lock, full, now, most = threading.Lock(), threading.Barrier(limit), 0, 0
-
-    def call() -> Answer:
-        nonlocal now, most
-        with lock:
-            now += 1
-            most = max(most, now)
-        full.wait(5)
-        with lock:
-            now -= 1
-        return Answer(200)
-
-    async def main() -> None:
-        await asyncio.gather(*(arun(steps_of(call)) for _ in range(limit * 3)))
-
-    asyncio.run(main())
-
-    assert most == limit
-
-
-def test_cancelled_task_stops_and_others_go_on(settings: Any) -> None:
-    settings.ORY_MFA_MAX_CONCURRENCY = 2
-    busy, release = threading.Event(), threading.Event()
-    closed = []
-
-    def call() -> Answer:
-        busy.set()
-        release.wait(5)
-        return Answer(200)
-
-    def steps() -> Steps[None]:
-        try:
-            yield call
-        finally:
-            closed.append(1)
-
-    async def main() -> list[Answer]:
-        task = asyncio.ensure_future(arun(steps()))
-        await asyncio.to_thread(busy.wait, 5)
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        assert task.cancelled()
-        other = await arun(steps_of(lambda: Answer(401)))
-        release.set()
-        return other
-
-    assert asyncio.run(main()) == [Answer(401)]
-    assert closed == [1]
 
 
 # Through a request.

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.urls(__name__)
 
 WHOAMI = "/sessions/whoami"
 PROBE = "/self-service/settings/browser"
+READY = "/health/ready"
 API_PROBE = "/self-service/settings/api"
 LOGIN = "http://127.0.0.1:4433/self-service/login/browser?return_to="
 STEP_UP = "http://127.0.0.1:4433/self-service/login/browser?aal=aal2&"
@@ -1057,7 +1058,8 @@ def test_answer_after_a_probe_with_401_decides_anew(site: Site, aal: str, fake: 
         response = site.get(f"judged?aal={aal}")
 
     assert json.loads(response.content)["outcome"] == outcome
-    assert asked(ory) == [WHOAMI, PROBE, WHOAMI]
+    # "No session" could mean that Ory's database is down.
+    assert asked(ory) == [WHOAMI, PROBE, WHOAMI, *([READY] if outcome == "login" else [])]
 
 
 @pytest.mark.parametrize("failure", ["connect-error", "timeout"])

@@ -35,7 +35,7 @@ PUBLIC = {
     "mixins": {"AALRequiredMixin"},
     "middleware": {"OrySessionMiddleware", "AALRequiredMiddleware"},
     "enforcement": {"evaluate", "aevaluate", "render", "require_aal", "arequire_aal", "AALRequired"},
-    "signals": {"aal_denied"},
+    "signals": {"aal_denied", "ory_unavailable"},
     "testing": {"FakeOry"},
 }
 PINNED = ("", "enforcement")
@@ -149,7 +149,7 @@ def test_core_has_no_clock_and_no_io() -> None:
 
 def test_core_is_imported_in_a_straight_line() -> None:
     order = ["core.answer", "core.credentials", "core.requirement", "core.session", "core.flows"]
-    order += ["core.decision", "core.whoami", "core.enrolment", "core.destination"]
+    order += ["core.relay", "core.decision", "core.whoami", "core.stored", "core.enrolment", "core.destination"]
 
     later = [
         one
@@ -164,8 +164,10 @@ def test_core_is_imported_in_a_straight_line() -> None:
 @pytest.mark.parametrize(
     ("names", "owners"),
     [
-        pytest.param(("requests", "urllib3", "http.client", "urllib.request", "httpx"), {"client"}, id="http"),
-        pytest.param(("socket",), {"deadline"}, id="socket"),
+        pytest.param(
+            ("requests", "urllib3", "http.client", "urllib.request", "httpx"), {"client", "connections"}, id="http"
+        ),
+        pytest.param(("socket",), {"connections", "deadline"}, id="socket"),
         pytest.param(("django.core.cache",), {"cache"}, id="cache"),
         pytest.param(("django.conf",), {"conf", "checks", "management"}, id="settings"),
         pytest.param(("datetime.datetime.now", "django.utils.timezone"), {"clock"}, id="clock"),

@@ -10,17 +10,24 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, headers (names in lower case) and body; status 0 and a ``failure`` if no usable answer arrived."""
+    """Status, headers (names in lower case) and body; status 0 and a ``failure`` if no usable answer arrived.
+
+    ``set_cookies`` are the values of the ``Set-Cookie`` headers; ``is_outage`` says that Ory itself is out of order;
+    ``retry_after`` is in seconds, None if nobody knows.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     failure: str | None = None
+    set_cookies: tuple[str, ...] = field(default=(), repr=False)
+    is_outage: bool = False
+    retry_after: float | None = None
 
     @classmethod
-    def failed(cls, reason: str) -> Answer:
+    def failed(cls, reason: str, *, is_outage: bool = False, retry_after: float | None = None) -> Answer:
         """No usable answer: connection refused, time-out, body too large."""
-        return cls(0, failure=reason)
+        return cls(0, failure=reason, is_outage=is_outage, retry_after=retry_after)
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object; empty if it is anything else."""
@@ -33,3 +40,6 @@ class Answer:
         except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
+
+
+LATE = Answer.failed("timeout", is_outage=True)

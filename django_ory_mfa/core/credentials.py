@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import blake2b
 
 LONGEST_VALUE = 4096
+LONGEST_HEADER = 32768
 # RFC 6265, section 4.1.1.
 COOKIE_OCTETS = re.compile(r"[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]+")
 SESSION_COOKIE_NAMES = re.compile(r"ory_kratos_session|ory_session_.+")
@@ -32,9 +34,19 @@ class Credential:
         """Whether browsers attach it by themselves, so that CSRF matters."""
         return self.kind is CredentialKind.COOKIE
 
+    @property
+    def cookie_name(self) -> str:
+        """The name of the cookie, if it is one."""
+        return self.value.partition("=")[0] if self.is_cookie else ""
+
     def headers(self) -> dict[str, str]:
         """The one header that shows it to Ory."""
         return {"Cookie" if self.is_cookie else "X-Session-Token": self.value}
+
+
+def fingerprint(url: str, *secrets: str, key: bytes) -> str:
+    """A name for ``secrets`` at the Ory of ``url`` that tells nobody without ``key`` (32 bytes) what they are."""
+    return blake2b("\0".join((url, *secrets)).encode(), key=key, digest_size=16).hexdigest()
 
 
 def choose_credential(*, session_token: str, cookies: str, authorization: str, name: str | None) -> Credential | None:
@@ -47,7 +59,8 @@ def choose_credential(*, session_token: str, cookies: str, authorization: str, n
     # SECURITY: every duplicate goes along, in order and byte for byte. Ory takes the first that it can decode; picking
     # one here could answer for another session than the one that Ory's own pages see.
     values = [value for cookie, value in read_cookies(cookies) if cookie == name and _is_sound(value)]
-    if values:
+    # SECURITY: nor may a visitor make a request that Ory, or a proxy before it, breaks off for its size.
+    if 0 < sum(map(len, values)) <= LONGEST_HEADER:
         return Credential(CredentialKind.COOKIE, "; ".join(f"{name}={value}" for value in values))
     return _bearer(authorization)
 

@@ -7,9 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     import ory_client
+
+    ReadRest = Callable[[], tuple["Identity", Any]]
 
 
 class AAL(StrEnum):
@@ -83,8 +86,20 @@ class OrySession:
     retry_after: int | None = None
     raw: Any = field(default=None, repr=False, hash=False)
 
+    # Reads identity and raw when they are first asked for, of a session that came from a cache.
+    _read_rest: ReadRest | None = field(default=None, init=False, repr=False, compare=False)
+
     def __bool__(self) -> bool:
         return self.is_authenticated
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("identity", "raw") or self._read_rest is None:
+            raise AttributeError(name)
+        identity, raw = self._read_rest()
+        object.__setattr__(self, "identity", identity)
+        object.__setattr__(self, "raw", raw)
+        object.__setattr__(self, "_read_rest", None)
+        return getattr(self, name)
 
     @property
     def is_authenticated(self) -> bool:
@@ -120,6 +135,14 @@ class OrySession:
         except (TypeError, ValueError):
             # SECURITY: the SDK's error quotes what it could not read, traits included.
             raise ValueError("ory_client cannot model this session") from None
+
+
+def postpone_rest(session: OrySession, read_rest: ReadRest) -> OrySession:
+    """``session``, with an identity and a ``raw`` that are read when somebody asks for them."""
+    for name in ("identity", "raw"):
+        object.__delattr__(session, name)
+    object.__setattr__(session, "_read_rest", read_rest)
+    return session
 
 
 ANONYMOUS = OrySession(SessionState.ANONYMOUS)

@@ -6,6 +6,7 @@ What the statuses and bodies mean: https://www.ory.sh/docs/reference/api#tag/fro
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django_ory_mfa.core.answer import Answer
@@ -29,25 +30,25 @@ def read_whoami(answer: Answer, *, now: datetime, flows: Flows) -> OrySession:
         return OrySession(SessionState.ANONYMOUS, error_id=error_id)
     if answer.status == 403:
         return _read_refusal(answer.json_object(), error_id, flows)
-    return OrySession(SessionState.UNAVAILABLE, error_id=error_id, retry_after=_retry_after(answer))
+    return OrySession(SessionState.UNAVAILABLE, error_id=error_id, retry_after=retry_after(answer))
 
 
 def _read_session(body: dict[str, Any], now: datetime) -> OrySession:
     identity = _object(body.get("identity"))
     if not _text(body.get("id")) or not _text(identity.get("id")):
         return UNAVAILABLE
-    expires_at = _time(body.get("expires_at"))
+    expires_at = read_time(body.get("expires_at"))
     if body.get("active") is not True or (expires_at is not None and now - expires_at > CLOCK_SKEW):
         return ANONYMOUS
     return OrySession(
         SessionState.ACTIVE,
         id=body["id"],
         aal=AAL.of(body.get("authenticator_assurance_level")),
-        authentication_methods=tuple(_method(entry) for entry in _objects(body.get("authentication_methods"))),
-        authenticated_at=_time(body.get("authenticated_at")),
-        issued_at=_time(body.get("issued_at")),
+        authentication_methods=tuple(read_method(entry) for entry in _objects(body.get("authentication_methods"))),
+        authenticated_at=read_time(body.get("authenticated_at")),
+        issued_at=read_time(body.get("issued_at")),
         expires_at=expires_at,
-        identity=_identity(identity),
+        identity=read_identity(identity),
         raw=body,
     )
 
@@ -61,23 +62,26 @@ def _read_refusal(body: dict[str, Any], error_id: str | None, flows: Flows) -> O
     return OrySession(SessionState.STEP_UP_REQUIRED, error_id=error_id, redirect_browser_to=url)
 
 
-def _retry_after(answer: Answer) -> int:
+def retry_after(answer: Answer) -> int:
+    """Whole seconds after which asking again makes sense."""
     reset = answer.headers.get("x-ratelimit-reset", "")
-    if answer.status != 429 or not (reset.isascii() and reset.isdigit()):
-        return RETRY_AFTER
-    return max(1, min(int(reset[:9]), LONGEST_RETRY_AFTER))
+    if answer.status == 429 and reset.isascii() and reset.isdigit():
+        return max(1, min(int(reset[:9]), LONGEST_RETRY_AFTER))
+    return RETRY_AFTER if answer.retry_after is None else max(1, ceil(answer.retry_after))
 
 
-def _method(entry: dict[str, Any]) -> AuthenticationMethod:
+def read_method(entry: dict[str, Any]) -> AuthenticationMethod:
+    """One entry of ``authentication_methods``."""
     return AuthenticationMethod(
         method=_text(entry.get("method")) or "",
         aal=AAL.of(entry.get("aal")),
-        completed_at=_time(entry.get("completed_at")),
+        completed_at=read_time(entry.get("completed_at")),
         provider=_text(entry.get("provider")),
     )
 
 
-def _identity(body: dict[str, Any]) -> Identity:
+def read_identity(body: dict[str, Any]) -> Identity:
+    """The ``identity`` of a session, which has an id."""
     return Identity(
         id=body["id"],
         external_id=_text(body.get("external_id")),
@@ -88,8 +92,8 @@ def _identity(body: dict[str, Any]) -> Identity:
         verifiable_addresses=tuple(_objects(body.get("verifiable_addresses"))),
         recovery_addresses=tuple(_objects(body.get("recovery_addresses"))),
         organization_id=_text(body.get("organization_id")),
-        created_at=_time(body.get("created_at")),
-        updated_at=_time(body.get("updated_at")),
+        created_at=read_time(body.get("created_at")),
+        updated_at=read_time(body.get("updated_at")),
     )
 
 
@@ -105,7 +109,8 @@ def _objects(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _time(value: object) -> datetime | None:
+def read_time(value: object) -> datetime | None:
+    """A time of Ory's as an aware one in UTC; None if it cannot be read or has no offset."""
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -1,10 +1,12 @@
-"""The pytest plugin of the package: the fixture ``ory``."""
+"""The pytest plugin of the package: the fixture ``ory``, and no test that sees the outages of another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+
+from django_ory_mfa.process import forget_ory
 
 from .fake import FakeOry
 from .install import installed
@@ -18,3 +20,9 @@ def ory() -> Iterator[FakeOry]:
     """
     with installed() as fake:
         yield fake
+
+
+@pytest.fixture(autouse=True)
+def _ory_mfa_forgets() -> None:
+    """What one test taught the package about its Ory, an outage say, is unknown to the next."""
+    forget_ory()

@@ -1,0 +1,145 @@
+"""Connections to Ory that keep to a total time and read final answers only."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from django_ory_mfa.deadline import Deadline, cover, current_deadline
+from django_ory_mfa.process import once_per_process
+
+LOOKUPS_AT_ONCE = 4
+
+
+class StaleConnection(urllib3.exceptions.ProtocolError):
+    """The server had closed a kept-alive connection before it answered; a new one may do better."""
+
+
+class FinalResponse(http.client.HTTPResponse):
+    """The final answer to a request; ``http.client`` itself knows no interim answer but 100."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed
+            if not 102 <= status < 200:
+                return version, status, reason
+            # 103 Early Hints and the like (RFC 9110, section 15.2) come before the answer.
+            http.client.parse_headers(self.fp)
+
+
+class Covered:
+    """A connection that is made, and whose answer has to come, within the deadline of the thread."""
+
+    sock: Any
+    response_class: Any = FinalResponse
+    _answers = 0
+
+    def getresponse(self) -> Any:
+        """Waits for the final answer."""
+        cover(self.sock)
+        try:
+            response = super().getresponse()  # type: ignore[misc]  # the connection stands to the right
+        except (http.client.RemoteDisconnected, ConnectionResetError) as error:
+            if self._answers:
+                raise StaleConnection("kept-alive connection closed", error) from error
+            raise
+        if response.status < 200:
+            # SECURITY: what follows on this connection would be read as the answer to somebody else's request.
+            self.close()
+            raise urllib3.exceptions.ProtocolError("no final answer")
+        self._answers += 1
+        return response
+
+    def close(self) -> None:
+        """Called when the connection is given up, too; it may be opened again."""
+        self._answers = 0
+        super().close()  # type: ignore[misc]  # likewise
+
+    def _new_conn(self) -> socket.socket:
+        deadline = current_deadline()
+        if deadline is None:
+            return super()._new_conn()  # type: ignore[misc, no-any-return]  # likewise
+        return _connect(self, deadline)
+
+
+def _connect(connection: Any, deadline: Deadline) -> socket.socket:
+    """A socket within the total time; urllib3 would give every address the whole time, and the look-up any."""
+    failure: Exception = urllib3.exceptions.ConnectTimeoutError(connection, "the time is over")
+    for address in _addresses(connection, deadline):
+        seconds = min(connection.timeout, deadline.seconds_left)
+        if seconds <= 0:
+            break
+        try:
+            sock = urllib3.util.connection.create_connection(
+                (address, connection.port), seconds, connection.source_address, connection.socket_options
+            )
+        except TimeoutError as error:
+            failure = urllib3.exceptions.ConnectTimeoutError(connection, str(error))
+        except OSError as error:
+            failure = urllib3.exceptions.NewConnectionError(connection, str(error))
+        else:
+            # From here on, since a TLS handshake can drip too; it takes the descriptor away from this object.
+            deadline.cover(sock.dup(), is_duplicate=True)
+            return sock
+    raise failure
+
+
+def _addresses(connection: Any, deadline: Deadline) -> list[str]:
+    # Nothing ends a look-up, so that another thread waits for the one that takes too long.
+    arguments = (connection._dns_host.strip("[]"), connection.port, 0, socket.SOCK_STREAM)
+    try:
+        found = _lookups().submit(socket.getaddrinfo, *arguments).result(deadline.seconds_left)
+    except TimeoutError as error:
+        raise urllib3.exceptions.ConnectTimeoutError(connection, "the look-up of its name takes too long") from error
+    except socket.gaierror as error:
+        raise urllib3.exceptions.NameResolutionError(connection.host, connection, error) from error
+    return [str(address[0]) for *_, address in found]
+
+
+@once_per_process
+def _lookups() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="ory-mfa-lookup")
+
+
+class CoveredHTTPConnection(Covered, urllib3.connection.HTTPConnection):
+    """Plain HTTP."""
+
+
+class CoveredHTTPSConnection(Covered, urllib3.connection.HTTPSConnection):
+    """HTTP over TLS."""
+
+
+class CoveredHTTPPool(urllib3.HTTPConnectionPool):
+    """Connections to one host, by plain HTTP."""
+
+    ConnectionCls = CoveredHTTPConnection
+
+
+class CoveredHTTPSPool(urllib3.HTTPSConnectionPool):
+    """Connections to one host, over TLS."""
+
+    ConnectionCls = CoveredHTTPSConnection
+
+
+POOLS = {"http": CoveredHTTPPool, "https": CoveredHTTPSPool}
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """The network, with connections that keep to the deadline of the calling thread."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Called by requests for direct connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> urllib3.ProxyManager:
+        """Called by requests for connections through a proxy; a SOCKS proxy brings pools of its own."""
+        manager: urllib3.ProxyManager = super().proxy_manager_for(proxy, **kwargs)
+        if type(manager) is urllib3.ProxyManager:
+            manager.pool_classes_by_scheme = POOLS
+        return manager

@@ -1,0 +1,56 @@
+"""Whether a session cookie that Ory issued again to us may be handed on to the browser that it is for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from django_ory_mfa.core.credentials import COOKIE_OCTETS, LONGEST_VALUE
+
+PRINTABLE = re.compile(r"[ -~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCookie:
+    """A ``Set-Cookie`` header of Ory's, kept as it came."""
+
+    name: str
+    value: str = field(repr=False)
+    header: str = field(repr=False)
+    domain: str | None = None
+
+
+def issued_cookie(set_cookies: tuple[str, ...], name: str) -> IssuedCookie | None:
+    """The session cookie ``name`` among the values of ``Set-Cookie`` headers; the last one, as in a browser."""
+    found = [cookie for cookie in map(_read, set_cookies) if cookie is not None and cookie.name == name]
+    return found[-1] if found else None
+
+
+def reaches(cookie: IssuedCookie, host: str, *, browser_host: str) -> bool:
+    """Whether ``cookie`` of Ory at ``browser_host`` is one for ``host`` too (both without a port)."""
+    if cookie.domain is None:
+        return host == browser_host
+    return host == cookie.domain or (host.endswith(f".{cookie.domain}") and not _is_address(host))
+
+
+def _read(header: str) -> IssuedCookie | None:
+    # RFC 6265, section 5.2; http.cookies drops attributes that it does not know.
+    pair, *attributes = header.split(";")
+    name, _, value = pair.strip(" \t").partition("=")
+    is_sound = len(value) <= LONGEST_VALUE and COOKIE_OCTETS.fullmatch(value) is not None
+    if not is_sound or PRINTABLE.fullmatch(header) is None:
+        return None
+    domains = [_value(attribute) for attribute in attributes if _name(attribute) == "domain"]
+    return IssuedCookie(name, value, header, domains[-1] if domains and domains[-1] else None)
+
+
+def _name(attribute: str) -> str:
+    return attribute.partition("=")[0].strip(" \t").lower()
+
+
+def _value(attribute: str) -> str:
+    return attribute.partition("=")[2].strip(" \t").removeprefix(".").lower()
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.rpartition(".")[2].isdigit()

@@ -1,0 +1,48 @@
+"""One small hook for whoever counts what the package does with Ory: a listener hears every event."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from enum import StrEnum
+
+logger = logging.getLogger("django_ory_mfa")
+
+
+class Event(StrEnum):
+    """What can be counted. The value of an event is 1, that of ``CALL`` the seconds that it took."""
+
+    CALL = "call"
+    TIMEOUT = "timeout"
+    FAILURE = "failure"
+    RATE_LIMITED = "rate_limited"
+    RETRY = "retry"
+    BREAKER_OPENED = "breaker_opened"
+    BREAKER_REFUSED = "breaker_refused"
+    SHARED = "shared"
+    CACHE_HIT = "cache_hit"
+    CACHE_MISS = "cache_miss"
+    CACHE_ERROR = "cache_error"
+
+
+Listener = Callable[[Event, float], None]
+
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> Callable[[], None]:
+    """Has ``listener`` called with every event of this process, in the thread where it happens; returns the way out.
+
+    It should return at once; what it raises is logged.
+    """
+    _listeners.append(listener)
+    return lambda: _listeners.remove(listener)
+
+
+def count(event: Event, value: float = 1) -> None:
+    """Tells the listeners."""
+    for listener in tuple(_listeners):
+        try:
+            listener(event, value)
+        except Exception:
+            logger.exception("A listener to the metrics of django_ory_mfa failed.")

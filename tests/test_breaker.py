@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+
+from django_ory_mfa import breaker as module
+from django_ory_mfa.breaker import Breaker
+
+CALL = 3.0  # seconds that a call may take
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+def fail(breaker: Breaker, times: int = 1) -> None:
+    for _ in range(times):
+        assert breaker.admit(CALL) == 0
+        breaker.failed(breaker.pauses)
+
+
+def test_calls_are_admitted_until_the_third_failure_in_a_row(clock: Clock) -> None:
+    breaker = Breaker()
+    fail(breaker, 2)
+    breaker.succeeded()
+    fail(breaker, 2)
+    open_still = breaker.admit(CALL)
+    fail(breaker)
+
+    assert (open_still, breaker.admit(CALL)) == (0, 2)
+
+
+def test_seconds_of_the_pause_are_told(clock: Clock) -> None:
+    breaker = Breaker()
+    fail(breaker, 3)
+    clock.seconds += 1.5
+
+    assert breaker.admit(CALL) == 0.5
+
+
+def test_pause_doubles_with_every_failed_test_up_to_ten_seconds(clock: Clock) -> None:
+    breaker, pauses = Breaker(), []
+    fail(breaker, 3)
+    for _ in range(5):
+        pauses.append(breaker.admit(CALL))
+        clock.seconds += pauses[-1]
+        fail(breaker)
+
+    assert pauses == [2, 4, 8, 10, 10]
+
+
+def test_one_call_at_a_time_tests_the_server(clock: Clock) -> None:
+    breaker = Breaker()
+    fail(breaker, 3)
+    clock.seconds += 2
+    first, second = breaker.admit(CALL), breaker.admit(CALL)
+    clock.seconds += 1
+    third = breaker.admit(CALL)
+
+    assert (first, second, third) == (0, CALL, CALL - 1)
+
+
+def test_test_that_never_ends_gives_way_to_another(clock: Clock) -> None:
+    breaker = Breaker()
+    fail(breaker, 3)
+    clock.seconds += 2
+    breaker.admit(CALL)
+    clock.seconds += CALL
+
+    assert breaker.admit(CALL) == 0
+
+
+def test_success_ends_the_pause_and_its_growth(clock: Clock) -> None:
+    breaker = Breaker()
+    fail(breaker, 3)
+    clock.seconds += 2
+    fail(breaker)
+    clock.seconds += 4
+    breaker.admit(CALL)
+    breaker.succeeded()
+    free = [breaker.admit(CALL) for _ in range(3)]
+    fail(breaker, 3)
+
+    assert (free, breaker.admit(CALL)) == ([0, 0, 0], 2)
+
+
+def test_failures_of_calls_that_started_before_the_pause_do_not_prolong_it(clock: Clock) -> None:
+    breaker = Breaker()
+    begins = [breaker.failed(0) for _ in range(20)]
+
+    assert begins == [False, False, True] + [False] * 17
+    assert breaker.admit(CALL) == 2
+
+
+def test_late_failure_does_not_spoil_the_test(clock: Clock) -> None:
+    breaker = Breaker()
+    fail(breaker, 3)
+    clock.seconds += 2
+    breaker.admit(CALL)
+    breaker.failed(0)
+
+    assert breaker.admit(CALL) == CALL
+
+
+def test_number_of_failures_can_be_chosen(clock: Clock) -> None:
+    breaker = Breaker(failures=1)
+    fail(breaker)
+
+    assert breaker.admit(CALL) == 2
