@@ -23,7 +23,7 @@ class Row:
     what: str
     sign: Sign
     limit: float
-    figures: list[float] = field(default_factory=list)
+    figures: Sequence[float] = field(default_factory=list)
     left_out: str = ""
     is_count: bool = False
 

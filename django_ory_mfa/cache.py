@@ -81,24 +81,26 @@ class Operation:
 
     def run(self) -> Any:
         """Calls it."""
-        breaker = _breaker(conf.cache)
-        if breaker.admit(conf.timeout.total) and not self._is_vital:
+        alias = conf.cache
+        breaker = _breaker(alias)
+        if self._is_refused(breaker):
             return None
         started, pauses = time.monotonic(), breaker.pauses
         try:
-            result = getattr(caches[conf.cache], self._method)(*self._args)
+            result = getattr(caches[alias], self._method)(*self._args)
         except Exception as error:
             return _failed(breaker, pauses, type(error).__name__)
         return _result(breaker, pauses, result, started)
 
     async def arun(self) -> Any:
         """Awaits it, for as long as a call to Ory may take."""
-        cache: Any = caches[conf.cache]
+        alias = conf.cache
+        cache: Any = caches[alias]
         if isinstance(cache, LocMemCache):
             # It never waits, so that a thread of its own would only cost time.
             return self.run()
-        breaker = _breaker(conf.cache)
-        if breaker.admit(conf.timeout.total) and not self._is_vital:
+        breaker = _breaker(alias)
+        if self._is_refused(breaker):
             return None
         started, pauses = time.monotonic(), breaker.pauses
         try:
@@ -107,6 +109,10 @@ class Operation:
         except Exception as error:
             return _failed(breaker, pauses, type(error).__name__)
         return _result(breaker, pauses, result, started)
+
+    def _is_refused(self, breaker: Breaker) -> bool:
+        # Most often there is nothing to ask, and no setting to be read for it.
+        return not breaker.is_at_rest and breaker.admit(conf.timeout.total) > 0 and not self._is_vital
 
 
 def _result(breaker: Breaker, pauses: int, result: Any, started: float) -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, cached_property
 
 from django_ory_mfa.cache import Entry
 from django_ory_mfa.calls import Steps, T, arun, run, wait_for

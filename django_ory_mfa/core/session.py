@@ -27,7 +27,7 @@ class AAL(StrEnum):
     def of(cls, value: object) -> AAL:
         """The level named by ``value``; ``AAL0`` for anything unknown, missing or empty."""
         try:
-            return cls(value)
+            return cls(value)  # type: ignore[arg-type]  # whatever is no level is why this is tried
         except ValueError:
             return cls.AAL0
 
