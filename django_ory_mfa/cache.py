@@ -45,12 +45,13 @@ class Entry:
         stored = yield from self._look()
         session = from_store(stored, now=now(), name=self._name, key=fingerprint_key())
         count(Event.CACHE_MISS if session is None else Event.CACHE_HIT)
+        if session is None:
+            yield from self._clear(stored)
         return session
 
     def drop(self) -> Steps[None]:
         """Forgets the session, which somebody is asking Ory for afresh."""
-        if (yield from self._look()) is not None and self._may_be_kept:
-            yield Operation("delete", self._key)
+        yield from self._clear((yield from self._look()))
 
     def keep(self, session: OrySession, answer: Answer) -> Steps[None]:
         """Keeps ``session``, read from ``answer``, for as long as settings, Ory and the session itself allow."""
@@ -69,6 +70,10 @@ class Entry:
         stored = yield Operation("get", self._key)
         self._may_be_kept = stored != SIGNED_OUT
         return stored
+
+    def _clear(self, stored: object) -> Steps[None]:
+        if stored is not None and self._may_be_kept:
+            yield Operation("delete", self._key)
 
 
 class Operation:

@@ -18,7 +18,6 @@ from django_ory_mfa.clock import now
 from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.core.enrolment import read_enrolment
-from django_ory_mfa.core.relay import issued_cookie
 from django_ory_mfa.core.session import AAL, ANONYMOUS, OrySession, SessionState
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami, retry_after
 from django_ory_mfa.credentials import credential_of
@@ -27,6 +26,7 @@ from django_ory_mfa.flights import Shared
 from django_ory_mfa.health import health
 from django_ory_mfa.hops import is_return
 from django_ory_mfa.privacy import forget_outer_cache
+from django_ory_mfa.relay import cookie_to_relay
 from django_ory_mfa.signals import Sending, ory_unavailable
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class SessionResolver:
         self.passed_site_policy = False
         self.was_known_before_view = False
         self.last_verdict: Decision | None = None
-        self.issued_cookie: IssuedCookie | None = None
+        self.renewed_cookie: IssuedCookie | None = None
         # What Ory was asked, and the seconds that it took.
         self.timings: list[tuple[str, float]] = []
         self._arrived_at = time.monotonic()
@@ -148,9 +148,9 @@ class SessionResolver:
         is_shared = departed_at < self._arrived_at
         is_possibly_stale = is_shared or (not fresh and "ory-session-cache-for" in answer.headers)
         if session:
-            issued = issued_cookie(answer.set_cookies, credential.cookie_name)
-            self.issued_cookie = None if is_shared else issued
-            if entry is not None and issued is None:
+            renewed = cookie_to_relay(self._request, credential, answer)
+            self.renewed_cookie = None if is_shared else renewed
+            if entry is not None and renewed is None:
                 yield from entry.keep(session, answer)
         return session, is_possibly_stale
 
@@ -208,7 +208,7 @@ class SessionResolver:
             yield from self.refetch_steps()
             return None
         enrolled = read_enrolment(answer)
-        enrolment_memory().note(name, enrolled)
+        enrolment_memory().note(name, enrolled=enrolled)
         return enrolled
 
     def _name_of_person(self, session: OrySession) -> str:
