@@ -3,15 +3,17 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+BENCH_VENV ?= .venv-bench
 
 BIN := $(VENV)/bin
 VERSION = import sys; print("%d.%d" % sys.version_info[:2])
 WANTED := $(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null)
 TEST_TOOLS = $(VENV)/test-tools-$(WANTED)
 DEV_TOOLS = $(VENV)/dev-tools-$(WANTED)
+BENCH_TOOLS = $(BENCH_VENV)/bench-tools-$(WANTED)
 
 .DEFAULT_GOAL := help
-.PHONY: help test style format typing check dist demo example kratos clean
+.PHONY: help test style format typing check dist bench demo example kratos clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +41,9 @@ dist: $(DEV_TOOLS)  ## build the sdist and the wheel into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 
+bench: $(BENCH_TOOLS)  ## measure beside peers, half an hour; ARGS="A G" some letters, ARGS=--quick only shows that it works
+	$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
+
 demo: $(TEST_TOOLS)  ## see it work, on http://127.0.0.1:8000/, with an emulated Ory; ARGS="--port 8001"
 	@$(BIN)/python example_project/demo.py $(ARGS)
 
@@ -47,7 +52,7 @@ example: $(TEST_TOOLS)  ## serve the example project on http://127.0.0.1:8000/, 
 	$(if $(wildcard example_project/.env),,DEBUG=true) $(BIN)/python example_project/manage.py runserver $(ARGS)
 
 clean:  ## remove everything that was built here, the virtual environment included
-	rm -rf $(VENV) .tox build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) benchmarks/express/node_modules .tox build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Without Go the script says so in one line and the suite skips its Kratos part; REQUIRE_KRATOS=1 makes that a failure.
@@ -65,4 +70,10 @@ $(TEST_TOOLS): setup.cfg pyproject.toml
 
 $(DEV_TOOLS): $(TEST_TOOLS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
+	@touch $@
+
+# The peers have an environment of their own, where their versions cannot disturb the tests.
+$(BENCH_TOOLS): setup.cfg pyproject.toml
+	@test "$$($(BENCH_VENV)/bin/python -c '$(VERSION)' 2>/dev/null)" = "$(WANTED)" || $(PYTHON) -m venv --clear $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@

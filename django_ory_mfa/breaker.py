@@ -29,9 +29,14 @@ class Breaker:
         """How many pauses there were; a call is told by it from those of before the last one."""
         return self._pauses
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether there is neither a pause nor a test, so that ``admit`` need not be asked."""
+        return self._failures < self._most_failures
+
     def admit(self, seconds: float) -> float:
         """0 if a call of at most ``seconds`` may start now, else the seconds until one may."""
-        if self._failures < self._most_failures:
+        if self.is_at_rest:
             return 0
         with self._lock:
             left = self._paused_until - time.monotonic()

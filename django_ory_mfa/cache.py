@@ -74,54 +74,54 @@ class Operation:
         self._method = method
         self._args = args
         self._is_vital = is_vital
+        alias = conf.cache
+        self._cache: Any = caches[alias]
+        self._breaker = _breaker(alias)
 
     def run(self) -> Any:
         """Calls it."""
-        return self._call(caches[conf.cache])
-
-    async def arun(self) -> Any:
-        """Awaits it, for as long as a call to Ory may take."""
-        cache: Any = caches[conf.cache]
-        if isinstance(cache, LocMemCache):
-            # It never waits, so that a thread of its own would only cost time.
-            return self._call(cache)
         if self._is_paused():
             return None
-        started, pauses = time.monotonic(), _breaker(conf.cache).pauses
+        started, pauses = time.monotonic(), self._breaker.pauses
         try:
-            async with asyncio.timeout(conf.timeout.total):
-                result = await getattr(cache, f"a{self._method}")(*self._args)
+            result = getattr(self._cache, self._method)(*self._args)
         except Exception as error:
             return self._fail(pauses, type(error).__name__)
         self._judge(pauses, started)
         return result
 
-    def _call(self, cache: Any) -> Any:
+    async def arun(self) -> Any:
+        """Awaits it, for as long as a call to Ory may take."""
+        if isinstance(self._cache, LocMemCache):
+            # It never waits, so that a thread of its own would only cost time.
+            return self.run()
         if self._is_paused():
             return None
-        started, pauses = time.monotonic(), _breaker(conf.cache).pauses
+        started, pauses = time.monotonic(), self._breaker.pauses
         try:
-            result = getattr(cache, self._method)(*self._args)
+            async with asyncio.timeout(conf.timeout.total):
+                result = await getattr(self._cache, f"a{self._method}")(*self._args)
         except Exception as error:
             return self._fail(pauses, type(error).__name__)
         self._judge(pauses, started)
         return result
 
     def _is_paused(self) -> bool:
-        return not self._is_vital and _breaker(conf.cache).admit(conf.timeout.total) > 0
+        # Most often there is nothing to ask, and no setting to be read for it.
+        return not self._breaker.is_at_rest and not self._is_vital and self._breaker.admit(conf.timeout.total) > 0
 
     def _judge(self, pauses: int, started: float) -> None:
         if time.monotonic() - started > SLOW:
             self._fail(pauses, "slow")
         elif self._method == "get":
             # Only this one is waited for by every request.
-            _breaker(conf.cache).succeeded()
+            self._breaker.succeeded()
 
     def _fail(self, pauses: int, reason: str) -> None:
         count(Event.CACHE_ERROR)
         if self._is_vital:
             logger.warning("A session could not be dropped from the cache: %s", reason)
-        elif _breaker(conf.cache).failed(pauses):
+        elif self._breaker.failed(pauses):
             logger.warning("The cache of Ory sessions fails and is not asked for a while: %s", reason)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import closing
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -48,7 +49,12 @@ def run(steps: Steps[T]) -> T:
 
 
 async def arun(steps: Steps[T]) -> T:
-    """Drives ``steps`` in an event loop."""
+    """Drives ``steps`` in an event loop; if that is cancelled, they end where they are."""
+    with closing(steps):
+        return await _adrive(steps)
+
+
+async def _adrive(steps: Steps[T]) -> T:
     resume: Callable[[], Call[Any]] = partial(next, steps)
     while True:
         try:

@@ -81,8 +81,7 @@ class Conf:
         """The session cookie's name; None where only the request can tell."""
         value = _get("SESSION_COOKIE", None)
         if value is None:
-            network = NETWORK_HOST.fullmatch(urlsplit(self.sdk_url).hostname or "")
-            return f"ory_session_{network['slug'].replace('-', '')}" if network else None
+            return _network_cookie(self.sdk_url)
         if not isinstance(value, str) or not COOKIE_OCTETS.fullmatch(value) or "=" in value:
             raise _odd("SESSION_COOKIE", "must be a cookie name", value)
         return value
@@ -192,6 +191,8 @@ def _url(name: str, value: object) -> str:
     return value.rstrip("/")
 
 
+# Every request asks for the URL of Ory, and a site has one or two: what they are worth is found out once.
+@lru_cache(maxsize=16)
 def _is_base_url(value: str) -> bool:
     # Printable ASCII but for what starts a query or a fragment, or is read as a slash.
     if not re.fullmatch(r"[!-~]+", value) or any(sign in value for sign in "?#\\") or ".." in value:
@@ -202,6 +203,12 @@ def _is_base_url(value: str) -> bool:
     except ValueError:
         return False
     return known and "@" not in parts.netloc
+
+
+@lru_cache(maxsize=16)
+def _network_cookie(url: str) -> str | None:
+    network = NETWORK_HOST.fullmatch(urlsplit(url).hostname or "")
+    return f"ory_session_{network['slug'].replace('-', '')}" if network else None
 
 
 def _is_seconds(value: object, longest: float = LONGEST_TIMEOUT) -> bool:

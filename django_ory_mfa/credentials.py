@@ -21,7 +21,8 @@ logger = logging.getLogger("django_ory_mfa")
 def credential_of(request: HttpRequest) -> Credential | None:
     """The one credential among the raw headers of ``request``."""
     cookies, authorization = raw_cookies(request), request.META.get("HTTP_AUTHORIZATION", "")
-    names = {conf.session_cookie} if conf.session_cookie else session_cookie_names(cookies)
+    name = conf.session_cookie
+    names = {name} if name else session_cookie_names(cookies)
     if len(names) > 1:
         logger.warning("Cookies of several Ory projects in one request: set ORY_MFA_SESSION_COOKIE to the right one.")
         cookies = authorization = ""

@@ -51,8 +51,10 @@ def evaluation_steps(request: HttpRequest, requirement: Requirement, *, consult:
 
 
 def _depends_on_enrolment(session: OrySession, decision: Decision) -> bool:
+    if decision.outcome is not Outcome.STEP_UP:
+        return False
     without = decide(session, decision.requirement, now=now(), enrolled=False)
-    return decision.outcome is Outcome.STEP_UP and without.outcome is not Outcome.STEP_UP
+    return without.outcome is not Outcome.STEP_UP
 
 
 def _enrolment_steps(request: HttpRequest, requirement: Requirement) -> Steps[Decision]:

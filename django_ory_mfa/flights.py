@@ -6,8 +6,10 @@ An event loop waits for a thread of the package's own pool; whoever follows a ca
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -16,12 +18,15 @@ from django_ory_mfa.core.answer import LATE, Answer
 from django_ory_mfa.metrics import Event, count
 from django_ory_mfa.process import once_per_process
 
+LANDED_FOR = 1.0  # seconds
+
 
 class Flight:
-    """One call under way, which nobody who waits for it can cancel."""
+    """One call, which nobody who waits for it can cancel. It is under way until it has landed."""
 
     def __init__(self) -> None:
         self.departed_at = time.monotonic()
+        self.landed_at = math.inf
         self.answer: Future[Answer] = Future()
         # A future that is running cannot be cancelled.
         self.answer.set_running_or_notify_cancel()
@@ -40,38 +45,59 @@ class Flight:
 
 
 class Board:
-    """The calls under way in this process."""
+    """The calls under way in this process, and those that landed a moment ago."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._flights: dict[Hashable, Flight] = {}
+        self._landed: deque[tuple[Hashable, Flight]] = deque()
 
-    def enter(self, key: Hashable, since: float) -> tuple[Flight, bool]:
-        """The call under way for ``key`` that did not depart before ``since``, else a new one; whether it is new."""
+    def enter(self, key: Hashable, since: float, arrived_at: float) -> tuple[Flight, bool]:
+        """The call for ``key`` that departed at ``since`` or later and landed after ``arrived_at``, or not yet.
+
+        Else a new one; and whether it is new.
+        """
         with self._lock:
             flight = self._flights.get(key)
-            if flight is not None and flight.departed_at >= since:
+            if flight is not None and flight.departed_at >= since and flight.landed_at > arrived_at:
                 return flight, False
             flight = self._flights[key] = Flight()
-        flight.answer.add_done_callback(lambda _: self._leave(key, flight))
-        return flight, True
+            return flight, True
 
-    def _leave(self, key: Hashable, flight: Flight) -> None:
+    def land(self, key: Hashable, flight: Flight) -> None:
+        """Notes that the call is over, and forgets those of which that was noted long ago."""
         with self._lock:
-            if self._flights.get(key) is flight:
-                del self._flights[key]
+            flight.landed_at = time.monotonic()
+            self._landed.append((key, flight))
+            while self._landed[0][1].landed_at < flight.landed_at - LANDED_FOR:
+                forgotten, landed = self._landed.popleft()
+                if self._flights.get(forgotten) is landed:
+                    del self._flights[forgotten]
 
 
 class Shared:
     """A call, or somebody else's for the same ``key`` that did not depart before ``since`` (monotonic seconds).
 
     Either way it is over within the total time-out of the settings. It returns the answer and when the call departed.
+    One that has landed is shared by those who had arrived before, at ``arrived_at`` (now, if left out). With
+    ``is_landed_by_caller`` it is under way until ``land``, so that whoever comes later finds what the caller kept.
     """
 
-    def __init__(self, key: Hashable, call: Callable[[], Answer], *, since: float = 0) -> None:
+    def __init__(
+        self,
+        key: Hashable,
+        call: Callable[[], Answer],
+        *,
+        since: float = 0,
+        arrived_at: float | None = None,
+        is_landed_by_caller: bool = False,
+    ) -> None:
         self._key = key
         self._call = call
         self._since = since
+        self._arrived_at = time.monotonic() if arrived_at is None else arrived_at
+        self._is_landed_by_caller = is_landed_by_caller
+        self._own: Flight | None = None
 
     def run(self) -> tuple[Answer, float]:
         """Makes the call in this thread, or waits for the other one."""
@@ -100,9 +126,22 @@ class Shared:
                 flight.answer.set_result(LATE)
             return LATE, flight.departed_at
 
+    def land(self) -> None:
+        """Says that the caller needs its call no more; nothing if it shared that of another."""
+        if self._own is not None:
+            board, flight = _board(), self._own
+            # At once if it is answered, else when it will be.
+            flight.answer.add_done_callback(lambda _: board.land(self._key, flight))
+
     def _enter(self) -> tuple[Flight, bool]:
         # One that should be over is not worth waiting for.
-        return _board().enter(self._key, max(self._since, time.monotonic() - conf.timeout.total))
+        oldest = max(self._since, time.monotonic() - conf.timeout.total)
+        flight, is_new = _board().enter(self._key, oldest, self._arrived_at)
+        if is_new:
+            self._own = flight
+            if not self._is_landed_by_caller:
+                self.land()
+        return flight, is_new
 
 
 @once_per_process

@@ -11,19 +11,29 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
 VARY = ("Cookie", "Authorization", "X-Session-Token")
+ALL_VARY = ", ".join(VARY)
 # Django's cache middlewares tell each other by this attribute of the request whether to store the response.
 STORE = "_cache_update_cache"
 
 
 def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:
     """Makes ``response`` one for this visitor only, in Django's caches and in those on the way."""
-    directives = [part.strip() for part in response.get("Cache-Control", "").split(",") if part.strip()]
+    # Most responses say nothing of it, and the second guard of a response finds what the first one said.
+    response.headers.setdefault("Cache-Control", "private")
+    response.headers.setdefault("Vary", ALL_VARY)
+    if response.headers["Cache-Control"] != "private":
+        response.headers["Cache-Control"] = _made_private(response.headers["Cache-Control"])
+    if response.headers["Vary"] != ALL_VARY:
+        patch_vary_headers(response, VARY)
+    request.__dict__.pop(STORE, None)
+
+
+def _made_private(said: str) -> str:
+    directives = [part.strip() for part in said.split(",") if part.strip()]
     kept = [part for part in directives if part.lower() != "public"]
     if "private" not in kept and "no-store" not in kept:
         kept.append("private")
-    response.headers["Cache-Control"] = ", ".join(kept)
-    patch_vary_headers(response, VARY)
-    request.__dict__.pop(STORE, None)
+    return ", ".join(kept)
 
 
 def forget_outer_cache(request: HttpRequest) -> None:

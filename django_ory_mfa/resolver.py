@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, cached_property
 
 from django_ory_mfa.cache import Entry
 from django_ory_mfa.calls import Steps, T, arun, run, wait_for
@@ -139,23 +139,28 @@ class SessionResolver:
             kept = yield from entry.read()
             if kept is not None:
                 return kept, True
-        whoami = partial(get_client().whoami, credential, fresh=fresh)
-        answer, departed_at = yield from self._ask("fresh whoami" if fresh else "whoami", whoami, is_fresh=fresh)
-        session = yield from self._read(answer)
-        is_shared = departed_at < self._arrived_at
-        is_possibly_stale = is_shared or (not fresh and "ory-session-cache-for" in answer.headers)
-        renewed = cookie_to_relay(self._request, credential, answer) if session else None
-        self.renewed_cookie = None if is_shared else renewed
-        if entry is not None and session and renewed is None:
-            yield from entry.keep(session, answer)
-        elif entry is not None and fresh and session.state is not SessionState.UNAVAILABLE:
-            yield from entry.drop()
-        return session, is_possibly_stale
+        what, whoami = "fresh whoami" if fresh else "whoami", partial(get_client().whoami, credential, fresh=fresh)
+        call = self._shared(what, whoami, since=self._arrived_at if fresh else 0, is_landed_by_caller=True)
+        try:
+            answer, departed_at = yield from self._ask(what, call)
+            session = yield from self._read(answer)
+            is_shared = departed_at < self._arrived_at
+            renewed = cookie_to_relay(self._request, credential, answer) if session else None
+            self.renewed_cookie = None if is_shared else renewed
+            if entry is not None and session and renewed is None:
+                yield from entry.keep(session, answer)
+            elif entry is not None and fresh and session.state is not SessionState.UNAVAILABLE:
+                yield from entry.drop()
+        finally:
+            call.land()
+        return session, is_shared or (not fresh and "ory-session-cache-for" in answer.headers)
 
-    def _ask(self, what: str, call: Callable[[], Answer], *, is_fresh: bool = False) -> Steps[tuple[Answer, float]]:
+    def _shared(self, what: str, call: Callable[[], Answer], **options: Any) -> Shared:
+        return Shared((what, self.fingerprint), call, arrived_at=self._arrived_at, **options)
+
+    def _ask(self, what: str, call: Shared) -> Steps[tuple[Answer, float]]:
         started = time.perf_counter()
-        since = self._arrived_at if is_fresh else 0
-        answer, departed_at = yield from wait_for(Shared((what, self.fingerprint), call, since=since))
+        answer, departed_at = yield from wait_for(call)
         self.timings.append((what, time.perf_counter() - started))
         logger.debug("Ory answered %s to %s", answer.failure or answer.status, what)
         if answer.status == 429 and enrolment_memory().pause(retry_after(answer)):
@@ -192,7 +197,8 @@ class SessionResolver:
         return (yield from _unbroken(self._probe(credential, name), None))
 
     def _probe(self, credential: Credential, name: str) -> Steps[bool | None]:
-        answer, _ = yield from self._ask("the settings flow", partial(get_client().settings_flow, credential))
+        what = "the settings flow"
+        answer, _ = yield from self._ask(what, self._shared(what, partial(get_client().settings_flow, credential)))
         if answer.status == 401:
             yield from self.refetch_steps()
             return None

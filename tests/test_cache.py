@@ -573,6 +573,22 @@ def test_a_request_reads_the_cache_once(
     assert (events, named) == ([Event.CACHE_HIT], [1])
 
 
+def test_request_between_the_answer_and_the_cache_asks_nothing(site: Site, ory: FakeOry, settings: Any) -> None:
+    """Two hundred requests at once made two calls: the first was over, and its session not kept yet."""
+    settings.CACHES = {"default": backend("BusyCache")}
+    settings.ORY_MFA_CACHE_TTL = 60
+    sick.BusyCache.kept.clear()
+    other = Site(site.mode)
+    other.client.cookies = site.cookies
+    ory.login(site)
+    sick.BusyCache.meanwhile.append(lambda: statuses.append(other.get("aal2").status_code))
+    statuses: list[int] = []
+
+    statuses.append(site.get("aal2").status_code)
+
+    assert (statuses, asked(ory)) == ([200, 200], 1)
+
+
 def test_whoever_asks_for_no_session_reads_no_cache(site: Site, ory: FakeOry, settings: Any) -> None:
     settings.CACHES = {"default": backend("FailingCache")}
     settings.ORY_MFA_CACHE_TTL = 60

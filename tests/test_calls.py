@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,16 @@ class Returning:
         return self.result
 
 
+class Endless(Returning):
+    """A call that never returns."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    async def arun(self) -> Any:
+        await asyncio.Event().wait()
+
+
 def steps_of(*calls: Returning) -> Steps[list[Any]]:
     answers = []
     for call in calls:
@@ -53,6 +64,26 @@ def drive(mode: str, steps: Steps[Any]) -> Any:
 
 def test_steps_are_sent_the_answers_in_order(mode: str) -> None:
     assert drive(mode, steps_of(Returning(1), Returning(2))) == [1, 2]
+
+
+def test_steps_end_with_the_task_that_drives_them() -> None:
+    ended: list[str] = []
+
+    def steps() -> Steps[None]:
+        try:
+            yield Endless()
+        finally:
+            ended.append("ended")
+
+    async def main() -> None:
+        task = asyncio.ensure_future(arun(steps()))
+        await asyncio.sleep(0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        assert ended == ["ended"]
+
+    asyncio.run(main())
 
 
 def test_call_is_made_in_the_way_of_the_code(mode: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from django_ory_mfa.core.answer import LATE, Answer
-from django_ory_mfa.flights import Shared
+from django_ory_mfa.flights import LANDED_FOR, Board, Flight, Shared
 from django_ory_mfa.metrics import Event, listen
 
 GOOD = Answer(200)
@@ -120,6 +120,90 @@ def test_call_that_is_over_is_not_shared(ory: Ory) -> None:
         asyncio.run(Shared("key", ory).arun())
 
     assert ory.calls == 4
+
+
+def test_call_that_the_caller_has_not_landed_is_shared(ory: Ory) -> None:
+    ory.release.set()
+    own = Shared("key", ory, is_landed_by_caller=True)
+    own.run()
+
+    for _ in range(2):
+        Shared("key", ory).run()
+        asyncio.run(Shared("key", ory).arun())
+
+    assert ory.calls == 1
+
+
+def test_landed_call_is_shared_by_those_who_had_arrived(ory: Ory) -> None:
+    ory.release.set()
+    earlier = time.monotonic()
+    own = Shared("key", ory, is_landed_by_caller=True)
+    own.run()
+    own.land()
+
+    Shared("key", ory, arrived_at=earlier).run()
+    shared = ory.calls
+    Shared("key", ory).run()
+
+    assert (shared, ory.calls) == (1, 2)
+
+
+def test_call_lands_when_it_is_over_if_the_caller_left_before(ory: Ory) -> None:
+    async def main() -> None:
+        own = Shared("key", ory, is_landed_by_caller=True)
+        task = asyncio.ensure_future(own.arun())
+        await asyncio.to_thread(ory.busy.wait, PATIENCE)
+        task.cancel()
+        own.land()
+        follower = asyncio.ensure_future(Shared("key", ory).arun())
+        await asyncio.sleep(0)
+        ory.release.set()
+        await follower
+
+    asyncio.run(main())
+    shared = ory.calls
+    Shared("key", ory).run()
+
+    assert (shared, ory.calls) == (1, 2)
+
+
+def test_follower_lands_nothing(ory: Ory) -> None:
+    ory.release.set()
+    own = Shared("key", ory, is_landed_by_caller=True)
+    own.run()
+    follower = Shared("key", ory, is_landed_by_caller=True)
+    follower.run()
+    follower.land()
+
+    Shared("key", ory).run()
+
+    assert ory.calls == 1
+
+
+def test_calls_that_landed_are_forgotten() -> None:
+    board = Board()
+    first, _ = board.enter("first", 0, 0)
+    board.land("first", first)
+    first.landed_at -= 2 * LANDED_FOR
+    second, _ = board.enter("second", 0, 0)
+
+    board.land("second", second)
+
+    assert board.enter("first", 0, 0)[1]
+    assert not board.enter("second", 0, 0)[1]
+
+
+def test_call_that_took_the_place_of_another_is_not_forgotten_with_it() -> None:
+    board = Board()
+    first, _ = board.enter("key", 0, 0)
+    board.land("key", first)
+    first.landed_at -= 2 * LANDED_FOR
+    second, is_new = board.enter("key", time.monotonic(), 0)
+
+    board.land("other", Flight())
+
+    assert is_new
+    assert board.enter("key", 0, 0) == (second, False)
 
 
 def test_everybody_learns_when_the_call_departed(ory: Ory, followers: threading.Semaphore) -> None:

@@ -26,7 +26,10 @@ class AAL(StrEnum):
     @classmethod
     def of(cls, value: object) -> AAL:
         """The level named by ``value``; ``AAL0`` for anything unknown, missing or empty."""
-        return next((aal for aal in cls if aal == value), cls.AAL0)
+        try:
+            return cls(value)  # type: ignore[arg-type]  # whatever is no level is why this is tried
+        except ValueError:
+            return cls.AAL0
 
 
 class SessionState(StrEnum):

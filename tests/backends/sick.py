@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.core.cache.backends.base import BaseCache
@@ -49,6 +51,19 @@ class RemoteCache(BaseCache):
 
     def delete(self, key: str, version: int | None = None) -> bool:
         return self.kept.pop(key, None) is not None
+
+
+class BusyCache(RemoteCache):
+    """Has something happen before it keeps anything."""
+
+    meanwhile: ClassVar[list[Callable[[], object]]] = []
+
+    def set(self, key: str, value: Any, timeout: float | None = None, version: int | None = None) -> None:
+        while self.meanwhile:
+            happening = threading.Thread(target=self.meanwhile.pop())
+            happening.start()
+            happening.join()
+        super().set(key, value, timeout, version)
 
 
 class StuckCache(RemoteCache):
