@@ -219,6 +219,26 @@ def test_only_sessions_are_kept(site: Site, ory: FakeOry, ttl: None, what: str) 
     assert entries() == {}
 
 
+def test_session_without_a_readable_end_is_not_kept(site: Site, ory: FakeOry, ttl: None) -> None:
+    ory.fail(200, b'{"id": "s", "active": true, "expires_at": "soon", "identity": {"id": "i"}}')
+    ory.login(site)
+
+    assert site.get("session").json()["state"] == "active"
+    assert entries() == {}
+
+
+def test_host_that_django_refuses_is_not_on_its_way_back(mode: str, ory: FakeOry, ttl: None, settings: Any) -> None:
+    settings.MIDDLEWARE = ["django_ory_mfa.middleware.OrySessionMiddleware"]
+    site = Site(mode)
+    ory.required_aal = "aal1"
+    ory.login(site, aal="aal1", second_factors=["totp"])
+    site.get("aal2")
+
+    state = site.get("session", headers={"Host": "evil.example.com"}).json()["state"]
+
+    assert (state, asked(ory)) == ("active", 1)
+
+
 def test_what_is_kept_is_named_and_sealed(site: Site, ory: FakeOry, ttl: None) -> None:
     session = ory.login(site)
     site.get("session")
