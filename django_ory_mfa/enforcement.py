@@ -15,6 +15,7 @@ from django_ory_mfa.core.session import OrySession
 from django_ory_mfa.csrf import csrf_failure, needs_csrf_check
 from django_ory_mfa.declarations import Declared, MaxAge, RequirementCallable, arequired, declare, required
 from django_ory_mfa.evaluation import aevaluate, evaluate
+from django_ory_mfa.homecoming import awelcome_back, welcome_back
 from django_ory_mfa.rendering import render
 from django_ory_mfa.resolver import resolver_of
 from django_ory_mfa.signals import aal_denied
@@ -100,7 +101,9 @@ def judge(request: HttpRequest, declared: Declared | str | None) -> Decision | N
     if requirement is None:
         return None
     decision = resolver_of(request).last_verdict = evaluate(request, requirement)
-    if not decision.is_allowed:
+    if decision.is_allowed:
+        welcome_back(request, requirement)
+    else:
         aal_denied.send_robust(OrySession, **_denial(request, decision))
     return decision
 
@@ -112,7 +115,9 @@ async def ajudge(request: HttpRequest, declared: Declared | str | None) -> Decis
     if requirement is None:
         return None
     decision = resolver_of(request).last_verdict = await aevaluate(request, requirement)
-    if not decision.is_allowed:
+    if decision.is_allowed:
+        await awelcome_back(request, requirement)
+    else:
         await aal_denied.asend_robust(OrySession, **_denial(request, decision))
     return decision
 

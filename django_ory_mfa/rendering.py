@@ -104,7 +104,7 @@ def _redirect(request: HttpRequest, decision: Decision, return_to: str) -> HttpR
         return _page(request, replace(decision, url=url), "too_many_hops", 403)
     response = _sent_to(request, url)
     if is_counted:
-        hops.count_hop(request, response, decision.outcome, return_to)
+        hops.count_hop(request, response, decision, return_to, person=resolver_of(request).person)
     return response
 
 

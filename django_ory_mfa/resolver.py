@@ -58,6 +58,7 @@ class SessionResolver:
         self.passed_site_policy = False
         self.was_known_before_view = False
         self.last_verdict: Decision | None = None
+        self.has_welcomed_back = False
         self.renewed_cookie: IssuedCookie | None = None
         # What Ory was asked, and the seconds that it took.
         self.timings: list[tuple[str, float]] = []
@@ -78,6 +79,11 @@ class SessionResolver:
         """A name for the credential that tells nobody what it is."""
         credential = cast("Credential", self.credential)
         return fingerprint(conf.sdk_url, credential.kind, credential.value, key=fingerprint_key())
+
+    @property
+    def person(self) -> str:
+        """A name for the person of the known session that tells nobody who it is; empty if that is not known."""
+        return _fingerprint_of_person(self.known_session) if self.known_session is not None else ""
 
     def session(self) -> OrySession:
         """The session, fetched by blocking code if need be; the work behind ``request.ory_session``."""
@@ -173,7 +179,7 @@ class SessionResolver:
             session = UNAVAILABLE
         yield from health().note(session, answer, self._request)
         if session.aal >= AAL.AAL2:
-            enrolment_memory().forget(self._name_of_person(session))
+            enrolment_memory().forget(_fingerprint_of_person(session))
         return session
 
     def _find_enrolment(self, *, fresh: bool) -> Steps[bool | None]:
@@ -188,7 +194,7 @@ class SessionResolver:
             return False
         if conf.settings_required_aal == "aal1":
             return None
-        memory, name = enrolment_memory(), self._name_of_person(session)
+        memory, name = enrolment_memory(), _fingerprint_of_person(session)
         enrolled, is_known = memory.recall(name)
         if is_known and not fresh:
             return enrolled
@@ -205,10 +211,6 @@ class SessionResolver:
         enrolled = read_enrolment(answer)
         enrolment_memory().note(name, enrolled=enrolled)
         return enrolled
-
-    def _name_of_person(self, session: OrySession) -> str:
-        identity = session.identity.id if session.identity is not None else ""
-        return fingerprint(conf.sdk_url, "identity", identity, key=fingerprint_key())
 
 
 class LazySession(SimpleLazyObject):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -252,6 +254,12 @@ def is_quiet(request: HttpRequest) -> bool:
     """Whether nobody clicked: opening a flow at Ory for HEAD or a prefetch can send a code by e-mail."""
     purpose = f"{request.headers.get('Sec-Purpose', '')};{request.headers.get('Purpose', '')}"
     return request.method == "HEAD" or "prefetch" in purpose.lower()
+
+
+def _fingerprint_of_person(session: OrySession) -> str:
+    if session.identity is None:
+        return ""
+    return fingerprint(conf.sdk_url, "identity", session.identity.id, key=fingerprint_key())
 
 
 def _unbroken(steps: Steps[T], otherwise: T) -> Steps[T]:

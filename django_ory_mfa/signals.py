@@ -11,6 +11,10 @@ from django_ory_mfa.core.session import OrySession
 
 # A guard refused: request, session, decision. Once per refusal.
 aal_denied = Signal()
+# Somebody is back from Ory and has proved what was asked for: request, session, requirement.
+step_up_completed = Signal()
+# Somebody else is back than was sent to Ory: request, session, previous (the fingerprint of who it was).
+identity_switched = Signal()
 # Ory stopped giving usable answers: request, session, reason. Once per outage and process.
 ory_unavailable = Signal()
 

@@ -18,6 +18,7 @@ from django_ory_mfa.core.credentials import Credential
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.evaluation import evaluation_steps
+from django_ory_mfa.homecoming import leave_django
 from django_ory_mfa.pages import HIGHEST_LEVEL, page, page_context
 from django_ory_mfa.rendering import HttpResponseSeeOther, render
 from django_ory_mfa.resolver import resolver_of
@@ -72,8 +73,7 @@ def logout(request: HttpRequest) -> HttpResponseBase:
     credential = resolver.credential
     if credential is not None and conf.cache_ttl:
         run(Entry(resolver.fingerprint).sign_out())
-    if hasattr(request, "session"):
-        request.session.flush()
+    leave_django(request)
     if credential is None:
         return HttpResponseSeeOther(return_to)
     sign_out = _sign_out_by_cookie if credential.is_cookie else _sign_out_by_token

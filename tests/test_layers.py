@@ -35,7 +35,7 @@ PUBLIC = {
     "mixins": {"AALRequiredMixin"},
     "middleware": {"OrySessionMiddleware", "AALRequiredMiddleware"},
     "enforcement": {"evaluate", "aevaluate", "render", "require_aal", "arequire_aal", "AALRequired"},
-    "signals": {"aal_denied", "ory_unavailable"},
+    "signals": {"aal_denied", "step_up_completed", "identity_switched", "ory_unavailable"},
     "testing": {"FakeOry"},
 }
 PINNED = ("", "enforcement")
