@@ -143,14 +143,14 @@ def test_site_without_url_configuration_is_no_error(site: Any) -> None:
 @pytest.mark.parametrize(
     ("aal", "methods"),
     [
-        ("aal2", {"password"}),
-        ("aal2", {"password", "passkey"}),
-        ("aal2", {"code_recovery", "link_recovery"}),
-        ("highest_available", {"password"}),
+        ("aal2", ["password"]),
+        ("aal2", ["password", "passkey"]),
+        ("aal2", ["code_recovery", "link_recovery"]),
+        ("highest_available", ["password"]),
     ],
     ids=str,
 )
-def test_level_that_no_method_reaches_is_an_error(site: Any, aal: str, methods: set[str]) -> None:
+def test_level_that_no_method_reaches_is_an_error(site: Any, aal: str, methods: list[str]) -> None:
     site.ROOT_URLCONF = urlconf(path("a/", guarded(aal, methods=methods)))
 
     assert check_methods(None) == [checks.too_weak_methods("/a/", Requirement(aal, methods=methods))]
@@ -159,32 +159,32 @@ def test_level_that_no_method_reaches_is_an_error(site: Any, aal: str, methods: 
 @pytest.mark.parametrize(
     ("aal", "methods"),
     [
-        ("aal1", {"password"}),
-        ("aal2", {"password", "totp"}),
-        ("aal2", {"code"}),
-        ("aal2", {"oidc"}),
-        ("aal2", {"webauthn"}),
-        ("highest_available", {"password", "totp"}),
+        ("aal1", ["password"]),
+        ("aal2", ["password", "totp"]),
+        ("aal2", ["code"]),
+        ("aal2", ["oidc"]),
+        ("aal2", ["webauthn"]),
+        ("highest_available", ["password", "totp"]),
     ],
     ids=str,
 )
-def test_methods_that_somebody_can_meet_are_in_order(site: Any, aal: str, methods: set[str]) -> None:
+def test_methods_that_somebody_can_meet_are_in_order(site: Any, aal: str, methods: list[str]) -> None:
     site.ROOT_URLCONF = urlconf(path("a/", guarded(aal, methods=methods)))
 
     assert check_methods(None) == []
 
 
 @pytest.mark.parametrize(
-    ("methods", "unknown"), [({"otp"}, ["otp"]), ({"totp", "TOTP"}, ["TOTP"]), ({"sms", "otp"}, ["otp", "sms"])]
+    ("methods", "unknown"), [(["otp"], ["otp"]), (["totp", "TOTP"], ["TOTP"]), (["sms", "otp"], ["otp", "sms"])]
 )
-def test_method_that_ory_does_not_know_is_a_warning(site: Any, methods: set[str], unknown: list[str]) -> None:
+def test_method_that_ory_does_not_know_is_a_warning(site: Any, methods: list[str], unknown: list[str]) -> None:
     site.ORY_MFA_RULES = [("/a/", Requirement("aal2", methods=methods))]
 
     assert check_methods(None) == [checks.unknown_methods("ORY_MFA_RULES", unknown)]
 
 
 def test_methods_of_a_class_are_seen(site: Any) -> None:
-    site.ROOT_URLCONF = urlconf(path("a/", Page.as_view(required_aal="aal2", methods={"otp"})))
+    site.ROOT_URLCONF = urlconf(path("a/", Page.as_view(required_aal="aal2", methods=["otp"])))
 
     assert check_methods(None) == [checks.unknown_methods("/a/", ["otp"])]
 

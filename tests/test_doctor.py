@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from django_ory_mfa.core.answer import Answer
@@ -636,6 +637,8 @@ ANSWERS = st.builds(
 )
 
 
+# How long an example takes says only how busy the machine is.
+@hypothesis_settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ANSWERS, min_size=8, max_size=8))
 def test_no_answer_breaks_the_doctor_or_reaches_the_terminal_raw(answers: list[Answer]) -> None:
     whoami, ready, login, back, settings, named, admin, identities = answers
