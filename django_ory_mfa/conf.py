@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     RequirementCallable = Callable[[HttpRequest], Any]
     RuleRequirement = Requirement | RequirementCallable | None
+    Policies = Mapping[str, Requirement]
 
 LONGEST_TIMEOUT = 3600  # seconds
 LONGEST_TTL = 86400
@@ -35,6 +36,15 @@ class Timeout:
 
     connect: float
     total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What paths that match ``pattern`` ask for; one that only reports lets everybody pass."""
+
+    pattern: re.Pattern[str]
+    requirement: RuleRequirement
+    only_reports: bool = False
 
 
 class Conf:
@@ -88,8 +98,10 @@ class Conf:
 
     @property
     def aal(self) -> str:
-        """The level that a bare ``@aal_required`` and a site-wide policy without a rule ask for."""
-        return str(_one_of("AAL", "aal2", LEVELS))
+        """The level, or the name in ``ORY_MFA_POLICIES``, that bare guards and paths without a rule ask for."""
+        value = _get("AAL", "aal2")
+        is_policy = isinstance(value, str) and value not in LEVELS and value in self.policies
+        return value if is_policy else str(_one_of("AAL", "aal2", LEVELS))
 
     @property
     def whoami_required_aal(self) -> str | None:
@@ -144,8 +156,26 @@ class Conf:
         return float(value)
 
     @property
-    def rules(self) -> list[tuple[re.Pattern[str], RuleRequirement]]:
-        """The site-wide policy: patterns of paths, and what each asks for."""
+    def policies(self) -> Policies:
+        """The requirements that have a name."""
+        value = _get("POLICIES", {})
+        if not isinstance(value, dict):
+            raise _odd("POLICIES", "must be a dict of names and dicts of aal, max_age and methods", value)
+        return {name: _policy(name, parts) for name, parts in value.items()}
+
+    def requirement(self, name: str) -> Requirement:
+        """The requirement called ``name``: a level or one of ``ORY_MFA_POLICIES``; ``ValueError`` for anything else."""
+        if name in LEVELS:
+            return Requirement(name)
+        policies = self.policies
+        if name not in policies:
+            message = f"aal must be one of {', '.join([*LEVELS, *policies])}, not {name!r}"
+            raise ValueError(message)
+        return policies[name]
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The site-wide policy, rule by rule."""
         value = _get("RULES", [])
         if not isinstance(value, (list, tuple)):
             raise _odd("RULES", "must be a list of (regex, requirement or None)", value)
@@ -215,16 +245,30 @@ def _is_seconds(value: object, longest: float = LONGEST_TIMEOUT) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= longest
 
 
-def _rule(rule: object) -> tuple[re.Pattern[str], RuleRequirement]:
-    if not isinstance(rule, (list, tuple)) or len(rule) != 2:
+def _policy(name: object, parts: object) -> Requirement:
+    if not isinstance(name, str) or not name or name in LEVELS:
+        raise _odd("POLICIES", "must have names that are no levels", name)
+    if not isinstance(parts, dict) or not {"aal"} <= parts.keys() <= {"aal", "max_age", "methods"}:
+        raise _odd("POLICIES", "must say aal, and may say max_age and methods", parts)
+    try:
+        return Requirement(**parts)
+    except (TypeError, ValueError) as error:
+        raise _odd("POLICIES", f"has one that makes no sense ({error})", parts) from error
+
+
+def _rule(rule: object) -> Rule:
+    if not isinstance(rule, (list, tuple)) or len(rule) not in (2, 3):
         raise _odd("RULES", "must hold pairs of (regex, requirement or None)", rule)
-    pattern, required = rule
+    pattern, required, *options = rule
+    if options not in ([], [{}], [{"report_only": True}], [{"report_only": False}]):
+        raise _odd("RULES", "can have {'report_only': True} in third place, and nothing else", rule)
     try:
         compiled = re.compile(pattern)
         if not isinstance(compiled.pattern, str):
             raise TypeError("the regex must be of str")
         # SECURITY: a newline in a path is a character like any other to Django, and must not slip past a dot.
-        return re.compile(compiled.pattern, compiled.flags | re.DOTALL), _rule_requirement(required)
+        compiled = re.compile(compiled.pattern, compiled.flags | re.DOTALL)
+        return Rule(compiled, _rule_requirement(required), options == [{"report_only": True}])
     except (re.error, OverflowError, TypeError, ValueError) as error:
         raise _odd("RULES", f"has a rule that makes no sense ({error})", rule) from error
 
@@ -235,7 +279,7 @@ def _rule_requirement(required: object) -> RuleRequirement:
     if not isinstance(required, str):
         message = f"a requirement is a level, a Requirement, a callable or None, not {required!r}"
         raise TypeError(message)
-    return Requirement(required)
+    return conf.requirement(required)
 
 
 conf = Conf()

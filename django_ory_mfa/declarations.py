@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_ory_mfa.calls import arun, run
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.core.requirement import LEVELS, Requirement
 from django_ory_mfa.resolver import resolver_of
 
 if TYPE_CHECKING:
@@ -24,22 +24,29 @@ RequirementCallable = Callable[["HttpRequest"], Wanted | Awaitable[Wanted]]
 
 
 @dataclass(frozen=True, slots=True)
-class SiteDefault:
-    """``ORY_MFA_AAL`` as it stands when the request comes, with what a view adds to it."""
+class Configured:
+    """What the settings say when the request comes, with what a view adds to it.
 
+    ``name`` is one of ``ORY_MFA_POLICIES``; without it, ``ORY_MFA_AAL`` counts.
+    """
+
+    name: str | None = None
     max_age: MaxAge | None = None
     methods: frozenset[str] | None = None
 
     def requirement(self) -> Requirement:
-        """The requirement at this moment; raises ``ImproperlyConfigured`` if the setting and the view disagree."""
+        """The requirement at this moment; raises ``ImproperlyConfigured`` if the settings and the view disagree."""
+        name = conf.aal if self.name is None else self.name
         try:
-            return Requirement(conf.aal, self.max_age, self.methods)
+            asked = conf.requirement(name)
+            return Requirement(asked.aal, self.max_age or asked.max_age, self.methods or asked.methods)
         except ValueError as error:
-            message = f"A view cannot be guarded with ORY_MFA_AAL = {conf.aal!r}: {error}"
+            setting = "ORY_MFA_AAL = " if self.name is None else ""
+            message = f"A view cannot be guarded with {setting}{name!r}: {error}"
             raise ImproperlyConfigured(message) from error
 
 
-Declared = Requirement | SiteDefault | RequirementCallable
+Declared = Requirement | Configured | RequirementCallable
 
 
 def declare(
@@ -56,9 +63,12 @@ def declare(
     if requirement is not None:
         if not (aal is None and max_age is None and methods is None):
             raise TypeError("requirement= stands for all of aal, max_age and methods: give it alone")
-        return Requirement(requirement) if isinstance(requirement, str) else requirement
-    checked = Requirement("aal2" if aal is None else aal, max_age, methods)
-    return SiteDefault(checked.max_age, checked.methods) if aal is None else checked
+        return declare(requirement) if isinstance(requirement, str) else requirement
+    # Settings are read for names only: a view may be written before they are there.
+    if aal is None or (isinstance(aal, str) and aal not in LEVELS and aal in conf.policies):
+        checked = Requirement("aal2", max_age, methods)
+        return Configured(aal, checked.max_age, checked.methods)
+    return Requirement(aal, max_age, methods)
 
 
 def declared_by(view: Any) -> Declared | None:
@@ -99,13 +109,13 @@ async def arequired(request: HttpRequest, declared: Declared | str | None) -> Re
 
 
 def _settled(declared: object) -> Requirement | None:
-    return declared.requirement() if isinstance(declared, SiteDefault) else _as_requirement(declared)
+    return declared.requirement() if isinstance(declared, Configured) else _as_requirement(declared)
 
 
 def _as_requirement(wanted: object) -> Requirement | None:
     if wanted is None or isinstance(wanted, Requirement):
         return wanted
     if isinstance(wanted, str):
-        return Requirement(wanted)
+        return conf.requirement(wanted)
     message = f"a requirement is a level, a Requirement or None, not {wanted!r}"
     raise TypeError(message)

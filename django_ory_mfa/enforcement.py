@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from django_ory_mfa.signals import aal_denied
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
+logger = logging.getLogger("django_ory_mfa")
 
 __all__ = ["AALRequired", "aevaluate", "arequire_aal", "evaluate", "render", "require_aal"]
 
@@ -104,7 +106,7 @@ def judge(request: HttpRequest, declared: Declared | str | None) -> Decision | N
     if decision.is_allowed:
         welcome_back(request, requirement)
     else:
-        aal_denied.send_robust(OrySession, **_denial(request, decision))
+        aal_denied.send_robust(OrySession, **_denial(request, decision), report_only=False)
     return decision
 
 
@@ -118,8 +120,28 @@ async def ajudge(request: HttpRequest, declared: Declared | str | None) -> Decis
     if decision.is_allowed:
         await awelcome_back(request, requirement)
     else:
-        await aal_denied.asend_robust(OrySession, **_denial(request, decision))
+        await aal_denied.asend_robust(OrySession, **_denial(request, decision), report_only=False)
     return decision
+
+
+def report(request: HttpRequest, declared: Declared | str | None) -> None:
+    """Tells the log and the receivers of ``aal_denied`` if a guard would refuse ``request``, and lets it pass."""
+    privacy.forget_outer_cache(request)
+    requirement = required(request, declared)
+    decision = None if requirement is None else evaluate(request, requirement)
+    if decision is not None and not decision.is_allowed:
+        _log_reported(request, decision)
+        aal_denied.send_robust(OrySession, **_denial(request, decision), report_only=True)
+
+
+async def areport(request: HttpRequest, declared: Declared | str | None) -> None:
+    """``report`` for async code."""
+    privacy.forget_outer_cache(request)
+    requirement = await arequired(request, declared)
+    decision = None if requirement is None else await aevaluate(request, requirement)
+    if decision is not None and not decision.is_allowed:
+        _log_reported(request, decision)
+        await aal_denied.asend_robust(OrySession, **_denial(request, decision), report_only=True)
 
 
 def forgery(request: HttpRequest, decision: Decision | None) -> HttpResponseBase | None:
@@ -165,3 +187,7 @@ def _raise_if_forged(response: HttpResponseBase | None) -> None:
 
 def _denial(request: HttpRequest, decision: Decision) -> dict[str, Any]:
     return {"request": request, "session": resolver_of(request).session(), "decision": decision}
+
+
+def _log_reported(request: HttpRequest, decision: Decision) -> None:
+    logger.warning("Would refuse %r: %s, %s", request.path, decision.outcome, decision.reason)

@@ -70,4 +70,4 @@ def _enrolment_steps(request: HttpRequest, requirement: Requirement) -> Steps[De
 
 
 def _as_requirement(requirement: Requirement | str) -> Requirement:
-    return Requirement(requirement) if isinstance(requirement, str) else requirement
+    return conf.requirement(requirement) if isinstance(requirement, str) else requirement

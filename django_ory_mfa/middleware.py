@@ -10,14 +10,13 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 
 from django_ory_mfa import privacy
 from django_ory_mfa.conf import is_debug
-from django_ory_mfa.declarations import Declared
-from django_ory_mfa.enforcement import AALRequired, CSRFFailed, aenforce, enforce, let_through
+from django_ory_mfa.enforcement import AALRequired, CSRFFailed, aenforce, areport, enforce, let_through, report
 from django_ory_mfa.hops import clear_hops
 from django_ory_mfa.relay import relay
 from django_ory_mfa.rendering import render
 from django_ory_mfa.reporting import mask_credentials, show_timings
 from django_ory_mfa.resolver import attach, resolver_of
-from django_ory_mfa.site_policy import policy_for
+from django_ory_mfa.site_policy import Origin, Policy, policy_for
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -123,28 +122,32 @@ class AALRequiredMiddleware(HybridMiddleware):
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Refuses, or lets the view run."""
-        declared = site_requirement(request, view)
-        if declared is None:
-            return None
-        refusal = enforce(request, declared)
-        resolver_of(request).passed_site_policy = refusal is None
-        return refusal
+        policy = site_policy(request, view)
+        if policy.origin is Origin.REPORT_ONLY:
+            report(request, policy.declared)
+        elif policy.declared is not None:
+            refusal = enforce(request, policy.declared)
+            resolver_of(request).passed_site_policy = refusal is None
+            return refusal
+        return None
 
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        declared = site_requirement(request, view)
-        if declared is None:
-            return None
-        refusal = await aenforce(request, declared)
-        resolver_of(request).passed_site_policy = refusal is None
-        return refusal
-
-
-def site_requirement(request: HttpRequest, view: Any) -> Declared | None:
-    """What the policy of the site asks of ``request`` to ``view``; None if nothing."""
-    if request.method == "OPTIONS":
+        policy = site_policy(request, view)
+        if policy.origin is Origin.REPORT_ONLY:
+            await areport(request, policy.declared)
+        elif policy.declared is not None:
+            refusal = await aenforce(request, policy.declared)
+            resolver_of(request).passed_site_policy = refusal is None
+            return refusal
         return None
+
+
+def site_policy(request: HttpRequest, view: Any) -> Policy:
+    """What the policy of the site asks of ``request`` to ``view``."""
+    if request.method == "OPTIONS":
+        return Policy(Origin.EXEMPT)
     app_names = request.resolver_match.app_names if request.resolver_match is not None else ()
-    return policy_for(view, request.path_info, app_names).declared
+    return policy_for(view, request.path_info, app_names)
 
 
 def _note_what_is_known(request: HttpRequest) -> None:

@@ -9,7 +9,7 @@ from django.dispatch import Signal
 
 from django_ory_mfa.core.session import OrySession
 
-# A guard refused: request, session, decision. Once per refusal.
+# A guard refused: request, session, decision, report_only (a rule that only reports would have). Once per refusal.
 aal_denied = Signal()
 # Somebody is back from Ory and has proved what was asked for: request, session, requirement.
 step_up_completed = Signal()

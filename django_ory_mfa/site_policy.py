@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django_ory_mfa.conf import conf
-from django_ory_mfa.declarations import Declared, SiteDefault, declared_by
+from django_ory_mfa.conf import Rule, conf
+from django_ory_mfa.declarations import Configured, Declared, declared_by
 from django_ory_mfa.return_to import APP_NAME
 
 
@@ -17,6 +17,7 @@ class Origin(StrEnum):
 
     VIEW = "view"
     RULE = "rule"
+    REPORT_ONLY = "rule that only reports"
     SITE_DEFAULT = "site default"
     EXEMPT = "exempt"
     OWN_VIEW = "own view"
@@ -39,7 +40,12 @@ def policy_for(view: Any, path_info: str, app_names: Iterable[str]) -> Policy:
     declared = declared_by(view)
     if declared is not None:
         return Policy(Origin.VIEW, declared)
-    for pattern, requirement in conf.rules:
-        if pattern.match(path_info):
-            return Policy(Origin.RULE, requirement)
-    return Policy(Origin.SITE_DEFAULT, SiteDefault())
+    for rule in conf.rules:
+        if rule.pattern.match(path_info):
+            return Policy(origin_of(rule), rule.requirement)
+    return Policy(Origin.SITE_DEFAULT, Configured())
+
+
+def origin_of(rule: Rule) -> Origin:
+    """Whether ``rule`` guards or only reports."""
+    return Origin.REPORT_ONLY if rule.only_reports else Origin.RULE

@@ -27,7 +27,7 @@ from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.deadline import Deadline, cover
 from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.enforcement import AALRequired, arequire_aal
-from django_ory_mfa.middleware import site_requirement
+from django_ory_mfa.middleware import site_policy
 from django_ory_mfa.mixins import AALRequiredMixin
 from django_ory_mfa.resolver import SessionResolver, attach
 from django_ory_mfa.testing import FakeOry, FakeProof
@@ -144,7 +144,7 @@ def test_newline_in_a_path_does_not_pass_by_a_rule(settings: Any, target: str) -
     request = RequestFactory().get("/")
     request.path_info, request.resolver_match = target, None
 
-    required: Any = site_requirement(request, plain)
+    required: Any = site_policy(request, plain).declared
 
     assert required.aal == "aal2"
 
@@ -152,7 +152,7 @@ def test_newline_in_a_path_does_not_pass_by_a_rule(settings: Any, target: str) -
 def test_flags_of_a_compiled_rule_are_kept(settings: Any) -> None:
     settings.ORY_MFA_RULES = [(re.compile("/ADMIN", re.IGNORECASE), None)]
 
-    assert conf.rules[0][0].match("/admin")
+    assert conf.rules[0].pattern.match("/admin")
 
 
 # A watchdog that dies.

@@ -29,6 +29,9 @@ DEFAULTS = {
     "timeout": Timeout(1, 3),
     "max_concurrency": 32,
     "rules": [],
+    "policies": {},
+    "cache": "default",
+    "cache_ttl": 0,
 }
 SECRET = "s3cret"
 
@@ -101,6 +104,9 @@ VALID: tuple[tuple[str, object, object], ...] = (
     ("max_concurrency", 1000, 1000),
     ("rules", [], []),
     ("rules", (), []),
+    ("policies", {"p": {"aal": "aal1"}}, {"p": Requirement("aal1")}),
+    ("cache_ttl", 0.5, 0.5),
+    ("cache_ttl", 86400, 86400),
 )
 
 
@@ -227,6 +233,35 @@ INVALID: dict[str, dict[str, object]] = {
         "level-number": [("^/x", 2)],
         "level-false": [("^/x", False)],
         "second-is-bad": [("^/x", "aal2"), ("^/y", "")],
+        "rule-of-four": [("^/x", "aal2", {}, {})],
+        "odd-option": [("^/x", "aal2", {"reportonly": True})],
+        "odd-value": [("^/x", "aal2", {"report_only": "yes"})],
+        "option-none": [("^/x", "aal2", None)],
+        "unknown-policy": [("^/x", "sensitive")],
+    },
+    "policies": {
+        "none": None,
+        "list": [("p", {"aal": "aal1"})],
+        "number": {1: {"aal": "aal1"}},
+        "empty": {"": {"aal": "aal1"}},
+        "level": {"aal2": {"aal": "aal1"}},
+        "text": {"p": "aal1"},
+        "no-aal": {"p": {"max_age": 600}},
+        "odd-part": {"p": {"aal": "aal1", "maxage": 600}},
+        "odd-level": {"p": {"aal": "aal9"}},
+        "odd-age": {"p": {"aal": "aal1", "max_age": -1}},
+        "odd-methods": {"p": {"aal": "aal1", "methods": "totp"}},
+    },
+    "cache": {"none": None, "unknown": "other", "number": 1},
+    "cache_ttl": {
+        "none": None,
+        "false": False,
+        "true": True,
+        "negative": -1,
+        "text": "60",
+        "not-a-number": float("nan"),
+        "infinite": float("inf"),
+        "two-days": 172800,
     },
 }
 
@@ -321,12 +356,38 @@ def test_rules_keep_their_order_and_what_they_ask_for() -> None:
     with setting("rules", rules):
         read_rules = conf.rules
 
-    assert [(rule[0].pattern, rule[1]) for rule in read_rules] == [
+    assert [(rule.pattern.pattern, rule.requirement) for rule in read_rules] == [
         ("^/a", Requirement("aal1")),
         ("^/b", None),
         ("^/c", requirement),
         ("^/d", a_callable),
     ]
+
+
+def test_rule_can_only_report() -> None:
+    rules = [
+        ("a", "aal1"),
+        ("b", "aal1", {}),
+        ("c", "aal1", {"report_only": False}),
+        ("d", None, {"report_only": True}),
+    ]
+    with setting("rules", rules):
+        assert [rule.only_reports for rule in conf.rules] == [False, False, False, True]
+
+
+def test_policies_are_requirements_with_a_name() -> None:
+    policies = {"sensitive": {"aal": "aal2", "max_age": 600, "methods": {"totp"}}, "any": {"aal": "aal1"}}
+    with setting("policies", policies), setting("aal", "sensitive"), setting("rules", [("^/", "any")]):
+        assert conf.policies == {"sensitive": Requirement("aal2", 600, {"totp"}), "any": Requirement("aal1")}
+        assert conf.requirement("sensitive") == Requirement("aal2", 600, {"totp"})
+        assert conf.aal == "sensitive"
+        assert conf.rules[0].requirement == Requirement("aal1")
+
+
+@pytest.mark.parametrize("name", ["sensitive", "", "AAL2", None])
+def test_name_of_nothing_is_refused(name: Any) -> None:
+    with pytest.raises(ValueError, match="aal must be one of aal1, aal2, highest_available"):
+        conf.requirement(name)
 
 
 CHANGES = {
@@ -341,6 +402,9 @@ CHANGES = {
     "timeout": 7,
     "max_concurrency": 7,
     "rules": [("^/other", None)],
+    "policies": {"other": {"aal": "aal1"}},
+    "cache": "other",
+    "cache_ttl": 7,
 }
 
 
@@ -349,7 +413,8 @@ def test_every_setting_is_changed_below() -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), CHANGES.items(), ids=CHANGES)
-def test_setting_is_read_on_every_access(name: str, value: object) -> None:
+def test_setting_is_read_on_every_access(name: str, value: object, settings: Any) -> None:
+    settings.CACHES = dict.fromkeys(("default", "other"), django_settings.CACHES["default"])
     before = read(name)
 
     with setting(name, value):

@@ -317,7 +317,7 @@ def test_examples_of_guards_refuse_strangers_and_open_at_aal2(readme_site, ory, 
     [("static/x", 200, 200), ("api/", 200, 302), ("staff/", 200, 302), ("elsewhere/", 403, 302)],
 )
 def test_example_of_a_policy_asks_what_it_says(readme_site, settings, ory, url, aal1, stranger):
-    namespace = run_block("ORY_MFA_RULES")
+    namespace = run_block("AALRequiredMiddleware")
     settings.ORY_MFA_RULES = namespace["ORY_MFA_RULES"]
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, namespace["MIDDLEWARE"][-1]]
     settings.ORY_MFA_SETTINGS_REQUIRED_AAL = "highest_available"
@@ -327,6 +327,14 @@ def test_example_of_a_policy_asks_what_it_says(readme_site, settings, ory, url, 
     ory.login(client, aal="aal1")
 
     assert client.get(f"/{url}").status_code == aal1
+
+
+def test_example_of_a_rule_that_only_reports_and_of_a_policy(settings):
+    settings.ORY_MFA_RULES = run_block("report_only")["ORY_MFA_RULES"]
+    settings.ORY_MFA_POLICIES = run_block("ORY_MFA_POLICIES")["ORY_MFA_POLICIES"]
+
+    assert [rule.only_reports for rule in conf.rules] == [True]
+    assert conf.requirement("sensitive").wants_proof
 
 
 def test_example_of_settings_passes_the_checks(settings):

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
 
 from django_ory_mfa import OrySession, Outcome, Requirement
-from django_ory_mfa.middleware import AALRequiredMiddleware, site_requirement
+from django_ory_mfa.middleware import AALRequiredMiddleware, site_policy
 from django_ory_mfa.signals import aal_denied
 from tests import views
 from tests.site import MODES, Site, location
@@ -558,6 +558,70 @@ def test_own_sign_out_is_free_of_login_required_middleware(ory: Any, site: Site)
     assert location(site.post("/account/security/logout/")) == "http://testserver/"
 
 
+# Rules that only report.
+
+
+REPORTED = [("^/", "aal2", {"report_only": True})]
+
+
+def test_rule_that_only_reports_lets_everybody_pass(
+    ory: Any, site: Site, settings: Any, denials: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.ORY_MFA_RULES = REPORTED
+
+    response = site.get("page")
+
+    assert (response.status_code, response.content) == (200, b"open sesame")
+    assert [(denial["decision"].outcome, denial["report_only"]) for denial in denials] == [(Outcome.LOGIN, True)]
+    assert caplog.messages == [f"Would refuse '/{site.mode}/page': login, session_missing"]
+
+
+def test_rule_that_only_reports_is_silent_about_those_who_may(
+    ory: Any, site: Site, settings: Any, denials: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.ORY_MFA_RULES = REPORTED
+    ory.login(site)
+
+    assert (site.get("page").status_code, denials, caplog.messages) == (200, [], [])
+
+
+def test_rule_that_reports_nothing_does_nothing(ory: Any, site: Site, settings: Any, denials: list[Any]) -> None:
+    settings.ORY_MFA_RULES = [("^/", None, {"report_only": True})]
+
+    assert (site.get("page").status_code, denials, ory.calls) == (200, [], [])
+
+
+def test_outage_is_reported_and_breaks_no_page(ory: Any, site: Site, settings: Any, denials: list[Any]) -> None:
+    settings.ORY_MFA_RULES = REPORTED
+    ory.login(site)
+    ory.fail(503)
+
+    assert site.get("page").status_code == 200
+    assert [denial["decision"].outcome for denial in denials] == [Outcome.UNAVAILABLE]
+
+
+def test_path_cannot_write_lines_of_its_own_into_the_log(
+    ory: Any, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.ORY_MFA_RULES = REPORTED
+    Site("sync").get("/sync/page%0aforged")
+    Site("sync").get("/sync/page/%0aforged")
+
+    assert [message for message in caplog.messages if "\n" in message] == []
+
+
+def test_refusal_says_that_it_is_one(ory: Any, site: Site, denials: list[dict[str, Any]]) -> None:
+    site.get("page")
+
+    assert [denial["report_only"] for denial in denials] == [False]
+
+
+def test_guard_of_the_view_never_only_reports(ory: Any, site: Site, settings: Any) -> None:
+    settings.ORY_MFA_RULES = REPORTED
+
+    assert site.get("declared/aal1").status_code == 302
+
+
 # Order.
 
 
@@ -587,10 +651,10 @@ def test_policy_before_session_middleware_that_never_ran_is_a_clear_error(ory: A
         site.get("page")
 
 
-def test_site_requirement_of_a_request_that_no_url_matched_is_the_default() -> None:
+def test_policy_for_a_request_that_no_url_matched_is_the_default() -> None:
     request = RequestFactory().get("/")
 
-    declared: Any = site_requirement(request, views.page)
+    declared: Any = site_policy(request, views.page).declared
 
     assert declared.requirement() == Requirement("aal2")
 

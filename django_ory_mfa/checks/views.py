@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
-from django_ory_mfa.declarations import SiteDefault, declared_by
+from django_ory_mfa.declarations import Configured, declared_by
 from django_ory_mfa.site_views import site_views
 
 # https://www.ory.sh/docs/kratos/concepts/credentials; what may be a second factor depends on Ory's configuration.
@@ -99,8 +99,10 @@ def _uses(problems: list[CheckMessage]) -> Iterator[Use]:
 
 def _uses_of_settings() -> Iterator[Use]:
     try:
-        yield "ORY_MFA_AAL", Requirement(conf.aal)
-        yield from (("ORY_MFA_RULES", rule[1]) for rule in conf.rules if isinstance(rule[1], Requirement))
+        yield "ORY_MFA_AAL", conf.requirement(conf.aal)
+        yield from (("ORY_MFA_POLICIES", requirement) for requirement in conf.policies.values())
+        wanted = (rule.requirement for rule in conf.rules)
+        yield from (("ORY_MFA_RULES", requirement) for requirement in wanted if isinstance(requirement, Requirement))
     except ImproperlyConfigured:
         # check_values reports it.
         return
@@ -115,8 +117,8 @@ def _declarations(problems: list[CheckMessage]) -> Iterator[tuple[str, object]]:
 
 
 def _settled(declared: object) -> object:
-    # What comes from ORY_MFA_AAL alone is reported there.
-    if isinstance(declared, SiteDefault) and (declared.methods or declared.max_age):
+    # What comes from settings alone is reported there.
+    if isinstance(declared, Configured) and (declared.methods or declared.max_age):
         return declared.requirement()
     return declared
 

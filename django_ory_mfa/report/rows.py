@@ -12,10 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.declarations import Declared, SiteDefault, declare, of_class
+from django_ory_mfa.declarations import Configured, Declared, declare, of_class
 from django_ory_mfa.report.examples import example_paths, is_readable, may_match, paths_of_rules
 from django_ory_mfa.return_to import APP_NAME
-from django_ory_mfa.site_policy import Origin, policy_for
+from django_ory_mfa.site_policy import Origin, origin_of, policy_for
 from django_ory_mfa.site_views import SiteView, site_views
 
 PACKAGE = "django_ory_mfa"
@@ -24,7 +24,7 @@ DECORATOR = "decorator"
 CLASS = "class"
 NOTHING = "nothing asks"
 NO_PATH = "all other paths"
-BY_PATH = (Origin.RULE, Origin.SITE_DEFAULT)
+BY_PATH = (Origin.RULE, Origin.REPORT_ONLY, Origin.SITE_DEFAULT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Guard:
     @property
     def asks(self) -> bool:
         """Whether it can refuse anybody."""
-        return not (self.requirement is None and self.decided_by is None and self.error is None)
+        says_nothing = self.requirement is None and self.decided_by is None and self.error is None
+        return not says_nothing and self.origin != Origin.REPORT_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Row:
 def rows() -> list[Row]:
     """A row for every URL pattern of the site. Raises what importing the URL configuration raises."""
     has_policy = bool(positions(POLICY_MIDDLEWARE))
-    of_rules = paths_of_rules(rule for rule, _ in conf.rules) if has_policy else {}
+    of_rules = paths_of_rules(rule.pattern for rule in conf.rules) if has_policy else {}
     return [_row(site_view, of_rules, has_policy=has_policy) for site_view in site_views()]
 
 
@@ -134,9 +135,9 @@ def _unread_rules(site_view: SiteView, paths: Sequence[str]) -> list[Guard]:
     if site_view.is_one_path:
         return []
     return [
-        replace(_guard(Origin.RULE, requirement), paths=(f"whatever {rule.pattern} matches",))
-        for rule, requirement in conf.rules
-        if (not paths or not is_readable(rule)) and may_match(rule, site_view)
+        replace(_guard(origin_of(rule), rule.requirement), paths=(f"whatever {rule.pattern.pattern} matches",))
+        for rule in conf.rules
+        if (not paths or not is_readable(rule.pattern)) and may_match(rule.pattern, site_view)
     ]
 
 
@@ -154,7 +155,7 @@ def _policy_guard(site_view: SiteView, path: str, own: Sequence[Guard]) -> Guard
 
 
 def _guard(origin: str, declared: Declared | None) -> Guard:
-    if isinstance(declared, SiteDefault):
+    if isinstance(declared, Configured):
         try:
             return Guard(origin, declared.requirement())
         except ImproperlyConfigured as error:

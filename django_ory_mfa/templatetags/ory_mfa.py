@@ -14,7 +14,6 @@ from django_ory_mfa import pages
 from django_ory_mfa.clock import now
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import decide
-from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import OrySession, SessionState
 from django_ory_mfa.resolver import plain
 from django_ory_mfa.return_to import return_to_of
@@ -31,10 +30,10 @@ def ory_aal(context: Mapping[str, Any]) -> str:
 
 @register.filter
 def has_aal(session: object, level: object) -> bool:
-    """Whether a session has ``level``: ``aal1``, ``aal2`` or ``highest_available``."""
+    """Whether a session has ``level``: ``aal1``, ``aal2``, ``highest_available`` or a name in ``ORY_MFA_POLICIES``."""
     try:
-        requirement = Requirement(str(level))
-    except ValueError as error:
+        requirement = conf.requirement(str(level))
+    except (ValueError, ImproperlyConfigured) as error:
         logger.warning("has_aal is False: %s", error)
         return False
     return decide(plain(session), requirement, now=now()).is_allowed
