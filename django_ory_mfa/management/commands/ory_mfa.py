@@ -53,6 +53,8 @@ class Command(BaseCommand):
             code = subcommand.run(options, self.stdout, self.stderr)
         except ControlError as error:
             raise CommandError(str(error), returncode=error.exit_code) from error
+        except RecursionError:
+            raise CommandError("The configuration is nested too deeply.") from None
         if code:
             raise SystemExit(code)
 
