@@ -524,6 +524,24 @@ def test_file_that_somebody_holds_is_waited_for(kratos_yml):
     assert lines_changed(kratos_yml.read_text()) == ["+      mfa_enabled: true"]
 
 
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_file_that_is_another_after_the_wait_is_a_conflict(kratos_yml, tmp_path, is_replaced):
+    """Even with the same text in it: the lock is that of the file that is gone."""
+    with kratos_yml.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+
+        def pause(seconds: float) -> None:
+            kratos_yml.unlink()
+            if is_replaced:
+                kratos_yml.write_text(TEXT)
+            fcntl.flock(held, fcntl.LOCK_UN)
+
+        target = FileTarget([str(kratos_yml)], pause=pause)
+        snapshot = target.read()
+        with pytest.raises(ConflictError, match="was changed by somebody else"):
+            target.write(snapshot, plan(snapshot.config, {KEYS[CODE_MFA].path: True}, is_network=False))
+
+
 def test_file_that_somebody_keeps_is_a_conflict(kratos_yml):
     with kratos_yml.open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

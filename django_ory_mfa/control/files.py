@@ -106,8 +106,11 @@ class FileTarget:
     def _expect_unchanged(self) -> None:
         for copy in self._copies:
             if _content(copy.path) != copy.content:
-                message = f"{clean(copy.path)} was changed by somebody else since it was read. Nothing was written."
-                raise ConflictError(message)
+                raise _changed(copy.path)
+
+
+def _changed(path: Path) -> ConflictError:
+    return ConflictError(f"{clean(path)} was changed by somebody else since it was read. Nothing was written.")
 
 
 def _together(configs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -157,6 +160,9 @@ def _locked(path: Path, pause: Callable[[float], None]) -> Iterator[None]:
                 pause(LOCK_PAUSE)
         else:
             raise ConflictError(f"{clean(path)} is locked by another program. Nothing was written: try again.")
+        # While we waited, the holder may have put another file there, which somebody else holds by now.
+        if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            raise _changed(path)
         yield
 
 
