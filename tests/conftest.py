@@ -10,8 +10,8 @@ from tests.console.fixtures import console
 from tests.servers import fixtures
 from tests.site import MODES, Site
 
-loopback.install()
 emulator, kratos, kratos_binary = fixtures.emulator, fixtures.kratos, fixtures.kratos_binary
+stay_on_this_machine = loopback.stay_on_this_machine
 __all__ = ["console"]
 
 

@@ -63,7 +63,7 @@ def test_options_of_django_may_stand_behind_the_subcommand(args):
 
 
 def test_interrupt_is_no_traceback():
-    with pytest.raises(CommandError, match="^Interrupted") as ended:
+    with pytest.raises(CommandError, match=r"^Interrupted") as ended:
         run("echo", "interrupt")
 
     assert ended.value.returncode == 130
