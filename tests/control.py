@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
@@ -77,3 +79,14 @@ def on_network(console: FakeConsole, *arguments: object, **more: Any) -> Result:
     """The same against the Console API that is none, by somebody who has the key."""
     environment = {"ORY_WORKSPACE_API_KEY": KEY} | more.pop("environment", {})
     return ory_mfa(*arguments, "--console-api-url", console.url, environment=environment, **more)
+
+
+@contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    """As on a disk that is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import resource
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from django_ory_mfa.control import rules
+from django_ory_mfa.control.document import return_urls
+from django_ory_mfa.control.failures import ConflictError
 from django_ory_mfa.control.files import FileTarget
 from django_ory_mfa.control.keys import CODE, CODE_MFA, KEYS, RETURN_URLS
 from django_ory_mfa.control.plan import plan
-from tests.control import Terminal, ory_mfa
+from tests.control import Terminal, no_file_beyond, ory_mfa
 
 TEXT = """\
 # The shop's own Kratos.
@@ -331,6 +332,48 @@ def test_json_file_is_changed(tmp_path):
     assert file.read_text() == json.dumps(expected, indent=4) + "\n"
 
 
+@pytest.mark.parametrize(
+    ("text", "shows"),
+    [
+        ("selfservice: {default_browser_return_url: 'https://user:MADE-UP@a/'}", "(not shown)"),
+        ("selfservice: {allowed_return_urls: [{a: MADE-UP}]}", "(not shown)"),
+        ("session: {whoami: {required_aal: {a: MADE-UP}}}", "(not shown)"),
+        ("session: {whoami: {required_aal: 1}}", "is 1, but must be"),
+    ],
+)
+def test_what_is_no_value_of_a_key_is_not_shown(tmp_path, text, shows):
+    file = tmp_path / "kratos.yml"
+    file.write_text(text)
+
+    shown = [
+        ory_mfa(*command, "--file", file) for command in (("show",), ("show", "--json"), ("get", "identity-config"))
+    ]
+    changed = ory_mfa("set", "selfservice.default_browser_return_url=/", "--file", file, "--json", "--dry-run")
+
+    assert [done.code for done in (*shown, changed)] == [0, 0, 0, 0]
+    assert shows in shown[0].out
+    assert "MADE-UP" not in "".join(done.text for done in (*shown, changed))
+
+
+def test_interrupted_question_is_a_no(kratos_yml):
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, stdin=Terminal(before=interrupt))
+
+    assert (done.code, done.err) == (1, "Nothing was changed.")
+
+
+def test_file_that_is_nested_too_deeply_is_refused(tmp_path):
+    file = tmp_path / "kratos.json"
+    file.write_text('{"a":' * 900 + "1" + "}" * 900)
+
+    done = ory_mfa("enable", "codes", "--file", file, "--yes")
+
+    assert done.code == 1
+    assert "nested too deeply" in done.err or "cannot be read as JSON" in done.err
+
+
 # Several files.
 
 
@@ -440,6 +483,28 @@ def test_one_of_two_files_changed_in_between_leaves_both(kratos_yml, tmp_path):
     assert second.read_text() == "session:\n  whoami:\n    required_aal: aal1\n"
 
 
+def test_no_change_of_many_at_once_is_lost(kratos_yml):
+    """Each adds its URL; whoever was overtaken looks again."""
+
+    def add(url: str) -> None:
+        for _ in range(200):
+            target = FileTarget([str(kratos_yml)])
+            snapshot = target.read()
+            wish = {KEYS[RETURN_URLS].path: [*return_urls(snapshot.config), url]}
+            try:
+                target.write(snapshot, plan(snapshot.config, wish, is_network=False))
+            except ConflictError:
+                continue
+            return
+
+    added = [f"https://{number}.example.com/" for number in range(6)]
+    with ThreadPoolExecutor(len(added)) as pool:
+        list(pool.map(add, added))
+
+    target = FileTarget([str(kratos_yml)])
+    assert sorted(return_urls(target.read().config)) == sorted([*added, "https://www.example.com/"])
+
+
 def test_file_that_somebody_holds_is_waited_for(kratos_yml):
     """The lock is given back after the second look."""
     with kratos_yml.open("rb") as held:
@@ -459,6 +524,24 @@ def test_file_that_somebody_holds_is_waited_for(kratos_yml):
     assert lines_changed(kratos_yml.read_text()) == ["+      mfa_enabled: true"]
 
 
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_file_that_is_another_after_the_wait_is_a_conflict(kratos_yml, tmp_path, is_replaced):
+    """Even with the same text in it: the lock is that of the file that is gone."""
+    with kratos_yml.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+
+        def pause(seconds: float) -> None:
+            kratos_yml.unlink()
+            if is_replaced:
+                kratos_yml.write_text(TEXT)
+            fcntl.flock(held, fcntl.LOCK_UN)
+
+        target = FileTarget([str(kratos_yml)], pause=pause)
+        snapshot = target.read()
+        with pytest.raises(ConflictError, match="was changed by somebody else"):
+            target.write(snapshot, plan(snapshot.config, {KEYS[CODE_MFA].path: True}, is_network=False))
+
+
 def test_file_that_somebody_keeps_is_a_conflict(kratos_yml):
     with kratos_yml.open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -471,25 +554,15 @@ def test_file_that_somebody_keeps_is_a_conflict(kratos_yml):
     assert kratos_yml.read_text() == TEXT
 
 
-@contextmanager
-def no_file_beyond(size: int) -> Iterator[None]:
-    """As on a disk that is full."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
 @pytest.mark.parametrize("options", [[], ["--in-place"]])
-@pytest.mark.parametrize("space", [0, 5])
+@pytest.mark.parametrize("space", [-10, 0, 5])
 def test_full_disk_leaves_the_file_as_it_was(kratos_yml, options, space):
     with no_file_beyond(len(TEXT) + space):
         done = ory_mfa("enable", "codes", "--file", kratos_yml, "--yes", *options)
 
     assert done.code == 1
     assert "could not be written" in done.err
+    assert "It is as it was." in done.err
     assert ("try --in-place" in done.err) is (options == [])
     assert kratos_yml.read_text() == TEXT
     assert list(kratos_yml.parent.iterdir()) == [kratos_yml]

@@ -17,7 +17,7 @@ from django_ory_mfa.control.access import NO_KEY, PROJECT_KEY, api_url
 from django_ory_mfa.control.keys import CODE_MFA
 from tests.console.platform import Project
 from tests.console.server import KEY, OTHER_ID, PROJECT_ID, SLUG, WORKSPACE_ID, FakeConsole
-from tests.control import Result, Terminal, on_network, ory_mfa
+from tests.control import Result, Terminal, no_file_beyond, on_network, ory_mfa
 
 ENABLE = ("enable", "codes", "--project", PROJECT_ID, "--yes")
 PATCHED = f"PATCH /projects/{PROJECT_ID}/revision/33333333-cccc-4ccc-8ccc-000000000001"
@@ -613,6 +613,14 @@ def test_everything_overwrites_no_file_and_follows_no_link(console, tmp_path):
         assert (done.code, "could not be written" in done.err) == (1, True)
     assert (tmp_path / "there").read_text() == "mine"
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_everything_that_finds_no_room_leaves_no_half(console, tmp_path):
+    with no_file_beyond(100):
+        done = run(console, "get", "identity-config", "--project", PROJECT_ID, "--all", "--output", tmp_path / "all")
+
+    assert (done.code, "could not be written" in done.err) == (1, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_whole_configuration_survives_the_round_trip(console, tmp_path):

@@ -26,6 +26,8 @@ class Echo:
     def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
         stdout.write(f"{options['word']} at {options['verbosity']}")
         stderr.write("aside")
+        if options["word"] == "interrupt":
+            raise KeyboardInterrupt
         return int(options["code"])
 
 
@@ -58,6 +60,13 @@ def test_verbosity_may_stand_before_and_behind_the_subcommand(args):
 @pytest.mark.parametrize("args", [("--settings", "tests.settings"), ("--no-color",), ("--traceback",)])
 def test_options_of_django_may_stand_behind_the_subcommand(args):
     assert run("echo", "hello", *args)[0] == "hello at 1\n"
+
+
+def test_interrupt_is_no_traceback():
+    with pytest.raises(CommandError, match=r"^Interrupted") as ended:
+        run("echo", "interrupt")
+
+    assert ended.value.returncode == 130
 
 
 @pytest.mark.parametrize("args", [(), ("nonsense",), ("echo",)])

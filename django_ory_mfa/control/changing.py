@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import OutputWrapper
 
 from django_ory_mfa.control.arguments import answer_of, is_terminal
-from django_ory_mfa.control.document import MISSING, Path
+from django_ory_mfa.control.document import MISSING, Path, is_presentable
 from django_ory_mfa.control.failures import ControlError
 from django_ory_mfa.control.keys import KEYS, WHOAMI_AAL
 from django_ory_mfa.control.plan import Change, Plan, plan
@@ -78,7 +78,11 @@ def _confirm(options: Mapping[str, Any], talk: OutputWrapper) -> None:
         raise ControlError("Nothing was changed: there is no terminal to ask at. Say --yes if you mean it.")
     talk.write("\nMake this change? [y/N] ", ending="")
     talk.flush()
-    if answer_of(options) not in ("y", "yes"):
+    try:
+        answer = answer_of(options)
+    except KeyboardInterrupt:
+        answer = ""
+    if answer not in ("y", "yes"):
         raise ControlError("Nothing was changed.")
 
 
@@ -105,5 +109,5 @@ def _entry(change: Change) -> dict[str, Any]:
     # SECURITY: the values of keys that are not known stay here.
     if not change.is_known:
         return {"key": change.name}
-    before = None if change.before is MISSING else change.before
+    before = change.before if change.before is not MISSING and is_presentable(change.before) else None
     return {"key": change.name, "from": before, "to": change.after}

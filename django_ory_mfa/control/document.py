@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, Literal
@@ -78,9 +79,19 @@ def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any
 
 
 def mfa_part(config: object) -> dict[str, Any]:
-    """The known keys that are set, flat. SECURITY: an allow-list; the rest of a configuration holds secrets."""
+    """The known keys that are set, flat."""
+    # SECURITY: an allow-list; the rest of a configuration holds secrets.
     found = {name: value_at(config, key.path) for name, key in KEYS.items()}
-    return {name: value for name, value in found.items() if value is not MISSING}
+    return {name: value for name, value in found.items() if value is not MISSING and is_presentable(value)}
+
+
+def is_presentable(value: object) -> bool:
+    """Whether a value of a known key may be shown: no object in its place, no URL with a password in it."""
+    if isinstance(value, str):
+        return not re.search(r"//[^/?#]*@", value)
+    if isinstance(value, list):
+        return all(isinstance(item, str) and is_presentable(item) for item in value)
+    return value is None or isinstance(value, (bool, int, float))
 
 
 def mfa_tree(config: object) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
 from typing import Any, ClassVar
@@ -36,8 +36,8 @@ class _Copy:
     """A file as it was read."""
 
     path: Path
-    content: bytes
-    config: dict[str, Any]
+    content: bytes = field(repr=False)
+    config: dict[str, Any] = field(repr=False)
 
 
 class FileTarget:
@@ -106,8 +106,11 @@ class FileTarget:
     def _expect_unchanged(self) -> None:
         for copy in self._copies:
             if _content(copy.path) != copy.content:
-                message = f"{clean(copy.path)} was changed by somebody else since it was read. Nothing was written."
-                raise ConflictError(message)
+                raise _changed(copy.path)
+
+
+def _changed(path: Path) -> ConflictError:
+    return ConflictError(f"{clean(path)} was changed by somebody else since it was read. Nothing was written.")
 
 
 def _together(configs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -153,10 +156,13 @@ def _locked(path: Path, pause: Callable[[float], None]) -> Iterator[None]:
             try:
                 _flock(file.fileno(), LOCK_NOW)
                 break
-            except BlockingIOError:
+            except OSError:
                 pause(LOCK_PAUSE)
         else:
             raise ConflictError(f"{clean(path)} is locked by another program. Nothing was written: try again.")
+        # While we waited, the holder may have put another file there, which somebody else holds by now.
+        if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            raise _changed(path)
         yield
 
 
@@ -168,7 +174,9 @@ def _write(copy: _Copy, content: bytes, *, in_place: bool) -> None:
         else:
             _replace(copy.path, content)
     except OSError as error:
-        message = f"{clean(copy.path)} could not be written: {error.strerror}. It is as it was."
+        is_whole = _content(copy.path) == copy.content
+        state = "It is as it was." if is_whole else "It may be damaged: look at it now."
+        message = f"{clean(copy.path)} could not be written: {error.strerror}. {state}"
         hint = "" if in_place else " If it is mounted on its own, or the folder is not yours, try --in-place."
         raise ControlError(message + hint) from error
 
@@ -218,8 +226,9 @@ def _overwrite(copy: _Copy, content: bytes) -> None:
                 raise OSError(28, "no space for all of it")
             file.truncate(len(content))
         except OSError:
-            file.seek(0)
-            file.write(copy.content)
-            file.truncate(len(copy.content))
+            with contextlib.suppress(OSError):
+                file.seek(0)
+                file.write(copy.content)
+                file.truncate(len(copy.content))
             raise
         os.fsync(file.fileno())

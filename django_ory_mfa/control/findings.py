@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from django_ory_mfa.control.document import effective, mfa_part, return_urls, value_at
+from django_ory_mfa.control.document import MISSING, effective, return_urls, value_at
 from django_ory_mfa.control.keys import (
     CODE_MFA,
     DURATION,
@@ -25,6 +24,7 @@ from django_ory_mfa.control.keys import (
     nanoseconds,
 )
 from django_ory_mfa.control.rules import FIRST_FACTOR, SETTINGS_LAX, problems
+from django_ory_mfa.control.shown import shown
 
 HOUR = nanoseconds("1h")
 KNOWN_OF_CODE = ("config", "enabled", "mfa_enabled", "passwordless_enabled", "passwordless_login_fallback_enabled")
@@ -56,11 +56,11 @@ def findings(config: Mapping[str, Any], claims: Claims) -> list[Finding]:
 
 
 def _unfit(config: Mapping[str, Any]) -> Iterator[Finding]:
-    for name, value in mfa_part(config).items():
-        key = KEYS[name]
+    for name, key in KEYS.items():
+        value = value_at(config, key.path)
         is_network_value = name == WHOAMI_AAL and value == "aal2"
-        if not key.is_valid(value) and not is_network_value:
-            yield Finding("error", name, f"is {json.dumps(value, default=str)}, but must be {key.kind.allowed}.")
+        if value is not MISSING and not key.is_valid(value) and not is_network_value:
+            yield Finding("error", name, f"is {shown(value)}, but must be {key.kind.allowed}.")
 
 
 def _broken(config: Mapping[str, Any]) -> Iterator[Finding]:

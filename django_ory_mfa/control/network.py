@@ -107,7 +107,8 @@ class NetworkTarget:
             answer = self._console.patch(self._id, str(now.revision), patch)
         except UnknownOutcomeError:
             return None
-        is_readable = isinstance(value_at(answer.body, ("project", *PREFIX)), Mapping)
+        project = value_at(answer.body, ("project",))
+        is_readable = isinstance(value_at(project, PREFIX), Mapping) and "revision_id" in project
         return None if answer.status >= 500 or (answer.status == 200 and not is_readable) else answer
 
     def _written_after_all(self, plan: Plan) -> Written:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import unified_diff
 from typing import Any
 
-from django_ory_mfa.control.document import MISSING, leaves
+from django_ory_mfa.control.document import MISSING, is_presentable, leaves
 from django_ory_mfa.control.keys import KEYS, SETTINGS_AAL, WHOAMI_AAL
 from django_ory_mfa.control.plan import Change
 
@@ -23,7 +23,9 @@ def clean(text: object) -> str:
 
 def shown(value: object) -> str:
     """A value in one line."""
-    return "(not set)" if value is MISSING else json.dumps(value, default=str)
+    if value is MISSING:
+        return "(not set)"
+    return json.dumps(value) if is_presentable(value) else "(not shown)"
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

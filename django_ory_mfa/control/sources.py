@@ -70,8 +70,12 @@ def save(name: str, text: str) -> None:
     try:
         # SECURITY: the text holds secrets. O_EXCL follows no link and opens nothing that others prepared.
         descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        try:
+            with open(descriptor, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+        except OSError:
+            os.unlink(name)
+            raise
     except OSError as error:
         raise ControlError(
             f"{clean(name)} could not be written: {error.strerror}. Name a file that is not there."

@@ -55,6 +55,12 @@ class Command(BaseCommand):
             code = subcommand.run(options, self.stdout, self.stderr)
         except ControlError as error:
             raise CommandError(str(error), returncode=error.exit_code) from error
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Interrupted. ory_mfa show tells whether anything was changed.", returncode=130
+            ) from None
+        except RecursionError:
+            raise CommandError("The configuration is nested too deeply.") from None
         if code:
             raise SystemExit(code)
 
