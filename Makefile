@@ -16,6 +16,9 @@ DEV_TOOLS = $(VENV)/dev-tools-$(WANTED)
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
+# pytest takes seconds to prepare its files; with this in the environment it would do so in every process of every run.
+unexport PYTHONDONTWRITEBYTECODE
+
 test: $(TEST_TOOLS) kratos  ## run the test suite with coverage; ARGS="-k aal2 -x" goes to pytest
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest -n auto --dist loadgroup $(ARGS)

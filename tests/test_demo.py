@@ -28,8 +28,6 @@ from tests.test_example_project import PROJECT, environment
 
 PASSWORD_ONLY, EMAIL_CODE, APP_CODE, RECOVERY_CODE = DEMO_PEOPLE
 READY = "Stop with Ctrl-C."
-# One process of xdist for all, so that one demo does for all.
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 @dataclass
