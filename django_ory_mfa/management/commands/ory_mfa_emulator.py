@@ -77,7 +77,7 @@ class Command(BaseCommand):
         )
         if getattr(settings, "ORY_MFA_SDK_URL", "").rstrip("/") != emulator.url:
             self.stderr.write(f'ORY_MFA_SDK_URL should be "{emulator.url}": the sign-in pages ask that server.')
-        for url in emulator.ory.allowed_return_urls:
+        for url in emulator.ory.allowed_return_urls or ():
             if urlsplit(url).hostname == "localhost":
                 usual = url.replace("localhost", HOST, 1)
                 self.stderr.write(f"{url} gets none of the emulator's cookies: open {usual} instead, and allow that.")
