@@ -12,11 +12,17 @@ TEST_TOOLS = $(VENV)/test-tools-$(WANTED)
 DEV_TOOLS = $(VENV)/dev-tools-$(WANTED)
 BENCH_TOOLS = $(BENCH_VENV)/bench-tools-$(WANTED)
 
+NO_ORY = No Ory is named in example_project/.env (copy .env.example there), so one is expected at http://127.0.0.1:4433; \
+for an emulated one: DEBUG=true $(BIN)/python example_project/manage.py ory_mfa_emulator
+
 .DEFAULT_GOAL := help
 .PHONY: help test style format typing check dist bench demo example kratos clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# pytest takes seconds to prepare its files; with this in the environment it would do so in every process of every run.
+unexport PYTHONDONTWRITEBYTECODE
 
 test: $(TEST_TOOLS) kratos  ## run the test suite with coverage; ARGS="-k aal2 -x" goes to pytest
 	$(BIN)/python -m coverage erase
@@ -49,6 +55,7 @@ demo: $(TEST_TOOLS)  ## see it work, on http://127.0.0.1:8000/, with an emulated
 
 # What is not in the environment comes from example_project/.env; without that file these are settings for development.
 example: $(TEST_TOOLS)  ## serve the example project on http://127.0.0.1:8000/, with the Ory of example_project/.env
+	$(if $(wildcard example_project/.env)$(ORY_SDK_URL),,@echo "$(NO_ORY)" >&2)
 	$(if $(wildcard example_project/.env),,DEBUG=true) $(BIN)/python example_project/manage.py runserver $(ARGS)
 
 clean:  ## remove everything that was built here, the virtual environment included

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextvars import copy_context
+from typing import Any
 
 import pytest
+from _pytest import runner
 from django.utils import translation
 
 from tests import loopback
@@ -13,6 +17,28 @@ from tests.site import MODES, Site
 emulator, kratos, kratos_binary = fixtures.emulator, fixtures.kratos, fixtures.kratos_binary
 stay_on_this_machine = loopback.stay_on_this_machine
 __all__ = ["console"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """``--dist loadgroup`` with the groups of ``groups.py``: the marks of xdist do nothing under pytest 9.2."""
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from tests.groups import Groups
+
+    return Groups(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """The thousands of collected tests stay until the end: no full collection need look at them again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> object:
+    """Gives each test a context of its own: what Django's resolvers leave in it would slow down all tests after it."""
+    return copy_context().run(runner.pytest_runtest_protocol, item, nextitem)
 
 
 @pytest.fixture(params=MODES)

@@ -7,8 +7,6 @@ ALLOWED_HOSTS = ["testserver"]
 DATABASES: dict[str, dict[str, str]] = {}
 INSTALLED_APPS = ["django_ory_mfa"]
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_ory_mfa.middleware.OrySessionMiddleware",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
 
@@ -33,7 +33,8 @@ class Site:
         send = getattr(self.client, method)
         target = path if path.startswith("/") else f"/{self.mode}/{path}"
         arguments = (target,) if data is None else (target, data)
-        return send(*arguments, **options) if self.mode == "sync" else async_to_sync(send)(*arguments, **options)
+        response = send(*arguments, **options)
+        return response if self.mode == "sync" else asyncio.run(response)
 
     def get(self, path: str, **options: Any) -> Any:
         """GET as a browser navigates."""

@@ -108,79 +108,78 @@ def rendered(template: str, state: str, **more: Any) -> str:
     return render_to_string(f"ory_mfa/{template}.html", context_of(state, **more), request)
 
 
-EVERY_PAGE = [
-    pytest.param(template, state, more, id=f"{template}-{state}-{number}")
-    for template in TEMPLATES
-    for state in STATES
-    for number, more in enumerate(
-        [{"enrolled": True}, {"enrolled": False}, {"enrolled": None}, {"logout_url": ""}]
-        if template == "settings"
-        else [{}, {"logout_url": ""}]
-    )
-]
-every_page = pytest.mark.parametrize(("template", "state", "more"), EVERY_PAGE)
+VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "settings": [{"enrolled": True}, {"enrolled": False}, {"enrolled": None}, {"logout_url": ""}]
+}
 
 
-@every_page
-def test_page_nests_as_html_asks(template: str, state: str, more: dict[str, Any]) -> None:
-    assert Page(rendered(template, state, **more)).problems == []
+@pytest.fixture(scope="module")
+def pages() -> dict[str, Page]:
+    """Every page in every state, by a name that says which."""
+    return {
+        f"{template}-{state}-{number}": Page(rendered(template, state, **more))
+        for template in TEMPLATES
+        for state in STATES
+        for number, more in enumerate(VARIANTS.get(template, [{}, {"logout_url": ""}]))
+    }
 
 
-@every_page
-def test_page_says_its_language_and_fits_a_phone(template: str, state: str, more: dict[str, Any]) -> None:
-    page = Page(rendered(template, state, **more))
-
-    assert [attrs["lang"] for attrs in page.all("html")] == ["en-us"]
-    assert "width=device-width, initial-scale=1" in [attrs["content"] for attrs in page.all("meta") if "name" in attrs]
+def test_all_pages_nest_as_html_asks(pages: dict[str, Page]) -> None:
+    assert {name: page.problems for name, page in pages.items() if page.problems} == {}
 
 
-@every_page
-def test_page_has_one_heading_and_a_title(template: str, state: str, more: dict[str, Any]) -> None:
-    page = Page(rendered(template, state, **more))
+def test_all_pages_say_their_language_and_fit_a_phone(pages: dict[str, Page]) -> None:
+    viewport = {"name": "viewport", "content": "width=device-width, initial-scale=1"}
 
-    assert [len(texts) for texts in (page.texts_of("h1"), page.texts_of("title"), page.all("main"))] == [1, 1, 1]
-    assert all(page.texts_of("h1") + page.texts_of("title") + page.texts_of("h2"))
-
-
-@every_page
-def test_page_runs_no_script_and_has_no_inline_style(template: str, state: str, more: dict[str, Any]) -> None:
-    page = Page(rendered(template, state, **more))
-
-    inline = [name for _, attrs in page.starts for name in attrs if name == "style" or name.startswith("on")]
-    assert (page.all("script"), page.all("style"), inline) == ([], [], [])
+    assert [name for name, page in pages.items() if page.all("html") != [{"lang": "en-us"}]] == []
+    assert [name for name, page in pages.items() if viewport not in page.all("meta")] == []
 
 
-@every_page
-def test_links_and_buttons_have_text_and_a_target(template: str, state: str, more: dict[str, Any]) -> None:
-    page = Page(rendered(template, state, **more))
+def test_all_pages_have_one_heading_and_a_title(pages: dict[str, Page]) -> None:
+    counts = {
+        name: (len(page.texts_of("h1")), len(page.texts_of("title")), len(page.all("main")))
+        for name, page in pages.items()
+    }
 
-    assert all(page.texts_of("a"))
-    assert all(page.texts_of("button"))
-    assert all(attrs.get("href") for attrs in page.all("a"))
-
-
-@every_page
-def test_list_items_are_not_empty(template: str, state: str, more: dict[str, Any]) -> None:
-    page = Page(rendered(template, state, **more))
-
-    assert all(page.texts_of("li"))
+    assert counts == dict.fromkeys(pages, (1, 1, 1))
+    assert empty(pages, "h1", "title", "h2") == []
 
 
-@every_page
-def test_forms_carry_the_proof_against_forgery(template: str, state: str, more: dict[str, Any]) -> None:
-    page = Page(rendered(template, state, **more))
+def test_no_page_runs_a_script_or_has_an_inline_style(pages: dict[str, Page]) -> None:
+    found = {
+        name: [tag for tag, _ in page.starts if tag in ("script", "style")]
+        + [name for _, attrs in page.starts for name in attrs if name == "style" or name.startswith("on")]
+        for name, page in pages.items()
+    }
 
-    names = [attrs.get("name") for attrs in page.all("input")]
-    assert names == ["csrfmiddlewaretoken"] * len(page.all("form"))
-    assert {attrs["method"] for attrs in page.all("form")} <= {"post"}
+    assert [name for name, inline in found.items() if inline] == []
 
 
-@every_page
-def test_page_loads_nothing_from_elsewhere(template: str, state: str, more: dict[str, Any]) -> None:
-    page = Page(rendered(template, state, **more))
+def test_links_and_buttons_have_text_and_a_target(pages: dict[str, Page]) -> None:
+    assert empty(pages, "a", "button") == []
+    assert [name for name, page in pages.items() if not all(attrs.get("href") for attrs in page.all("a"))] == []
 
-    assert [attrs["href"] for attrs in page.all("link")] == ["/static/ory_mfa/ory_mfa.css"]
-    assert page.all("img") == []
+
+def test_list_items_are_not_empty(pages: dict[str, Page]) -> None:
+    assert empty(pages, "li") == []
+
+
+def test_forms_carry_the_proof_against_forgery(pages: dict[str, Page]) -> None:
+    inputs = {name: [attrs.get("name") for attrs in page.all("input")] for name, page in pages.items()}
+
+    assert inputs == {name: ["csrfmiddlewaretoken"] * len(page.all("form")) for name, page in pages.items()}
+    assert {attrs["method"] for page in pages.values() for attrs in page.all("form")} == {"post"}
+
+
+def test_no_page_loads_anything_from_elsewhere(pages: dict[str, Page]) -> None:
+    loaded = {name: ([attrs["href"] for attrs in page.all("link")], page.all("img")) for name, page in pages.items()}
+
+    assert loaded == dict.fromkeys(pages, (["/static/ory_mfa/ory_mfa.css"], []))
+
+
+def empty(pages: dict[str, Page], *tags: str) -> list[str]:
+    """The pages that have one of these elements without text."""
+    return [name for name, page in pages.items() if not all(text for tag in tags for text in page.texts_of(tag))]
 
 
 def test_style_sheet_is_shipped() -> None:

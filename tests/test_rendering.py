@@ -134,8 +134,10 @@ def test_browser_is_redirected_to_the_flow(site: Site, ory: FakeOry, outcome: st
     assert response.content == b""
 
 
-@pytest.mark.parametrize("outcome", ["login", "step_up", "refresh"])
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+@pytest.mark.parametrize(
+    ("outcome", "method"),
+    [("login", "post"), ("refresh", "post"), *(("step_up", method) for method in ("post", "put", "patch", "delete"))],
+)
 def test_unsafe_request_of_a_browser_is_redirected_with_303(
     site: Site, ory: FakeOry, outcome: str, method: str
 ) -> None:
@@ -215,10 +217,20 @@ def test_page_of_an_outage_links_back_and_to_the_start(site: Site, ory: FakeOry)
     assert "127.0.0.1:4433" not in html
 
 
-@pytest.mark.parametrize("column", ["browser", "json", "token"])
 @pytest.mark.parametrize(
-    ("status", "reset", "seconds"),
-    [(503, None, "5"), (429, "17", "17"), (429, "0", "1"), (429, "3600", "30"), (429, None, "5"), (500, "17", "5")],
+    ("column", "status", "reset", "seconds"),
+    [
+        ("browser", 503, None, "5"),
+        ("browser", 429, "17", "17"),
+        ("browser", 429, "0", "1"),
+        ("browser", 429, "3600", "30"),
+        ("browser", 429, None, "5"),
+        ("browser", 500, "17", "5"),
+        ("json", 503, None, "5"),
+        ("json", 429, "17", "17"),
+        ("token", 503, None, "5"),
+        ("token", 429, "17", "17"),
+    ],
 )
 def test_outage_tells_when_to_come_back(
     site: Site, ory: FakeOry, column: str, status: int, reset: str | None, seconds: str
@@ -369,9 +381,17 @@ def test_unsafe_request_of_a_script_is_no_redirect(site: Site, ory: FakeOry, met
 # Scripts with a token
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/json", "*/*"])
 @pytest.mark.parametrize(
-    ("outcome", "status"), [("login", 401), ("step_up", 401), ("refresh", 401), ("enroll", 403), ("unavailable", 503)]
+    ("outcome", "status", "accept"),
+    [
+        ("login", 401, "text/html"),
+        ("step_up", 401, "text/html"),
+        ("step_up", 401, "application/json"),
+        ("step_up", 401, "*/*"),
+        ("refresh", 401, "text/html"),
+        ("enroll", 403, "text/html"),
+        ("unavailable", 503, "text/html"),
+    ],
 )
 def test_script_with_a_token_reads_an_error_of_ory(
     site: Site, ory: FakeOry, outcome: str, status: int, accept: str
@@ -465,9 +485,17 @@ QUIET: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("options", QUIET.values(), ids=QUIET)
-@pytest.mark.parametrize("outcome", ["step_up", "refresh"])
-@pytest.mark.parametrize(("column", "status"), [("browser", 403), ("json", 403), ("token", 401)])
+@pytest.mark.parametrize(
+    ("column", "status", "outcome", "options"),
+    [
+        *(pytest.param("browser", 403, "step_up", options, id=f"browser-{name}") for name, options in QUIET.items()),
+        pytest.param("browser", 403, "refresh", QUIET["head"], id="refresh"),
+        pytest.param("json", 403, "step_up", QUIET["head"], id="json"),
+        pytest.param("json", 403, "refresh", QUIET["purpose"], id="json-refresh"),
+        pytest.param("token", 401, "step_up", QUIET["purpose"], id="token"),
+        pytest.param("token", 401, "refresh", QUIET["head"], id="token-refresh"),
+    ],
+)
 def test_flow_is_not_opened_when_nobody_clicked(
     site: Site, ory: FakeOry, column: str, status: int, outcome: str, options: dict[str, Any]
 ) -> None:

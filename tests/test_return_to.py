@@ -156,8 +156,8 @@ def test_script_name_is_part_of_the_page(site: Site, ory: FakeOry, settings: Any
 @pytest.mark.parametrize("with_common", [True, False], ids=["common-middleware", "without"])
 def test_bad_host_is_answered_with_400(site: Site, ory: FakeOry, settings: Any, *, with_common: bool) -> None:
     settings.USE_X_FORWARDED_HOST = True
-    if not with_common:
-        settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "CommonMiddleware" not in name]
+    if with_common:
+        settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware", *settings.MIDDLEWARE]
 
     response = site.get("page", headers={"X-Forwarded-Host": "evil.test"})
 

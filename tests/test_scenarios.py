@@ -14,23 +14,61 @@ import pytest
 
 from django_ory_mfa.testing import FakeProof, installed
 from tests.servers.fake import FakeServer
-from tests.site import Site, location
+from tests.servers.kratos import NAVIGATION
+from tests.site import MODES, Site, location
 
-SERVERS = ["v1.3.1", "2026-07-29", "emulator", pytest.param("kratos", marks=pytest.mark.kratos)]
 CLAIM = "highest_available"
+# What the README puts before ours. The tests of single behaviours go without, these do not.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django_ory_mfa.middleware.OrySessionMiddleware",
+]
 
 
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest, settings: Any) -> Iterator[Any]:
+def places(*servers: str) -> list[Any]:
+    """Each server with the site in each mode."""
+    # To the site, the emulator is the fake once more, over HTTP: one mode shows it, the one with threads of ours.
+    return [
+        pytest.param((mode, server), marks=[pytest.mark.kratos] if server == "kratos" else [], id=f"{mode}-{server}")
+        for mode in MODES
+        for server in servers
+        if (mode, server) != ("sync", "emulator")
+    ]
+
+
+def on(*servers: str) -> pytest.MarkDecorator:
+    """The scenario is not one for all servers."""
+    return pytest.mark.parametrize("place", places(*servers), indirect=True)
+
+
+@pytest.fixture(params=places("v1.3.1", "2026-07-29", "emulator", "kratos"))
+def place(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """The mode of the site, and which server it asks."""
+    mode, server = request.param
+    return mode, server
+
+
+@pytest.fixture
+def mode(place: tuple[str, str]) -> str:
+    """Sync or async, as the place says."""
+    return place[0]
+
+
+@pytest.fixture
+def server(place: tuple[str, str], request: pytest.FixtureRequest, settings: Any) -> Iterator[Any]:
     """A fake Ory in process, of either recorded version, the emulator over HTTP, or a real Kratos."""
+    _, name = place
     with ExitStack() as stack:
-        if request.param in ("emulator", "kratos"):
-            chosen = request.getfixturevalue(request.param)
+        if name in ("emulator", "kratos"):
+            chosen = request.getfixturevalue(name)
         else:
-            chosen = FakeServer(request.param)
+            chosen = FakeServer(name)
             stack.enter_context(installed(chosen.ory))
         settings.ORY_MFA_SDK_URL = chosen.public_url
         settings.ROOT_URLCONF = "tests.scenario_urls"
+        settings.MIDDLEWARE = MIDDLEWARE
         yield chosen
 
 
@@ -298,7 +336,7 @@ def test_person_without_second_factor_is_told_to_set_one_up(site: Site, server: 
     assert f"{server.public_url}/self-service/settings/browser?return_to=" in response.content.decode()
 
 
-@pytest.mark.parametrize("server", ["2026-07-29"], indirect=True)
+@on("2026-07-29")
 def test_upstream_second_factor_is_proved_again_by_the_provider(site: Site, server: Any, ory_mode: str) -> None:
     """Only newer servers know a second factor of the provider."""
     ory = server.ory
@@ -332,7 +370,7 @@ def test_loop_ends_in_an_explanation(site: Site, server: Any, strict: None) -> N
     assert "/self-service/login/browser?aal=aal2" in visitor.get("aal2").content.decode()
 
 
-@pytest.mark.parametrize("server", ["v1.3.1", pytest.param("kratos", marks=pytest.mark.kratos)], indirect=True)
+@on("v1.3.1", "kratos")
 def test_code_mfa_on_this_version_counts_everybody(site: Site, server: Any, strict: None) -> None:
     """Only the older server does, and locks people without an address out; newer ones let them be."""
     server.configure("strict", code_mfa=True)
@@ -341,7 +379,7 @@ def test_code_mfa_on_this_version_counts_everybody(site: Site, server: Any, stri
     assert flow(server, visitor.get("highest")) == STEP_UP
 
 
-@pytest.mark.parametrize("server", ["2026-07-29"], indirect=True)
+@on("2026-07-29")
 def test_code_mfa_on_newer_versions_counts_those_with_an_address(site: Site, server: Any, strict: None) -> None:
     server.configure("strict", code_mfa=True)
 
@@ -412,14 +450,10 @@ def test_head_is_not_sent_to_ory(site: Site, server: Any, ory_mode: str) -> None
 # 14. return_to comes back byte for byte.
 
 
-@pytest.mark.kratos
-def test_return_to_survives_the_flow(kratos: Any, settings: Any, site: Site) -> None:
-    """Only a real server walks the flow."""
-    from tests.servers.kratos import NAVIGATION
-
-    kratos.configure("strict")
-    settings.ORY_MFA_SDK_URL = kratos.public_url
-    visitor = visit(site, kratos, factors=("totp",))
+@on("emulator", "kratos")
+def test_return_to_survives_the_flow(site: Site, server: Any, strict: None) -> None:
+    """Only over HTTP is there a flow to walk."""
+    visitor = visit(site, server, factors=("totp",))
     query = urlencode({"q": "a b&c=d/ü", "page": "2"})
 
     started = visitor.get(f"aal2?{query}")
@@ -476,7 +510,7 @@ def test_step_up_link_leads_to_ory_and_back(site: Site, server: Any, ory_mode: s
 
 
 @pytest.mark.parametrize("value", ["", "garbage", "x" * 5000, "ory_st_x", '"', "a b", "ü", "a,b;c"])
-def test_garbage_cookie_is_a_stranger(site: Site, server: Any, ory_mode: str, value: str) -> None:
+def test_garbage_cookie_is_a_stranger(site: Site, server: Any, strict: None, value: str) -> None:
     response = site.get("aal2", headers={"Cookie": f"ory_kratos_session={value}".encode().decode("latin-1")})
 
     assert flow(server, response) == LOGIN

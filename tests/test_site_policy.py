@@ -374,7 +374,9 @@ def test_missing_page_is_a_404_for_everybody(ory: Any, site: Site) -> None:
     assert (response.status_code, ory.calls) == (404, [])
 
 
-def test_redirect_to_the_slash_is_no_business_of_the_policy(ory: Any, site: Site) -> None:
+def test_redirect_to_the_slash_is_no_business_of_the_policy(ory: Any, site: Site, settings: Any) -> None:
+    settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware", *settings.MIDDLEWARE]
+
     assert location(site.get("/account/security")) == "/account/security/"
 
 

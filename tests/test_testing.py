@@ -238,11 +238,13 @@ def test_without_django(request):
     import sys
     assert request.config.pluginmanager.hasplugin("ory_mfa")
 """
+# Other plugins than ours, for the time that they take.
+WITHOUT = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:xdist")
 
 
 def pytest_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", *arguments],
+        [sys.executable, "-m", "pytest", "-q", *WITHOUT, "-W", "error", *arguments],
         cwd=folder,
         env={"PATH": "", "PYTHONPATH": str(folder)},
         capture_output=True,

@@ -21,9 +21,11 @@ from django.utils import translation
 from django.utils.translation.template import templatize
 
 import django_ory_mfa
+from django_ory_mfa.contrib.ui import texts
 from django_ory_mfa.contrib.ui.failures import REASONS
 from django_ory_mfa.contrib.ui.texts import PARAMETERS, TEXTS, TITLES, text_of, title_of
 from django_ory_mfa.testing import FakeOry
+from django_ory_mfa.testing._courier import FakeMessage
 from django_ory_mfa.testing.emulator import Emulator
 from tests.site import MODES, Site
 from tests.test_pages import Page
@@ -312,6 +314,17 @@ def test_message_of_ory_is_said_in_the_language(language: str, number: int) -> N
 
 
 @every_language
+@pytest.mark.parametrize("said", texts.REASONS)
+def test_reason_of_ory_is_said_in_the_language(language: str, said: str) -> None:
+    with translation.override("en"):
+        text = str(texts.REASONS[said])
+
+    with translation.override(language):
+        assert text_of({"id": texts.REASON, "text": said}) == catalogue(language)[text]
+        assert text_of({"id": texts.REASON, "text": "Another one."}) == "Another one."
+
+
+@every_language
 def test_other_texts_of_python_are_said_in_the_language(language: str) -> None:
     lazy = [*REASONS.values(), *TITLES.values(), apps.get_app_config("ory_mfa").verbose_name]
     with translation.override("en"):
@@ -471,6 +484,7 @@ def test_emulator_speaks_the_language_of_the_browser(language: str, template: st
     target, heading = EMULATOR[template]
 
     with Emulator() as emulator:
+        emulator.ory.messages.append(FakeMessage("mail@example.test", "123456", emulator.ory.now()))
         settings.ORY_MFA_SDK_URL = emulator.url
         with urlopen(Request(f"{emulator.url}{target}", headers={"Accept-Language": language}), timeout=10) as answer:
             html = answer.read().decode()
@@ -526,10 +540,13 @@ def test_page_speaks_the_active_language(ory: FakeOry, site: Site, language: str
 @pytest.mark.parametrize(
     ("language", "minutes", "ago"),
     [
+        ("en", 0, "just now"),
         ("en", 1, "1 minute ago"),
         ("en", 5, "5 minutes ago"),
+        ("de", 0, "gerade eben"),
         ("de", 1, "1 Minute her"),
         ("de", 5, "5 Minuten her"),
+        ("fr", 0, "à l\u2019instant"),
         ("fr", 1, "il y a 1 minute"),
         ("fr", 5, "il y a 5 minutes"),
     ],

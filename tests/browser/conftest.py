@@ -61,9 +61,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _on(pair: Pair) -> Any:
-    # With --dist loadgroup each Ory is one worker's, and so is started once.
-    marks = [pytest.mark.browser, pytest.mark.xdist_group(f"browser-{pair.ory}")]
-    return pytest.param(pair, id=str(pair), marks=[*marks, *([pytest.mark.kratos] if pair.ory == "kratos" else [])])
+    marks = [pytest.mark.browser, *([pytest.mark.kratos] if pair.ory == "kratos" else [])]
+    return pytest.param(pair, id=str(pair), marks=marks)
 
 
 @pytest.fixture(scope="package")

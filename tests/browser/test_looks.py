@@ -230,6 +230,14 @@ def test_pages_while_ory_is_down(ground: Ground, walker: Walker, look: Look) -> 
 
 
 @pytest.mark.emulator_only
+def test_page_of_a_flow_that_nobody_understands(ground: Ground, walker: Walker, look: Look) -> None:
+    walker.open("/dashboard/?a=1")
+    ground.emulator.ory.fail(200, b"{}", path="/self-service/login/flows")
+    walker.page.reload()
+    look.at(walker, "This page cannot be shown")
+
+
+@pytest.mark.emulator_only
 def test_pages_of_the_emulator(ground: Ground, walker: Walker, look: Look) -> None:
     emulator = ground.emulator.emulator
     walker.open(f"{emulator.url}/mailbox")

@@ -36,6 +36,7 @@ TEXTS = {
     1050008: _("Create new recovery codes"),
     1050010: _("These are your recovery codes. Keep them in a safe place; each works once."),
     1050011: _("I have kept them: use these codes"),
+    1050013: _("Name of the security key"),
     1050016: _("Switch recovery codes off"),
     1050017: _("If you cannot scan the QR code, type this key into the app:"),
     1050018: _("Remove the security key “%(display_name)s”"),
@@ -60,8 +61,21 @@ TEXTS = {
     4000031: _("This password is too similar to your user name."),
     4000032: _("The password must have at least %(min_length)s characters."),
     4000034: _("This password is known from data breaches and must not be used any more."),
+    4000035: _("There is no account that can sign in with a code here. Check the spelling."),
+    4010002: _("Something is missing. Please fill in the form and send it once more."),
+    4010004: _("Nothing was changed. Please fill in the form and send it once more."),
     4010008: _("This code is not right, or was used already. Please try again."),
     4010011: _("This account has been disabled. Please ask the people who run this site."),
+}
+# Ory has one id for reasons of many kinds; what it says tells which.
+REASON = 4000001
+REASONS = {
+    "A valid session was detected and thus login is not possible. Did you forget to set `?refresh=true`?": _(
+        "You are signed in already."
+    ),
+    "You must (re-)generate recovery backup codes before you can save them.": _(
+        "There are no new recovery codes to confirm. Please create some first."
+    ),
 }
 PARAMETERS = {
     1010002: "provider",
@@ -98,7 +112,9 @@ def text_of(message: object) -> str:
         if parameters is not None:
             return str(TEXTS[number]) % parameters if name else str(TEXTS[number])
     said = message.get("text")
-    return said if isinstance(said, str) else ""
+    if not isinstance(said, str):
+        return ""
+    return str(REASONS.get(said, said)) if number == REASON else said
 
 
 def title_of(group: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser, BooleanOptionalAction
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.emulator import DEMO_PEOPLE, Emulator, PeopleError, read_people
-from django_ory_mfa.testing.emulator.server import RETURN_URLS, VERSION
+from django_ory_mfa.testing.emulator.server import HOST, RETURN_URLS, VERSION
 
 
 class Command(BaseCommand):
@@ -33,6 +34,11 @@ class Command(BaseCommand):
             help=f"where browsers may be sent back to; may be repeated (default: {' '.join(RETURN_URLS)})",
         )
         parser.add_argument(
+            "--ui-url",
+            metavar="URL",
+            help="where your own pages for sign-in, settings and errors are, as URL/login and so on; default: built in",
+        )
+        parser.add_argument(
             "--code-mfa", action=BooleanOptionalAction, default=True, help="whether codes by e-mail are a second factor"
         )
 
@@ -52,12 +58,16 @@ class Command(BaseCommand):
     def _emulator(self, options: dict[str, Any]) -> Emulator:
         required = "aal1" if options["lax"] else "highest_available"
         ory = FakeOry(VERSION, required_aal=required, settings_required_aal=required, code_mfa=options["code_mfa"])
+        port, urls = options["port"], options["return_url"] or RETURN_URLS
         try:
             people = read_people(options["people"]) if options["people"] else DEMO_PEOPLE
-            urls = options["return_url"] or RETURN_URLS
-            return self.emulator_class(options["port"], ory=ory, people=people, return_urls=urls)
-        except (PeopleError, OSError, OverflowError) as error:
+        except PeopleError as error:
             raise CommandError(str(error)) from error
+        try:
+            return self.emulator_class(port, ory=ory, people=people, return_urls=urls, ui_url=_ui_url(options))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+            raise CommandError(f"Port {port} cannot be used: {reason}. Choose another one with --port.") from error
 
     def _say_what_to_open(self, emulator: Emulator) -> None:
         self.stdout.write(
@@ -67,3 +77,18 @@ class Command(BaseCommand):
         )
         if getattr(settings, "ORY_MFA_SDK_URL", "").rstrip("/") != emulator.url:
             self.stderr.write(f'ORY_MFA_SDK_URL should be "{emulator.url}": the sign-in pages ask that server.')
+        for url in emulator.ory.allowed_return_urls or ():
+            if urlsplit(url).hostname == "localhost":
+                usual = url.replace("localhost", HOST, 1)
+                self.stderr.write(f"{url} gets none of the emulator's cookies: open {usual} instead, and allow that.")
+
+
+def _ui_url(options: dict[str, Any]) -> str | None:
+    """The URL of somebody's own pages; None for those of the emulator."""
+    url: str | None = options["ui_url"]
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise CommandError(f"--ui-url is no address of pages: {url}")
+    return url.rstrip("/")

@@ -9,9 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
 
 from django_ory_mfa.testing import FakeIdentity, FakeOry
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 _TEXTS = {"email", "password", "label", "hint", "name", "totp_secret"}
 _KEYS = _TEXTS | {"lookup_secrets", "code"}
@@ -27,8 +32,8 @@ class DemoPerson:
 
     email: str
     password: str
-    label: str
-    hint: str = ""
+    label: str | _StrPromise
+    hint: str | _StrPromise = ""
     name: str = ""
     #: Whether one-time codes by e-mail are a second factor.
     code: bool = False
@@ -62,21 +67,23 @@ class DemoPerson:
 _PASSWORD = "correct horse battery staple"  # noqa: S105 (everybody may know it)
 
 DEMO_PEOPLE = (
-    DemoPerson("password@example.test", _PASSWORD, "Password only", "no second factor", "Password Only"),
-    DemoPerson("mail@example.test", _PASSWORD, "E-mail code", "one-time code by e-mail", "E-mail Code", code=True),
+    DemoPerson("password@example.test", _PASSWORD, _("Password only"), _("no second factor"), "Password Only"),
+    DemoPerson(
+        "mail@example.test", _PASSWORD, _("E-mail code"), _("one-time code by e-mail"), "E-mail Code", code=True
+    ),
     DemoPerson(
         "app@example.test",
         _PASSWORD,
-        "App code",
-        "authenticator app",
+        _("App code"),
+        _("authenticator app"),
         "App Code",
         totp_secret="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",  # noqa: S106
     ),
     DemoPerson(
         "codes@example.test",
         _PASSWORD,
-        "Codes on paper",
-        "recovery codes",
+        _("Codes on paper"),
+        _("recovery codes"),
         "Recovery Code",
         lookup_secrets=tuple(f"demo{number:04}" for number in range(1, 13)),
     ),

@@ -18,7 +18,8 @@ from ._handler import Handler
 from .people import DEMO_PEOPLE, DemoPerson
 
 HOST = "127.0.0.1"
-RETURN_URLS = ("http://127.0.0.1:8000/", "http://localhost:8000/")
+# Not localhost: to browsers that is another host. It gets none of our cookies, and people would go round in circles.
+RETURN_URLS = (f"http://{HOST}:8000/",)
 # v1.3.1 counts e-mail codes for everybody, so that people without a second factor could not go on.
 VERSION = "2026-07-29"
 

@@ -9,6 +9,7 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.static import serve
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from .people import DemoPerson
     from .server import Emulator
 
+# Ory's own subject, as an e-mail of the emulator has it; the mailbox shows it in the visitor's language.
+SUBJECT = gettext_noop("Login to your account")
 _STATIC = Path(django_ory_mfa.__file__).parent / "static"
 
 
