@@ -1,0 +1,1 @@
+"""How fast the package is, measured beside its peers: ``python -m benchmarks``, or ``make bench``."""
