@@ -42,10 +42,11 @@ class Covered:
     def getresponse(self) -> Any:
         """Waits for the final answer."""
         cover(self.sock)
+        was_good = self._answers > 0
         try:
             response = super().getresponse()  # type: ignore[misc]  # the connection stands to the right
         except (http.client.RemoteDisconnected, ConnectionResetError) as error:
-            if self._answers:
+            if was_good:
                 raise StaleConnection("kept-alive connection closed", error) from error
             raise
         if response.status < 200:

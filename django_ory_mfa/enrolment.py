@@ -26,7 +26,7 @@ class EnrolmentMemory:
         enrolled, until = self._found.get(name, (None, 0.0))
         return enrolled, time.monotonic() < until
 
-    def note(self, name: str, enrolled: bool | None) -> None:  # noqa: FBT001 - the one thing to note
+    def note(self, name: str, *, enrolled: bool | None) -> None:
         """Remembers what was found about ``name``."""
         until = time.monotonic() + (UNKNOWN_LASTS if enrolled is None else KNOWN_LASTS)
         with self._lock:

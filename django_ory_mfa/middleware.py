@@ -93,8 +93,8 @@ class OrySessionMiddleware(HybridMiddleware):
             privacy.refuse_inner_cache(request)
         if resolver.known_session is not None:
             privacy.mark_private(request, response)
-        if resolver.issued_cookie is not None:
-            relay(request, response, resolver.issued_cookie)
+        if resolver.renewed_cookie is not None:
+            relay(response, resolver.renewed_cookie)
         if resolver.last_verdict is not None and resolver.last_verdict.is_allowed:
             clear_hops(request, response)
         if resolver.timings and is_debug():

@@ -6,17 +6,34 @@ from http.cookies import Morsel
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from django.core.exceptions import DisallowedHost
+
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.relay import IssuedCookie, reaches
+from django_ory_mfa.core.relay import IssuedCookie, issued_cookie, reaches
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
+    from django_ory_mfa.core.answer import Answer
+    from django_ory_mfa.core.credentials import Credential
 
-def relay(request: HttpRequest, response: HttpResponseBase, cookie: IssuedCookie) -> None:
-    """Sets ``cookie`` on ``response``, if it is for this host and the view did not set it itself."""
-    host, browser_host = urlsplit(f"//{request.get_host()}").hostname, urlsplit(conf.browser_url).hostname
-    if cookie.name not in response.cookies and reaches(cookie, host or "", browser_host=browser_host or ""):
+
+def cookie_to_relay(request: HttpRequest, credential: Credential, answer: Answer) -> IssuedCookie | None:
+    """The session cookie that ``answer`` renews, if ``credential`` is that cookie and browsers may get it from here."""
+    if not answer.set_cookies or not credential.is_cookie:
+        return None
+    cookie = issued_cookie(answer.set_cookies, credential.cookie_name)
+    try:
+        host = urlsplit(f"//{request.get_host()}").hostname or ""
+    except DisallowedHost:
+        return None
+    browser_host = urlsplit(conf.browser_url).hostname or ""
+    return cookie if cookie is not None and reaches(cookie, host, browser_host=browser_host) else None
+
+
+def relay(response: HttpResponseBase, cookie: IssuedCookie) -> None:
+    """Sets ``cookie`` on ``response``, unless the view set one of this name itself."""
+    if cookie.name not in response.cookies:
         # SimpleCookie would make a cookie of its own out of the value.
         dict.__setitem__(response.cookies, cookie.name, RelayedMorsel(cookie))
 

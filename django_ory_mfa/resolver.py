@@ -18,7 +18,6 @@ from django_ory_mfa.clock import now
 from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.core.enrolment import read_enrolment
-from django_ory_mfa.core.relay import issued_cookie
 from django_ory_mfa.core.session import AAL, ANONYMOUS, OrySession, SessionState
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami, retry_after
 from django_ory_mfa.credentials import credential_of
@@ -27,7 +26,7 @@ from django_ory_mfa.flights import Shared
 from django_ory_mfa.health import health
 from django_ory_mfa.hops import is_return
 from django_ory_mfa.privacy import forget_outer_cache
-from django_ory_mfa.signals import Sending, ory_unavailable
+from django_ory_mfa.relay import cookie_to_relay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +58,7 @@ class SessionResolver:
         self.passed_site_policy = False
         self.was_known_before_view = False
         self.last_verdict: Decision | None = None
-        self.issued_cookie: IssuedCookie | None = None
+        self.renewed_cookie: IssuedCookie | None = None
         # What Ory was asked, and the seconds that it took.
         self.timings: list[tuple[str, float]] = []
         self._arrived_at = time.monotonic()
@@ -140,18 +139,17 @@ class SessionResolver:
             kept = yield from entry.read()
             if kept is not None:
                 return kept, True
-        if entry is not None and fresh:
-            yield from entry.drop()
         whoami = partial(get_client().whoami, credential, fresh=fresh)
         answer, departed_at = yield from self._ask("fresh whoami" if fresh else "whoami", whoami, is_fresh=fresh)
         session = yield from self._read(answer)
         is_shared = departed_at < self._arrived_at
         is_possibly_stale = is_shared or (not fresh and "ory-session-cache-for" in answer.headers)
-        if session:
-            issued = issued_cookie(answer.set_cookies, credential.cookie_name)
-            self.issued_cookie = None if is_shared else issued
-            if entry is not None and issued is None:
-                yield from entry.keep(session, answer)
+        renewed = cookie_to_relay(self._request, credential, answer) if session else None
+        self.renewed_cookie = None if is_shared else renewed
+        if entry is not None and session and renewed is None:
+            yield from entry.keep(session, answer)
+        elif entry is not None and fresh and session.state is not SessionState.UNAVAILABLE:
+            yield from entry.drop()
         return session, is_possibly_stale
 
     def _ask(self, what: str, call: Callable[[], Answer], *, is_fresh: bool = False) -> Steps[tuple[Answer, float]]:
@@ -168,18 +166,9 @@ class SessionResolver:
         session = read_whoami(answer, now=now(), flows=conf.flows)
         if answer.status == 401 and not (yield from health().readiness()):
             session = UNAVAILABLE
-        if session.state is not SessionState.UNAVAILABLE:
-            if health().outage_ends():
-                logger.info("Ory answers again.")
-            if session.aal >= AAL.AAL2:
-                enrolment_memory().forget(self._name_of_person(session))
-        elif answer.status == 401 or not 400 <= answer.status < 500:
-            reason = answer.failure or f"status {answer.status}"
-            if health().outage_begins():
-                logger.warning("Ory gives no usable answers: %s", reason)
-                yield Sending(ory_unavailable, request=self._request, session=session, reason=reason)
-        elif answer.status != 429:
-            logger.warning("Ory gave no usable answer: status %s", answer.status)
+        yield from health().note(session, answer, self._request)
+        if session.aal >= AAL.AAL2:
+            enrolment_memory().forget(self._name_of_person(session))
         return session
 
     def _find_enrolment(self, *, fresh: bool) -> Steps[bool | None]:
@@ -208,7 +197,7 @@ class SessionResolver:
             yield from self.refetch_steps()
             return None
         enrolled = read_enrolment(answer)
-        enrolment_memory().note(name, enrolled)
+        enrolment_memory().note(name, enrolled=enrolled)
         return enrolled
 
     def _name_of_person(self, session: OrySession) -> str:

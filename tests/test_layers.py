@@ -165,13 +165,17 @@ def test_core_is_imported_in_a_straight_line() -> None:
     ("names", "owners"),
     [
         pytest.param(
-            ("requests", "urllib3", "http.client", "urllib.request", "httpx"), {"client", "connections"}, id="http"
+            ("requests", "urllib3", "http.client", "urllib.request", "httpx"),
+            {"client", "connections", "control.console"},
+            id="http",
         ),
         pytest.param(("socket",), {"connections", "deadline"}, id="socket"),
         pytest.param(("django.core.cache",), {"cache"}, id="cache"),
         pytest.param(("django.conf",), {"conf", "checks", "management"}, id="settings"),
         pytest.param(("datetime.datetime.now", "django.utils.timezone"), {"clock"}, id="clock"),
-        pytest.param(("ory_client",), {"core.session"}, id="sdk"),
+        pytest.param(("ory_client",), {"core.session", "control.console"}, id="sdk"),
+        pytest.param(("ruamel",), {"control.yaml_text"}, id="yaml"),
+        pytest.param(("opentelemetry",), {"contrib.opentelemetry"}, id="telemetry"),
         pytest.param(("rest_framework",), {"contrib.drf", "contrib.rest_framework"}, id="drf"),
     ],
 )
@@ -186,6 +190,40 @@ def test_room_has_one_owner(names: tuple[str, ...], owners: set[str]) -> None:
     )
 
     assert shown(trespassers) == []
+
+
+def test_control_knows_nothing_of_requests() -> None:
+    """It stands beside the path of requests: neither imports the other, but for the settings and the command."""
+    inward = (
+        one
+        for one in imports()
+        if one.importer.startswith("control") and one.is_of(PACKAGE) and "control" not in one.name
+    )
+    outward = {
+        one.importer.partition(".")[0]
+        for one in imports()
+        if one.is_of(f"{PACKAGE}.control") and not one.importer.startswith("control")
+    }
+
+    assert shown(inward) == ["control.commands imports django_ory_mfa.conf.conf"]
+    assert outward == {"management"}
+
+
+PURE_OF_CONTROL = ("keys", "document", "plan", "rules", "findings", "shown", "json_text", "yaml_text")
+
+
+@pytest.mark.parametrize("module", PURE_OF_CONTROL)
+def test_control_plans_without_io(module: str) -> None:
+    """A plan depends on the configuration and the wish alone."""
+    mine = [one for one in imports() if one.importer == f"control.{module}"]
+
+    assert mine != []
+    assert (
+        shown(
+            one for one in mine if one.is_of(*IMPURE, "django", "urllib3", "ory_client") and one.name != "io.StringIO"
+        )
+        == []
+    )
 
 
 def test_only_the_clock_tells_the_time() -> None:
@@ -263,7 +301,17 @@ def test_imports_stand_at_the_top() -> None:
         if one.is_inside_function and one.importer.partition(".")[0] != "testing"
     }
 
-    assert inside == {"core.session: ory_client.Session", "apps: django_ory_mfa.checks"}
+    assert inside == {
+        "core.session: ory_client.Session",
+        "apps: django_ory_mfa.checks",
+        # For its weight, and because it is optional.
+        "control.console: ory_client.ApiClient",
+        "control.console: ory_client.ApiException",
+        "control.console: ory_client.Configuration",
+        "control.console: ory_client.api.project_api.ProjectApi",
+        "control.console: ory_client.api.workspace_api.WorkspaceApi",
+        "control.formats: django_ory_mfa.control.yaml_text",
+    }
 
 
 def scopes(tree: ast.Module) -> Iterator[dict[str, ast.FunctionDef | ast.AsyncFunctionDef]]:

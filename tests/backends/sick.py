@@ -1,0 +1,59 @@
+"""Cache backends as they are on a bad day."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, ClassVar
+
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.locmem import LocMemCache
+
+calls: list[str] = []
+
+
+class FailingCache(BaseCache):
+    """Cannot be reached."""
+
+    def __init__(self, name: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+
+    def _fail(self, *args: Any, **kwargs: Any) -> Any:
+        calls.append("failed")
+        raise ConnectionError("c00kie")
+
+    get = set = delete = _fail
+
+
+class SlowCache(LocMemCache):
+    """Answers late."""
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        calls.append("slow")
+        time.sleep(0.2)
+        return super().get(*args, **kwargs)
+
+
+class RemoteCache(BaseCache):
+    """Keeps things well, but is no cache of this process that never waits."""
+
+    kept: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, name: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        return self.kept.get(key, default)
+
+    def set(self, key: str, value: Any, timeout: float | None = None, version: int | None = None) -> None:
+        self.kept[key] = value
+
+    def delete(self, key: str, version: int | None = None) -> bool:
+        return self.kept.pop(key, None) is not None
+
+
+class StuckCache(RemoteCache):
+    """Never answers, as far as anybody waits."""
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        time.sleep(1)
+        return default

@@ -1,0 +1,276 @@
+"""Connections on a bad day: names, addresses, handshakes, and connections that were good a moment ago."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from django_ory_mfa import connections
+from django_ory_mfa.client import OryClient
+from django_ory_mfa.core.answer import LATE
+from django_ory_mfa.core.credentials import Credential, CredentialKind
+from django_ory_mfa.metrics import Event, listen
+from tests.test_client import Script, Wire, answering, dripping, sending
+
+COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=c00kie")
+SOON = 1.5
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    server = Wire()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def client(wire: Wire) -> Iterator[OryClient]:
+    client = OryClient(wire.url)
+    yield client
+    client._session.close()
+
+
+@pytest.fixture
+def events() -> Iterator[list[Event]]:
+    heard: list[Event] = []
+    stop = listen(lambda event, value: heard.append(event))
+    yield heard
+    stop()
+
+
+def resolving_to(monkeypatch: pytest.MonkeyPatch, *addresses: str, delay: float = 0) -> None:
+    """Has the name ory.test stand for these addresses, and its look-up take so long."""
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+        if host != "ory.test":
+            return real(host, port, *args, **kwargs)
+        time.sleep(delay)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+def port_of(wire: Wire) -> str:
+    return wire.url.rpartition(":")[2]
+
+
+class DeafServer:
+    """Listens, and never accepts: once its queue is full, connecting to it takes for ever."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen(0)
+        self.port = self._socket.getsockname()[1]
+        self._callers = []
+        for _ in range(8):
+            caller = socket.socket()
+            caller.settimeout(0)
+            caller.connect_ex(("127.0.0.1", self.port))
+            self._callers.append(caller)
+
+    def close(self) -> None:
+        for caller in self._callers:
+            caller.close()
+        self._socket.close()
+
+
+@pytest.fixture
+def deaf() -> Iterator[DeafServer]:
+    server = DeafServer()
+    yield server
+    server.close()
+
+
+def timed(client: OryClient) -> tuple[Any, float]:
+    started = time.monotonic()
+    answer = client.whoami(COOKIE)
+    client._session.close()
+    return answer, time.monotonic() - started
+
+
+def test_look_up_of_the_name_is_part_of_the_total_time(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.ORY_MFA_TIMEOUT = 0.2
+    resolving_to(monkeypatch, "127.0.0.1", delay=0.6)
+
+    answer, seconds = timed(OryClient("http://ory.test:9"))
+
+    assert answer is LATE
+    assert seconds < 0.5
+
+
+def test_name_that_nobody_knows_is_no_usable_answer() -> None:
+    answer = OryClient("http://ory.invalid").whoami(COOKIE)
+
+    assert (answer.status, answer.failure, answer.is_outage) == (0, "ConnectionError", True)
+
+
+def test_addresses_share_the_total_time(deaf: DeafServer, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.ORY_MFA_TIMEOUT = (0.2, 0.5)
+    resolving_to(monkeypatch, *["127.0.0.1"] * 20)
+
+    answer, seconds = timed(OryClient(f"http://ory.test:{deaf.port}"))
+
+    assert answer is LATE
+    assert seconds < SOON
+
+
+def test_next_address_is_tried_after_one_that_is_dead(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving_to(monkeypatch, "127.0.0.77", "127.0.0.1")
+
+    answer, _ = timed(OryClient(f"http://ory.test:{port_of(wire)}"))
+
+    assert (answer.status, wire.headers()["host"]) == (200, f"ory.test:{port_of(wire)}")
+
+
+def test_time_that_is_over_before_an_address_is_tried(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.ORY_MFA_TIMEOUT = 0.2
+
+    def addresses(*args: Any) -> list[str]:
+        time.sleep(0.3)
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(connections, "_addresses", addresses)
+
+    answer, _ = timed(OryClient("http://127.0.0.1:9"))
+
+    assert answer is LATE
+
+
+def test_connection_outside_a_deadline_is_as_urllib3_makes_it(wire: Wire) -> None:
+    with connections.CoveredHTTPPool("127.0.0.1", int(port_of(wire))) as pool:
+        assert pool.request("GET", "/").status == 200
+
+
+def drip_a_handshake(connection: socket.socket, stop: threading.Event) -> None:
+    """The beginning of a TLS record that is said to be long, byte by byte."""
+    for byte in b"\x16\x03\x03\x3f\xff" + b"\x02" * 60:
+        if stop.wait(0.05):
+            return
+        connection.sendall(bytes([byte]))
+
+
+class TlsWire(Wire):
+    """Speaks before it hears a whole HTTP request."""
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            connection.recv(65536)
+            self.script(connection, self._stop)
+        except OSError:
+            pass
+        finally:
+            connection.close()
+
+
+def test_handshake_that_drips_is_part_of_the_total_time(settings: Any) -> None:
+    settings.ORY_MFA_TIMEOUT = (0.5, 0.5)
+    wire = TlsWire()
+    wire.script = drip_a_handshake
+    try:
+        answer, seconds = timed(OryClient(wire.url.replace("http", "https")))
+    finally:
+        wire.close()
+
+    assert answer is LATE
+    assert seconds < SOON
+
+
+def test_no_tls_is_no_usable_answer() -> None:
+    wire = TlsWire()
+    wire.script = sending(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    try:
+        answer, _ = timed(OryClient(wire.url.replace("http", "https")))
+    finally:
+        wire.close()
+
+    assert (answer.status, answer.failure, answer.is_outage) == (0, "SSLError", True)
+
+
+# Kept-alive connections.
+
+
+def closing_after(answers: int) -> Script:
+    """So many sound answers on each connection, then its end at the next request."""
+    served: dict[int, int] = {}
+
+    def script(connection: socket.socket, stop: threading.Event) -> None:
+        number = connection.fileno()
+        served[number] = served.get(number, 0) + 1
+        if served[number] > answers:
+            del served[number]
+            connection.shutdown(socket.SHUT_RDWR)
+            return
+        answering(b"{}")(connection, stop)
+
+    return script
+
+
+def test_connection_that_ended_in_silence_is_replaced_once(wire: Wire, client: OryClient, events: list[Event]) -> None:
+    wire.script = closing_after(1)
+
+    answers = [client.whoami(COOKIE).status for _ in range(3)]
+
+    assert answers == [200, 200, 200]
+    assert (len(wire.requests), events.count(Event.RETRY)) == (5, 2)
+
+
+def test_new_connection_that_ends_in_silence_is_a_failure(wire: Wire, client: OryClient, events: list[Event]) -> None:
+    wire.script = closing_after(0)
+
+    answer = client.whoami(COOKIE)
+
+    assert (answer.failure, answer.is_outage, len(wire.requests)) == ("ConnectionError", True, 1)
+    assert Event.RETRY not in events
+
+
+def test_second_failure_is_final(wire: Wire, client: OryClient) -> None:
+    wire.script = closing_after(1)
+    client.whoami(COOKIE)
+    wire.script = closing_after(0)
+
+    answer = client.whoami(COOKIE)
+
+    assert (answer.failure, len(wire.requests)) == ("ConnectionError", 3)
+
+
+@pytest.mark.parametrize("begun", [b"H", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"])
+def test_answer_that_broke_off_is_a_failure(wire: Wire, client: OryClient, begun: bytes) -> None:
+    client.whoami(COOKIE)
+    wire.script = sending(begun)
+
+    assert client.whoami(COOKIE).status == 0
+    assert len(wire.requests) == 2
+
+
+def test_retry_has_what_is_left_of_the_total_time(wire: Wire, client: OryClient, settings: Any) -> None:
+    client.whoami(COOKIE)
+    settings.ORY_MFA_TIMEOUT = 0.4
+    drip = dripping(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n")
+
+    def script(connection: socket.socket, stop: threading.Event) -> None:
+        if len(wire.requests) == 2:
+            time.sleep(0.3)
+            connection.shutdown(socket.SHUT_RDWR)
+        else:
+            drip(connection, stop)
+
+    wire.script = script
+    answer, seconds = timed(client)
+
+    assert (answer, len(wire.requests)) == (LATE, 3)
+    assert seconds < 0.6
+
+
+def test_connection_that_was_opened_again_is_a_new_one() -> None:
+    connection = connections.CoveredHTTPConnection("127.0.0.1", 9)
+    connection._answers = 3
+    connection.close()
+
+    assert connection._answers == 0

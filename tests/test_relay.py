@@ -1,0 +1,186 @@
+"""Session cookies that Ory renews, as browsers get them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.urls import path
+
+from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.testing import FakeOry, installed
+from tests import urls as site_urls
+from tests.site import Site
+
+NAME = "ory_kratos_session"
+RENEWED = f"{NAME}=bmV3; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Partitioned; Priority=High"
+
+
+def own(request: Any) -> HttpResponse:
+    response = HttpResponse()
+    response.set_cookie(NAME, "own")
+    return response
+
+
+async def aown(request: Any) -> HttpResponse:
+    return own(request)
+
+
+urlpatterns = [
+    *site_urls.urlpatterns,
+    path("sync/own", aal_required(own)),
+    path("async/own", aal_required(aown)),
+]
+
+
+class RenewingOry(FakeOry):
+    """Sends ``renewed`` with every session that it shows."""
+
+    renewed: tuple[str, ...] = (RENEWED,)
+
+    def handle(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().handle(*args, **kwargs)
+        answer.headers.extend(("Set-Cookie", value) for value in self.renewed)
+        return answer
+
+
+@pytest.fixture
+def ory(settings: Any) -> Iterator[RenewingOry]:
+    settings.ORY_MFA_BROWSER_URL = "http://testserver/.ory"
+    settings.ROOT_URLCONF = __name__
+    with installed(RenewingOry(cookie_name=NAME)) as ory:
+        assert isinstance(ory, RenewingOry)
+        yield ory
+
+
+def header_of(response: Any) -> str | None:
+    cookie = response.cookies.get(NAME)
+    return None if cookie is None else str(cookie.output(header="").strip())
+
+
+@pytest.mark.parametrize("view", ["session", "aal2", "class/default", "inside/aal2", "in-template"])
+def test_cookie_is_passed_on_byte_for_byte(site: Site, ory: RenewingOry, view: str) -> None:
+    ory.login(site)
+
+    response = site.get(view)
+
+    assert header_of(response) == RENEWED
+    assert "private" in response["Cache-Control"]
+
+
+def test_browser_sends_it_from_then_on(site: Site, ory: RenewingOry) -> None:
+    ory.login(site)
+    site.get("session")
+    site.get("session")
+
+    assert [call.headers["cookie"] for call in ory.calls if call.path == "/sessions/whoami"][1:] == [f"{NAME}=bmV3"]
+
+
+def test_cookie_of_a_refused_request_is_passed_on_too(site: Site, ory: RenewingOry) -> None:
+    ory.required_aal = "aal1"
+    ory.login(site, aal="aal1", second_factors=["totp"])
+
+    response = site.get("aal2")
+
+    assert (response.status_code, header_of(response)) == (302, RENEWED)
+
+
+def test_nothing_else_of_ory_is_passed_on(site: Site, ory: RenewingOry) -> None:
+    ory.renewed = ("csrf_token_82=abc; Path=/", RENEWED, "ory_kratos_continuity=x; Path=/")
+    ory.login(site)
+
+    assert set(site.get("session").cookies) == {NAME}
+
+
+def test_cookie_of_the_view_stays(site: Site, ory: RenewingOry) -> None:
+    ory.login(site)
+
+    assert site.get("own").cookies[NAME].value == "own"
+
+
+def test_cookie_that_is_not_for_this_site_is_not_passed_on(site: Site, ory: RenewingOry, settings: Any) -> None:
+    settings.ORY_MFA_BROWSER_URL = "http://auth.testserver"
+    ory.login(site)
+
+    assert header_of(site.get("session")) is None
+
+
+def test_domain_that_covers_this_site_does(site: Site, ory: RenewingOry, settings: Any) -> None:
+    settings.ORY_MFA_BROWSER_URL = "http://auth.testserver"
+    ory.renewed = (f"{NAME}=bmV3; Domain=testserver",)
+    ory.login(site)
+
+    assert header_of(site.get("session")) == f"{NAME}=bmV3; Domain=testserver"
+
+
+def test_token_gets_no_cookie(mode: str, ory: RenewingOry) -> None:
+    session = ory.login(Site(mode))
+
+    response = Site(mode).get("session", headers={"X-Session-Token": session.token})
+
+    assert (response.json()["state"], header_of(response)) == ("active", None)
+
+
+@pytest.mark.parametrize("status", [401, 403, 503])
+def test_refusal_of_ory_passes_nothing_on(site: Site, ory: RenewingOry, status: int) -> None:
+    ory.login(site)
+    ory.fail(status, b"{}")
+
+    assert header_of(site.get("session")) is None
+
+
+def test_nobody_asks_nobody_gets(site: Site, ory: RenewingOry) -> None:
+    ory.login(site)
+
+    assert header_of(site.get("public")) is None
+
+
+def test_host_that_django_refuses_gets_nothing(mode: str, ory: RenewingOry, settings: Any) -> None:
+    settings.MIDDLEWARE = ["django_ory_mfa.middleware.OrySessionMiddleware"]
+    site = Site(mode)
+    ory.login(site)
+
+    response = site.get("session", headers={"Host": "evil.example.com"})
+
+    assert (response.json()["state"], header_of(response)) == ("active", None)
+
+
+def test_servers_send_it_as_it_came(ory: RenewingOry) -> None:
+    client = Site("sync")
+    ory.login(client)
+    environ = RequestFactory().get("/sync/session").environ
+    environ["HTTP_COOKIE"] = f"{NAME}={client.cookies[NAME].value}"
+    sent: list[Any] = []
+
+    WSGIHandler()(environ, lambda status, headers, *rest: sent.extend(headers))  # type: ignore[arg-type]
+
+    assert ("Set-Cookie", RENEWED) in [(name, value.strip()) for name, value in sent]
+
+
+def test_async_servers_send_it_as_it_came(ory: RenewingOry) -> None:
+    import asyncio
+
+    client = Site("sync")
+    ory.login(client)
+    headers = [(b"host", b"testserver"), (b"cookie", f"{NAME}={client.cookies[NAME].value}".encode())]
+    scope = {"type": "http", "method": "GET", "path": "/async/session", "headers": headers, "query_string": b""}
+    sent: list[dict[str, Any]] = []
+    waiting = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        if waiting.is_set():
+            await asyncio.sleep(60)
+        waiting.set()
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(ASGIHandler()(scope, receive, send))  # type: ignore[arg-type]
+
+    assert (b"Set-Cookie", RENEWED.encode()) in sent[0]["headers"]
