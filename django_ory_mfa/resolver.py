@@ -141,7 +141,7 @@ class SessionResolver:
                 return kept, True
         whoami = partial(get_client().whoami, credential, fresh=fresh)
         answer, departed_at = yield from self._ask("fresh whoami" if fresh else "whoami", whoami, is_fresh=fresh)
-        session = yield from self._read(answer)
+        session = yield from self._read(answer, departed_at)
         is_shared = departed_at < self._arrived_at
         is_possibly_stale = is_shared or (not fresh and "ory-session-cache-for" in answer.headers)
         renewed = cookie_to_relay(self._request, credential, answer) if session else None
@@ -162,11 +162,11 @@ class SessionResolver:
             logger.warning("Ory asks for fewer calls.")
         return answer, departed_at
 
-    def _read(self, answer: Answer) -> Steps[OrySession]:
+    def _read(self, answer: Answer, departed_at: float) -> Steps[OrySession]:
         session = read_whoami(answer, now=now(), flows=conf.flows)
-        if answer.status == 401 and not (yield from health().readiness()):
+        if answer.status == 401 and not (yield from health().readiness(departed_at)):
             session = UNAVAILABLE
-        yield from health().note(session, answer, self._request)
+        yield from health().note(session, answer, departed_at, self._request)
         if session.aal >= AAL.AAL2:
             enrolment_memory().forget(self._name_of_person(session))
         return session
