@@ -401,12 +401,9 @@ def test_answer_from_before_the_database_was_back_signs_nobody_out(rf: Any) -> N
     ill = health.Health()
     during = told(ill.readiness(1.0), Answer(503))
     list(ill.note(OrySession(SessionState.ACTIVE), Answer(200), 5.0, rf.get("/")))
+    before, after = told(ill.readiness(4.9), Answer(200)), told(ill.readiness(5.0), Answer(503))
 
-    assert (before, told(ill.readiness(4.9), Answer(200)), told(ill.readiness(5.0), Answer(503))) == (
-        False,
-        False,
-        True,
-    )
+    assert (during, before, after) == (False, False, True)
 
 
 # Rate limits.

@@ -124,9 +124,12 @@ class Proxy:
         self._listen()
         self.url = f"https://127.0.0.1:{self.port}"
 
-    def use(self, fault: Fault) -> None:
-        """From now on ``fault`` happens; what is under way ends, as it does when a proxy is replaced."""
+    def use(self, fault: Fault, *, gently: bool = False) -> None:
+        """From now on ``fault`` happens; unless ``gently``, what is under way ends, as when a proxy is replaced."""
         with self._lock:
+            if gently:
+                self._fault = fault
+                return
             self._fault_is_over.set()
             self._fault, self._fault_is_over = fault, threading.Event()
             for connection in self._connections:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from benchmarks.chaos.faults import FAULTS, HARMLESS
@@ -16,7 +17,7 @@ from benchmarks.chaos.proxy import Fault, Proxy
 from benchmarks.chaos.servers import KratosOnFile, Process, RedisServer, SiteServer, make_certificate, memory_of
 from benchmarks.chaos.visitors import Crowd, Visit, Visitor, Weather, ask
 from django_ory_mfa.breaker import LONGEST_PAUSE, SHORTEST_PAUSE
-from django_ory_mfa.health import BAD_NEWS_LAST
+from django_ory_mfa.health import BAD_NEWS_LAST, GOOD_NEWS_LAST
 
 TTL = 5.0  # seconds, where there is a cache
 RECOVERY_SHARE = 0.6  # of a phase
@@ -27,13 +28,13 @@ SIGN_OUTS = 60
 class Phase:
     """A fault, as a context in which it lasts. ``is_harmless`` ones have to go unnoticed.
 
-    ``is_lie``: Ory answers as if people were not signed in, and says that it is well.
+    For ``lasts_untold`` seconds Ory answers as if people were not signed in, and counts as well.
     """
 
     name: str
     fault: Callable[[], AbstractContextManager[object]]
     is_harmless: bool = False
-    is_lie: bool = False
+    lasts_untold: float = 0.0
     is_admin_there: bool = True
 
 
@@ -69,7 +70,9 @@ def phases_of(ground: Ground) -> list[Phase]:
     """Every phase, those that have to go unnoticed first."""
     kratos, proxy, redis = ground.kratos, ground.proxy, ground.redis
     found = [Phase("calm", nullcontext, is_harmless=True)]
-    found += [Phase(name, partial(_spoilt, proxy, fault), is_harmless=True) for name, fault in HARMLESS.items()]
+    found += [
+        Phase(name, partial(_spoilt, proxy, fault, gently=True), is_harmless=True) for name, fault in HARMLESS.items()
+    ]
     if redis:
         found += [
             Phase("redis frozen", partial(_frozen, redis.process), is_harmless=True),
@@ -82,8 +85,13 @@ def phases_of(ground: Ground) -> list[Phase]:
         Phase("kratos frozen", partial(_frozen, kratos.process), is_admin_there=False),
         Phase("kratos restarted", partial(_restarting, kratos), is_admin_there=False),
         Phase("database locked", kratos.locked, is_admin_there=False),
-        Phase("database gone", partial(_database_gone, kratos, proxy), is_admin_there=False),
-        Phase("database gone, unseen", kratos.without_sessions, is_lie=True, is_admin_there=False),
+        Phase(
+            "database gone",
+            partial(_database_gone, kratos, proxy),
+            lasts_untold=GOOD_NEWS_LAST,
+            is_admin_there=False,
+        ),
+        Phase("database gone, unseen", kratos.without_sessions, lasts_untold=inf, is_admin_there=False),
     ]
 
 
@@ -178,7 +186,7 @@ def _play(phase: Phase, ground: Ground, crowd: Crowd, leavers: list[Visitor], se
     if not phase.is_admin_there:
         _revoke(ground, is_revoked)
     if not phase.is_harmless:
-        crowd.weather = Weather(phase.name, well_since=None, is_lying=phase.is_lie)
+        crowd.weather = Weather(phase.name, None, lies_until=time.monotonic() + phase.lasts_untold)
     began = time.monotonic()
     with phase.fault():
         crowd.wait(lasts / 2)
@@ -209,12 +217,12 @@ def longest_pause(seconds: float) -> float:
 
 
 @contextmanager
-def _spoilt(proxy: Proxy, fault: Fault) -> Iterator[None]:
-    proxy.use(fault)
+def _spoilt(proxy: Proxy, fault: Fault, *, gently: bool = False) -> Iterator[None]:
+    proxy.use(fault, gently=gently)
     try:
         yield
     finally:
-        proxy.use(Fault())
+        proxy.use(Fault(), gently=gently)
 
 
 @contextmanager
@@ -241,14 +249,14 @@ def _kratos_killed(kratos: KratosOnFile) -> Iterator[None]:
     try:
         yield
     finally:
-        kratos.restart()
+        kratos.revive()
 
 
 @contextmanager
 def _restarting(kratos: KratosOnFile) -> Iterator[None]:
-    kratos.restart()
+    kratos.revive()
     yield
-    kratos.restart()
+    kratos.revive()
 
 
 @contextmanager

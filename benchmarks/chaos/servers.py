@@ -10,8 +10,9 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ class KratosOnFile(KratosServer):
         """The program."""
         return self._program
 
-    def restart(self) -> None:
+    def revive(self) -> None:
         """Ends the server if it runs, starts it again and returns as soon as it answers."""
         self._program.restart()
         self._process = self._program.running
@@ -143,21 +144,20 @@ class KratosOnFile(KratosServer):
             connection.execute("PRAGMA legacy_alter_table = ON")
             connection.execute(statement)
 
-    def _start(self, binary: Path, public_port: int, admin_port: int) -> subprocess.Popen[bytes]:
+    def _start(
+        self,
+        binary: Path,
+        public_port: int,
+        admin_port: int,
+        *,
+        configs: Iterable[str] = ("kratos.yml",),
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
         self.public_port = public_port
-        env = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        env |= {"DSN": f"sqlite://{self.database}?_fk=true"}
-        env |= {"SERVE_PUBLIC_PORT": str(public_port), "SERVE_PUBLIC_BASE_URL": f"{self.public_url}/"}
-        env |= {"SERVE_ADMIN_PORT": str(admin_port), "SERVE_ADMIN_BASE_URL": f"{self.admin_url}/"}
-        log = self.folder / "kratos.log"
-        options = ["-c", "kratos.yml"]
-
-        def start() -> subprocess.Popen[bytes]:
-            return start_program([str(binary), "serve", *options, "--dev", "--sqa-opt-out"], log, env, cwd=self.folder)
-
-        migrate = [str(binary), "migrate", "sql", "-e", "--yes", *options]
-        with log.open("ab") as file:
-            subprocess.run(migrate, cwd=self.folder, env=env, stdout=file, stderr=subprocess.STDOUT, check=True)
+        variables = {"DSN": f"sqlite://{self.database}?_fk=true", **(environment or {})}
+        migrate = [str(binary), "migrate", "sql", "-e", "--yes", "-c", "kratos.yml"]
+        subprocess.run(migrate, cwd=self.folder, env={**os.environ, **variables}, capture_output=True, check=True)
+        start = partial(super()._start, binary, public_port, admin_port, configs=configs, environment=variables)
         self._program = Process(start)
         return self._program.running
 

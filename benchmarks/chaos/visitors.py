@@ -69,14 +69,15 @@ class Visitor:
 class Weather:
     """How Ory is now, which says what an answer of the site may be.
 
-    ``well_since`` is None while Ory is ill. ``is_lying``: it says of people that they are not signed in who are.
+    ``well_since`` is None while Ory is ill. Until ``lies_until`` it says of people who are signed in
+    that they are not, and there is no telling.
     """
 
     phase: str
     well_since: float | None = 0.0
     longest_pause: float = 0.0
     readiness: float = 0.0
-    is_lying: bool = False
+    lies_until: float = 0.0
 
     def excuses_503(self, visitor: Visitor, started: float) -> bool:
         """Whether somebody may still be told that Ory is ill; those without a session for as long as bad news last."""
@@ -125,7 +126,7 @@ def judge(visitor: Visitor, page: str, answer: Answer, started: float, before: W
         return Verdict.UNAVAILABLE if is_excused else Verdict.LATE
     if answer.status not in REFUSALS:
         return Verdict.BROKEN
-    return _judge_refusal(visitor, page, answer, is_lying=before.is_lying or after.is_lying)
+    return _judge_refusal(visitor, page, answer, is_lying=started < max(before.lies_until, after.lies_until))
 
 
 def _judge_shown(visitor: Visitor, page: str, answer: Answer, started: float) -> Verdict:
