@@ -27,10 +27,10 @@ COLUMNS = (
     ("broken", Verdict.BROKEN),
 )
 LEGEND = """\
-excused: Ory said 401 of people who are signed in, and that it is ready, or was less than a second ago. unsure: a step-up
-of somebody whose second factor could not be looked up. allow!, refuse!: a wrong one. late503: told that Ory is ill for
-longer after it was well than the longest pause of the breaker (2 to 10 s, by the length of the outage) or, without a
-session, bad news of its readiness (5 s). guarded, public: the slowest page in seconds."""
+excused: Ory said 401 of people who are signed in, and that it is ready, or was less than a second ago. unsure: a
+step-up of somebody whose second factor could not be looked up. allow!, refuse!: a wrong one. late503: told that Ory is
+ill for longer after it was well than the longest pause of the breaker (2 to 10 s, by the length of the outage) or, for
+those without a session, bad news of its readiness (5 s). guarded, public: the slowest page in seconds."""
 
 
 def table(result: Result) -> str:
@@ -53,16 +53,12 @@ def slowest(visits: list[Visit], *pages: str) -> float:
     return max((visit.seconds for visit in visits if visit.page in pages), default=0.0)
 
 
-def faults_of(result: Result, *, is_public_judged: bool) -> list[str]:
+def faults_of(result: Result, *, are_times_judged: bool = True, is_public_judged: bool = True) -> list[str]:
     """What happened that must not."""
     counts = Counter(visit.verdict for visit in result.visits)
     found = [f"{counts[verdict]} x {verdict}" for verdict in WRONG if counts[verdict]]
-    guarded, public = slowest(result.visits, *GUARDED), slowest(result.visits, "public")
-    calm = slowest([visit for visit in result.visits if visit.phase == "calm"], "public")
-    if guarded > TIMEOUT[1] + NOISE:
-        found.append(f"a guarded page took {guarded:.2f} s")
-    if is_public_judged and public > calm + NOISE:
-        found.append(f"a public page took {public:.2f} s, and {calm:.2f} s in calm weather")
+    if are_times_judged:
+        found += slow_pages(result, is_public_judged=is_public_judged)
     if result.shown_after_sign_out:
         found.append(f"{result.shown_after_sign_out} pages shown after sign-out")
     if result.workers < 2:
@@ -71,6 +67,18 @@ def faults_of(result: Result, *, is_public_judged: bool) -> list[str]:
         found.append("a worker died")
     if "Traceback" in result.log:
         found.append("a traceback in the log")
+    return found
+
+
+def slow_pages(result: Result, *, is_public_judged: bool) -> list[str]:
+    """What took too long."""
+    found = []
+    guarded, public = slowest(result.visits, *GUARDED), slowest(result.visits, "public")
+    calm = slowest([visit for visit in result.visits if visit.phase == "calm"], "public")
+    if guarded > TIMEOUT[1] + NOISE:
+        found.append(f"a guarded page took {guarded:.2f} s")
+    if is_public_judged and public > calm + NOISE:
+        found.append(f"a public page took {public:.2f} s, and {calm:.2f} s in calm weather")
     return found
 
 

@@ -16,7 +16,6 @@ ODD_BODIES = (
     b'"session"',
     b"{",
     b'{"active": true}',
-    b'{"active": "yes", "id": "1", "identity": {"id": "1"}}',
     b'{"active": true, "id": 1, "identity": {"id": null}, "authenticator_assurance_level": "aal2"}',
     b"[" * 5000 + b"]" * 5000,
     b"\xff\xfe{}",

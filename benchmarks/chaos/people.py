@@ -29,8 +29,8 @@ def make_people(kratos: KratosOnFile) -> list[Visitor]:
 
 def make_leavers(kratos: KratosOnFile, count: int) -> list[Visitor]:
     """Sessions of one person, to be ended in the course of a run."""
-    person = kratos.add_person("totp")
-    return [session_of(kratos, f"leaver-{number}", person, "password", "totp") for number in range(count)]
+    person = kratos.add_person()
+    return [session_of(kratos, f"leaver-{number}", person, "password") for number in range(count)]
 
 
 def session_of(kratos: KratosOnFile, name: str, person: Person, *methods: str) -> Visitor:

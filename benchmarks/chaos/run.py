@@ -21,7 +21,7 @@ from django_ory_mfa.health import BAD_NEWS_LAST, GOOD_NEWS_LAST
 
 TTL = 5.0  # seconds, where there is a cache
 RECOVERY_SHARE = 0.6  # of a phase
-SIGN_OUTS = 60
+SIGN_OUTS = 20
 
 
 @dataclass(frozen=True)
@@ -152,10 +152,10 @@ def run(
 def sign_out_everywhere(ground: Ground, leaver: Visitor) -> tuple[int, int]:
     """Signs out in one worker; how often any showed a page afterwards, and how many were asked."""
     for _ in range(SIGN_OUTS):
-        answer = ask(ground.site.port, "/aal2/", leaver.headers)
+        answer = ask(ground.site.port, "/aal1/", leaver.headers)
         assert answer.status == 200, answer
     sign_out(ground, leaver)
-    answers = [ask(ground.site.port, page, leaver.headers) for page in ["/aal2/", "/greeting/"] * SIGN_OUTS]
+    answers = [ask(ground.site.port, page, leaver.headers) for page in ["/aal1/", "/greeting/"] * SIGN_OUTS]
     shown = [answer for answer in answers if leaver.person in answer.body]
     return len(shown), len({answer.headers["X-Worker"] for answer in answers if "X-Worker" in answer.headers})
 
