@@ -11,7 +11,7 @@ TEST_TOOLS = $(VENV)/test-tools-$(WANTED)
 DEV_TOOLS = $(VENV)/dev-tools-$(WANTED)
 
 .DEFAULT_GOAL := help
-.PHONY: help test style format typing check dist demo example kratos clean
+.PHONY: help test style format typing check dist chaos demo example kratos clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,9 @@ check: style typing test  ## style, typing and test
 dist: $(DEV_TOOLS)  ## build the sdist and the wheel into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
+
+chaos: $(TEST_TOOLS) kratos  ## what a site does while a real Kratos falls ill; ARGS="--server uvicorn --cache redis"
+	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 demo: $(TEST_TOOLS)  ## see it work, on http://127.0.0.1:8000/, with an emulated Ory; ARGS="--port 8001"
 	@$(BIN)/python example_project/demo.py $(ARGS)
