@@ -143,12 +143,14 @@ class SessionResolver:
         answer, departed_at = yield from self._ask("fresh whoami" if fresh else "whoami", whoami, is_fresh=fresh)
         session = yield from self._read(answer, departed_at)
         is_shared = departed_at < self._arrived_at
-        is_possibly_stale = is_shared or (not fresh and "ory-session-cache-for" in answer.headers)
+        # A failure is nothing to ask about again: those who share one would wait twice and call an ill Ory as often.
+        is_usable = session.state is not SessionState.UNAVAILABLE
+        is_possibly_stale = is_usable and (is_shared or (not fresh and "ory-session-cache-for" in answer.headers))
         renewed = cookie_to_relay(self._request, credential, answer) if session else None
         self.renewed_cookie = None if is_shared else renewed
         if entry is not None and session and renewed is None:
             yield from entry.keep(session, answer)
-        elif entry is not None and fresh and session.state is not SessionState.UNAVAILABLE:
+        elif entry is not None and fresh and is_usable:
             yield from entry.drop()
         return session, is_possibly_stale
 
