@@ -15,7 +15,7 @@ from benchmarks.chaos.faults import FAULTS, HARMLESS
 from benchmarks.chaos.people import make_leavers, make_people
 from benchmarks.chaos.proxy import Fault, Proxy
 from benchmarks.chaos.servers import KratosOnFile, Process, RedisServer, SiteServer, make_certificate, memory_of
-from benchmarks.chaos.visitors import Crowd, Visit, Visitor, Weather, ask
+from benchmarks.chaos.visitors import SLACK, Crowd, Visit, Visitor, Weather, ask
 from django_ory_mfa.breaker import LONGEST_PAUSE, SHORTEST_PAUSE
 from django_ory_mfa.health import BAD_NEWS_LAST, GOOD_NEWS_LAST
 
@@ -185,6 +185,8 @@ def _play(phase: Phase, ground: Ground, crowd: Crowd, leavers: list[Visitor], se
     sign_out(ground, signs_out)
     if not phase.is_admin_there:
         _revoke(ground, is_revoked)
+    # A breaker that never saw Ory recover goes on doubling its pauses.
+    was_over = time.monotonic() > (crowd.weather.well_since or 0) + crowd.weather.longest_pause + SLACK
     if not phase.is_harmless:
         crowd.weather = Weather(phase.name, None, lies_until=time.monotonic() + phase.lasts_untold)
     began = time.monotonic()
@@ -195,7 +197,8 @@ def _play(phase: Phase, ground: Ground, crowd: Crowd, leavers: list[Visitor], se
         crowd.wait(lasts / 2)
     ended = time.monotonic()
     if not phase.is_harmless:
-        crowd.weather = Weather(phase.name, ended, longest_pause(ended - began), BAD_NEWS_LAST)
+        pause = longest_pause(ended - began) if was_over else LONGEST_PAUSE
+        crowd.weather = Weather(phase.name, ended, pause, BAD_NEWS_LAST)
     crowd.wait(seconds * RECOVERY_SHARE)
     crowd.visitors = regular
 
