@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -95,6 +96,8 @@ def main() -> int:
     parser.add_argument("--only", default="", help="phases whose name has this in it, besides the calm one")
     parser.add_argument("--log", type=Path, help="where to leave what the site logged")
     options = parser.parse_args()
+    # Ends like an interrupt: with the programs that were started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     spare = {"gunicorn": THREADS - 1, "uvicorn": 12}[options.server]
     guarded = options.visitors or spare
     binary = kratos_binary()

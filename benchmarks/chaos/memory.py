@@ -10,6 +10,7 @@ import asyncio
 import json
 import random
 import re
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -142,6 +143,8 @@ def main() -> int:
     parser.add_argument("--server", choices=APP_SERVERS, default="gunicorn")
     parser.add_argument("--cache", choices=("none", "redis"), default="none")
     options = parser.parse_args()
+    # Ends like an interrupt: with the programs that were started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     measured = measure(options.server, options.cache, requests=options.requests, sessions=options.sessions)
     samples, wrong = asyncio.run(measured)
     print(f"{options.server}, cache {options.cache}, {options.sessions} sessions; MiB of each worker\n")
