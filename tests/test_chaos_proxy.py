@@ -33,6 +33,8 @@ SESSION = {
     "authenticator_assurance_level": "aal2",
     "identity": {"id": "i", "traits": {"email": "totp@example.com"}},
 }
+# Longer than two bytes of a drip are apart, and time enough for an answer that is not followed by the end.
+PATIENCE = 1.0  # seconds
 REQUEST = b"GET /sessions/whoami HTTP/1.1\r\nHost: ory\r\n\r\n"
 
 
@@ -84,21 +86,23 @@ def client(proxy: Proxy, certificate: Path, monkeypatch: pytest.MonkeyPatch, set
 
 
 def read_all(proxy: Proxy, certificate: Path) -> bytes:
-    """Everything that comes as the answer to one request, to the end of the connection."""
+    """What comes as the answer to one request, to the end of the connection or for as long as one waits for it."""
     context = ssl.create_default_context(cafile=str(certificate))
     with (
         socket.create_connection(("127.0.0.1", proxy.port), 5) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
     ):
         connection.sendall(REQUEST)
-        # Enough of a pause for an answer that is not followed by the end.
-        connection.settimeout(0.3)
-        data = b""
-        try:
-            while more := connection.recv(65536):
-                data += more
-        except TimeoutError:
-            pass
+        data, until = b"", time.monotonic() + PATIENCE
+        while (seconds := until - time.monotonic()) > 0:
+            connection.settimeout(seconds)
+            try:
+                more = connection.recv(65536)
+            except TimeoutError:
+                break
+            if not more:
+                break
+            data += more
         return data
 
 
