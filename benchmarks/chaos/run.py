@@ -209,7 +209,8 @@ def _play(phase: Phase, ground: Ground, crowd: Crowd, leavers: list[Visitor], se
     # A breaker that never saw Ory recover goes on doubling its pauses.
     was_over = time.monotonic() > (crowd.weather.well_since or 0) + crowd.weather.longest_pause + SLACK
     if not phase.is_harmless:
-        crowd.weather = Weather(phase.name, None, lies_until=time.monotonic() + phase.lasts_untold)
+        lies_until = time.monotonic() + phase.lasts_untold if phase.lasts_untold else 0.0
+        crowd.weather = Weather(phase.name, None, lies_until=lies_until)
     began = time.monotonic()
     with phase.fault():
         crowd.wait(lasts / 2)

@@ -137,11 +137,11 @@ def _judge_shown(visitor: Visitor, page: str, answer: Answer, started: float) ->
 def _judge_refusal(visitor: Visitor, page: str, answer: Answer, *, is_lying: bool) -> Verdict:
     if not visitor.may_see(page) or visitor.is_leaving:
         return Verdict.REFUSED
-    if is_lying:
-        return Verdict.EXCUSED
     # Whether there is a second factor could not be found out; the contract is to ask for it then, as the guide does.
     is_unsure = page == "highest" and not visitor.is_enrolled and "aal=aal2" in answer.headers.get("Location", "")
-    return Verdict.STEP_UP if is_unsure else Verdict.WRONG_REFUSAL
+    if is_unsure:
+        return Verdict.STEP_UP
+    return Verdict.EXCUSED if is_lying else Verdict.WRONG_REFUSAL
 
 
 def ask(port: int, path: str, headers: Mapping[str, str], *, method: str = "GET") -> Answer:
