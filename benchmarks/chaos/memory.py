@@ -128,6 +128,8 @@ async def measure(app_server: str, cache: str, *, requests: int, sessions: int) 
 
         def sample() -> None:
             samples.append([memory_of(pid) for pid in site.workers])
+            done = (len(samples) - 1) * requests // SAMPLES
+            print(f"{done:>9} requests  " + "  ".join(f"{size / 1024:6.1f}" for size in samples[-1]), flush=True)
 
         sample()
         await load.run(sample)
@@ -145,12 +147,9 @@ def main() -> int:
     options = parser.parse_args()
     # Ends like an interrupt: with the programs that were started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print(f"{options.server}, cache {options.cache}, {options.sessions} sessions; MiB of each worker\n")
     measured = measure(options.server, options.cache, requests=options.requests, sessions=options.sessions)
     samples, wrong = asyncio.run(measured)
-    print(f"{options.server}, cache {options.cache}, {options.sessions} sessions; MiB of each worker\n")
-    for number, sizes in enumerate(samples):
-        done = number * options.requests // SAMPLES
-        print(f"{done:>9} requests  " + "  ".join(f"{size / 1024:6.1f}" for size in sizes))
     # By then every session was seen a few times, and every buffer has its size.
     half, end = samples[SAMPLES // 2], samples[-1]
     growth = max(after - before for before, after in zip(half, end, strict=True))
