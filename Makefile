@@ -16,7 +16,7 @@ NO_ORY = No Ory is named in example_project/.env (copy .env.example there), so o
 for an emulated one: DEBUG=true $(BIN)/python example_project/manage.py ory_mfa_emulator
 
 .DEFAULT_GOAL := help
-.PHONY: help test style format typing check dist bench demo example kratos clean
+.PHONY: help test style format typing check dist bench chaos demo example kratos clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,9 @@ dist: $(DEV_TOOLS)  ## build the sdist and the wheel into dist/
 
 bench: $(BENCH_TOOLS)  ## measure beside peers, half an hour; ARGS="A G" some letters, ARGS=--quick only shows that it works
 	$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
+
+chaos: $(TEST_TOOLS) kratos  ## what a site does while a real Kratos falls ill; ARGS="--server uvicorn --cache redis"
+	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 demo: $(TEST_TOOLS)  ## see it work, on http://127.0.0.1:8000/, with an emulated Ory; ARGS="--port 8001"
 	@$(BIN)/python example_project/demo.py $(ARGS)

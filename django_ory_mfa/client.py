@@ -168,6 +168,8 @@ class OryClient:
             if not any(isinstance(cause, StaleConnection) for cause in error.args):
                 raise
             count(Event.RETRY)
+            # Another one that was kept alive may have ended likewise.
+            deadline.wants_new_connection = True
             return self._send_once(request, deadline)
 
     @sensitive_variables()

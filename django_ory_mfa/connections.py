@@ -9,6 +9,7 @@ from typing import Any
 
 import urllib3
 from requests.adapters import HTTPAdapter
+from urllib3.util.response import assert_header_parsing
 
 from django_ory_mfa.deadline import Deadline, cover, current_deadline
 from django_ory_mfa.process import once_per_process
@@ -21,7 +22,16 @@ class StaleConnection(urllib3.exceptions.ProtocolError):
 
 
 class FinalResponse(http.client.HTTPResponse):
-    """The final answer to a request; ``http.client`` itself knows no interim answer but 100."""
+    """The final answer to a request; ``http.client`` itself knows no interim answer but 100, and takes odd headers."""
+
+    def begin(self) -> None:
+        """Reads the status and the headers."""
+        super().begin()
+        try:
+            assert_header_parsing(self.msg)
+        except urllib3.exceptions.HeaderParsingError:
+            # SECURITY: urllib3 would write the lines that it cannot read, a Set-Cookie maybe, to the log, and go on.
+            raise http.client.HTTPException("headers that cannot be read") from None
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
@@ -115,13 +125,25 @@ class CoveredHTTPSConnection(Covered, urllib3.connection.HTTPSConnection):
     """HTTP over TLS."""
 
 
-class CoveredHTTPPool(urllib3.HTTPConnectionPool):
+class CoveredPool:
+    """Connections to one host, kept alive but for those whose deadline wants a new one."""
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)  # type: ignore[misc]  # the pool stands to the right
+        deadline = current_deadline()
+        if deadline is not None and deadline.wants_new_connection:
+            # Whoever uses it opens it again.
+            connection.close()
+        return connection
+
+
+class CoveredHTTPPool(CoveredPool, urllib3.HTTPConnectionPool):
     """Connections to one host, by plain HTTP."""
 
     ConnectionCls = CoveredHTTPConnection
 
 
-class CoveredHTTPSPool(urllib3.HTTPSConnectionPool):
+class CoveredHTTPSPool(CoveredPool, urllib3.HTTPSConnectionPool):
     """Connections to one host, over TLS."""
 
     ConnectionCls = CoveredHTTPSConnection

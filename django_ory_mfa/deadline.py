@@ -17,9 +17,13 @@ _thread = threading.local()
 
 
 class Deadline:
-    """While it lasts, what the calling thread reads from a covered socket ends ``seconds`` from now at the latest."""
+    """While it lasts, what the calling thread reads from a covered socket ends ``seconds`` from now at the latest.
+
+    Setting ``wants_new_connection`` has the thread use no connection that was kept alive.
+    """
 
     def __init__(self, seconds: float) -> None:
+        self.wants_new_connection = False
         self.at = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None

@@ -34,23 +34,31 @@ class Health:
         self._lock = threading.Lock()
         self._is_ready = True
         self._known_until = 0.0
+        self._well_since = 0.0
         self._is_out = False
 
-    def readiness(self) -> Steps[bool]:
-        """Whether Ory is ready: one whose database is down answers 401, as to somebody who is not signed in."""
+    def readiness(self, departed_at: float) -> Steps[bool]:
+        """Whether Ory was ready for the call that departed then (monotonic), and that it answered with 401.
+
+        One whose database is down answers so, as to somebody who is not signed in.
+        """
         if time.monotonic() >= self._known_until:
             client = get_client()
             answer, _ = yield from wait_for(Shared(("ready", client), client.ready))
             self._is_ready = answer.status not in (0, 503)
             self._known_until = time.monotonic() + (GOOD_NEWS_LAST if self._is_ready else BAD_NEWS_LAST)
-        return self._is_ready
+        return self._is_ready and departed_at >= self._well_since
 
-    def note(self, session: OrySession, answer: Answer, request: HttpRequest) -> Steps[None]:
+    def note(self, session: OrySession, answer: Answer, departed_at: float, request: HttpRequest) -> Steps[None]:
         """Tells the log and the receivers of ``ory_unavailable`` if with ``answer`` an outage begins or ends.
 
-        ``session`` is what was made of it, for ``request``.
+        ``session`` is what was made of it, for ``request``; ``departed_at`` is when the call departed (monotonic).
         """
         if session.state is not SessionState.UNAVAILABLE:
+            if not self._is_ready:
+                # Ory found a session, so that its database is back: bad news of it are over, and what was asked before
+                # this call tells nothing.
+                self._known_until, self._well_since = 0.0, departed_at
             if self._is_news(is_out=False):
                 logger.info("Ory answers again.")
         elif answer.status == 401 or not 400 <= answer.status < 500:

@@ -149,17 +149,19 @@ class SessionResolver:
         call = self._shared(what, whoami, since=self._arrived_at if fresh else 0, is_landed_by_caller=True)
         try:
             answer, departed_at = yield from self._ask(what, call)
-            session = yield from self._read(answer)
+            session = yield from self._read(answer, departed_at)
             is_shared = departed_at < self._arrived_at
+            # A failure is nothing to ask about again: those who share one would wait twice and call an ill Ory as often.
+            is_usable = session.state is not SessionState.UNAVAILABLE
             renewed = cookie_to_relay(self._request, credential, answer) if session else None
             self.renewed_cookie = None if is_shared else renewed
             if entry is not None and session and renewed is None:
                 yield from entry.keep(session, answer)
-            elif entry is not None and fresh and session.state is not SessionState.UNAVAILABLE:
+            elif entry is not None and fresh and is_usable:
                 yield from entry.drop()
         finally:
             call.land()
-        return session, is_shared or (not fresh and "ory-session-cache-for" in answer.headers)
+        return session, is_usable and (is_shared or (not fresh and "ory-session-cache-for" in answer.headers))
 
     def _shared(self, what: str, call: Callable[[], Answer], **options: Any) -> Shared:
         return Shared((what, self.fingerprint), call, arrived_at=self._arrived_at, **options)
@@ -173,11 +175,11 @@ class SessionResolver:
             logger.warning("Ory asks for fewer calls.")
         return answer, departed_at
 
-    def _read(self, answer: Answer) -> Steps[OrySession]:
+    def _read(self, answer: Answer, departed_at: float) -> Steps[OrySession]:
         session = read_whoami(answer, now=now(), flows=conf.flows)
-        if answer.status == 401 and not (yield from health().readiness()):
+        if answer.status == 401 and not (yield from health().readiness(departed_at)):
             session = UNAVAILABLE
-        yield from health().note(session, answer, self._request)
+        yield from health().note(session, answer, departed_at, self._request)
         if session.aal >= AAL.AAL2:
             enrolment_memory().forget(_fingerprint_of_person(session))
         return session

@@ -234,6 +234,24 @@ def test_new_connection_that_ends_in_silence_is_a_failure(wire: Wire, client: Or
     assert Event.RETRY not in events
 
 
+def test_replacement_is_not_another_connection_that_was_kept_alive(wire: Wire, client: OryClient) -> None:
+    """A server that restarts ends every connection, and the retry went out on another one that had ended likewise."""
+    wire.script = closing_after(1)
+
+    def keep_another_alive(event: Event, value: float) -> None:
+        if event is Event.RETRY:
+            other = threading.Thread(target=client.whoami, args=(COOKIE,))
+            other.start()
+            other.join()
+
+    client.whoami(COOKIE)
+    stop = listen(keep_another_alive)
+    answer = client.whoami(COOKIE)
+    stop()
+
+    assert (answer.status, len(wire.requests)) == (200, 4)
+
+
 def test_second_failure_is_final(wire: Wire, client: OryClient) -> None:
     wire.script = closing_after(1)
     client.whoami(COOKIE)
@@ -278,3 +296,16 @@ def test_connection_that_was_opened_again_is_a_new_one() -> None:
     connection.close()
 
     assert connection._answers == 0
+
+
+def test_lines_that_are_no_headers_are_no_usable_answer_and_stay_out_of_the_log(
+    wire: Wire, client: OryClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """urllib3 wrote them to the log, cookies and all, and took the answer."""
+    cookie = b"Set-Cookie: ory_kratos_session=s3cret"
+    wire.script = sending(b"HTTP/1.1 200 OK\r\nwithout a colon\r\n" + cookie + b"\r\nContent-Length: 2\r\n\r\n{}")
+
+    answer = client.whoami(COOKIE)
+
+    assert (answer.status, answer.failure, answer.is_outage) == (0, "ConnectionError", True)
+    assert caplog.messages == []

@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 
 from django_ory_mfa.core.answer import LATE, Answer
+from django_ory_mfa.core.decision import Outcome
+from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.evaluation import evaluation_steps
 from django_ory_mfa.flights import LANDED_FOR, Board, Flight, Shared
 from django_ory_mfa.metrics import Event, listen
+from django_ory_mfa.resolver import attach
 
 GOOD = Answer(200)
 # Long enough for any thread here, and never waited for in a run that passes.
@@ -404,3 +408,20 @@ def test_blocking_call_is_made_by_the_thread_that_asks(ory: Ory) -> None:
     Shared("key", ory).run()
 
     assert ory.threads == [threading.current_thread().name]
+
+
+def test_shared_failure_is_not_asked_about_again(rf: Any) -> None:
+    """It may not refuse, being somebody else's, and so every follower asked anew and waited twice as long."""
+    request = rf.get("/", headers={"X-Session-Token": "ory_st_t0ken"})
+    attach(request)
+    steps = evaluation_steps(request, Requirement("aal1"))
+    departed_at_once = (LATE, 0.0)
+    calls = []
+    with pytest.raises(StopIteration) as stop:  # noqa: PT012 - the steps end when they end
+        call = next(steps)
+        while True:
+            calls.append(type(call))
+            call = steps.send(departed_at_once)
+
+    assert stop.value.value.outcome is Outcome.UNAVAILABLE
+    assert calls.count(Shared) == 1

@@ -11,6 +11,7 @@ import pytest
 
 from django_ory_mfa import breaker, enrolment, health, metrics
 from django_ory_mfa.core.answer import Answer
+from django_ory_mfa.core.session import OrySession, SessionState
 from django_ory_mfa.enrolment import EnrolmentMemory
 from django_ory_mfa.metrics import Event, listen
 from django_ory_mfa.signals import ory_unavailable
@@ -366,6 +367,43 @@ def test_session_is_back_with_the_database(site: Site, ory: FakeOry, clock: Cloc
     ory.recover()
 
     assert site.get("aal2").status_code == 200
+
+
+def test_bad_news_of_the_database_end_with_a_session_that_is_found(
+    site: Site, ory: FakeOry, outages: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """For five seconds visitors without a session met an outage that was over, each of them a new one in the log."""
+    stranger, person = Site(site.mode), site
+    ory.login(stranger).revoke()
+    ory.login(person)
+    ory.database_down = True
+    stranger.get("aal2")
+    ory.recover()
+
+    statuses = [visitor.get("aal2").status_code for visitor in (stranger, person, stranger, person, stranger)]
+
+    assert statuses == [503, 200, 302, 200, 302]
+    assert len(outages) == 1
+    assert caplog.messages.count("Ory gives no usable answers: status 401") == 1
+
+
+def told(steps: Any, health_of_ory: Answer) -> bool:
+    """What ``steps`` come to where Ory says so of its health, if they ask."""
+    try:
+        next(steps)
+        steps.send((health_of_ory, 0.0))
+    except StopIteration as stop:
+        return bool(stop.value)
+    raise AssertionError("more is asked than the health")
+
+
+def test_answer_from_before_the_database_was_back_signs_nobody_out(rf: Any) -> None:
+    ill = health.Health()
+    during = told(ill.readiness(1.0), Answer(503))
+    list(ill.note(OrySession(SessionState.ACTIVE), Answer(200), 5.0, rf.get("/")))
+    before, after = told(ill.readiness(4.9), Answer(200)), told(ill.readiness(5.0), Answer(503))
+
+    assert (during, before, after) == (False, False, True)
 
 
 # Rate limits.
