@@ -20,3 +20,5 @@ class OryMFAConfig(AppConfig):
 
         for check in checks.ALL:
             register(check, checks.TAG)
+        for check in checks.DEPLOY:
+            register(check, checks.TAG, deploy=True)

@@ -27,9 +27,7 @@ logger = logging.getLogger("django_ory_mfa")
 
 PREFIX = f"ory_mfa:{VERSION}:"
 SLOW = 0.5  # seconds
-# Stands where the session of somebody who is signing out was, so that a call under way does not bring it back.
-SIGNED_OUT = "signed out"
-SIGNED_OUT_FOR = 60  # seconds, for a browser to reach Ory's logout
+SIGNED_OUT_FOR = 60  # seconds
 
 
 class Entry:
@@ -38,101 +36,96 @@ class Entry:
     def __init__(self, name: str) -> None:
         self._name = name
         self._key = f"{PREFIX}{name}"
-        self._may_be_kept = True
+        self._signed_out_key = f"{self._key}:signed-out"
 
     def read(self) -> Steps[OrySession | None]:
         """The session that is kept, if there is one."""
-        stored = yield from self._look()
+        stored = yield Operation("get", self._key)
         session = from_store(stored, now=now(), name=self._name, key=fingerprint_key())
         count(Event.CACHE_MISS if session is None else Event.CACHE_HIT)
-        if session is None:
-            yield from self._clear(stored)
         return session
-
-    def drop(self) -> Steps[None]:
-        """Forgets the session, which somebody is asking Ory for afresh."""
-        yield from self._clear((yield from self._look()))
 
     def keep(self, session: OrySession, answer: Answer) -> Steps[None]:
         """Keeps ``session``, read from ``answer``, for as long as settings, Ory and the session itself allow."""
         moment = now()
         seconds = seconds_to_keep(session, answer, ttl=conf.cache_ttl, now=moment)
-        if seconds > 0 and self._may_be_kept:
-            stored = to_store(session, answer, seconds=seconds, now=moment, name=self._name, key=fingerprint_key())
-            # Not `set`: who signed out in the meantime must not be brought back.
-            yield Operation("add", self._key, stored, ceil(seconds))
+        if not seconds:
+            return
+        stored = to_store(session, answer, seconds=seconds, now=moment, name=self._name, key=fingerprint_key())
+        yield Operation("set", self._key, stored, ceil(seconds))
+        # After the other: whoever signs out from now on drops what was kept here.
+        if (yield Operation("get", self._signed_out_key)):
+            yield from self.drop()
+
+    def drop(self) -> Steps[None]:
+        """Forgets the session."""
+        yield Operation("delete", self._key, is_vital=True)
 
     def sign_out(self) -> Steps[None]:
-        """Forgets the session, and keeps it out until the browser had the time to end it at Ory."""
-        yield Operation("set", self._key, SIGNED_OUT, SIGNED_OUT_FOR, is_vital=True)
-
-    def _look(self) -> Steps[object]:
-        stored = yield Operation("get", self._key)
-        self._may_be_kept = stored != SIGNED_OUT
-        return stored
-
-    def _clear(self, stored: object) -> Steps[None]:
-        if stored is not None and self._may_be_kept:
-            yield Operation("delete", self._key)
+        """Forgets the session, and has none kept until the browser had the time to end it at Ory."""
+        yield Operation("set", self._signed_out_key, 1, SIGNED_OUT_FOR, is_vital=True)
+        yield from self.drop()
 
 
 class Operation:
-    """A method of the cache; None where the cache fails, is slow, or was lately. A vital one is tried all the same."""
+    """A method of the cache; None where the cache fails, or did lately. A vital one is tried all the same."""
 
     def __init__(self, method: str, *args: Any, is_vital: bool = False) -> None:
         self._method = method
         self._args = args
         self._is_vital = is_vital
+        alias = conf.cache
+        self._cache: Any = caches[alias]
+        self._breaker = _breaker(alias)
 
     def run(self) -> Any:
         """Calls it."""
-        alias = conf.cache
-        breaker = _breaker(alias)
-        if self._is_refused(breaker):
+        if self._is_paused():
             return None
-        started, pauses = time.monotonic(), breaker.pauses
+        started, pauses = time.monotonic(), self._breaker.pauses
         try:
-            result = getattr(caches[alias], self._method)(*self._args)
+            result = getattr(self._cache, self._method)(*self._args)
         except Exception as error:
-            return _failed(breaker, pauses, type(error).__name__)
-        return _result(breaker, pauses, result, started)
+            return self._fail(pauses, type(error).__name__)
+        self._judge(pauses, started)
+        return result
 
     async def arun(self) -> Any:
         """Awaits it, for as long as a call to Ory may take."""
-        alias = conf.cache
-        cache: Any = caches[alias]
-        if isinstance(cache, LocMemCache):
+        if isinstance(self._cache, LocMemCache):
             # It never waits, so that a thread of its own would only cost time.
             return self.run()
-        breaker = _breaker(alias)
-        if self._is_refused(breaker):
+        if self._is_paused():
             return None
-        started, pauses = time.monotonic(), breaker.pauses
+        started, pauses = time.monotonic(), self._breaker.pauses
         try:
             async with asyncio.timeout(conf.timeout.total):
-                result = await getattr(cache, f"a{self._method}")(*self._args)
+                result = await getattr(self._cache, f"a{self._method}")(*self._args)
         except Exception as error:
-            return _failed(breaker, pauses, type(error).__name__)
-        return _result(breaker, pauses, result, started)
+            return self._fail(pauses, type(error).__name__)
+        self._judge(pauses, started)
+        return result
 
-    def _is_refused(self, breaker: Breaker) -> bool:
+    def _is_paused(self) -> bool:
         # Most often there is nothing to ask, and no setting to be read for it.
-        return not breaker.is_at_rest and breaker.admit(conf.timeout.total) > 0 and not self._is_vital
+        return not self._breaker.is_at_rest and not self._is_vital and self._breaker.admit(conf.timeout.total) > 0
 
+    def _judge(self, pauses: int, started: float) -> None:
+        if time.monotonic() - started > SLOW:
+            self._fail(pauses, "slow")
+        elif self._method == "get":
+            # Only this one is waited for by every request.
+            self._breaker.succeeded()
 
-def _result(breaker: Breaker, pauses: int, result: Any, started: float) -> Any:
-    if time.monotonic() - started > SLOW:
-        return _failed(breaker, pauses, "slow")
-    breaker.succeeded()
-    return result
-
-
-def _failed(breaker: Breaker, pauses: int, reason: str) -> None:
-    count(Event.CACHE_ERROR)
-    if breaker.failed(pauses):
-        logger.warning("The cache of Ory sessions fails and is not asked for a while: %s", reason)
+    def _fail(self, pauses: int, reason: str) -> None:
+        count(Event.CACHE_ERROR)
+        if self._is_vital:
+            logger.warning("A session could not be dropped from the cache: %s", reason)
+        elif self._breaker.failed(pauses):
+            logger.warning("The cache of Ory sessions fails and is not asked for a while: %s", reason)
 
 
 @once_per_process
 def _breaker(alias: str) -> Breaker:
-    return Breaker(failures=1)
+    # One hiccup is forgiven: the first call of a process may have a library to load.
+    return Breaker(failures=2)

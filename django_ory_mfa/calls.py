@@ -18,11 +18,9 @@ class Call(Protocol[T_co]):
 
     def run(self) -> T_co:
         """Blocks until it is done."""
-        raise NotImplementedError
 
     def arun(self) -> Awaitable[T_co]:
         """Is done when awaited."""
-        raise NotImplementedError
 
 
 # A generator that yields calls, is sent what they return, and returns what came of them.

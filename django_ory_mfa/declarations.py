@@ -64,14 +64,19 @@ def declare(
 def declared_by(view: Any) -> Declared | None:
     """What ``view`` declares where everybody can see it: by a decorator, or as ``required_aal`` of its class."""
     declared: Declared | None = getattr(view, "ory_mfa_requirement", None)
-    view_class = getattr(view, "view_class", None)
-    if declared is not None or view_class is None:
+    if declared is not None or getattr(view, "view_class", None) is None:
         return declared
+    aal, max_age, methods = of_class(view)
+    return None if aal is None else declare(aal, max_age=max_age, methods=methods)
+
+
+def of_class(view: Any) -> tuple[Any, Any, Any]:
+    """``required_aal``, ``max_age`` and ``methods`` of a class-based view, as written in the class or ``as_view()``."""
     given = getattr(view, "view_initkwargs", {})
     aal, max_age, methods = (
-        given.get(name, getattr(view_class, name, None)) for name in ("required_aal", "max_age", "methods")
+        given.get(name, getattr(view.view_class, name, None)) for name in ("required_aal", "max_age", "methods")
     )
-    return None if aal is None else declare(aal, max_age=max_age, methods=methods)
+    return aal, max_age, methods
 
 
 def required(request: HttpRequest, declared: Declared | str | None) -> Requirement | None:

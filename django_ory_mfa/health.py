@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from django_ory_mfa.calls import Steps, wait_for
 from django_ory_mfa.client import get_client
 from django_ory_mfa.conf import conf
+from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.flights import Shared
 from django_ory_mfa.process import once_per_process
+from django_ory_mfa.signals import Sending, ory_unavailable
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_ory_mfa.core.answer import Answer
+    from django_ory_mfa.core.session import OrySession
+
+logger = logging.getLogger("django_ory_mfa")
 
 GOOD_NEWS_LAST = 1.0  # seconds
 BAD_NEWS_LAST = 5.0
@@ -33,15 +45,24 @@ class Health:
             self._known_until = time.monotonic() + (GOOD_NEWS_LAST if self._is_ready else BAD_NEWS_LAST)
         return self._is_ready
 
-    def outage_begins(self) -> bool:
-        """Notes that Ory is out of order; whether that is news."""
-        return self._note(is_out=True)
+    def note(self, session: OrySession, answer: Answer, request: HttpRequest) -> Steps[None]:
+        """Tells the log and the receivers of ``ory_unavailable`` if with ``answer`` an outage begins or ends.
 
-    def outage_ends(self) -> bool:
-        """Notes that Ory works; whether that is news."""
-        return self._note(is_out=False)
+        ``session`` is what was made of it, for ``request``.
+        """
+        if session.state is not SessionState.UNAVAILABLE:
+            if self._is_news(is_out=False):
+                logger.info("Ory answers again.")
+        elif answer.status == 401 or not 400 <= answer.status < 500:
+            reason = answer.failure or f"status {answer.status}"
+            if self._is_news(is_out=True):
+                logger.warning("Ory gives no usable answers: %s", reason)
+                yield Sending(ory_unavailable, request=request, session=session, reason=reason)
+        elif answer.status != 429:
+            # SECURITY: a visitor may be the cause, and must not mark Ory down.
+            logger.warning("Ory gave no usable answer: status %s", answer.status)
 
-    def _note(self, *, is_out: bool) -> bool:
+    def _is_news(self, *, is_out: bool) -> bool:
         if self._is_out is is_out:
             return False
         with self._lock:

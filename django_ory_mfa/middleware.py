@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 
 from django_ory_mfa import privacy
-from django_ory_mfa.conf import conf, is_debug
-from django_ory_mfa.declarations import Declared, SiteDefault, declared_by
+from django_ory_mfa.conf import is_debug
+from django_ory_mfa.declarations import Declared
 from django_ory_mfa.enforcement import AALRequired, CSRFFailed, aenforce, enforce, let_through
 from django_ory_mfa.hops import clear_hops
 from django_ory_mfa.relay import relay
 from django_ory_mfa.rendering import render
 from django_ory_mfa.reporting import mask_credentials, show_timings
 from django_ory_mfa.resolver import attach, resolver_of
-from django_ory_mfa.return_to import APP_NAME
+from django_ory_mfa.site_policy import policy_for
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -141,15 +141,10 @@ class AALRequiredMiddleware(HybridMiddleware):
 
 def site_requirement(request: HttpRequest, view: Any) -> Declared | None:
     """What the policy of the site asks of ``request`` to ``view``; None if nothing."""
-    if request.method == "OPTIONS" or getattr(view, "ory_mfa_exempt", False) or _is_own_view(request):
+    if request.method == "OPTIONS":
         return None
-    declared = declared_by(view)
-    if declared is not None:
-        return declared
-    for pattern, requirement in conf.rules:
-        if pattern.match(request.path_info):
-            return requirement
-    return SiteDefault()
+    app_names = request.resolver_match.app_names if request.resolver_match is not None else ()
+    return policy_for(view, request.path_info, app_names).declared
 
 
 def _note_what_is_known(request: HttpRequest) -> None:
@@ -157,7 +152,3 @@ def _note_what_is_known(request: HttpRequest) -> None:
     if resolver.known_session is not None:
         resolver.was_known_before_view = True
         privacy.forget_outer_cache(request)
-
-
-def _is_own_view(request: HttpRequest) -> bool:
-    return request.resolver_match is not None and APP_NAME in request.resolver_match.app_names

@@ -27,7 +27,6 @@ from django_ory_mfa.health import health
 from django_ory_mfa.hops import is_return
 from django_ory_mfa.privacy import forget_outer_cache
 from django_ory_mfa.relay import cookie_to_relay
-from django_ory_mfa.signals import Sending, ory_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,19 +139,18 @@ class SessionResolver:
             kept = yield from entry.read()
             if kept is not None:
                 return kept, True
-        if entry is not None and fresh:
-            yield from entry.drop()
         what, whoami = "fresh whoami" if fresh else "whoami", partial(get_client().whoami, credential, fresh=fresh)
         call = self._shared(what, whoami, since=self._arrived_at if fresh else 0, is_landed_by_caller=True)
         try:
             answer, departed_at = yield from self._ask(what, call)
             session = yield from self._read(answer)
             is_shared = departed_at < self._arrived_at
-            if session:
-                renewed = cookie_to_relay(self._request, credential, answer)
-                self.renewed_cookie = None if is_shared else renewed
-                if entry is not None and renewed is None:
-                    yield from entry.keep(session, answer)
+            renewed = cookie_to_relay(self._request, credential, answer) if session else None
+            self.renewed_cookie = None if is_shared else renewed
+            if entry is not None and session and renewed is None:
+                yield from entry.keep(session, answer)
+            elif entry is not None and fresh and session.state is not SessionState.UNAVAILABLE:
+                yield from entry.drop()
         finally:
             call.land()
         return session, is_shared or (not fresh and "ory-session-cache-for" in answer.headers)
@@ -173,18 +171,9 @@ class SessionResolver:
         session = read_whoami(answer, now=now(), flows=conf.flows)
         if answer.status == 401 and not (yield from health().readiness()):
             session = UNAVAILABLE
-        if session.state is not SessionState.UNAVAILABLE:
-            if health().outage_ends():
-                logger.info("Ory answers again.")
-            if session.aal >= AAL.AAL2:
-                enrolment_memory().forget(self._name_of_person(session))
-        elif answer.status == 401 or not 400 <= answer.status < 500:
-            reason = answer.failure or f"status {answer.status}"
-            if health().outage_begins():
-                logger.warning("Ory gives no usable answers: %s", reason)
-                yield Sending(ory_unavailable, request=self._request, session=session, reason=reason)
-        elif answer.status != 429:
-            logger.warning("Ory gave no usable answer: status %s", answer.status)
+        yield from health().note(session, answer, self._request)
+        if session.aal >= AAL.AAL2:
+            enrolment_memory().forget(self._name_of_person(session))
         return session
 
     def _find_enrolment(self, *, fresh: bool) -> Steps[bool | None]:

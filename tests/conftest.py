@@ -5,10 +5,14 @@ from collections.abc import Iterator
 import pytest
 from django.utils import translation
 
+from tests import loopback
+from tests.console.fixtures import console
 from tests.servers import fixtures
 from tests.site import MODES, Site
 
-emulator, kratos = fixtures.emulator, fixtures.kratos
+emulator, kratos, kratos_binary = fixtures.emulator, fixtures.kratos, fixtures.kratos_binary
+stay_on_this_machine = loopback.stay_on_this_machine
+__all__ = ["console"]
 
 
 @pytest.fixture(params=MODES)

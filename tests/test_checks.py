@@ -14,7 +14,7 @@ from django.core.checks.registry import registry
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
-from django_ory_mfa import checks
+from django_ory_mfa import Requirement, checks
 from django_ory_mfa.checks import POLICY_MIDDLEWARE, SESSION_MIDDLEWARE
 
 SITE_SESSION = "tests.policy_subclasses.SiteSessionMiddleware"
@@ -25,6 +25,12 @@ def found() -> list[CheckMessage]:
     """What the package's own checks say."""
     apps: Sequence[AppConfig] | None = None
     return [message for check in checks.ALL for message in check(apps)]
+
+
+@pytest.fixture(autouse=True)
+def _quiet_site(settings: Any) -> None:
+    """The views of most tests ask for what a site without claims is warned of."""
+    settings.ROOT_URLCONF = "tests.quiet_urls"
 
 
 def hint_of(message: CheckMessage) -> str:
@@ -352,7 +358,7 @@ from django.test.utils import override_settings
 from django_ory_mfa import checks
 assert not [name for name in sys.modules if name.startswith("django.contrib.auth.models")]
 names = [f"django.contrib.auth.middleware.{name}Middleware" for name in ("Authentication", "LoginRequired")]
-with override_settings(MIDDLEWARE=[*MIDDLE]):
+with override_settings(MIDDLEWARE=[*MIDDLE], ROOT_URLCONF="tests.quiet_urls"):
     print([message.id for check in checks.ALL for message in check(None)])
 """
 
@@ -388,9 +394,18 @@ MESSAGES = [
     checks.E003,
     checks.E004,
     checks.W003,
+    checks.W005,
+    checks.W006,
     checks.odd_setting("ORY_MFA_AAL", ValueError("ORY_MFA_AAL is odd.")),
+    checks.odd_view("/page", ValueError("odd")),
     checks.unknown_setting("ORY_MFA_X"),
     checks.out_of_order("a.b.C", before=True),
+    checks.unclaimed(["/page"]),
+    checks.too_weak_methods("/page", Requirement("aal2", methods={"password"})),
+    checks.unknown_methods("/page", ["otp"]),
+    checks.cleartext("ORY_MFA_SDK_URL"),
+    checks.two_loopbacks("localhost", "127.0.0.1"),
+    checks.form_action_blocks("SECURE_CSP", "https://ory.example"),
 ]
 
 

@@ -105,8 +105,12 @@ def test_look_up_of_the_name_is_part_of_the_total_time(monkeypatch: pytest.Monke
     assert seconds < 0.5
 
 
-def test_name_that_nobody_knows_is_no_usable_answer() -> None:
-    answer = OryClient("http://ory.invalid").whoami(COOKIE)
+def test_name_that_nobody_knows_is_no_usable_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(*args: Any, **kwargs: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "nobody")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    answer = OryClient("http://ory.test").whoami(COOKIE)
 
     assert (answer.status, answer.failure, answer.is_outage) == (0, "ConnectionError", True)
 

@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import path
 
 import django_ory_mfa
-from django_ory_mfa import checks, enforcement, rendering, signals, testing, urls
+from django_ory_mfa import checks, doctor, enforcement, rendering, signals, testing, urls
 from django_ory_mfa.conf import Conf, Timeout, conf
 from django_ory_mfa.core.session import Identity, OrySession
 from django_ory_mfa.decorators import aal_required
@@ -106,9 +106,24 @@ def test_readme_names_no_setting_that_does_not_exist():
 
 
 def test_checks_table_lists_every_check():
-    ids = set(re.findall(r"ory_mfa\.[EW]\d{3}", inspect.getsource(checks)))
+    sources = (file.read_text() for file in Path(checks.__file__).parent.glob("*.py"))
+    ids = {name for source in sources for name in re.findall(r"ory_mfa\.[EW]\d{3}", source)}
 
     assert sorted(name for cell in table("Id") for name in literals(cell)) == sorted(ids)
+
+
+def test_doctor_table_lists_every_check_of_ory():
+    folder = Path(doctor.__file__).parent
+    said = {
+        str(call.args[0].value)
+        for module in ("reaching", "returning", "cookies", "levels")
+        for call in ast.walk(ast.parse((folder / f"{module}.py").read_text()))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in ("ok", "skipped", "warning", "failed")
+        and isinstance(call.args[0], ast.Constant)
+    }
+
+    assert {name for cell in table("Check of the doctor") for name in literals(cell)} == said
 
 
 def test_tags_table_lists_every_tag_and_filter():

@@ -165,13 +165,17 @@ def test_core_is_imported_in_a_straight_line() -> None:
     ("names", "owners"),
     [
         pytest.param(
-            ("requests", "urllib3", "http.client", "urllib.request", "httpx"), {"client", "connections"}, id="http"
+            ("requests", "urllib3", "http.client", "urllib.request", "httpx"),
+            {"client", "connections", "control.console"},
+            id="http",
         ),
         pytest.param(("socket",), {"connections", "deadline"}, id="socket"),
         pytest.param(("django.core.cache",), {"cache"}, id="cache"),
-        pytest.param(("django.conf",), {"conf", "checks", "management"}, id="settings"),
+        pytest.param(("django.conf",), {"conf", "checks", "management", "report.examples"}, id="settings"),
         pytest.param(("datetime.datetime.now", "django.utils.timezone"), {"clock"}, id="clock"),
-        pytest.param(("ory_client",), {"core.session"}, id="sdk"),
+        pytest.param(("ory_client",), {"core.session", "control.console"}, id="sdk"),
+        pytest.param(("ruamel",), {"control.yaml_text"}, id="yaml"),
+        pytest.param(("opentelemetry",), {"contrib.opentelemetry"}, id="telemetry"),
         pytest.param(("rest_framework",), {"contrib.drf", "contrib.rest_framework"}, id="drf"),
     ],
 )
@@ -188,6 +192,40 @@ def test_room_has_one_owner(names: tuple[str, ...], owners: set[str]) -> None:
     assert shown(trespassers) == []
 
 
+def test_control_knows_nothing_of_requests() -> None:
+    """It stands beside the path of requests: neither imports the other, but for the settings and the command."""
+    inward = (
+        one
+        for one in imports()
+        if one.importer.startswith("control") and one.is_of(PACKAGE) and "control" not in one.name
+    )
+    outward = {
+        one.importer.partition(".")[0]
+        for one in imports()
+        if one.is_of(f"{PACKAGE}.control") and not one.importer.startswith("control")
+    }
+
+    assert shown(inward) == ["control.commands imports django_ory_mfa.conf.conf"]
+    assert outward == {"management"}
+
+
+PURE_OF_CONTROL = ("keys", "document", "plan", "rules", "findings", "shown", "json_text", "yaml_text")
+
+
+@pytest.mark.parametrize("module", PURE_OF_CONTROL)
+def test_control_plans_without_io(module: str) -> None:
+    """A plan depends on the configuration and the wish alone."""
+    mine = [one for one in imports() if one.importer == f"control.{module}"]
+
+    assert mine != []
+    assert (
+        shown(
+            one for one in mine if one.is_of(*IMPURE, "django", "urllib3", "ory_client") and one.name != "io.StringIO"
+        )
+        == []
+    )
+
+
 def test_only_the_clock_tells_the_time() -> None:
     tellers = {
         module
@@ -202,11 +240,16 @@ def test_only_the_clock_tells_the_time() -> None:
     assert tellers == {"clock"}
 
 
+def in_checks() -> Iterator[ast.AST]:
+    """Everything that is written in the checks."""
+    return (node for module, tree in modules().items() if module.startswith("checks") for node in ast.walk(tree))
+
+
 def test_settings_are_read_by_conf_alone() -> None:
     """Checks may ask whether one of our settings is there, and read those of Django; values come from ``conf``."""
     reads = {
         ast.unparse(node)
-        for node in ast.walk(modules()["checks"])
+        for node in in_checks()
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "settings"
     }
 
@@ -263,7 +306,17 @@ def test_imports_stand_at_the_top() -> None:
         if one.is_inside_function and one.importer.partition(".")[0] != "testing"
     }
 
-    assert inside == {"core.session: ory_client.Session", "apps: django_ory_mfa.checks"}
+    assert inside == {
+        "core.session: ory_client.Session",
+        "apps: django_ory_mfa.checks",
+        # For its weight, and because it is optional.
+        "control.console: ory_client.ApiClient",
+        "control.console: ory_client.ApiException",
+        "control.console: ory_client.Configuration",
+        "control.console: ory_client.api.project_api.ProjectApi",
+        "control.console: ory_client.api.workspace_api.WorkspaceApi",
+        "control.formats: django_ory_mfa.control.yaml_text",
+    }
 
 
 def scopes(tree: ast.Module) -> Iterator[dict[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
@@ -336,7 +389,7 @@ def check_ids() -> list[str]:
     """The id of every message that is made in the checks, once per place where it is written."""
     return [
         str(keyword.value.value)
-        for node in ast.walk(modules()["checks"])
+        for node in in_checks()
         if isinstance(node, ast.Call)
         for keyword in node.keywords
         if keyword.arg == "id" and isinstance(keyword.value, ast.Constant)
@@ -346,7 +399,7 @@ def check_ids() -> list[str]:
 def test_check_ids_are_unique() -> None:
     ids = check_ids()
 
-    assert len(ids) == len(set(ids)) >= 7
+    assert len(ids) == len(set(ids)) >= 16
 
 
 @pytest.mark.parametrize("name", check_ids())
@@ -354,7 +407,7 @@ def test_check_id_has_our_prefix_and_fits_its_kind(name: str) -> None:
     kinds = {"Error": "E", "Warning": "W"}
     makers = {
         ast.unparse(node.func).rpartition(".")[2]
-        for node in ast.walk(modules()["checks"])
+        for node in in_checks()
         if isinstance(node, ast.Call) and any(ast.unparse(keyword.value) == repr(name) for keyword in node.keywords)
     }
 

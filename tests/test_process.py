@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from django_ory_mfa.process import forget_ory, once_per_process
+from django_ory_mfa.process import forget_all, forget_ory, once_per_process
 
 
 class Made:
@@ -71,6 +71,17 @@ def test_another_ory_is_met_without_prejudice_by_the_same_threads() -> None:
 
     assert learn() is not learned
     assert hire() is hired
+
+
+def test_forked_child_has_no_threads_to_go_on_with() -> None:
+    @once_per_process
+    def hire() -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(1)
+
+    hired = hire()
+    forget_all()
+
+    assert hire() is not hired
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")

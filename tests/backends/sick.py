@@ -23,7 +23,7 @@ class FailingCache(BaseCache):
         calls.append("failed")
         raise ConnectionError("c00kie")
 
-    get = add = set = delete = _fail
+    get = set = delete = _fail
 
 
 class SlowCache(LocMemCache):
@@ -46,9 +46,6 @@ class RemoteCache(BaseCache):
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         return self.kept.get(key, default)
 
-    def add(self, key: str, value: Any, timeout: float | None = None, version: int | None = None) -> bool:
-        return self.kept.setdefault(key, value) is value
-
     def set(self, key: str, value: Any, timeout: float | None = None, version: int | None = None) -> None:
         self.kept[key] = value
 
@@ -61,12 +58,12 @@ class BusyCache(RemoteCache):
 
     meanwhile: ClassVar[list[Callable[[], object]]] = []
 
-    def add(self, key: str, value: Any, timeout: float | None = None, version: int | None = None) -> bool:
+    def set(self, key: str, value: Any, timeout: float | None = None, version: int | None = None) -> None:
         while self.meanwhile:
             happening = threading.Thread(target=self.meanwhile.pop())
             happening.start()
             happening.join()
-        return super().add(key, value, timeout, version)
+        super().set(key, value, timeout, version)
 
 
 class StuckCache(RemoteCache):

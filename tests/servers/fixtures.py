@@ -17,13 +17,19 @@ BUILD = runpy.run_path(str(Path(__file__).resolve().parents[1] / "kratos" / "bui
 
 
 @pytest.fixture(scope="session")
-def kratos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KratosServer]:
-    """A real Kratos for the whole run; tests configure it as they need it and make people of their own."""
-    binary = BUILD["kratos_binary"]()
+def kratos_binary() -> Path:
+    """The program; without it, tests are skipped, or fail where it has to be there."""
+    binary: Path | None = BUILD["kratos_binary"]()
     if binary is None:
         no_kratos = pytest.fail if os.environ.get("REQUIRE_KRATOS") == "1" else pytest.skip
         no_kratos(BUILD["MISSING"])
-    server = KratosServer(binary, tmp_path_factory.mktemp("kratos"))
+    return binary
+
+
+@pytest.fixture(scope="session")
+def kratos(kratos_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KratosServer]:
+    """A real Kratos for the whole run; tests configure it as they need it and make people of their own."""
+    server = KratosServer(kratos_binary, tmp_path_factory.mktemp("kratos"))
     yield server
     server.close()
 

@@ -14,12 +14,12 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
 import yaml
@@ -234,6 +234,13 @@ class KratosServer:
         self._process = self._start(binary, public_port, admin_port)
         self.version = self._await_ready()
 
+    def restart(self, binary: Path, *configs: str, **environment: str) -> None:
+        """Starts the server anew, with these files of its folder and this environment; all people are gone."""
+        self.close()
+        ports = (urlsplit(url).port or 0 for url in (self.public_url, self.admin_url))
+        self._process = self._start(binary, *ports, configs=configs or ("kratos.yml",), environment=environment)
+        self._await_ready()
+
     @property
     def log(self) -> str:
         """What the server has logged so far."""
@@ -376,12 +383,22 @@ class KratosServer:
             shutil.copy(schema, self.folder)
         self._write_config(self._settings)
 
-    def _start(self, binary: Path, public_port: int, admin_port: int) -> subprocess.Popen[bytes]:
+    def _start(
+        self,
+        binary: Path,
+        public_port: int,
+        admin_port: int,
+        *,
+        configs: Iterable[str] = ("kratos.yml",),
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
         # Kratos lets the environment override its configuration, so it gets none of the developer's own.
         env = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         env |= {"SERVE_PUBLIC_PORT": str(public_port), "SERVE_PUBLIC_BASE_URL": f"{self.public_url}/"}
         env |= {"SERVE_ADMIN_PORT": str(admin_port), "SERVE_ADMIN_BASE_URL": f"{self.admin_url}/"}
-        command = [str(binary), "serve", "-c", "kratos.yml", "--dev", "--sqa-opt-out"]
+        env |= environment or {}
+        files = (argument for config in configs for argument in ("-c", config))
+        command = [str(binary), "serve", *files, "--dev", "--sqa-opt-out"]
         with (self.folder / "kratos.log").open("wb") as log:
             return subprocess.Popen(command, cwd=self.folder, env=env, stdout=log, stderr=subprocess.STDOUT)
 

@@ -1,0 +1,76 @@
+"""System checks. None of them touches the network; each message has a hint that says what to change."""
+
+from __future__ import annotations
+
+from django.core.checks import Tags
+
+from django_ory_mfa.checks.addresses import W006, check_hosts, check_https, check_loopback, cleartext, two_loopbacks
+from django_ory_mfa.checks.caches import W005, check_cache
+from django_ory_mfa.checks.csp import check_form_action, form_action_blocks
+from django_ory_mfa.checks.order import (
+    BEFORE_OURS,
+    E003,
+    E004,
+    POLICY_MIDDLEWARE,
+    SESSION_MIDDLEWARE,
+    check_middleware,
+    out_of_order,
+)
+from django_ory_mfa.checks.values import (
+    E001,
+    W003,
+    check_claims,
+    check_names,
+    check_values,
+    odd_setting,
+    unknown_setting,
+)
+from django_ory_mfa.checks.views import (
+    check_highest_available,
+    check_methods,
+    odd_view,
+    too_weak_methods,
+    unclaimed,
+    unknown_methods,
+)
+
+__all__ = [
+    "ALL",
+    "BEFORE_OURS",
+    "DEPLOY",
+    "E001",
+    "E003",
+    "E004",
+    "POLICY_MIDDLEWARE",
+    "SESSION_MIDDLEWARE",
+    "TAG",
+    "W003",
+    "W005",
+    "W006",
+    "cleartext",
+    "form_action_blocks",
+    "odd_setting",
+    "odd_view",
+    "out_of_order",
+    "too_weak_methods",
+    "two_loopbacks",
+    "unclaimed",
+    "unknown_methods",
+    "unknown_setting",
+]
+
+TAG = Tags.security
+ALL = (
+    check_values,
+    check_names,
+    check_middleware,
+    check_claims,
+    check_highest_available,
+    check_methods,
+    check_cache,
+    check_hosts,
+    check_loopback,
+    check_form_action,
+)
+# Only for `check --deploy`.
+DEPLOY = (check_https,)

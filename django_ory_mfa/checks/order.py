@@ -1,0 +1,78 @@
+"""The package's middleware: there, and on the right side of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+from django.utils.module_loading import import_string
+
+SESSION_MIDDLEWARE = "django_ory_mfa.middleware.OrySessionMiddleware"
+POLICY_MIDDLEWARE = "django_ory_mfa.middleware.AALRequiredMiddleware"
+BEFORE_OURS = (
+    "django.middleware.cache.UpdateCacheMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+)
+AFTER_OURS = (
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.middleware.cache.FetchFromCacheMiddleware",
+)
+
+E003 = Error(
+    "OrySessionMiddleware is not in MIDDLEWARE.",
+    hint=f"Add '{SESSION_MIDDLEWARE}' after Django's session, CSRF and authentication middleware.",
+    id="ory_mfa.E003",
+)
+E004 = Error(
+    "AALRequiredMiddleware stands before OrySessionMiddleware.",
+    hint=f"Move it behind '{SESSION_MIDDLEWARE}', which gives it the session.",
+    id="ory_mfa.E004",
+)
+
+
+def out_of_order(path: str, *, before: bool) -> checks.Warning:
+    """A middleware on the wrong side of ours."""
+    side = "before" if before else "after"
+    return checks.Warning(
+        f"{path.rpartition('.')[2]} has to stand {side} OrySessionMiddleware.",
+        hint=f"In MIDDLEWARE, move '{path}' {side} '{SESSION_MIDDLEWARE}'.",
+        id="ory_mfa.W002",
+    )
+
+
+def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Our middleware is there, and on the right side of the others."""
+    ours = positions(SESSION_MIDDLEWARE)
+    if not ours:
+        return [E003]
+    late = [path for path in BEFORE_OURS if any(position > ours[0] for position in positions(path))]
+    early = [path for path in AFTER_OURS if any(position < ours[0] for position in positions(path))]
+    is_first = any(position < ours[0] for position in positions(POLICY_MIDDLEWARE))
+    return [
+        *([E004] if is_first else []),
+        *(out_of_order(path, before=True) for path in late),
+        *(out_of_order(path, before=False) for path in early),
+    ]
+
+
+def positions(path: str) -> list[int]:
+    """Where the middleware named by ``path`` or a subclass of it stands in ``MIDDLEWARE``."""
+    return [index for index, entry in enumerate(settings.MIDDLEWARE) if path in names(entry)]
+
+
+def names(path: str) -> set[str]:
+    """The dotted names of a class and its bases; what cannot be imported is Django's to report."""
+    try:
+        entry = import_string(path)
+    except Exception:
+        return {path}
+    return {path} | {f"{base.__module__}.{base.__qualname__}" for base in getattr(entry, "__mro__", ())}

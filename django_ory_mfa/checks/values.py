@@ -1,0 +1,71 @@
+"""The package's settings: every one can be read, no other is there, and none of them opens a hole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+
+from django_ory_mfa.conf import Conf, conf
+
+NAMES = tuple(
+    f"ORY_MFA_{name.upper()}" for name, value in vars(Conf).items() if isinstance(value, property) and name != "flows"
+)
+
+E001 = Error(
+    "ORY_MFA_SDK_URL is not set.",
+    hint="Set it to the URL of Ory: https://<slug>.projects.oryapis.com, or http://127.0.0.1:4433 for a local Kratos.",
+    id="ory_mfa.E001",
+)
+W003 = checks.Warning(
+    "ORY_MFA_SETTINGS_REQUIRED_AAL is 'aal1': whoever knows a password can then reach aal2.",
+    hint=(
+        "At aal1 Ory's settings flow lets people set up a second factor, which raises the same session to aal2. Set "
+        "selfservice.flows.settings.required_aal to highest_available at Ory, and this setting to the same."
+    ),
+    id="ory_mfa.W003",
+)
+
+
+def odd_setting(name: str, error: Exception) -> Error:
+    """A setting that makes no sense."""
+    return Error(str(error), hint=f"Correct {name}, or remove it to get the default.", id="ory_mfa.E002")
+
+
+def unknown_setting(name: str) -> checks.Warning:
+    """A setting that nobody reads."""
+    close = get_close_matches(name, NAMES, n=1, cutoff=0)
+    return checks.Warning(
+        f"{name} is no setting of django-ory-mfa.", hint=f"Did you mean {close[0]}?", id="ory_mfa.W001"
+    )
+
+
+def check_values(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every setting can be read."""
+    if not getattr(settings, "ORY_MFA_SDK_URL", None):
+        return [E001]
+    messages: list[CheckMessage] = []
+    for name in NAMES:
+        try:
+            getattr(conf, name.removeprefix("ORY_MFA_").lower())
+        except ImproperlyConfigured as error:
+            if str(error).startswith(name):
+                messages.append(odd_setting(name, error))
+    return messages
+
+
+def check_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every ``ORY_MFA_`` setting is one."""
+    given = {name for name in dir(settings) if name.startswith("ORY_MFA_")}
+    return [unknown_setting(name) for name in sorted(given.difference(NAMES))]
+
+
+def check_claims(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Ory's settings flow asks for as much as it can."""
+    return [W003] if getattr(settings, "ORY_MFA_SETTINGS_REQUIRED_AAL", None) == "aal1" else []

@@ -1,0 +1,138 @@
+"""What views, rules and settings ask for: something that Ory can answer, and that somebody can meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
+from django_ory_mfa.declarations import SiteDefault, declared_by
+from django_ory_mfa.site_views import site_views
+
+# https://www.ory.sh/docs/kratos/concepts/credentials; what may be a second factor depends on Ory's configuration.
+NEVER_SECOND = frozenset({"password", "passkey", "code_recovery", "link_recovery", "v0.6_legacy_session"})
+MAYBE_SECOND = frozenset({"totp", "lookup_secret", "webauthn", "code", "oidc", "saml", "deviceauthn"})
+SHOWN = 3
+
+Use = tuple[str, Requirement]
+
+
+def unclaimed(places: Sequence[str]) -> checks.Warning:
+    """``highest_available`` without anything that says who has no second factor."""
+    return checks.Warning(
+        f"highest_available is asked for by {_listed(places)}, but no setting says how Ory is configured.",
+        hint=(
+            "People without a second factor are then asked to set one up, as for aal2. If Ory's "
+            "session.whoami.required_aal is highest_available, say so in ORY_MFA_WHOAMI_REQUIRED_AAL; if "
+            "selfservice.flows.settings.required_aal is, in ORY_MFA_SETTINGS_REQUIRED_AAL."
+        ),
+        id="ory_mfa.W004",
+    )
+
+
+def too_weak_methods(place: str, requirement: Requirement) -> Error:
+    """A level that none of the methods reaches."""
+    return Error(
+        f"{place} asks for {requirement.aal} by {_listed(_sorted(requirement))}, never a second factor at Ory.",
+        hint="Name a method that is one, such as 'totp', or ask for the level alone.",
+        id="ory_mfa.E005",
+    )
+
+
+def unknown_methods(place: str, methods: Sequence[str]) -> checks.Warning:
+    """A method that Ory does not write into a session."""
+    return checks.Warning(
+        f"{place} asks for {_listed(methods)}, which Ory does not know as a method.",
+        hint=f"Ory's methods are {', '.join(sorted(MAYBE_SECOND | NEVER_SECOND))}.",
+        id="ory_mfa.W009",
+    )
+
+
+def odd_view(place: str, error: Exception) -> Error:
+    """A view whose declaration breaks every request to it."""
+    return Error(
+        f"{place} asks for something that makes no sense: {error}",
+        hint="Correct required_aal, max_age or methods of the view, or ORY_MFA_AAL, which it builds on.",
+        id="ory_mfa.E006",
+    )
+
+
+def check_highest_available(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """``highest_available`` has something to go by."""
+    try:
+        if HIGHEST_AVAILABLE in (conf.whoami_required_aal, conf.settings_required_aal):
+            return []
+    except ImproperlyConfigured:
+        # check_values reports it.
+        return []
+    places = [place for place, requirement in _uses([]) if requirement.aal == HIGHEST_AVAILABLE]
+    return [unclaimed(places)] if places else []
+
+
+def check_methods(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What is asked for can be met."""
+    messages: list[CheckMessage] = []
+    for place, requirement in _uses(messages):
+        methods = requirement.methods or frozenset()
+        unknown = methods - NEVER_SECOND - MAYBE_SECOND
+        if unknown:
+            messages.append(unknown_methods(place, sorted(unknown)))
+        # With highest_available, those who used a second factor would never pass.
+        elif methods and methods <= NEVER_SECOND and requirement.aal != "aal1":
+            messages.append(too_weak_methods(place, requirement))
+    return messages
+
+
+def _uses(problems: list[CheckMessage]) -> Iterator[Use]:
+    """Every requirement that can be read beforehand, and where it is written; appends what cannot be."""
+    yield from _uses_of_settings()
+    for route, declared in _declarations(problems):
+        if isinstance(declared, Requirement):
+            yield route, declared
+
+
+def _uses_of_settings() -> Iterator[Use]:
+    try:
+        yield "ORY_MFA_AAL", Requirement(conf.aal)
+        yield from (("ORY_MFA_RULES", rule[1]) for rule in conf.rules if isinstance(rule[1], Requirement))
+    except ImproperlyConfigured:
+        # check_values reports it.
+        return
+
+
+def _declarations(problems: list[CheckMessage]) -> Iterator[tuple[str, object]]:
+    for site_view in _site_views():
+        try:
+            yield site_view.route, _settled(declared_by(site_view.view))
+        except (ImproperlyConfigured, TypeError, ValueError) as error:
+            problems.append(odd_view(site_view.route, error))
+
+
+def _settled(declared: object) -> object:
+    # What comes from ORY_MFA_AAL alone is reported there.
+    if isinstance(declared, SiteDefault) and (declared.methods or declared.max_age):
+        return declared.requirement()
+    return declared
+
+
+def _site_views() -> list[Any]:
+    try:
+        return list(site_views())
+    except Exception:
+        # A URL configuration that cannot be imported is Django's to report.
+        return []
+
+
+def _sorted(requirement: Requirement) -> list[str]:
+    return sorted(requirement.methods or ())
+
+
+def _listed(words: Sequence[str]) -> str:
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return ", ".join(words[:SHOWN]) + more

@@ -1,0 +1,56 @@
+"""Every view that the URL configuration leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """One URL pattern with everything that stands before it."""
+
+    view: Any
+    #: Django's pattern objects, from the root to the view.
+    patterns: tuple[Any, ...]
+    app_names: tuple[str, ...]
+    #: With its namespaces, as ``reverse()`` takes it; None if it has none.
+    name: str | None
+
+    @property
+    def is_one_path(self) -> bool:
+        """Whether the pattern has no parameters: it matches this path and no other."""
+        return all(isinstance(pattern, RoutePattern) and not pattern.converters for pattern in self.patterns)
+
+    @property
+    def route(self) -> str:
+        """The path as the URL configuration spells it, such as ``/reports/<int:pk>/``; a regex without its anchors."""
+        return spelt(str(pattern) for pattern in self.patterns)
+
+
+def spelt(parts: Iterable[str]) -> str:
+    """The route that these parts of it make, which may be regexes."""
+    return "/" + "".join(part.removeprefix("^").removesuffix("$") for part in parts)
+
+
+def site_views() -> Iterator[SiteView]:
+    """Every view of ``ROOT_URLCONF``, in the order in which Django tries them. Raises what importing it raises."""
+    return _below(get_resolver(), (), (), ())
+
+
+def _below(
+    resolver: URLResolver, patterns: tuple[Any, ...], app_names: tuple[str, ...], namespaces: tuple[str, ...]
+) -> Iterator[SiteView]:
+    for entry in resolver.url_patterns:
+        here = (*patterns, entry.pattern)
+        if isinstance(entry, URLPattern):
+            name = ":".join((*namespaces, entry.name)) if entry.name else None
+            yield SiteView(entry.callback, here, app_names, name)
+        else:
+            apps = (*app_names, entry.app_name) if entry.app_name else app_names
+            spaces = (*namespaces, entry.namespace) if entry.namespace else namespaces
+            yield from _below(entry, here, apps, spaces)

@@ -1,0 +1,79 @@
+"""Runs ``manage.py ory_mfa`` as somebody at a terminal, or a job without one, would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from django_ory_mfa.control.arguments import World
+from django_ory_mfa.control.commands import subcommands
+from django_ory_mfa.management.commands.ory_mfa import Command
+from tests.console.server import KEY, FakeConsole
+
+
+class Terminal(StringIO):
+    """Somebody who types what was given."""
+
+    def __init__(self, typed: str = "", *, before: Callable[[], None] = lambda: None) -> None:
+        super().__init__(typed)
+        self._before = before
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, *args: Any) -> Any:
+        self._before()
+        return super().readline(*args)
+
+
+@dataclass
+class Result:
+    """What came of a command."""
+
+    code: int
+    out: str
+    err: str
+    pauses: list[float] = field(default_factory=list)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+
+def ory_mfa(
+    *arguments: object,
+    environment: dict[str, str] | None = None,
+    stdin: StringIO | None = None,
+    timeout: tuple[float, float] = (2, 10),
+) -> Result:
+    """Exit code, output and waits of ``manage.py ory_mfa`` with these arguments."""
+    pauses: list[float] = []
+
+    class Here(Command):
+        subcommands = subcommands(World(environment or {}, pauses.append, timeout))
+
+    out, err, code = StringIO(), StringIO(), 0
+    try:
+        call_command(Here(), *map(str, arguments), stdout=out, stderr=err, stdin=stdin or StringIO())
+    except CommandError as error:
+        code = error.returncode
+        err.write(str(error))
+    except SystemExit as ended:
+        code = int(str(ended.code))
+    return Result(code, out.getvalue(), err.getvalue(), pauses)
+
+
+def on_network(console: FakeConsole, *arguments: object, **more: Any) -> Result:
+    """The same against the Console API that is none, by somebody who has the key."""
+    environment = {"ORY_WORKSPACE_API_KEY": KEY} | more.pop("environment", {})
+    return ory_mfa(*arguments, "--console-api-url", console.url, environment=environment, **more)

@@ -1,0 +1,1 @@
+"""A site of several processes that keep sessions in one cache."""

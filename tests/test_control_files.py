@@ -1,0 +1,524 @@
+"""``manage.py ory_mfa`` on configuration files of a Kratos."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import resource
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from django_ory_mfa.control import rules
+from django_ory_mfa.control.files import FileTarget
+from django_ory_mfa.control.keys import CODE, CODE_MFA, KEYS, RETURN_URLS
+from django_ory_mfa.control.plan import plan
+from tests.control import Terminal, ory_mfa
+
+TEXT = """\
+# The shop's own Kratos.
+dsn: postgres://kratos:MADE-UP-PASSWORD@db/kratos
+secrets:
+  cookie: [MADE-UP-COOKIE-SECRET]
+session:
+  whoami: { required_aal: aal1 }    # for now
+selfservice:
+  default_browser_return_url: https://www.example.com/
+  allowed_return_urls:
+    - https://www.example.com/
+  methods:
+    code:
+      enabled: true
+  flows:
+    settings: {required_aal: highest_available, privileged_session_max_age: 15m}
+courier:
+  smtp:
+    connection_uri: smtps://MADE-UP-USER:MADE-UP-SMTP@mail/
+"""
+
+
+@pytest.fixture
+def kratos_yml(tmp_path: Path) -> Path:
+    file = tmp_path / "kratos.yml"
+    file.write_text(TEXT)
+    file.chmod(0o640)
+    return file
+
+
+def lines_changed(text: str, old: str = TEXT) -> list[str]:
+    return [f"-{line}" for line in old.splitlines() if line not in text.splitlines()] + [
+        f"+{line}" for line in text.splitlines() if line not in old.splitlines()
+    ]
+
+
+# Reading.
+
+
+def test_show_lists_keys_and_findings_and_no_secret(kratos_yml, settings):
+    settings.ORY_MFA_WHOAMI_REQUIRED_AAL = "highest_available"
+    settings.ORY_MFA_SETTINGS_REQUIRED_AAL = "highest_available"
+    settings.ORY_MFA_SITE_URL = "https://www.example.com"
+
+    shown = ory_mfa("show", "--file", kratos_yml)
+
+    assert shown.code == 0
+    assert 'session.whoami.required_aal                            "aal1"' in shown.out
+    assert "error: session.whoami.required_aal is aal1 at Ory, but ORY_MFA_WHOAMI_REQUIRED_AAL" in shown.out
+    assert "a later -c file" in shown.err
+    assert "MADE-UP" not in shown.text
+
+
+def test_show_as_json_is_one_object(kratos_yml):
+    shown = ory_mfa("show", "--json", "--file", kratos_yml).json
+
+    assert shown["keys"][CODE_MFA] == {"value": False, "set": False}
+    assert {"level", "key", "text"} == set(shown["findings"][0])
+
+
+def test_check_ends_with_3_if_something_is_wrong(kratos_yml, settings):
+    settings.ORY_MFA_SITE_URL = "https://elsewhere.example.com"
+
+    checked = ory_mfa("check", "--file", kratos_yml)
+
+    assert checked.code == 3
+    assert f"error: {RETURN_URLS} does not list https://elsewhere.example.com/" in checked.out
+
+
+def test_check_ends_with_0_if_all_is_well(kratos_yml, settings):
+    settings.ORY_MFA_WHOAMI_REQUIRED_AAL = "highest_available"
+    settings.ORY_MFA_SETTINGS_REQUIRED_AAL = "highest_available"
+    settings.ORY_MFA_SITE_URL = "https://www.example.com"
+    ory_mfa("enable", "codes", "--file", kratos_yml, "--yes")
+    ory_mfa("require", "highest_available", "--file", kratos_yml, "--yes")
+
+    checked = ory_mfa("check", "--file", kratos_yml)
+
+    assert (checked.code, checked.out) == (0, f"{kratos_yml}: nothing found.\n")
+
+
+def test_check_with_settings_that_make_no_sense_says_so(kratos_yml, settings):
+    settings.ORY_MFA_SITE_URL = "https://user:MADE-UP@www.example.com"
+
+    checked = ory_mfa("check", "--file", kratos_yml)
+
+    assert checked.code == 1
+    assert checked.err.startswith("ORY_MFA_SITE_URL must be")
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_get_prints_the_mfa_part_only(kratos_yml, form):
+    got = ory_mfa("get", "identity-config", "--file", kratos_yml, "--format", form)
+
+    assert got.code == 0
+    assert got.out.startswith({"yaml": "selfservice:\n", "json": "{\n"}[form])
+    assert "MADE-UP" not in got.text
+
+
+def test_get_of_everything_is_for_projects(kratos_yml, tmp_path):
+    got = ory_mfa("get", "identity-config", "--file", kratos_yml, "--all", "--output", tmp_path / "all.yaml")
+
+    assert got.code == 2
+    assert not (tmp_path / "all.yaml").exists()
+
+
+# Changing.
+
+
+def test_codes_are_turned_on_by_two_lines(kratos_yml):
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, stdin=Terminal("yes\n"))
+
+    assert done.code == 0
+    assert lines_changed(kratos_yml.read_text()) == ["+      mfa_enabled: true"]
+    assert rules.CODES_ON_OLD in done.out
+    assert "Make this change? [y/N]" in done.out
+    assert "MADE-UP" not in done.text
+
+
+def test_change_keeps_mode_and_leaves_nothing_behind(kratos_yml):
+    ory_mfa("enable", "codes", "--file", kratos_yml, "--yes")
+
+    assert stat.S_IMODE(kratos_yml.stat().st_mode) == 0o640
+    assert list(kratos_yml.parent.iterdir()) == [kratos_yml]
+
+
+def test_second_time_changes_nothing(kratos_yml):
+    ory_mfa("enable", "codes", "--file", kratos_yml, "--yes")
+    before = kratos_yml.stat()
+
+    again = ory_mfa("enable", "codes", "--file", kratos_yml)
+
+    after = kratos_yml.stat()
+    assert (again.code, again.out) == (0, f"{kratos_yml}: already so, nothing to change.\n")
+    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (("disable", "totp"), ["+    totp:", "+      enabled: false"]),
+        (("disable", "codes"), ["+      mfa_enabled: false"]),
+        (("enable", "lookup-secret"), ["+    lookup_secret:"]),  # and a line that is there already
+        (
+            ("require", "highest_available"),
+            [
+                "-  whoami: { required_aal: aal1 }    # for now",
+                "+  whoami: { required_aal: highest_available }    # for now",
+            ],
+        ),
+        (
+            ("require", "aal1", "--for", "settings"),
+            [
+                "-    settings: {required_aal: highest_available, privileged_session_max_age: 15m}",
+                "+    settings: {required_aal: aal1, privileged_session_max_age: 15m}",
+            ],
+        ),
+        (
+            ("set", "selfservice.flows.settings.privileged_session_max_age=5m", f"{CODE_MFA}=true"),
+            [
+                "-    settings: {required_aal: highest_available, privileged_session_max_age: 15m}",
+                "+      mfa_enabled: true",
+                "+    settings: {required_aal: highest_available, privileged_session_max_age: 5m}",
+            ],
+        ),
+        (("set", "selfservice.flows.settings.privileged_session_max_age=900s"), []),
+        (("allow-return-url", "https://app.example.com"), ["+    - https://app.example.com/"]),
+        (("allow-return-url", "https://www.example.com/app/"), []),
+    ],
+)
+def test_each_command_changes_its_lines(kratos_yml, arguments, lines):
+    done = ory_mfa(*arguments, "--file", kratos_yml, "--yes")
+
+    assert done.code == 0
+    assert lines_changed(kratos_yml.read_text()) == lines
+
+
+def test_this_site_is_allowed_by_its_setting(kratos_yml, settings):
+    settings.ORY_MFA_SITE_URL = "https://shop.example.com"
+
+    ory_mfa("allow-return-url", "--file", kratos_yml, "--yes")
+
+    assert lines_changed(kratos_yml.read_text()) == ["+    - https://shop.example.com/"]
+
+
+def test_json_reports_what_changed(kratos_yml):
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, "--yes", "--json")
+
+    assert done.json == {
+        "target": str(kratos_yml),
+        "revision_before": None,
+        "revision_after": None,
+        "changed": [{"key": CODE_MFA, "from": None, "to": True}],
+        "warnings": [],
+        "applied": True,
+    }
+    assert "+selfservice.methods.code.mfa_enabled: true" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "applied"),
+    [(["--dry-run"], 0, False), (["--check"], 3, False), (["--check", "--yes"], 3, False)],
+)
+def test_change_is_shown_and_not_made(kratos_yml, options, code, applied):
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, "--json", *options)
+
+    assert done.code == code
+    assert (done.json["applied"], len(done.json["changed"])) == (applied, 1)
+    assert kratos_yml.read_text() == TEXT
+
+
+def test_check_of_what_is_so_already_ends_with_0(kratos_yml):
+    assert ory_mfa("require", "aal1", "--for", "whoami", "--file", kratos_yml, "--check").code == 0
+
+
+@pytest.mark.parametrize(
+    ("stdin", "message"),
+    [(None, "there is no terminal to ask at"), (Terminal("n\n"), "Nothing was changed."), (Terminal(), "Nothing was")],
+)
+def test_change_that_nobody_confirms_is_not_made(kratos_yml, stdin, message):
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, stdin=stdin)
+
+    assert done.code == 1
+    assert message in done.err
+    assert kratos_yml.read_text() == TEXT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("set", f"{CODE}=false", f"{CODE_MFA}=true"), 1, rules.LOCK_OUT),
+        (("set", "selfservice.methods.code.passwordless_enabled=true", f"{CODE_MFA}=true"), 1, rules.BOTH_TRUE),
+        (("enable", "webauthn"), 1, rules.WEBAUTHN_WITHOUT_SITE),
+        (("require", "aal2", "--allow-aal2"), 1, "aal2 is in no published schema"),
+        (("set", "session.whoami.required_aal=aal2", "--allow-aal2"), 1, "aal2 is in no published schema"),
+        (("set", f"{CODE_MFA}=yes"), 2, f"{CODE_MFA} must be true or false"),
+        (("set", f"{CODE_MFA}=true", f"{CODE_MFA}=false"), 2, "given twice"),
+        (("set", "selfservice.methods.code.mfa_enable=true"), 2, f"Did you mean {CODE_MFA}?"),
+        (("set", CODE_MFA), 2, "KEY=VALUE"),
+        (("set", "courier.smtp.connection_uri=smtps://MADE-UP"), 2, "no key that this command sets"),
+        (("allow-return-url",), 2, "ORY_MFA_SITE_URL is not set"),
+        (("allow-return-url", "https://user:MADE-UP@a/"), 2, "must be https://HOST/"),
+        (("allow-return-url", "https://a/?b"), 2, "must be https://HOST/"),
+        (("allow-return-url", "/"), 2, "must be https://HOST/"),
+    ],
+)
+def test_wish_that_makes_no_sense_is_refused(kratos_yml, arguments, code, message):
+    done = ory_mfa(*arguments, "--file", kratos_yml, "--yes")
+
+    assert done.code == code
+    assert message in done.err
+    assert "MADE-UP" not in done.text
+    assert kratos_yml.read_text() == TEXT
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("kratos.toml", b"", "neither .yaml, .yml nor .json"),
+        ("kratos.yml", b"a: [MADE-UP", "cannot be read as YAML 1.2"),
+        ("kratos.yml", b"a: \xff MADE-UP", "is not in UTF-8"),
+        ("kratos.yml", b"- MADE-UP", "holds no configuration"),
+        ("kratos.yml", b"", "holds no configuration"),
+        ("kratos.json", b"{", "cannot be read as JSON"),
+        ("kratos.yml", b"#" * (4 * 1024 * 1024 + 1), "too large"),
+        ("kratos.yml", b"x: &x {enabled: true}\nselfservice: {methods: {code: *x}}", "anchor or alias"),
+    ],
+)
+def test_file_that_cannot_be_changed_is_refused(tmp_path, name, content, message):
+    file = tmp_path / name
+    file.write_bytes(content)
+
+    done = ory_mfa("enable", "codes", "--file", file, "--yes")
+
+    assert done.code == 1
+    assert message in done.err
+    assert "MADE-UP" not in done.text
+    assert file.read_bytes() == content
+
+
+def test_file_that_is_not_there_is_refused(tmp_path):
+    assert "cannot be read: No such file" in ory_mfa("show", "--file", tmp_path / "a\x1b.yml").err
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_refused(tmp_path, make: Callable[[Path], Any]):
+    make(tmp_path / "kratos.yml")
+
+    assert "is no file" in ory_mfa("show", "--file", tmp_path / "kratos.yml").err
+
+
+def test_name_of_a_file_cannot_command_the_terminal(tmp_path):
+    file = tmp_path / "\x1b[2J.yml"
+    file.write_text(TEXT)
+
+    done = ory_mfa("enable", "codes", "--file", file, "--yes")
+
+    assert done.code == 0
+    assert "\x1b" not in done.text
+
+
+def test_json_file_is_changed(tmp_path):
+    file = tmp_path / "kratos.json"
+    file.write_text(json.dumps({"selfservice": {"methods": {"code": {"enabled": False}}}}, indent=4) + "\n")
+
+    ory_mfa("enable", "codes", "--file", file, "--yes")
+
+    expected = {"selfservice": {"methods": {"code": {"enabled": True, "mfa_enabled": True}}}}
+    assert file.read_text() == json.dumps(expected, indent=4) + "\n"
+
+
+# Several files.
+
+
+def test_last_file_with_the_key_is_changed(kratos_yml, tmp_path):
+    second = tmp_path / "second.yml"
+    second.write_text("session:\n  whoami:\n    required_aal: aal1\n")
+
+    done = ory_mfa("require", "highest_available", "--for", "whoami", "--file", kratos_yml, "--file", second, "--yes")
+
+    assert done.code == 0
+    assert kratos_yml.read_text() == TEXT
+    assert second.read_text() == "session:\n  whoami:\n    required_aal: highest_available\n"
+
+
+def test_new_key_goes_where_its_parents_are(kratos_yml, tmp_path):
+    second = tmp_path / "second.yml"
+    second.write_text("selfservice:\n  methods: {}\n")
+
+    ory_mfa("enable", "codes", "--file", kratos_yml, "--file", second, "--yes")
+
+    assert lines_changed(kratos_yml.read_text()) == ["+      mfa_enabled: true"]
+    assert second.read_text() == "selfservice:\n  methods: {}\n"
+
+
+def test_same_file_twice_is_one(kratos_yml):
+    assert ory_mfa("enable", "codes", "--file", kratos_yml, "--file", kratos_yml, "--yes").code == 0
+
+
+def test_change_that_another_file_hides_is_refused(kratos_yml, tmp_path):
+    """The later file has a list where the first has objects."""
+    second = tmp_path / "second.yml"
+    second.write_text("feature_flags: []\n")
+    first = tmp_path / "first.yml"
+    first.write_text("feature_flags: {other: true}\n")
+
+    done = ory_mfa("set", "feature_flags.cacheable_sessions=true", "--file", first, "--file", second, "--yes")
+
+    assert done.code == 1
+    assert (first.read_text(), second.read_text()) == ("feature_flags: {other: true}\n", "feature_flags: []\n")
+
+
+# Links, modes and others who write.
+
+
+def test_link_is_written_through(kratos_yml, tmp_path):
+    link = tmp_path / "link.yml"
+    link.symlink_to(kratos_yml)
+    inode = kratos_yml.stat().st_ino
+
+    ory_mfa("enable", "codes", "--file", link, "--yes")
+
+    assert link.is_symlink()
+    assert kratos_yml.stat().st_ino == inode
+    assert lines_changed(kratos_yml.read_text()) == ["+      mfa_enabled: true"]
+
+
+def test_hard_link_stays_one(kratos_yml, tmp_path):
+    (tmp_path / "other.yml").hardlink_to(kratos_yml)
+
+    ory_mfa("enable", "codes", "--file", kratos_yml, "--yes")
+
+    assert (tmp_path / "other.yml").read_text() == kratos_yml.read_text() != TEXT
+
+
+def test_shorter_text_in_place_leaves_no_rest(kratos_yml):
+    ory_mfa("require", "highest_available", "--file", kratos_yml, "--yes")
+
+    ory_mfa("require", "aal1", "--for", "whoami", "--file", kratos_yml, "--in-place", "--yes")
+
+    assert kratos_yml.read_text() == TEXT
+
+
+def test_change_in_between_is_a_conflict_and_stays(kratos_yml):
+    def somebody_else() -> None:
+        kratos_yml.write_text(TEXT + "# mine\n")
+
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, stdin=Terminal("y\n", before=somebody_else))
+
+    assert done.code == 4
+    assert "was changed by somebody else" in done.err
+    assert kratos_yml.read_text() == TEXT + "# mine\n"
+    assert list(kratos_yml.parent.iterdir()) == [kratos_yml]
+
+
+def test_file_that_breaks_in_between_is_a_conflict(kratos_yml):
+    done = ory_mfa(
+        "enable",
+        "codes",
+        "--file",
+        kratos_yml,
+        stdin=Terminal("y\n", before=lambda: kratos_yml.write_text("a: [") and None),
+    )
+
+    assert done.code == 4
+
+
+def test_one_of_two_files_changed_in_between_leaves_both(kratos_yml, tmp_path):
+    second = tmp_path / "second.yml"
+    second.write_text("session:\n  whoami:\n    required_aal: aal1\n")
+
+    done = ory_mfa(
+        *("require", "highest_available", "--file", kratos_yml, "--file", second),
+        stdin=Terminal("y\n", before=lambda: kratos_yml.write_text(TEXT + "#") and None),
+    )
+
+    assert done.code == 4
+    assert second.read_text() == "session:\n  whoami:\n    required_aal: aal1\n"
+
+
+def test_file_that_somebody_holds_is_waited_for(kratos_yml):
+    """The lock is given back after the second look."""
+    with kratos_yml.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waits: list[float] = []
+
+        def pause(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 2:
+                fcntl.flock(held, fcntl.LOCK_UN)
+
+        target = FileTarget([str(kratos_yml)], pause=pause)
+        snapshot = target.read()
+        target.write(snapshot, plan(snapshot.config, {KEYS[CODE_MFA].path: True}, is_network=False))
+
+    assert waits == [0.1, 0.1]
+    assert lines_changed(kratos_yml.read_text()) == ["+      mfa_enabled: true"]
+
+
+def test_file_that_somebody_keeps_is_a_conflict(kratos_yml):
+    with kratos_yml.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+
+        done = ory_mfa("enable", "codes", "--file", kratos_yml, "--yes")
+
+    assert done.code == 4
+    assert "locked by another program" in done.err
+    assert sum(done.pauses) == pytest.approx(5)
+    assert kratos_yml.read_text() == TEXT
+
+
+@contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    """As on a disk that is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("options", [[], ["--in-place"]])
+@pytest.mark.parametrize("space", [0, 5])
+def test_full_disk_leaves_the_file_as_it_was(kratos_yml, options, space):
+    with no_file_beyond(len(TEXT) + space):
+        done = ory_mfa("enable", "codes", "--file", kratos_yml, "--yes", *options)
+
+    assert done.code == 1
+    assert "could not be written" in done.err
+    assert ("try --in-place" in done.err) is (options == [])
+    assert kratos_yml.read_text() == TEXT
+    assert list(kratos_yml.parent.iterdir()) == [kratos_yml]
+
+
+def test_name_that_leaves_no_room_for_another_file_is_said(tmp_path):
+    file = tmp_path / f"{'k' * 245}.yml"
+    file.write_text(TEXT)
+
+    refused = ory_mfa("enable", "codes", "--file", file, "--yes")
+    in_place = ory_mfa("enable", "codes", "--file", file, "--yes", "--in-place")
+
+    assert (refused.code, in_place.code) == (1, 0)
+    assert "try --in-place" in refused.err
+
+
+def test_file_that_goes_away_in_between_is_a_conflict(kratos_yml):
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, stdin=Terminal("y\n", before=kratos_yml.unlink))
+
+    assert done.code == 4
+    assert "cannot be read any more" in done.err
+
+
+def test_owner_is_kept(kratos_yml):
+    """Of somebody else's file, if whoever runs this may give files away."""
+    owner = 12345 if os.geteuid() == 0 else os.geteuid()
+    os.chown(kratos_yml, owner, -1)
+
+    ory_mfa("enable", "codes", "--file", kratos_yml, "--yes")
+
+    assert kratos_yml.stat().st_uid == owner
+    assert kratos_yml.read_text() != TEXT

@@ -1,0 +1,81 @@
+"""``manage.py ory_mfa`` as such: how it hands over to its subcommands."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError, OutputWrapper
+
+from django_ory_mfa.management.commands.ory_mfa import Command
+
+
+class Echo:
+    """A subcommand that says what it was given."""
+
+    name = "echo"
+    help = "Says it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("word")
+        parser.add_argument("--code", type=int, default=0)
+
+    def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
+        stdout.write(f"{options['word']} at {options['verbosity']}")
+        stderr.write("aside")
+        return int(options["code"])
+
+
+class EchoCommand(Command):
+    subcommands = (Echo(),)
+
+
+def run(*args: str, **options: Any) -> tuple[str, str]:
+    out, err = StringIO(), StringIO()
+    call_command(EchoCommand(), *args, stdout=out, stderr=err, **options)
+    return out.getvalue(), err.getvalue()
+
+
+def test_subcommand_gets_its_arguments():
+    assert run("echo", "hello") == ("hello at 1\n", "aside\n")
+
+
+def test_subcommand_gets_what_call_command_is_given():
+    with pytest.raises(SystemExit) as ended:
+        run("echo", "hello", code=3)
+
+    assert ended.value.code == 3
+
+
+@pytest.mark.parametrize("args", [("-v", "2", "echo", "hello"), ("echo", "hello", "--verbosity", "2")])
+def test_verbosity_may_stand_before_and_behind_the_subcommand(args):
+    assert run(*args)[0] == "hello at 2\n"
+
+
+@pytest.mark.parametrize("args", [("--settings", "tests.settings"), ("--no-color",), ("--traceback",)])
+def test_options_of_django_may_stand_behind_the_subcommand(args):
+    assert run("echo", "hello", *args)[0] == "hello at 1\n"
+
+
+@pytest.mark.parametrize("args", [(), ("nonsense",), ("echo",)])
+def test_usage_error_is_one(args):
+    with pytest.raises(CommandError, match="Error: "):
+        run(*args)
+
+
+def test_usage_error_in_a_shell_exits_2(capsys):
+    with pytest.raises(SystemExit) as ended:
+        EchoCommand().run_from_argv(["manage.py", "ory_mfa", "echo"])
+
+    assert ended.value.code == 2
+    assert "word" in capsys.readouterr().err
+
+
+def test_hidden_options_are_not_in_the_help(capsys):
+    with pytest.raises(SystemExit):
+        EchoCommand().run_from_argv(["manage.py", "ory_mfa", "echo", "--help"])
+
+    assert "--pythonpath" not in capsys.readouterr().out
