@@ -113,7 +113,8 @@ class OryClient:
         query: Mapping[str, str] | None = None,
         json: object = None,
     ) -> Answer:
-        pause, pauses = self._breaker.admit(conf.timeout.total), self._breaker.pauses
+        pause = 0 if self._breaker.is_at_rest else self._breaker.admit(conf.timeout.total)
+        pauses = self._breaker.pauses
         if pause:
             count(Event.BREAKER_REFUSED)
             return Answer.failed("breaker", is_outage=True, retry_after=pause)
@@ -174,12 +175,13 @@ class OryClient:
 
     @sensitive_variables()
     def _send_once(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
+        timeout = conf.timeout
         with self._session.send(
             request,
             allow_redirects=False,
             proxies=self._proxies,
             stream=True,
-            timeout=(conf.timeout.connect, conf.timeout.total),
+            timeout=(timeout.connect, timeout.total),
             verify=self._verify,
         ) as response:
             return _read(response, deadline)

@@ -153,7 +153,15 @@ POOLS = {"http": CoveredHTTPPool, "https": CoveredHTTPSPool}
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """The network, with connections that keep to the deadline of the calling thread."""
+    """The network to one host, with connections that keep to the deadline of the calling thread."""
+
+    _pool: Any = None
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Called by requests for every request; looking for the pool anew costs a seventh of a call."""
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Called by requests for direct connections."""

@@ -18,12 +18,13 @@ STORE = "_cache_update_cache"
 
 def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:
     """Makes ``response`` one for this visitor only, in Django's caches and in those on the way."""
+    said, vary = response.headers.get("Cache-Control", ""), response.headers.get("Vary", "")
     # Most responses say nothing of it, and the second guard of a response finds what the first one said.
-    response.headers.setdefault("Cache-Control", "private")
-    response.headers.setdefault("Vary", ALL_VARY)
-    if response.headers["Cache-Control"] != "private":
-        response.headers["Cache-Control"] = _made_private(response.headers["Cache-Control"])
-    if response.headers["Vary"] != ALL_VARY:
+    if said != "private":
+        response.headers["Cache-Control"] = _made_private(said)
+    if not vary:
+        response.headers["Vary"] = ALL_VARY
+    elif vary != ALL_VARY:
         patch_vary_headers(response, VARY)
     request.__dict__.pop(STORE, None)
 

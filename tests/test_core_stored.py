@@ -1,16 +1,27 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from django_ory_mfa.core.answer import Answer
-from django_ory_mfa.core.session import AAL, AuthenticationMethod, Identity, OrySession, SessionState
+from django_ory_mfa.core.session import AAL, POSTPONED, AuthenticationMethod, Identity, OrySession, SessionState
 from django_ory_mfa.core.stored import from_store, seconds_to_keep, to_store
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 KEY = b"k" * 32
-BODY = b'{"id": "s1", "identity": {"id": "i1", "traits": {"email": "totp@example.com"}}}'
+RAW = {
+    "id": "s1",
+    "authentication_methods": [
+        {"method": "password", "aal": "aal1", "completed_at": "2026-11-25T11:57:59.999999Z"},
+        {"method": "code", "aal": "aal2"},
+        {"method": "oidc", "aal": "aal7", "completed_at": "2026-11-25T12:00:00Z", "provider": "upstream"},
+    ],
+    "authenticated_at": "2026-11-25T11:58:00Z",
+    "identity": {"id": "i1", "traits": {"email": "totp@example.com"}},
+}
+BODY = json.dumps(RAW, indent=2).encode()
 SESSION = OrySession(
     SessionState.ACTIVE,
     id="s1",
@@ -24,7 +35,7 @@ SESSION = OrySession(
     issued_at=None,
     expires_at=NOW + timedelta(hours=1),
     identity=Identity("i1", traits={"email": "totp@example.com"}),
-    raw={"id": "s1", "identity": {"id": "i1", "traits": {"email": "totp@example.com"}}},
+    raw=RAW,
 )
 
 
@@ -90,13 +101,12 @@ def test_session_comes_back_under_its_name_with_its_key_only(name: str, key: byt
     assert from_store(kept(), now=NOW, name=name, key=key) is None
 
 
-def test_identity_is_read_when_it_is_asked_for() -> None:
+@pytest.mark.parametrize("name", POSTPONED)
+def test_what_does_not_decide_is_read_when_it_is_asked_for(name: str) -> None:
     session = from_store(kept(), now=NOW, name="n", key=KEY)
 
-    assert session is not None
-    assert session.identity is session.identity
-    assert session.identity == SESSION.identity
-    assert session.raw == SESSION.raw
+    assert getattr(session, name) == getattr(SESSION, name)
+    assert getattr(session, name) is getattr(session, name)
 
 
 def test_session_has_no_other_attributes_for_having_been_kept() -> None:

@@ -73,7 +73,7 @@ def session_cookie_names(cookies: str) -> set[str]:
 
 def read_cookies(header: str) -> list[tuple[str, str]]:
     """Names and values of a raw ``Cookie`` header, in order and untouched."""
-    pairs = (pair.strip(" \t").partition("=") for pair in header.split(";"))
+    pairs = [pair.strip(" \t").partition("=") for pair in header.split(";")]
     return [(name, value) for name, _, value in pairs]
 
 

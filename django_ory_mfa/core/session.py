@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     import ory_client
 
-    ReadRest = Callable[[], tuple["Identity", Any]]
+    ReadRest = Callable[[], dict[str, Any]]
+
+# What does not decide whether a level is enough.
+POSTPONED = ("authentication_methods", "authenticated_at", "issued_at", "identity", "raw")
 
 
 class AAL(StrEnum):
@@ -89,20 +92,19 @@ class OrySession:
     retry_after: int | None = None
     raw: Any = field(default=None, repr=False, hash=False)
 
-    # Reads identity and raw when they are first asked for, of a session that came from a cache.
+    # Reads all that is POSTPONED when one of it is first asked for, of a session that came from a cache.
     _read_rest: ReadRest | None = field(default=None, init=False, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.is_authenticated
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("identity", "raw") or self._read_rest is None:
+        if name not in POSTPONED or self._read_rest is None:
             raise AttributeError(name)
-        identity, raw = self._read_rest()
-        object.__setattr__(self, "identity", identity)
-        object.__setattr__(self, "raw", raw)
-        object.__setattr__(self, "_read_rest", None)
-        return getattr(self, name)
+        rest = self._read_rest()
+        for postponed in POSTPONED:
+            object.__setattr__(self, postponed, rest[postponed])
+        return rest[name]
 
     @property
     def is_authenticated(self) -> bool:
@@ -141,8 +143,8 @@ class OrySession:
 
 
 def postpone_rest(session: OrySession, read_rest: ReadRest) -> OrySession:
-    """``session``, with an identity and a ``raw`` that are read when somebody asks for them."""
-    for name in ("identity", "raw"):
+    """``session``, with all that is ``POSTPONED`` read when somebody asks for it."""
+    for name in POSTPONED:
         object.__delattr__(session, name)
     object.__setattr__(session, "_read_rest", read_rest)
     return session

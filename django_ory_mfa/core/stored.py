@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import Any
+from typing import Any, cast
 
 from django_ory_mfa.core.answer import Answer
-from django_ory_mfa.core.session import AAL, Identity, OrySession, SessionState, postpone_rest
-from django_ory_mfa.core.whoami import read_identity, read_method, read_time
+from django_ory_mfa.core.session import AAL, OrySession, SessionState, postpone_rest
+from django_ory_mfa.core.whoami import read_rest
 
-VERSION = 1
+VERSION = "1"
 
 
 def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: datetime) -> float:
@@ -27,72 +27,40 @@ def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: dat
 
 
 def to_store(session: OrySession, answer: Answer, *, seconds: float, now: datetime, name: str, key: bytes) -> str:
-    """An active ``session``, read from ``answer``, as JSON to keep under ``name``, sealed with ``key`` (32 bytes)."""
+    """An active ``session``, read from ``answer``, to keep under ``name``, sealed with ``key`` (32 bytes).
+
+    Four parts, a line break between any two: the version, the seal, what decides as JSON, and the answer as it came.
+    """
+    expires_at, until = cast("datetime", session.expires_at), now + timedelta(seconds=seconds)
     facts = json.dumps(
-        {
-            "id": session.id,
-            "authenticator_assurance_level": session.aal,
-            "authentication_methods": [
-                {
-                    "method": entry.method,
-                    "aal": entry.aal,
-                    "completed_at": _text(entry.completed_at),
-                    "provider": entry.provider,
-                }
-                for entry in session.authentication_methods
-            ],
-            "authenticated_at": _text(session.authenticated_at),
-            "issued_at": _text(session.issued_at),
-            "expires_at": _text(session.expires_at),
-            "until": _text(now + timedelta(seconds=seconds)),
-        }
+        {"id": session.id, "aal": session.aal, "expires_at": expires_at.isoformat(), "until": until.isoformat()}
     )
     body = answer.body.decode()
-    return json.dumps({"version": VERSION, "facts": facts, "body": body, "seal": _seal(name, facts, body, key)})
+    return "\n".join((VERSION, _seal(name, facts, body, key), facts, body))
 
 
 def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySession | None:
     """The session that was kept under ``name``; None for whatever was not, is too old, or is not what was stored."""
-    document = _loads(stored)
-    facts, body, seal = (document.get(part) for part in ("facts", "body", "seal"))
-    if document.get("version") != VERSION or not (isinstance(facts, str) and isinstance(body, str)):
+    # The answer may have line breaks in it, the others have none.
+    version, *parts = stored.split("\n", 3) if isinstance(stored, str) else [""]
+    if version != VERSION or len(parts) != 3:
         return None
+    seal, facts, body = parts
     # SECURITY: others may write to the cache; what this site did not write says nothing.
-    if not compare_digest(str(seal).encode(errors="replace"), _seal(name, facts, body, key).encode()):
+    if not compare_digest(seal.encode(errors="replace"), _seal(name, facts, body, key).encode()):
         return None
     said = json.loads(facts)
-    expires_at, until = read_time(said["expires_at"]), read_time(said["until"])
-    if expires_at is None or until is None or now >= min(expires_at, until):
+    expires_at, until = datetime.fromisoformat(said["expires_at"]), datetime.fromisoformat(said["until"])
+    if now >= min(expires_at, until):
         return None
-    session = OrySession(
-        SessionState.ACTIVE,
-        id=said["id"],
-        aal=AAL.of(said["authenticator_assurance_level"]),
-        authentication_methods=tuple(map(read_method, said["authentication_methods"])),
-        authenticated_at=read_time(said["authenticated_at"]),
-        issued_at=read_time(said["issued_at"]),
-        expires_at=expires_at,
-    )
+    session = OrySession(SessionState.ACTIVE, id=said["id"], aal=AAL.of(said["aal"]), expires_at=expires_at)
     return postpone_rest(session, partial(_read_rest, body))
 
 
-def _read_rest(body: str) -> tuple[Identity, Any]:
-    raw = json.loads(body)
-    return read_identity(raw["identity"]), raw
+def _read_rest(body: str) -> dict[str, Any]:
+    return read_rest(json.loads(body))
 
 
 def _seal(name: str, facts: str, body: str, key: bytes) -> str:
     sealed = "\0".join((name, facts, body)).encode(errors="surrogatepass")
     return blake2b(sealed, key=key, digest_size=16, person=b"session").hexdigest()
-
-
-def _loads(stored: object) -> dict[str, Any]:
-    try:
-        document = json.loads(stored) if isinstance(stored, str) else None
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _text(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat()

@@ -40,17 +40,19 @@ def _read_session(body: dict[str, Any], now: datetime) -> OrySession:
     expires_at = read_time(body.get("expires_at"))
     if body.get("active") is not True or (expires_at is not None and now - expires_at > CLOCK_SKEW):
         return ANONYMOUS
-    return OrySession(
-        SessionState.ACTIVE,
-        id=body["id"],
-        aal=AAL.of(body.get("authenticator_assurance_level")),
-        authentication_methods=tuple(read_method(entry) for entry in _objects(body.get("authentication_methods"))),
-        authenticated_at=read_time(body.get("authenticated_at")),
-        issued_at=read_time(body.get("issued_at")),
-        expires_at=expires_at,
-        identity=read_identity(identity),
-        raw=body,
-    )
+    aal = AAL.of(body.get("authenticator_assurance_level"))
+    return OrySession(SessionState.ACTIVE, id=body["id"], aal=aal, expires_at=expires_at, **read_rest(body))
+
+
+def read_rest(body: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of a session that do not decide whether its level is enough; the body was seen to be sound."""
+    return {
+        "authentication_methods": tuple(_read_method(entry) for entry in _objects(body.get("authentication_methods"))),
+        "authenticated_at": read_time(body.get("authenticated_at")),
+        "issued_at": read_time(body.get("issued_at")),
+        "identity": _read_identity(body["identity"]),
+        "raw": body,
+    }
 
 
 def _read_refusal(body: dict[str, Any], error_id: str | None, flows: Flows) -> OrySession:
@@ -70,8 +72,7 @@ def retry_after(answer: Answer) -> int:
     return RETRY_AFTER if answer.retry_after is None else max(1, ceil(answer.retry_after))
 
 
-def read_method(entry: dict[str, Any]) -> AuthenticationMethod:
-    """One entry of ``authentication_methods``."""
+def _read_method(entry: dict[str, Any]) -> AuthenticationMethod:
     return AuthenticationMethod(
         method=_text(entry.get("method")) or "",
         aal=AAL.of(entry.get("aal")),
@@ -80,8 +81,7 @@ def read_method(entry: dict[str, Any]) -> AuthenticationMethod:
     )
 
 
-def read_identity(body: dict[str, Any]) -> Identity:
-    """The ``identity`` of a session, which has an id."""
+def _read_identity(body: dict[str, Any]) -> Identity:
     return Identity(
         id=body["id"],
         external_id=_text(body.get("external_id")),
