@@ -13,7 +13,7 @@ LONGEST_PAUSE = 10.0
 class Breaker:
     """So many failures in a row make a pause; after it one call at a time tests the server, and a failure doubles it.
 
-    A call is announced by ``admit`` and followed by ``succeeded`` or ``failed``, unless its end tells nothing.
+    A call is announced by ``admit`` and followed by ``succeeded``, ``failed`` or ``untold``.
     """
 
     def __init__(self, failures: int = FAILURES_IN_A_ROW) -> None:
@@ -45,6 +45,12 @@ class Breaker:
             # This call is the test. While it runs, and for no longer than it can, it is the pause of all others.
             self._paused_until = time.monotonic() + seconds
             return 0
+
+    def untold(self, pauses: int) -> None:
+        """The end of a call told nothing; if it was the test, the next call is."""
+        with self._lock:
+            if pauses == self._pauses and not self.is_at_rest:
+                self._paused_until = time.monotonic()
 
     def succeeded(self) -> None:
         """The server answered."""

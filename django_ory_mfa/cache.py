@@ -12,7 +12,7 @@ from django.core.cache import caches
 from django.core.cache.backends.locmem import LocMemCache
 
 from django_ory_mfa.breaker import Breaker
-from django_ory_mfa.calls import Steps
+from django_ory_mfa.calls import Steps, Whole
 from django_ory_mfa.clock import now
 from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.stored import VERSION, from_store, seconds_to_keep, to_store
@@ -28,6 +28,7 @@ logger = logging.getLogger("django_ory_mfa")
 PREFIX = f"ory_mfa:{VERSION}:"
 SLOW = 0.5  # seconds
 SIGNED_OUT_FOR = 60  # seconds
+NOT_ASKED = object()
 
 
 class Entry:
@@ -45,16 +46,23 @@ class Entry:
         count(Event.CACHE_MISS if session is None else Event.CACHE_HIT)
         return session
 
-    def keep(self, session: OrySession, answer: Answer) -> Steps[None]:
-        """Keeps ``session``, read from ``answer``, for as long as settings, Ory and the session itself allow."""
+    def keep(self, session: OrySession, answer: Answer, *, age: float) -> Steps[None]:
+        """Keeps ``session``, read from ``answer``, for as long as settings, Ory and the session itself allow.
+
+        ``age`` is how many seconds ago Ory was asked.
+        """
         moment = now()
-        seconds = seconds_to_keep(session, answer, ttl=conf.cache_ttl, now=moment)
-        if not seconds:
+        seconds = seconds_to_keep(session, answer, ttl=conf.cache_ttl, now=moment) - age
+        if seconds > 0:
+            stored = to_store(session, answer, seconds=seconds, now=moment, name=self._name, key=fingerprint_key())
+            yield Whole(lambda: self._set(stored, ceil(seconds)))
+
+    def _set(self, stored: str, seconds: int) -> Steps[None]:
+        if (yield Operation("set", self._key, stored, seconds)) is NOT_ASKED:
             return
-        stored = to_store(session, answer, seconds=seconds, now=moment, name=self._name, key=fingerprint_key())
-        yield Operation("set", self._key, stored, ceil(seconds))
-        # After the other: whoever signs out from now on drops what was kept here.
-        if (yield Operation("get", self._signed_out_key)):
+        # After the other: whoever signs out from now on drops what was kept here. SECURITY: where the cache does not
+        # tell, somebody may have signed out.
+        if (yield Operation("get", self._signed_out_key, 0)) != 0:
             yield from self.drop()
 
     def drop(self) -> Steps[None]:
@@ -63,12 +71,13 @@ class Entry:
 
     def sign_out(self) -> Steps[None]:
         """Forgets the session, and has none kept until the browser had the time to end it at Ory."""
-        yield Operation("set", self._signed_out_key, 1, SIGNED_OUT_FOR, is_vital=True)
+        seconds = ceil(max(SIGNED_OUT_FOR, conf.cache_ttl) + conf.timeout.total)
+        yield Operation("set", self._signed_out_key, 1, seconds, is_vital=True)
         yield from self.drop()
 
 
 class Operation:
-    """A method of the cache; None where the cache fails, or did lately. A vital one is tried all the same."""
+    """A method of the cache; None where it fails, ``NOT_ASKED`` where it did lately, unless the call is vital."""
 
     def __init__(self, method: str, *args: Any, is_vital: bool = False) -> None:
         self._method = method
@@ -81,7 +90,7 @@ class Operation:
     def run(self) -> Any:
         """Calls it."""
         if self._is_paused():
-            return None
+            return NOT_ASKED
         started, pauses = time.monotonic(), self._breaker.pauses
         try:
             result = getattr(self._cache, self._method)(*self._args)
@@ -96,7 +105,7 @@ class Operation:
             # It never waits, so that a thread of its own would only cost time.
             return self.run()
         if self._is_paused():
-            return None
+            return NOT_ASKED
         started, pauses = time.monotonic(), self._breaker.pauses
         try:
             async with asyncio.timeout(conf.timeout.total):

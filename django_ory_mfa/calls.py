@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import closing
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.utils.asyncio import async_unsafe
 
@@ -70,3 +71,24 @@ def wait_for(call: Call[T]) -> Steps[T]:
     """What ``call`` returns, with its type, inside of other steps."""
     result: T = yield call
     return result
+
+
+class Whole:
+    """Steps that a task which is cancelled in the midst of them leaves to run to their end."""
+
+    # The event loop itself would forget a task that nobody waits for.
+    _under_way: ClassVar[set[asyncio.Task[None]]] = set()
+
+    def __init__(self, steps: Callable[[], Steps[None]]) -> None:
+        self._steps = steps
+
+    def run(self) -> None:
+        """Drives them in blocking code."""
+        run(self._steps())
+
+    async def arun(self) -> None:
+        """Drives them in an event loop."""
+        task = asyncio.ensure_future(arun(self._steps()))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        await asyncio.shield(task)

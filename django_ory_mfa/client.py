@@ -18,6 +18,7 @@ from django_ory_mfa.breaker import Breaker
 from django_ory_mfa.conf import conf
 from django_ory_mfa.connections import DeadlineAdapter, StaleConnection
 from django_ory_mfa.core.answer import LATE, Answer
+from django_ory_mfa.core.enrolment import without_secrets
 from django_ory_mfa.deadline import Deadline
 from django_ory_mfa.metrics import Event, count
 from django_ory_mfa.process import once_per_process
@@ -61,13 +62,14 @@ class OryClient:
         return self._call("GET", "/sessions/whoami", {**credential.headers(), **bypass})
 
     def settings_flow(self, credential: Credential) -> Answer:
-        """A settings flow, which shows whether the person has a second factor.
+        """A settings flow, which shows whether the person has a second factor, and nothing else of it.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/createBrowserSettingsFlow
         """
         kind = "browser" if credential.is_cookie else "api"
-        return self._call("GET", f"/self-service/settings/{kind}", credential.headers())
+        return without_secrets(self._call("GET", f"/self-service/settings/{kind}", credential.headers()))
 
+    @sensitive_variables()
     def flow(self, kind: str, flow_id: str, cookies: str) -> Answer:
         """A ``login`` or ``settings`` flow by its id, as the browser that holds ``cookies`` sees it.
 
@@ -75,6 +77,7 @@ class OryClient:
         """
         return self._call("GET", f"/self-service/{kind}/flows", {"Cookie": cookies}, query={"id": flow_id})
 
+    @sensitive_variables()
     def flow_error(self, error_id: str, cookies: str) -> Answer:
         """The error that Ory kept while it sent the browser to the error page.
 
@@ -121,9 +124,7 @@ class OryClient:
         started = time.perf_counter()
         answer = self._answer(method, path, headers, query, json)
         count(Event.CALL, time.perf_counter() - started)
-        # SECURITY: a visitor who finds a flow that Ory chokes on must not mark it down for everybody.
-        if not answer.status or (query is None and json is None):
-            self._judge(answer, pauses)
+        self._judge(answer, pauses, is_chosen_by_visitor=query is not None or json is not None)
         return answer
 
     @sensitive_variables()
@@ -149,16 +150,19 @@ class OryClient:
                 # A ValueError is the fault of this request and says nothing about Ory.
                 return Answer.failed(type(error).__name__, is_outage=not isinstance(error, ValueError))
 
-    def _judge(self, answer: Answer, pauses: int) -> None:
+    def _judge(self, answer: Answer, pauses: int, *, is_chosen_by_visitor: bool) -> None:
         if answer.status == 429:
             count(Event.RATE_LIMITED)
         if answer is LATE:
             count(Event.TIMEOUT)
-        if answer.is_outage:
-            if self._breaker.failed(pauses):
-                count(Event.BREAKER_OPENED)
-        elif answer.status:
+        if (answer.status >= 500 and is_chosen_by_visitor) or not (answer.status or answer.is_outage):
+            # SECURITY: a visitor who finds a flow or a session that Ory chokes on must not mark it down for everybody,
+            # nor keep it marked.
+            self._breaker.untold(pauses)
+        elif not answer.is_outage:
             self._breaker.succeeded()
+        elif self._breaker.failed(pauses):
+            count(Event.BREAKER_OPENED)
 
     @sensitive_variables()
     def _send(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:

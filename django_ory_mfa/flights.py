@@ -28,6 +28,8 @@ class Flight:
         self.departed_at = time.monotonic()
         self.landed_at = math.inf
         self.answer: Future[Answer] = Future()
+        self.waiting = 0
+        self.job: Future[None] | None = None
         # A future that is running cannot be cancelled.
         self.answer.set_running_or_notify_cancel()
 
@@ -59,10 +61,20 @@ class Board:
         """
         with self._lock:
             flight = self._flights.get(key)
-            if flight is not None and flight.departed_at >= since and flight.landed_at > arrived_at:
-                return flight, False
-            flight = self._flights[key] = Flight()
-            return flight, True
+            landed_after = max(arrived_at, time.monotonic() - LANDED_FOR)
+            is_new = flight is None or flight.departed_at < since or flight.landed_at <= landed_after
+            if flight is None or is_new:
+                flight = self._flights[key] = Flight()
+            flight.waiting += 1
+            return flight, is_new
+
+    def leave(self, flight: Flight) -> None:
+        """Notes that somebody does not wait any more; a call that nobody waits for is not begun."""
+        with self._lock:
+            flight.waiting -= 1
+            is_abandoned = not flight.waiting and flight.job is not None and flight.job.cancel()
+        if is_abandoned:
+            flight.answer.set_result(LATE)
 
     def land(self, key: Hashable, flight: Flight) -> None:
         """Notes that the call is over, and forgets those of which that was noted long ago."""
@@ -110,21 +122,22 @@ class Shared:
             return flight.answer.result(conf.timeout.total), flight.departed_at
         except TimeoutError:
             return LATE, flight.departed_at
+        finally:
+            _board().leave(flight)
 
     async def arun(self) -> tuple[Answer, float]:
         """Has a thread of the pool make the call, or waits for the other one."""
         flight, is_new = self._enter()
         if is_new:
-            job = _pool(conf.max_concurrency).submit(flight.fly, self._call)
+            flight.job = _pool(conf.max_concurrency).submit(flight.fly, self._call)
         else:
             count(Event.SHARED)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(flight.answer), conf.timeout.total), flight.departed_at
         except TimeoutError:
-            if is_new and job.cancel():
-                # It found no thread in time, and now nobody waits for it any more.
-                flight.answer.set_result(LATE)
             return LATE, flight.departed_at
+        finally:
+            _board().leave(flight)
 
     def land(self) -> None:
         """Says that the caller needs its call no more; nothing if it shared that of another."""

@@ -13,11 +13,8 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.flights import Shared
 from django_ory_mfa.process import once_per_process
-from django_ory_mfa.signals import Sending, ory_unavailable
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-
     from django_ory_mfa.core.answer import Answer
     from django_ory_mfa.core.session import OrySession
 
@@ -49,10 +46,10 @@ class Health:
             self._known_until = time.monotonic() + (GOOD_NEWS_LAST if self._is_ready else BAD_NEWS_LAST)
         return self._is_ready and departed_at >= self._well_since
 
-    def note(self, session: OrySession, answer: Answer, departed_at: float, request: HttpRequest) -> Steps[None]:
-        """Tells the log and the receivers of ``ory_unavailable`` if with ``answer`` an outage begins or ends.
+    def note(self, session: OrySession, answer: Answer, departed_at: float) -> str | None:
+        """Tells the log if with ``answer`` an outage begins or ends; returns the reason of one that begins.
 
-        ``session`` is what was made of it, for ``request``; ``departed_at`` is when the call departed (monotonic).
+        ``session`` is what was made of it; ``departed_at`` is when the call departed (monotonic).
         """
         if session.state is not SessionState.UNAVAILABLE:
             if not self._is_ready:
@@ -61,14 +58,15 @@ class Health:
                 self._known_until, self._well_since = 0.0, departed_at
             if self._is_news(is_out=False):
                 logger.info("Ory answers again.")
-        elif answer.status == 401 or not 400 <= answer.status < 500:
+        elif answer.is_outage or answer.status == 401 or 0 < answer.status < 400:
             reason = answer.failure or f"status {answer.status}"
             if self._is_news(is_out=True):
                 logger.warning("Ory gives no usable answers: %s", reason)
-                yield Sending(ory_unavailable, request=request, session=session, reason=reason)
+                return reason
         elif answer.status != 429:
             # SECURITY: a visitor may be the cause, and must not mark Ory down.
-            logger.warning("Ory gave no usable answer: status %s", answer.status)
+            logger.warning("Ory gave no usable answer: %s", answer.failure or f"status {answer.status}")
+        return None
 
     def _is_news(self, *, is_out: bool) -> bool:
         if self._is_out is is_out:

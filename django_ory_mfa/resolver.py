@@ -27,6 +27,7 @@ from django_ory_mfa.health import health
 from django_ory_mfa.hops import is_return
 from django_ory_mfa.privacy import forget_outer_cache
 from django_ory_mfa.relay import cookie_to_relay
+from django_ory_mfa.signals import Sending, ory_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +64,7 @@ class SessionResolver:
         # What Ory was asked, and the seconds that it took.
         self.timings: list[tuple[str, float]] = []
         self._arrived_at = time.monotonic()
+        self._outage_to_tell: str | None = None
 
     @cached_property
     def _lock(self) -> asyncio.Lock:
@@ -95,8 +97,10 @@ class SessionResolver:
 
     async def asession(self) -> OrySession:
         """The session, fetched without blocking the event loop; the work behind ``request.aory_session``."""
-        async with self._lock:
-            return await arun(self.session_steps()) if self.known_session is None else self.known_session
+        if self.known_session is None:
+            async with self._lock:
+                await arun(self.session_steps())
+        return cast("OrySession", self.known_session)
 
     def session_if_at_hand(self) -> OrySession:
         """The session for those who must not fail; an anonymous one where it cannot be had."""
@@ -123,6 +127,10 @@ class SessionResolver:
         forget_outer_cache(self._request)
         # From here on templates and async code find the plain value.
         cast("OryHttpRequest", self._request).ory_session = session
+        reason, self._outage_to_tell = self._outage_to_tell, None
+        if reason is not None:
+            # Only now, so that a receiver can ask for the session.
+            yield Sending(ory_unavailable, request=self._request, session=session, reason=reason)
         return session
 
     def enrolled_steps(self, *, fresh: bool = False) -> Steps[bool | None]:
@@ -151,12 +159,12 @@ class SessionResolver:
             answer, departed_at = yield from self._ask(what, call)
             session = yield from self._read(answer, departed_at)
             is_shared = departed_at < self._arrived_at
-            # A failure is nothing to ask about again: those who share one would wait twice and call an ill Ory as often.
+            # A failure is not asked about again: those who share one would wait twice, and call an ill Ory as often.
             is_usable = session.state is not SessionState.UNAVAILABLE
             renewed = cookie_to_relay(self._request, credential, answer) if session else None
             self.renewed_cookie = None if is_shared else renewed
             if entry is not None and session and renewed is None:
-                yield from entry.keep(session, answer)
+                yield from entry.keep(session, answer, age=time.monotonic() - departed_at)
             elif entry is not None and fresh and is_usable:
                 yield from entry.drop()
         finally:
@@ -179,7 +187,7 @@ class SessionResolver:
         session = read_whoami(answer, now=now(), flows=conf.flows)
         if answer.status == 401 and not (yield from health().readiness(departed_at)):
             session = UNAVAILABLE
-        yield from health().note(session, answer, departed_at, self._request)
+        self._outage_to_tell = health().note(session, answer, departed_at)
         if session.aal >= AAL.AAL2:
             enrolment_memory().forget(_fingerprint_of_person(session))
         return session
@@ -208,6 +216,8 @@ class SessionResolver:
         what = "the settings flow"
         answer, _ = yield from self._ask(what, self._shared(what, partial(get_client().settings_flow, credential)))
         if answer.status == 401:
+            # What was answered before tells nothing any more.
+            self._arrived_at = time.monotonic()
             yield from self.refetch_steps()
             return None
         enrolled = read_enrolment(answer)

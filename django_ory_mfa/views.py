@@ -14,7 +14,6 @@ from django_ory_mfa.cache import Entry
 from django_ory_mfa.calls import run
 from django_ory_mfa.client import get_client
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.credentials import Credential
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.evaluation import evaluation_steps
@@ -26,6 +25,8 @@ from django_ory_mfa.return_to import checked_next
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
+
+    from django_ory_mfa.core.answer import Answer
 
 UNAVAILABLE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
 
@@ -71,17 +72,19 @@ def logout(request: HttpRequest) -> HttpResponseBase:
     return_to = checked_next(request)
     resolver = resolver_of(request)
     credential = resolver.credential
-    if credential is not None and conf.cache_ttl:
-        run(Entry(resolver.fingerprint).sign_out())
     leave_django(request)
     if credential is None:
         return HttpResponseSeeOther(return_to)
-    sign_out = _sign_out_by_cookie if credential.is_cookie else _sign_out_by_token
-    return sign_out(request, credential, return_to)
+    is_cookie, client = credential.is_cookie, get_client()
+    answer = client.logout_flow(credential) if is_cookie else client.revoke_token(credential)
+    if conf.cache_ttl:
+        entry = Entry(resolver.fingerprint)
+        # SECURITY: who is not signed in leaves nothing in the cache, which could be filled so.
+        run(entry.drop() if answer.status in (401, 403) else entry.sign_out())
+    return (_signed_out_by_cookie if is_cookie else _signed_out_by_token)(request, answer, return_to)
 
 
-def _sign_out_by_cookie(request: HttpRequest, credential: Credential, return_to: str) -> HttpResponseBase:
-    answer = get_client().logout_flow(credential)
+def _signed_out_by_cookie(request: HttpRequest, answer: Answer, return_to: str) -> HttpResponseBase:
     if answer.status == 401:
         return HttpResponseSeeOther(return_to)
     token = answer.json_object().get("logout_token")
@@ -91,7 +94,6 @@ def _sign_out_by_cookie(request: HttpRequest, credential: Credential, return_to:
     return HttpResponseSeeOther(conf.flows.logout(token, return_to=return_to))
 
 
-def _sign_out_by_token(request: HttpRequest, credential: Credential, return_to: str) -> HttpResponseBase:
+def _signed_out_by_token(request: HttpRequest, answer: Answer, return_to: str) -> HttpResponseBase:
     # 403: no session has that token.
-    is_gone = get_client().revoke_token(credential).status in (204, 403)
-    return HttpResponseSeeOther(return_to) if is_gone else render(request, UNAVAILABLE)
+    return HttpResponseSeeOther(return_to) if answer.status in (204, 403) else render(request, UNAVAILABLE)

@@ -397,10 +397,10 @@ def told(steps: Any, health_of_ory: Answer) -> bool:
     raise AssertionError("more is asked than the health")
 
 
-def test_answer_from_before_the_database_was_back_signs_nobody_out(rf: Any) -> None:
+def test_answer_from_before_the_database_was_back_signs_nobody_out() -> None:
     ill = health.Health()
     during = told(ill.readiness(1.0), Answer(503))
-    list(ill.note(OrySession(SessionState.ACTIVE), Answer(200), 5.0, rf.get("/")))
+    ill.note(OrySession(SessionState.ACTIVE), Answer(200), 5.0)
     before, after = told(ill.readiness(4.9), Answer(200)), told(ill.readiness(5.0), Answer(503))
 
     assert (during, before, after) == (False, False, True)

@@ -11,7 +11,7 @@ LONGEST_VALUE = 4096
 LONGEST_HEADER = 32768
 # RFC 6265, section 4.1.1.
 COOKIE_OCTETS = re.compile(r"[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]+")
-SESSION_COOKIE_NAMES = re.compile(r"ory_kratos_session|ory_session_.+")
+SESSION_COOKIE_NAMES = re.compile(r"ory_kratos_session|ory_session_[0-9A-Za-z_.-]{1,100}")
 TOKEN_PREFIX = "ory_st_"  # noqa: S105 - no password
 
 
@@ -59,9 +59,10 @@ def choose_credential(*, session_token: str, cookies: str, authorization: str, n
     # SECURITY: every duplicate goes along, in order and byte for byte. Ory takes the first that it can decode; picking
     # one here could answer for another session than the one that Ory's own pages see.
     values = [value for cookie, value in read_cookies(cookies) if cookie == name and _is_sound(value)]
+    header = "; ".join(f"{name}={value}" for value in values)
     # SECURITY: nor may a visitor make a request that Ory, or a proxy before it, breaks off for its size.
-    if 0 < sum(map(len, values)) <= LONGEST_HEADER:
-        return Credential(CredentialKind.COOKIE, "; ".join(f"{name}={value}" for value in values))
+    if 0 < len(header) <= LONGEST_HEADER:
+        return Credential(CredentialKind.COOKIE, header)
     return _bearer(authorization)
 
 

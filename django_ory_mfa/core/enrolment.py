@@ -5,6 +5,9 @@ Node names: https://www.ory.sh/docs/kratos/self-service/flows/user-settings
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from django_ory_mfa.core.answer import Answer
 
 NODES_OF_A_SECOND_FACTOR = frozenset({"totp_unlink", "lookup_secret_disable", "webauthn_remove"})
@@ -19,16 +22,30 @@ def read_enrolment(answer: Answer) -> bool | None:
     return None
 
 
-def _shows_second_factor(answer: Answer) -> bool | None:
+def without_secrets(answer: Answer) -> Answer:
+    """``answer`` with no more in its body than ``read_enrolment`` reads, and without its cookies."""
     # SECURITY: the body holds the seed of an authenticator app; nothing but the names of its nodes may be kept.
+    names = _names(answer)
+    nodes = None if names is None else [{"attributes": {"name": name}} for name in names]
+    kept = {"ui": {"nodes": nodes}, "error": {"id": _error_id(answer)}}
+    return replace(answer, body=json.dumps(kept).encode(), set_cookies=())
+
+
+def _shows_second_factor(answer: Answer) -> bool | None:
+    names = _names(answer)
+    return None if names is None else not NODES_OF_A_SECOND_FACTOR.isdisjoint(names)
+
+
+def _names(answer: Answer) -> list[str] | None:
     try:
         nodes = answer.json_object()["ui"]["nodes"]
-        names = {node["attributes"].get("name") for node in nodes}
+        names = [node["attributes"].get("name") for node in nodes]
     except (KeyError, TypeError, AttributeError):
         return None
-    if not isinstance(nodes, list):
+    if not isinstance(nodes, list) or any(isinstance(name, (list, dict)) for name in names):
         return None
-    return not NODES_OF_A_SECOND_FACTOR.isdisjoint(names)
+    # What is no input has no name.
+    return [name for name in names if isinstance(name, str)]
 
 
 def _error_id(answer: Answer) -> object:

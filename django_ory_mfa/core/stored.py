@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -13,7 +14,7 @@ from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.session import AAL, OrySession, SessionState, postpone_rest
 from django_ory_mfa.core.whoami import read_rest
 
-VERSION = "1"
+VERSION = 1
 
 
 def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: datetime) -> float:
@@ -29,25 +30,22 @@ def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: dat
 def to_store(session: OrySession, answer: Answer, *, seconds: float, now: datetime, name: str, key: bytes) -> str:
     """An active ``session``, read from ``answer``, to keep under ``name``, sealed with ``key`` (32 bytes).
 
-    Four parts, a line break between any two: the version, the seal, what decides as JSON, and the answer as it came.
+    It is JSON: what decides, and the answer as it came, in base64 so that nobody pays for reading it who does not ask.
     """
     expires_at, until = cast("datetime", session.expires_at), now + timedelta(seconds=seconds)
     facts = json.dumps(
         {"id": session.id, "aal": session.aal, "expires_at": expires_at.isoformat(), "until": until.isoformat()}
     )
-    body = answer.body.decode()
-    return "\n".join((VERSION, _seal(name, facts, body, key), facts, body))
+    body = b64encode(answer.body).decode()
+    return json.dumps({"version": VERSION, "seal": _seal(name, facts, body, key), "facts": facts, "body": body})
 
 
 def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySession | None:
     """The session that was kept under ``name``; None for whatever was not, is too old, or is not what was stored."""
-    # The answer may have line breaks in it, the others have none.
-    version, *parts = stored.split("\n", 3) if isinstance(stored, str) else [""]
-    if version != VERSION or len(parts) != 3:
-        return None
-    seal, facts, body = parts
+    document = _loads(stored)
+    seal, facts, body = (str(document.get(part)) for part in ("seal", "facts", "body"))
     # SECURITY: others may write to the cache; what this site did not write says nothing.
-    if not compare_digest(seal.encode(errors="replace"), _seal(name, facts, body, key).encode()):
+    if document.get("version") != VERSION or not _is_same(seal, _seal(name, facts, body, key)):
         return None
     said = json.loads(facts)
     expires_at, until = datetime.fromisoformat(said["expires_at"]), datetime.fromisoformat(said["until"])
@@ -58,7 +56,19 @@ def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySe
 
 
 def _read_rest(body: str) -> dict[str, Any]:
-    return read_rest(json.loads(body))
+    return read_rest(json.loads(b64decode(body).decode()))
+
+
+def _loads(stored: object) -> dict[str, Any]:
+    try:
+        document = json.loads(stored) if isinstance(stored, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _is_same(seal: str, expected: str) -> bool:
+    return compare_digest(seal.encode(errors="replace"), expected.encode())
 
 
 def _seal(name: str, facts: str, body: str, key: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -65,6 +66,10 @@ class BusyCache(RemoteCache):
             happening.join()
         super().set(key, value, timeout, version)
 
+    async def aset(self, *args: Any, **kwargs: Any) -> None:
+        # In a thread of its own: the one that Django would take is that of what happens meanwhile, too.
+        await asyncio.to_thread(self.set, *args, **kwargs)
+
 
 class StuckCache(RemoteCache):
     """Never answers, as far as anybody waits."""
@@ -72,3 +77,25 @@ class StuckCache(RemoteCache):
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         time.sleep(1)
         return default
+
+
+class ForgetfulCache(RemoteCache):
+    """Keeps sessions, and fails when it is asked who signed out."""
+
+    kept: ClassVar[dict[str, Any]] = {}
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        if key.endswith(":signed-out"):
+            raise ConnectionError
+        return super().get(key, default, version)
+
+
+class LateCache(RemoteCache):
+    """Writes what it was told a while later."""
+
+    kept: ClassVar[dict[str, Any]] = {}
+
+    async def aset(self, key: str, value: Any, *args: Any, **kwargs: Any) -> None:
+        if not key.endswith(":signed-out"):
+            await asyncio.shield(asyncio.to_thread(time.sleep, 0.2))
+        self.set(key, value)

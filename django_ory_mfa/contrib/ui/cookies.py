@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 
-from django_ory_mfa.core.credentials import COOKIE_OCTETS, LONGEST_VALUE, SESSION_COOKIE_NAMES, read_cookies
+from django_ory_mfa.core.credentials import (
+    COOKIE_OCTETS,
+    LONGEST_HEADER,
+    LONGEST_VALUE,
+    SESSION_COOKIE_NAMES,
+    read_cookies,
+)
 
-FLOW_COOKIE_NAMES = re.compile(r"csrf_token_[0-9A-Za-z_-]+|ory_kratos_continuity")
+FLOW_COOKIE_NAMES = re.compile(r"csrf_token_[0-9A-Za-z_-]{1,100}|ory_kratos_continuity")
 
 
 def flow_cookies(header: str, session_cookie: str | None) -> str:
@@ -19,7 +25,9 @@ def flow_cookies(header: str, session_cookie: str | None) -> str:
         for name, value in read_cookies(header)
         if _is_wanted(name, session_cookie) and len(value) <= LONGEST_VALUE and COOKIE_OCTETS.fullmatch(value)
     ]
-    return "; ".join(found)
+    header = "; ".join(found)
+    # SECURITY: nor may a visitor make a request that Ory, or a proxy before it, breaks off for its size.
+    return header if len(header) <= LONGEST_HEADER else ""
 
 
 def _is_wanted(name: str, session_cookie: str | None) -> bool:
