@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import stat
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from django_ory_mfa.control import rules
+from django_ory_mfa.control import files, rules
 from django_ory_mfa.control.document import return_urls
 from django_ory_mfa.control.failures import ConflictError
 from django_ory_mfa.control.files import FileTarget
@@ -595,3 +597,162 @@ def test_owner_is_kept(kratos_yml):
 
     assert kratos_yml.stat().st_uid == owner
     assert kratos_yml.read_text() != TEXT
+
+
+# Somebody else who may write the folder.
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    """A file that this command has no business with, and nobody else may read."""
+    file = tmp_path / "foreign"
+    file.write_text("# of somebody else\n")
+    file.chmod(0o600)
+    os.utime(file, (1, 1))
+    return file
+
+
+@pytest.fixture
+def after_mkstemp(monkeypatch) -> Callable[[Callable[[str], Any]], None]:
+    """Has something happen as soon as the new file is there."""
+    mkstemp = tempfile.mkstemp
+
+    def happens(something: Callable[[str], Any]) -> None:
+        def made(**options: Any) -> tuple[int, str]:
+            descriptor, name = mkstemp(**options)
+            something(name)
+            return descriptor, name
+
+        monkeypatch.setattr(tempfile, "mkstemp", made)
+
+    return happens
+
+
+def test_link_in_the_place_of_the_new_file_reaches_no_other(kratos_yml, foreign, after_mkstemp):
+    """Neither owner, mode nor times of what it leads to change, nor does it become the configuration."""
+    os.chown(kratos_yml, 12345 if os.geteuid() == 0 else -1, -1)
+    before = foreign.stat()
+
+    def swap(name: str) -> None:
+        Path(name).unlink()
+        Path(name).symlink_to(foreign)
+
+    after_mkstemp(swap)
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, "--yes")
+
+    after = foreign.stat()
+    assert (after.st_uid, after.st_mode, after.st_mtime) == (before.st_uid, before.st_mode, 1)
+    assert (done.code, kratos_yml.is_symlink(), kratos_yml.read_text()) == (4, False, TEXT)
+    assert "was changed by somebody else meanwhile" in done.err
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_file_that_was_not_compared_is_not_replaced(kratos_yml, tmp_path, after_mkstemp, is_link):
+    """Even with the same text in it."""
+    other = tmp_path / "other.yml"
+    kept = tmp_path / "kept.yml"
+    kept.write_text(TEXT)
+    if is_link:
+        other.symlink_to(kept)
+    else:
+        other.write_text(TEXT)
+
+    after_mkstemp(lambda _: other.replace(kratos_yml))
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, "--yes")
+
+    assert (done.code, kratos_yml.is_symlink(), kratos_yml.read_text()) == (4, is_link, TEXT)
+    assert "was changed by somebody else meanwhile" in done.err
+    assert sorted(tmp_path.iterdir()) == sorted([kept, kratos_yml])
+
+
+def test_link_that_leads_elsewhere_after_the_comparison_reaches_no_other(kratos_yml, foreign, tmp_path, monkeypatch):
+    link = tmp_path / "link.yml"
+    link.symlink_to(kratos_yml)
+    overwrite = files._overwrite
+
+    def swapped(*arguments: Any) -> None:
+        link.unlink()
+        link.symlink_to(foreign)
+        overwrite(*arguments)
+
+    monkeypatch.setattr(files, "_overwrite", swapped)
+    ory_mfa("enable", "codes", "--file", link, "--yes")
+
+    assert foreign.read_text() == "# of somebody else\n"
+    assert lines_changed(kratos_yml.read_text()) == ["+      mfa_enabled: true"]
+
+
+@pytest.mark.parametrize("options", [[], ["--in-place"]])
+def test_pipe_in_the_place_of_the_file_is_a_conflict(kratos_yml, options):
+    def somebody_else() -> None:
+        kratos_yml.unlink()
+        os.mkfifo(kratos_yml)
+
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, *options, stdin=Terminal("y\n", before=somebody_else))
+
+    assert done.code == 4
+    assert "was changed by somebody else" in done.err
+
+
+def test_folder_in_the_place_of_the_file_is_said(kratos_yml):
+    def somebody_else() -> None:
+        kratos_yml.unlink()
+        kratos_yml.mkdir()
+
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, "--in-place", stdin=Terminal("y\n", before=somebody_else))
+
+    assert done.code == 1
+    assert "cannot be opened: Is a directory. Nothing was written." in done.err
+
+
+# Attributes of files.
+
+
+@pytest.fixture
+def attributes(monkeypatch) -> dict[int, dict[str, bytes]]:
+    """Those of open files, by inode, on a file system that knows any."""
+    known: dict[int, dict[str, bytes]] = {}
+
+    def of(file: int) -> dict[str, bytes]:
+        return known.setdefault(os.fstat(file).st_ino, {})
+
+    def give(file: int, name: str, value: bytes) -> None:
+        if name.startswith("security."):
+            raise PermissionError(1, "Operation not permitted")
+        of(file)[name] = value
+
+    monkeypatch.setattr(files, "_attributes", of)
+    monkeypatch.setattr(os, "getxattr", lambda file, name: of(file)[name])
+    monkeypatch.setattr(os, "setxattr", give)
+    return known
+
+
+def test_attributes_are_kept_as_far_as_one_may_give_them(kratos_yml, attributes):
+    attributes[kratos_yml.stat().st_ino] = {"security.label": b"x", "user.note": b"y"}
+
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, "--yes")
+
+    assert done.code == 0
+    assert attributes[kratos_yml.stat().st_ino] == {"user.note": b"y"}
+
+
+def test_file_system_without_attributes_is_fine(kratos_yml, monkeypatch):
+    def unknown(file: int) -> list[str]:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(files, "_attributes", unknown)
+
+    assert ory_mfa("enable", "codes", "--file", kratos_yml, "--yes").code == 0
+    assert lines_changed(kratos_yml.read_text()) == ["+      mfa_enabled: true"]
+
+
+def test_real_attribute_is_kept(kratos_yml):
+    try:
+        os.setxattr(kratos_yml, "user.note", b"y")
+    except OSError:
+        pytest.skip("This file system knows no attributes.")
+
+    ory_mfa("enable", "codes", "--file", kratos_yml, "--yes")
+
+    assert kratos_yml.read_text() != TEXT
+    assert os.getxattr(kratos_yml, "user.note") == b"y"

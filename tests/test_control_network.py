@@ -263,11 +263,28 @@ def test_key_goes_nowhere_without_encryption(url, source):
         ({}, "https://api.console.ory.com"),
         ({"ORY_CONSOLE_URL": ""}, "https://api.console.ory.com"),
         ({"ORY_CONSOLE_URL": "https://console.example.com/"}, "https://api.console.example.com"),
-        ({"ORY_CONSOLE_URL": "http://localhost:4000"}, "http://api.localhost:4000"),
+        ({"ORY_CONSOLE_URL": "http://console.localhost:4000"}, "http://api.console.localhost:4000"),
     ],
 )
 def test_console_url_of_the_cli_gets_api_before_its_host(environment, url):
     assert api_url(None, environment) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:4000",
+        "http://127.0.0.1",
+        "http://[::1]:4000",
+        "http://localhost:4000",
+        "https://localhost",
+        "https://192.0.2.1",
+        "https://[2001:db8::1]",
+    ],
+)
+def test_address_of_a_machine_gets_no_api_before_it(url):
+    """Else the key for this very machine would go to a host that any DNS may know, unencrypted."""
+    assert api_url(None, {"ORY_CONSOLE_URL": url}) == url
 
 
 @pytest.mark.parametrize("url", ["http://localhost:1", "http://[::1]:1", "http://127.0.0.2", "https://api.example.com"])

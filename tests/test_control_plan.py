@@ -290,6 +290,7 @@ def test_good_configuration_has_no_findings():
         (configured(settings_required_aal="aal1"), [("error", "required_aal"), ("error", "required_aal")]),
         (configured(whoami_required_aal=["x"]), [("error", "required_aal")]),
         (configured(whoami_required_aal="aal2"), [("error", "required_aal")]),
+        (configured(whoami_required_aal="aal3"), [("error", "required_aal")]),
         (configured(allowed_return_urls=[]), [("error", "allowed_return_urls")]),
         (configured(allowed_return_urls="https://www.example.com/"), [("error", "allowed_return_urls")] * 2),
         (
@@ -353,6 +354,31 @@ def test_unknown_neighbours_are_not_quoted():
 
     assert "MADE-UP" not in str(findings(config, CLAIMS))
     assert len(findings(config, CLAIMS)) == 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"allowed_return_urls": ["https://www.example.com/", "https://user:MADE-UP@www.example.com/back"]},
+        {"whoami_required_aal": "//user:MADE-UP@a"},
+        {"settings_required_aal": "//user:MADE-UP@a"},
+        {"privileged_session_max_age": "//user:MADE-UP@a"},
+    ],
+)
+@pytest.mark.parametrize("claims", [CLAIMS, Claims()])
+def test_findings_do_not_show_what_the_table_hides(values, claims):
+    texts = [finding.text for finding in findings(configured(**values), claims)]
+
+    assert "(not shown)" in " ".join(texts)
+    assert "MADE-UP" not in " ".join(texts)
+
+
+def test_return_url_without_a_slash_is_named():
+    config = configured(allowed_return_urls=["https://www.example.com/", "https://www.example.com/back"])
+
+    (finding,) = findings(config, CLAIMS)
+
+    assert finding.text.startswith('lists "https://www.example.com/back": Ory takes the path as a prefix')
 
 
 def test_findings_stand_in_the_order_of_the_table():

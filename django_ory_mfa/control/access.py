@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,11 +22,18 @@ PROJECT_KEY = "This is a project key; configuration needs a workspace key (ory_w
 
 
 def api_url(given: str | None, environment: Mapping[str, str]) -> str:
-    """The Console API's URL: ``given``, else as in the Ory CLI ``api.`` before the host of ``ORY_CONSOLE_URL``."""
+    """The Console API's URL: ``given``, else as in the Ory CLI ``api.`` before the host of ``ORY_CONSOLE_URL``.
+
+    There is no such name for an IP address or localhost; these are taken as they are.
+    """
     if given is not None:
         return _checked(given, "--console-api-url")
-    parts = urlsplit(_checked(environment.get("ORY_CONSOLE_URL") or CONSOLE_URL, "ORY_CONSOLE_URL"))
-    return f"{parts.scheme}://api.{parts.netloc}"
+    console = _checked(environment.get("ORY_CONSOLE_URL") or CONSOLE_URL, "ORY_CONSOLE_URL")
+    parts = urlsplit(console)
+    if parts.hostname == "localhost" or _address(parts.hostname or "") is not None:
+        return console
+    # SECURITY: it is another host now, so what was said of the first need not hold for it.
+    return _checked(f"{parts.scheme}://api.{parts.netloc}", "ORY_CONSOLE_URL")
 
 
 def _checked(url: str, source: str) -> str:
@@ -49,10 +56,15 @@ def _split(url: str) -> SplitResult:
 def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(host).is_loopback
+        return ip_address(host)
     except ValueError:
-        return False
+        return None
 
 
 def api_key(file: str | None, environment: Mapping[str, str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import shutil
 import stat
 import tempfile
 import time
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
+from io import FileIO
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,7 +28,10 @@ LONGEST = 4 * 1024 * 1024  # bytes
 LOCK_NOW = 6  # LOCK_EX | LOCK_NB
 # Windows has neither; there, reading again right before the write is what notices another editor.
 _flock: Callable[[int, int], Any] = importlib.import_module("fcntl").flock if os.name == "posix" else lambda *_: None
-_chown: Callable[[str, int, int], None] = getattr(os, "chown", lambda *_: None)
+# SECURITY: descriptors, since whoever may write the folder may put a link to any file in the place of a name.
+_chown: Callable[[int, int, int], None] = getattr(os, "fchown", lambda *_: None)
+_chmod: Callable[[int, int], None] = getattr(os, "fchmod", lambda *_: None)
+_attributes: Callable[[int], list[str]] = getattr(os, "listxattr", lambda _: [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,16 @@ class FileTarget:
         """Changes the files that were read by ``read``; none, if one of them is another by now."""
         texts = self._texts(plan.changes)
         with ExitStack() as stack:
+            changing = {copy.path for copy, _ in texts}
+            files = {
+                path: stack.enter_context(_locked(path, self._pause, in_place=path in changing and self._is_kept(path)))
+                for path in (copy.path for copy in self._copies)
+            }
             for copy in self._copies:
-                stack.enter_context(_locked(copy.path, self._pause))
-            self._expect_unchanged()
+                if not _is_as_read(copy, files[copy.path]):
+                    raise _changed(copy.path)
             for copy, text in texts:
-                _write(copy, text.encode(), in_place=self._in_place)
+                _write(copy, files[copy.path], text.encode())
         return Written()
 
     def _texts(self, changes: Sequence[Change]) -> list[tuple[_Copy, str]]:
@@ -103,10 +111,14 @@ class FileTarget:
         ]
         return self._copies[max(depths)[1]].path
 
-    def _expect_unchanged(self) -> None:
-        for copy in self._copies:
-            if _content(copy.path) != copy.content:
-                raise _changed(copy.path)
+    def _is_kept(self, path: Path) -> bool:
+        """Whether the file itself has to change, and no other may take its place."""
+        if self._in_place:
+            return True
+        with contextlib.suppress(OSError):  # one that is gone cannot be opened either
+            known = path.lstat()
+            return stat.S_ISLNK(known.st_mode) or known.st_nlink > 1
+        return False
 
 
 def _changed(path: Path) -> ConflictError:
@@ -145,12 +157,17 @@ def _read(path: Path) -> _Copy:
 
 
 @contextmanager
-def _locked(path: Path, pause: Callable[[float], None]) -> Iterator[None]:
-    """Alone with the file, as far as others ask for the same lock; it is the file itself, so nothing is left behind."""
+def _locked(path: Path, pause: Callable[[float], None], *, in_place: bool) -> Iterator[FileIO]:
+    """Alone with the file, as far as others ask for the same lock; it is the file itself, so nothing is left behind.
+
+    It is opened once, to be written if ``in_place``: what is compared through it is what is changed.
+    """
     try:
-        file = path.open("rb")
-    except OSError as error:
+        file = FileIO(path, "r+" if in_place else "r", opener=_at_once)
+    except FileNotFoundError as error:
         raise ConflictError(f"{clean(path)} cannot be read any more: {error.strerror}. Nothing was written.") from error
+    except OSError as error:
+        raise ControlError(f"{clean(path)} cannot be opened: {error.strerror}. Nothing was written.") from error
     with file:
         for _ in range(LOCK_ATTEMPTS):
             try:
@@ -163,33 +180,48 @@ def _locked(path: Path, pause: Callable[[float], None]) -> Iterator[None]:
         # While we waited, the holder may have put another file there, which somebody else holds by now.
         if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
             raise _changed(path)
-        yield
+        yield file
 
 
-def _write(copy: _Copy, content: bytes, *, in_place: bool) -> None:
-    known = copy.path.lstat()
+def _at_once(path: str, flags: int) -> int:
+    """Opens a file, without a wait should it be a pipe by now."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _is_as_read(copy: _Copy, file: FileIO) -> bool:
     try:
-        if in_place or stat.S_ISLNK(known.st_mode) or known.st_nlink > 1:
-            _overwrite(copy, content)
+        file.seek(0)
+        return file.read(len(copy.content) + 1) == copy.content
+    except OSError:
+        return False
+
+
+def _write(copy: _Copy, file: FileIO, content: bytes) -> None:
+    in_place = file.writable()
+    try:
+        if in_place:
+            _overwrite(copy, file, content)
         else:
-            _replace(copy.path, content)
+            _replace(copy.path, file, content)
     except OSError as error:
-        is_whole = _content(copy.path) == copy.content
-        state = "It is as it was." if is_whole else "It may be damaged: look at it now."
+        state = "It is as it was." if _is_as_read(copy, file) else "It may be damaged: look at it now."
         message = f"{clean(copy.path)} could not be written: {error.strerror}. {state}"
         hint = "" if in_place else " If it is mounted on its own, or the folder is not yours, try --in-place."
         raise ControlError(message + hint) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Puts a new file in the place of the old one; whoever watches it sees either, never a half."""
+def _replace(path: Path, old: FileIO, content: bytes) -> None:
+    """Puts a new file in the place of ``old``; whoever watches it sees either, never a half."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            _take_over(path, name)
+        with open(descriptor, "wb") as new:
+            new.write(content)
+            new.flush()
+            _take_over(old.fileno(), descriptor)
             os.fsync(descriptor)
+            for there, mine in ((path, old.fileno()), (name, descriptor)):
+                if not os.path.samestat(os.lstat(there), os.fstat(mine)):
+                    raise ConflictError(f"{clean(there)} was changed by somebody else meanwhile. Nothing was replaced.")
         os.replace(name, path)
     except BaseException:
         os.unlink(name)
@@ -197,12 +229,22 @@ def _replace(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def _take_over(path: Path, name: str) -> None:
-    """Owner, mode and attributes of ``path`` for the new file, but not its times."""
-    old = path.stat()
-    _chown(name, old.st_uid, old.st_gid)
-    shutil.copystat(path, name)
-    os.utime(name)
+def _take_over(old: int, new: int) -> None:
+    """Owner, mode and attributes of one open file for another; as the mode comes last, nobody may read too early."""
+    known = os.fstat(old)
+    _chown(new, known.st_uid, known.st_gid)
+    for name in _attributes_of(old):
+        # Some, such as labels, are for the system alone to give.
+        with contextlib.suppress(PermissionError):
+            os.setxattr(new, name, os.getxattr(old, name))
+    _chmod(new, stat.S_IMODE(known.st_mode))
+
+
+def _attributes_of(file: int) -> list[str]:
+    try:
+        return _attributes(file)
+    except OSError:
+        return []  # the file system knows none
 
 
 def _sync_folder(folder: Path) -> None:
@@ -215,20 +257,20 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _overwrite(copy: _Copy, content: bytes) -> None:
+def _overwrite(copy: _Copy, file: FileIO, content: bytes) -> None:
     """Writes into the file that is there, through a link; in one write, so that nobody reads a half."""
     # Padded to the old length and cut only then: at no time does the rest of the old text stand behind the new one.
     padded = content.ljust(len(copy.content), b"\n")
-    with copy.path.open("r+b", buffering=0) as file:
-        try:
-            written = file.write(padded)
-            if written != len(padded):
-                raise OSError(28, "no space for all of it")
-            file.truncate(len(content))
-        except OSError:
-            with contextlib.suppress(OSError):
-                file.seek(0)
-                file.write(copy.content)
-                file.truncate(len(copy.content))
-            raise
-        os.fsync(file.fileno())
+    file.seek(0)
+    try:
+        written = file.write(padded)
+        if written != len(padded):
+            raise OSError(28, "no space for all of it")
+        file.truncate(len(content))
+    except OSError:
+        with contextlib.suppress(OSError):
+            file.seek(0)
+            file.write(copy.content)
+            file.truncate(len(copy.content))
+        raise
+    os.fsync(file.fileno())

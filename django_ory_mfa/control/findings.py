@@ -58,9 +58,13 @@ def findings(config: Mapping[str, Any], claims: Claims) -> list[Finding]:
 def _unfit(config: Mapping[str, Any]) -> Iterator[Finding]:
     for name, key in KEYS.items():
         value = value_at(config, key.path)
-        is_network_value = name == WHOAMI_AAL and value == "aal2"
-        if value is not MISSING and not key.is_valid(value) and not is_network_value:
+        if value is not MISSING and not _is_fit(name, value):
             yield Finding("error", name, f"is {shown(value)}, but must be {key.kind.allowed}.")
+
+
+def _is_fit(name: str, value: object) -> bool:
+    is_network_value = name == WHOAMI_AAL and value == "aal2"
+    return KEYS[name].is_valid(value) or is_network_value
 
 
 def _broken(config: Mapping[str, Any]) -> Iterator[Finding]:
@@ -74,8 +78,8 @@ def _claims(config: Mapping[str, Any], claims: Claims) -> Iterator[Finding]:
         (SETTINGS_AAL, "ORY_MFA_SETTINGS_REQUIRED_AAL", claims.settings_required_aal),
     ):
         actual = effective(config, name)
-        if not isinstance(actual, str):
-            continue  # _unfit says so
+        if not _is_fit(name, actual):
+            continue  # _unfit says so, and hides what may not be shown
         if claim is None:
             yield Finding("warning", name, f'is {actual} at Ory; {setting} does not say so. Set it to "{actual}".')
         elif claim != actual:
@@ -97,7 +101,10 @@ def _return_urls(config: Mapping[str, Any], claims: Claims) -> Iterator[Finding]
     for url in urls:
         path = _split(url).path
         if path and not path.endswith("/"):
-            text = f"lists {url}: Ory takes the path as a prefix, so {url}x is allowed as well. End it with a slash."
+            text = (
+                f"lists {shown(url)}: Ory takes the path as a prefix, so what only begins like it is allowed as well. "
+                "End it with a slash."
+            )
             yield Finding("warning", RETURN_URLS, text)
 
 
