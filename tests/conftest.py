@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 from contextvars import copy_context
 from typing import Any
 
 import pytest
 from _pytest import runner
-from django.utils import translation
 
 from tests import loopback
 from tests.console.fixtures import console
@@ -37,7 +35,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> object:
-    """Gives each test a context of its own: what Django's resolvers leave in it would slow down all tests after it."""
+    """Gives each test a context of its own.
+
+    Else LocaleMiddleware leaves its language to the next test, and URL resolvers leave what slows down all that follow.
+    """
     return copy_context().run(runner.pytest_runtest_protocol, item, nextitem)
 
 
@@ -51,10 +52,3 @@ def mode(request: pytest.FixtureRequest) -> str:
 def site(mode: str) -> Site:
     """The site under test in one mode."""
     return Site(mode)
-
-
-@pytest.fixture(autouse=True)
-def _speak_as_before() -> Iterator[None]:
-    """LocaleMiddleware leaves the language of the last request to the thread."""
-    yield
-    translation.deactivate()

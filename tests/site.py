@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+from contextvars import copy_context
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
 
 MODES = ("sync", "async")
+# One for all requests, as a server has it.
+LOOP = asyncio.Runner()
+atexit.register(LOOP.close)
 
 
 class Site:
@@ -34,7 +39,7 @@ class Site:
         target = path if path.startswith("/") else f"/{self.mode}/{path}"
         arguments = (target,) if data is None else (target, data)
         response = send(*arguments, **options)
-        return response if self.mode == "sync" else asyncio.run(response)
+        return response if self.mode == "sync" else LOOP.run(response, context=copy_context())
 
     def get(self, path: str, **options: Any) -> Any:
         """GET as a browser navigates."""

@@ -266,17 +266,21 @@ INVALID: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        pytest.param(name, value, id=f"{name}-{case}")
-        for name, cases in INVALID.items()
-        for case, value in cases.items()
-    ],
-)
-def test_invalid_value_is_an_error_that_names_the_setting(name: str, value: object) -> None:
-    with setting(name, value), pytest.raises(ImproperlyConfigured, match=rf"^ORY_MFA_{name.upper()}\b"):
-        read(name)
+def complaint(name: str, value: object) -> str:
+    """The first word of the error about a setting with this value; empty if there is none."""
+    with setting(name, value):
+        try:
+            read(name)
+        except ImproperlyConfigured as error:
+            return re.split(r"\W", str(error), maxsplit=1)[0]
+    return ""
+
+
+@pytest.mark.parametrize("name", INVALID)
+def test_invalid_value_is_an_error_that_names_the_setting(name: str) -> None:
+    complaints = {case: complaint(name, value) for case, value in INVALID[name].items()}
+
+    assert complaints == dict.fromkeys(INVALID[name], f"ORY_MFA_{name.upper()}")
 
 
 @pytest.mark.parametrize(

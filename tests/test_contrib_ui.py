@@ -186,10 +186,10 @@ def expected_controls(flow: dict[str, Any]) -> tuple[Counter[tuple[str, str]], C
 
 
 @pytest.mark.parametrize(("kind", "flow"), FLOWS)
-def test_recorded_flow_is_shown_in_full(ory: responses.RequestsMock, site: Site, kind: str, flow: Any) -> None:
+def test_recorded_flow_is_shown_in_full(ory: responses.RequestsMock, kind: str, flow: Any) -> None:
     flow["ui"]["action"] = f"{ORY}/self-service/{kind}?flow={flow['id']}"
 
-    page = show(ory, flow, kind, site)
+    page = show(ory, flow, kind)
 
     seen, unseen = expected_controls(flow)
     forms = page.ory_forms

@@ -65,28 +65,29 @@ TABLE: dict[str, tuple[OrySession, Any, Any, Any]] = {
 }
 
 
-def cells() -> list[Any]:
-    return [
-        pytest.param(
-            session, aal, enrolled, cell[place] if isinstance(cell, tuple) else cell, id=f"{who}-{aal}-{enrolled}"
-        )
-        for who, (session, *row) in TABLE.items()
+def cells(who: str) -> dict[tuple[str, bool | None], Outcome]:
+    """The outcomes of one row by level and ``enrolled``."""
+    _, *row = TABLE[who]
+    return {
+        (aal, enrolled): cell[place] if isinstance(cell, tuple) else cell
         for aal, cell in zip(REQUIRED, row, strict=True)
         for place, enrolled in enumerate(ENROLLED)
-    ]
+    }
 
 
-@pytest.mark.parametrize(("session", "aal", "enrolled", "expected"), cells())
-def test_session_meets_level_as_the_design_says(
-    session: OrySession, aal: str, enrolled: object, expected: Outcome
-) -> None:
-    requirement = Requirement(aal)
+@pytest.mark.parametrize("who", TABLE)
+def test_session_meets_level_as_the_design_says(who: str) -> None:
+    decisions = {
+        (aal, enrolled): decide(TABLE[who][0], Requirement(aal), now=NOW, enrolled=enrolled)
+        for aal, enrolled in cells(who)
+    }
 
-    decision = decide(session, requirement, now=NOW, enrolled=enrolled)  # type: ignore[arg-type]  # from the table
-
-    assert decision.outcome is expected
-    assert (decision.requirement, decision.url) == (requirement, None)
-    assert decision.is_allowed is (expected is ALLOW)
+    assert {key: decision.outcome for key, decision in decisions.items()} == cells(who)
+    assert {key: decision.requirement.aal for key, decision in decisions.items()} == {key: key[0] for key in decisions}
+    assert {decision.url for decision in decisions.values()} == {None}
+    assert {key: decision.is_allowed for key, decision in decisions.items()} == {
+        key: expected is ALLOW for key, expected in cells(who).items()
+    }
 
 
 def test_table_has_every_state_and_every_level() -> None:
@@ -96,15 +97,16 @@ def test_table_has_every_state_and_every_level() -> None:
     assert {session.aal for session in sessions if session} == set(AAL)
 
 
-@pytest.mark.parametrize(("session", "aal", "enrolled", "expected"), cells())
-def test_proof_that_cannot_be_shown_turns_only_allow_into_refresh(
-    session: OrySession, aal: str, enrolled: object, expected: Outcome
-) -> None:
-    requirement = Requirement(aal, max_age=600, methods={"password"})
+@pytest.mark.parametrize("who", TABLE)
+def test_proof_that_cannot_be_shown_turns_only_allow_into_refresh(who: str) -> None:
+    outcomes = {
+        (aal, enrolled): decide(
+            TABLE[who][0], Requirement(aal, max_age=600, methods={"password"}), now=NOW, enrolled=enrolled
+        ).outcome
+        for aal, enrolled in cells(who)
+    }
 
-    decision = decide(session, requirement, now=NOW, enrolled=enrolled)  # type: ignore[arg-type]  # from the table
-
-    assert decision.outcome is (REFRESH if expected is ALLOW else expected)
+    assert outcomes == {key: REFRESH if expected is ALLOW else expected for key, expected in cells(who).items()}
 
 
 @pytest.mark.parametrize("error_id", ["session_aal2_required", "session_aal2_enrollment_required", "other"])
@@ -339,20 +341,25 @@ WAYS = {
 }
 
 
+def flow_of(way: Way, return_to: str | None, kind: str) -> str | None:
+    """Where the way leads, as the table says."""
+    if way.target is None:
+        return None
+    flow = f"{BASE}/{way.target.format(kind=kind)}"
+    return flow if return_to is None else f"{flow}{'&' if '?' in flow else '?'}return_to={QUOTED}"
+
+
 @pytest.mark.parametrize("kind", ["browser", "api"])
 @pytest.mark.parametrize("return_to", [None, BACK], ids=["bare", "return_to"])
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_outcome_leads_to_its_flow(way: Way, return_to: str | None, kind: str) -> None:
-    decision = Decision(way.outcome, way.requirement, "reason")
+def test_outcome_leads_to_its_flow(return_to: str | None, kind: str) -> None:
+    urls = {
+        name: destination(
+            Decision(way.outcome, way.requirement, "reason"), way.session, FLOWS, return_to=return_to, kind=kind
+        )
+        for name, way in WAYS.items()
+    }
 
-    url = destination(decision, way.session, FLOWS, return_to=return_to, kind=kind)
-
-    if way.target is None:
-        assert url is None
-    else:
-        expected = f"{BASE}/{way.target.format(kind=kind)}"
-        joined = f"{expected}{'&' if '?' in expected else '?'}return_to={QUOTED}"
-        assert url == (expected if return_to is None else joined)
+    assert urls == {name: flow_of(way, return_to, kind) for name, way in WAYS.items()}
 
 
 def test_every_outcome_has_a_way() -> None:

@@ -162,14 +162,12 @@ NOT_CONTAINED = {
 }
 
 
-@pytest.mark.parametrize("url", CONTAINED.values(), ids=CONTAINED)
-def test_url_below_the_flows_is_contained(url: str) -> None:
-    assert PREFIXED.contains(url) is True
+def test_url_below_the_flows_is_contained() -> None:
+    assert {name: PREFIXED.contains(url) for name, url in CONTAINED.items()} == dict.fromkeys(CONTAINED, True)
 
 
-@pytest.mark.parametrize("url", NOT_CONTAINED.values(), ids=NOT_CONTAINED)
-def test_any_other_url_is_not_contained(url: str) -> None:
-    assert PREFIXED.contains(url) is False
+def test_any_other_url_is_not_contained() -> None:
+    assert {name: PREFIXED.contains(url) for name, url in NOT_CONTAINED.items()} == dict.fromkeys(NOT_CONTAINED, False)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -27,7 +28,10 @@ from django_ory_mfa.core.session import AAL, AuthenticationMethod, OrySession, S
 from django_ory_mfa.core.whoami import read_whoami
 from django_ory_mfa.return_to import checked_next, return_to_of
 
-some = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# CI looks longer. Each run looks at other examples, and examples that failed are tried again.
+EXAMPLES = 100 if os.environ.get("CI") else 40
+some = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+more = settings(some, max_examples=3 * EXAMPLES)
 NAME = "ory_kratos_session"
 # RFC 6265, section 4.1.1, spelt out.
 OCTETS = frozenset("!#$%&'()*+-./0123456789:<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~")
@@ -219,7 +223,7 @@ def weaker(draw: st.DrawFn, session: OrySession) -> OrySession:
 
 
 @given(data=st.data(), session=sessions, requirement=requirements, enrolled=enrolments)
-@settings(some, max_examples=300)
+@more
 def test_less_proof_never_opens_and_more_never_closes(
     data: st.DataObject, session: OrySession, requirement: Requirement, *, enrolled: bool | None
 ) -> None:
@@ -326,7 +330,7 @@ def mutated(draw: st.DrawFn, body: Any) -> Any:
 
 
 @given(data=st.data(), recorded=recordings)
-@settings(some, max_examples=300)
+@more
 def test_spoilt_answer_gains_nothing_and_breaks_nothing(data: st.DataObject, recorded: dict[str, Any]) -> None:
     spoilt = json.dumps(data.draw(mutated(recorded["body"]))).encode()
 

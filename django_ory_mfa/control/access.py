@@ -54,7 +54,8 @@ def _split(url: str) -> SplitResult:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
+    # No name below it: what does not resolve here may be asked for elsewhere.
+    if host == "localhost":
         return True
     address = _address(host)
     return address is not None and address.is_loopback
