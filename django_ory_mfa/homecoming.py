@@ -58,6 +58,9 @@ class Leaving:
 def _steps(request: HttpRequest, requirement: Requirement) -> Steps[None]:
     resolver = resolver_of(request)
     hops = [] if resolver.has_welcomed_back else proofs_given(request)
+    if not hops:
+        # Most often, and before who it is has to be read out of a session from the cache.
+        return
     session, person = resolver.known_session, resolver.person
     previous = next((hop.person for hop in hops if hop.person not in ("", person)), None)
     if previous is not None:
