@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
+from django.utils.functional import empty
 
 from django_ory_mfa.core.credentials import COOKIE_OCTETS
 from django_ory_mfa.core.flows import Flows
@@ -198,7 +199,9 @@ def _derived(secret: str | bytes) -> bytes:
 
 
 def _get(name: str, default: Any) -> Any:
-    return getattr(settings, f"ORY_MFA_{name}", default)
+    # Past Django's lazy object, once it is loaded: asked for what is not there, it takes longer than all else here.
+    loaded = settings._wrapped  # type: ignore[misc]  # the plugin knows names of settings only
+    return getattr(settings if loaded is empty else loaded, f"ORY_MFA_{name}", default)
 
 
 def _odd(name: str, problem: str, value: object) -> ImproperlyConfigured:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from django_ory_mfa.control.access import NO_KEY, PROJECT_KEY, api_url
+from django_ory_mfa.control.failures import ControlError
 from django_ory_mfa.control.keys import CODE_MFA
 from tests.console.platform import Project
 from tests.console.server import KEY, OTHER_ID, PROJECT_ID, SLUG, WORKSPACE_ID, FakeConsole
@@ -263,7 +264,6 @@ def test_key_goes_nowhere_without_encryption(url, source):
         ({}, "https://api.console.ory.com"),
         ({"ORY_CONSOLE_URL": ""}, "https://api.console.ory.com"),
         ({"ORY_CONSOLE_URL": "https://console.example.com/"}, "https://api.console.example.com"),
-        ({"ORY_CONSOLE_URL": "http://console.localhost:4000"}, "http://api.console.localhost:4000"),
     ],
 )
 def test_console_url_of_the_cli_gets_api_before_its_host(environment, url):
@@ -285,6 +285,12 @@ def test_console_url_of_the_cli_gets_api_before_its_host(environment, url):
 def test_address_of_a_machine_gets_no_api_before_it(url):
     """Else the key for this very machine would go to a host that any DNS may know, unencrypted."""
     assert api_url(None, {"ORY_CONSOLE_URL": url}) == url
+
+
+@pytest.mark.parametrize("url", ["http://console.localhost:4000", "http://console.example.com"])
+def test_key_goes_unencrypted_to_no_name_that_may_be_another_machine(url):
+    with pytest.raises(ControlError):
+        api_url(None, {"ORY_CONSOLE_URL": url})
 
 
 @pytest.mark.parametrize("url", ["http://localhost:1", "http://[::1]:1", "http://127.0.0.2", "https://api.example.com"])

@@ -67,11 +67,11 @@ class Censor:
 
     def __init__(self, config: Mapping[str, Any], *secrets: str) -> None:
         known = {key.path for key in KEYS.values()}
-        shown = [value for path, value in leaves(config) if path in known and is_presentable(value)]
+        visible = [value for path, value in leaves(config) if path in known and is_presentable(value)]
         hidden = [value for path, value in leaves(config) if path not in known or not is_presentable(value)]
         texts = {text for value in hidden for text in _texts(value)}
         parts = {part for text in texts for part in _parts(text)}
-        kept = {str(value) for value in shown} | {name for path in known for name in path}
+        kept = {str(value) for value in visible} | {name for path in known for name in path}
         found = {text for text in {*parts, *secrets} if len(text) >= SHORTEST_SECRET} - kept
         self._secrets = sorted(found, key=len, reverse=True)
 
