@@ -466,7 +466,8 @@ def test_settings_are_looked_at_without_asking_ory(emulated: Any, settings: Any)
 
 
 def test_middleware_in_the_wrong_order(settings: Any) -> None:
-    settings.MIDDLEWARE = settings.MIDDLEWARE[::-1]
+    late = ["django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"]
+    settings.MIDDLEWARE = ["django_ory_mfa.middleware.OrySessionMiddleware", *late]
 
     found = Findings("--offline")
 

@@ -79,9 +79,10 @@ def test_deployment_checks_are_silent(tmp_path: Path) -> None:
     assert run.stdout == "System check identified no issues (0 silenced).\n"
 
 
-def test_check_is_silent_on_a_fresh_clone(tmp_path: Path) -> None:
+def test_check_on_a_fresh_clone_asks_how_ory_is_configured_and_nothing_else(tmp_path: Path) -> None:
     run = in_copy(tmp_path, "manage.py", "check")
-    assert (run.returncode, run.stderr) == (0, "")
+    assert run.returncode == 0
+    assert re.findall(r"ory_mfa\.[EW]\d+|\w+\.[EW]\d+", run.stderr) == ["ory_mfa.W004"]
 
 
 def test_nothing_is_claimed_of_ory_unless_told(tmp_path: Path) -> None:

@@ -803,7 +803,7 @@ def test_refusal_is_signalled_once(site: Site, ory: FakeOry, guard: str) -> None
         site.get(guard)
 
     assert len(collected) == 1
-    assert set(collected[0]) == {"sender", "signal", "request", "session", "decision"}
+    assert set(collected[0]) == {"sender", "signal", "request", "session", "decision", "report_only"}
     assert collected[0]["sender"] is OrySession
     assert collected[0]["decision"].outcome is Outcome.STEP_UP
     assert collected[0]["decision"].url.startswith(STEP_UP)
