@@ -38,8 +38,13 @@ class Configured:
         """The requirement at this moment; raises ``ImproperlyConfigured`` if the settings and the view disagree."""
         name = conf.aal if self.name is None else self.name
         try:
-            asked = conf.requirement(name)
-            return Requirement(asked.aal, self.max_age or asked.max_age, self.methods or asked.methods)
+            asked, added = conf.requirement(name), Requirement("aal2", self.max_age, self.methods)
+            ages = [age for age in (asked.max_age, added.max_age) if age is not None]
+            methods = [methods for methods in (asked.methods, added.methods) if methods is not None]
+            # SECURITY: what a view says adds to the policy, and takes nothing away from it.
+            return Requirement(
+                asked.aal, min(ages, default=None), frozenset.intersection(*methods) if methods else None
+            )
         except ValueError as error:
             setting = "ORY_MFA_AAL = " if self.name is None else ""
             message = f"A view cannot be guarded with {setting}{name!r}: {error}"

@@ -287,4 +287,4 @@ except ControlError as error:
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
-    assert ran.stdout == "YAML needs the package ruamel.yaml: python -m pip install 'django-ory-mfa[control]'.\n"
+    assert ran.stdout == "YAML needs the package ruamel.yaml: python -m pip install 'ruamel.yaml>=0.18'.\n"

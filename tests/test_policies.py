@@ -169,6 +169,31 @@ def test_guard_can_ask_for_more_than_its_policy() -> None:
     assert declared.requirement() == Requirement("aal2", 60, {"totp"})
 
 
+@pytest.mark.parametrize(
+    ("max_age", "methods", "expected"),
+    [
+        (1200, None, Requirement("aal2", 600, {"totp", "webauthn"})),
+        (60, {"totp", "code"}, Requirement("aal2", 60, {"totp"})),
+        (None, {"webauthn"}, Requirement("aal2", 600, {"webauthn"})),
+    ],
+)
+def test_guard_takes_nothing_away_from_its_policy(settings: Any, max_age: Any, methods: Any, expected: Any) -> None:
+    settings.ORY_MFA_POLICIES = {"vault": {"aal": "aal2", "max_age": 600, "methods": {"totp", "webauthn"}}}
+    declared = declare("vault", max_age=max_age, methods=methods)
+
+    assert isinstance(declared, Configured)
+    assert declared.requirement() == expected
+
+
+def test_guard_without_a_method_in_common_with_its_policy_is_a_clear_error(settings: Any) -> None:
+    settings.ORY_MFA_POLICIES = {"vault": {"aal": "aal2", "methods": {"totp"}}}
+    declared = declare("vault", methods={"code"})
+
+    assert isinstance(declared, Configured)
+    with pytest.raises(ImproperlyConfigured, match="'vault': methods must name at least one"):
+        declared.requirement()
+
+
 def test_policy_that_cannot_go_with_what_a_guard_adds_is_a_clear_error() -> None:
     declared = declare("easy", methods={"totp"})
 

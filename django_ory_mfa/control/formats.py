@@ -26,6 +26,6 @@ def yaml_format() -> ModuleType:
         # The package is optional: JSON, and a project without a file, go without it.
         from django_ory_mfa.control import yaml_text
     except ImportError as error:
-        message = "YAML needs the package ruamel.yaml: python -m pip install 'django-ory-mfa[control]'."
+        message = "YAML needs the package ruamel.yaml: python -m pip install 'ruamel.yaml>=0.18'."
         raise ControlError(message) from error
     return yaml_text
