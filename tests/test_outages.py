@@ -28,9 +28,10 @@ class Clock:
 
     def __init__(self) -> None:
         self.passed = 0.0
+        self._start = time.monotonic()
 
     def monotonic(self) -> float:
-        return time.monotonic() + self.passed
+        return self._start + self.passed
 
     def perf_counter(self) -> float:
         return time.perf_counter()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -33,6 +34,8 @@ def test_thing_is_made_once_by_many_threads() -> None:
     @once_per_process
     def make() -> Made:
         calls.append(1)
+        # The others arrive meanwhile, and wait.
+        time.sleep(0.2)
         return Made()
 
     def ask(_: int) -> Made:

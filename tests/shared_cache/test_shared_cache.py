@@ -179,7 +179,7 @@ def test_revoked_session_lives_in_the_cache_only(site: Workers, ory: EmulatorSer
     for browser in (visitor, stranger):
         ory.revoke_sessions(browser.person)
 
-    assert set(site.seen("aal2", visitor.session_cookie)) == site.processes()
+    assert len(site.seen("aal2", visitor.session_cookie)) == WORKERS
     assert site.get("aal2", stranger.session_cookie).status_code == 302
 
 
