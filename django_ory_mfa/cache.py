@@ -121,7 +121,8 @@ class Operation:
 
     def _judge(self, pauses: int, started: float) -> None:
         if time.monotonic() - started > SLOW:
-            self._fail(pauses, "slow")
+            count(Event.CACHE_ERROR)
+            self._spare(pauses, "slow")
         elif self._method == "get":
             # Only this one is waited for by every request.
             self._breaker.succeeded()
@@ -130,7 +131,11 @@ class Operation:
         count(Event.CACHE_ERROR)
         if self._is_vital:
             logger.warning("A session could not be dropped from the cache: %s", reason)
-        elif self._breaker.failed(pauses):
+        else:
+            self._spare(pauses, reason)
+
+    def _spare(self, pauses: int, reason: str) -> None:
+        if self._breaker.failed(pauses):
             logger.warning("The cache of Ory sessions fails and is not asked for a while: %s", reason)
 
 

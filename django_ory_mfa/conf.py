@@ -92,7 +92,7 @@ class Conf:
         """The session cookie's name; None where only the request can tell."""
         value = _get("SESSION_COOKIE", None)
         if value is None:
-            return _network_cookie(self.sdk_url)
+            return network_cookie(self.sdk_url)
         if not isinstance(value, str) or not COOKIE_OCTETS.fullmatch(value) or "=" in value:
             raise _odd("SESSION_COOKIE", "must be a cookie name", value)
         return value
@@ -239,7 +239,8 @@ def _is_base_url(value: str) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _network_cookie(url: str) -> str | None:
+def network_cookie(url: str) -> str | None:
+    """The name of the session cookie of a project of Ory Network; None for any other URL."""
     network = NETWORK_HOST.fullmatch(urlsplit(url).hostname or "")
     return f"ory_session_{network['slug'].replace('-', '')}" if network else None
 

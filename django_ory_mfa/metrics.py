@@ -14,7 +14,6 @@ class Event(StrEnum):
 
     CALL = "call"
     TIMEOUT = "timeout"
-    FAILURE = "failure"
     RATE_LIMITED = "rate_limited"
     RETRY = "retry"
     BREAKER_OPENED = "breaker_opened"

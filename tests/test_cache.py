@@ -552,6 +552,18 @@ def test_cache_that_is_slow_is_left_alone(
     assert (statuses, sick.calls, asked(ory)) == ([200] * 3, ["slow"] * 2, 3)
 
 
+def test_slow_sign_out_is_a_sign_out(mode: str, ory: FakeOry, settings: Any, monkeypatch: Any, caplog: Any) -> None:
+    settings.CACHES = {"default": backend("RemoteCache")}
+    settings.ORY_MFA_CACHE_TTL = 60
+    monkeypatch.setattr(module, "SLOW", -1)
+    site = Site(mode)
+    ory.login(site)
+    with caplog.at_level(logging.WARNING, "django_ory_mfa"):
+        site.post("/account/security/logout/")
+
+    assert caplog.messages == ["The cache of Ory sessions fails and is not asked for a while: slow"]
+
+
 def test_cache_that_is_stuck_does_not_hold_async_code(ory: FakeOry, settings: Any) -> None:
     settings.CACHES = {"default": backend("StuckCache")}
     settings.ORY_MFA_CACHE_TTL = 60

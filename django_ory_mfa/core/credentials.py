@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
@@ -54,22 +55,18 @@ def choose_credential(*, session_token: str, cookies: str, authorization: str, n
 
     ``name`` is the session cookie's name; None stands for a request that has no such cookie.
     """
-    if _is_sound(session_token):
+    if is_sound(session_token):
         return Credential(CredentialKind.TOKEN, session_token)
     # SECURITY: every duplicate goes along, in order and byte for byte. Ory takes the first that it can decode; picking
     # one here could answer for another session than the one that Ory's own pages see.
-    values = [value for cookie, value in read_cookies(cookies) if cookie == name and _is_sound(value)]
-    header = "; ".join(f"{name}={value}" for value in values)
-    # SECURITY: nor may a visitor make a request that Ory, or a proxy before it, breaks off for its size.
-    if 0 < len(header) <= LONGEST_HEADER:
-        return Credential(CredentialKind.COOKIE, header)
-    return _bearer(authorization)
+    header = cookie_header(pair for pair in read_cookies(cookies) if pair[0] == name and is_sound(pair[1]))
+    return Credential(CredentialKind.COOKIE, header) if header else _bearer(authorization)
 
 
 def session_cookie_names(cookies: str) -> set[str]:
     """The names in a raw ``Cookie`` header that look like Ory's session cookie and have a value that may be one."""
     pairs = read_cookies(cookies)
-    return {name for name, value in pairs if SESSION_COOKIE_NAMES.fullmatch(name) and _is_sound(value)}
+    return {name for name, value in pairs if SESSION_COOKIE_NAMES.fullmatch(name) and is_sound(value)}
 
 
 def read_cookies(header: str) -> list[tuple[str, str]]:
@@ -78,12 +75,20 @@ def read_cookies(header: str) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in pairs]
 
 
+def cookie_header(pairs: Iterable[tuple[str, str]]) -> str:
+    """The ``Cookie`` header for names and values, in their order; empty if it is longer than Ory should be sent."""
+    header = "; ".join(f"{name}={value}" for name, value in pairs)
+    # SECURITY: a visitor must not make a request that Ory, or a proxy before it, breaks off for its size.
+    return header if len(header) <= LONGEST_HEADER else ""
+
+
+def is_sound(value: str) -> bool:
+    """Whether ``value`` is one that a cookie or a token of Ory's can have."""
+    return len(value) <= LONGEST_VALUE and COOKIE_OCTETS.fullmatch(value) is not None
+
+
 def _bearer(authorization: str) -> Credential | None:
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX) and _is_sound(token):
+    if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX) and is_sound(token):
         return Credential(CredentialKind.TOKEN, token)
     return None
-
-
-def _is_sound(value: str) -> bool:
-    return len(value) <= LONGEST_VALUE and COOKIE_OCTETS.fullmatch(value) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from django_ory_mfa.core.credentials import COOKIE_OCTETS, LONGEST_VALUE
+from django_ory_mfa.core.credentials import is_sound
 
 PRINTABLE = re.compile(r"[ -~]+")
 
@@ -37,8 +37,7 @@ def _read(header: str) -> IssuedCookie | None:
     # RFC 6265, section 5.2; http.cookies drops attributes that it does not know.
     pair, *attributes = header.split(";")
     name, _, value = pair.strip(" \t").partition("=")
-    is_sound = len(value) <= LONGEST_VALUE and COOKIE_OCTETS.fullmatch(value) is not None
-    if not is_sound or PRINTABLE.fullmatch(header) is None:
+    if not is_sound(value) or PRINTABLE.fullmatch(header) is None:
         return None
     domains = [_value(attribute) for attribute in attributes if _name(attribute) == "domain"]
     return IssuedCookie(name, value, header, domains[-1] if domains and domains[-1] else None)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from django.views.decorators.debug import sensitive_variables
 
 from django_ory_mfa.clock import now
-from django_ory_mfa.conf import NETWORK_HOST, conf
+from django_ory_mfa.conf import conf, network_cookie
 from django_ory_mfa.core.credentials import Credential
 from django_ory_mfa.core.enrolment import read_enrolment
 from django_ory_mfa.doctor import reading
@@ -72,13 +71,12 @@ def _with_people(facts: Facts, ory: Probe, given: Given) -> Facts:
 
 
 def _site(origins: tuple[str, ...]) -> Site:
-    network = NETWORK_HOST.fullmatch(urlsplit(conf.sdk_url).hostname or "")
     return Site(
         sdk_url=conf.sdk_url,
         browser_url=conf.browser_url,
         origins=origins or ((conf.site_url,) if conf.site_url else ()),
         session_cookie=conf.session_cookie,
-        network_cookie=f"ory_session_{network['slug'].replace('-', '')}" if network else None,
+        network_cookie=network_cookie(conf.sdk_url),
         whoami_claim=conf.whoami_required_aal,
         settings_claim=conf.settings_required_aal,
     )

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import re
 
-from django_ory_mfa.core.credentials import (
-    COOKIE_OCTETS,
-    LONGEST_HEADER,
-    LONGEST_VALUE,
-    SESSION_COOKIE_NAMES,
-    read_cookies,
-)
+from django_ory_mfa.core.credentials import SESSION_COOKIE_NAMES, cookie_header, is_sound, read_cookies
 
 FLOW_COOKIE_NAMES = re.compile(r"csrf_token_[0-9A-Za-z_-]{1,100}|ory_kratos_continuity")
 
@@ -20,14 +14,8 @@ def flow_cookies(header: str, session_cookie: str | None) -> str:
 
     ``session_cookie`` is the session cookie's name; None stands for every name that looks like one.
     """
-    found = [
-        f"{name}={value}"
-        for name, value in read_cookies(header)
-        if _is_wanted(name, session_cookie) and len(value) <= LONGEST_VALUE and COOKIE_OCTETS.fullmatch(value)
-    ]
-    header = "; ".join(found)
-    # SECURITY: nor may a visitor make a request that Ory, or a proxy before it, breaks off for its size.
-    return header if len(header) <= LONGEST_HEADER else ""
+    pairs = read_cookies(header)
+    return cookie_header(pair for pair in pairs if _is_wanted(pair[0], session_cookie) and is_sound(pair[1]))
 
 
 def _is_wanted(name: str, session_cookie: str | None) -> bool:
