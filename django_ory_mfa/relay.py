@@ -46,6 +46,6 @@ class RelayedMorsel(Morsel):  # type: ignore[type-arg]  # generic in typeshed on
         self.set(cookie.name, cookie.value, cookie.value)
         self._header = cookie.header
 
-    def output(self, attrs: Any = None, header: str = "Set-Cookie:") -> str:
-        """The header line, or without ``header`` its value."""
-        return f"{header} {self._header}".strip()
+    def OutputString(self, attrs: Any = None) -> str:  # noqa: N802  # the name of http.cookies
+        """The value of the header."""
+        return self._header

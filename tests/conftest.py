@@ -10,11 +10,16 @@ from _pytest import runner
 from tests import loopback
 from tests.console.fixtures import console
 from tests.servers import fixtures
-from tests.site import MODES, Site
+from tests.site import LOOP, MODES, Site
 
 emulator, kratos, kratos_binary = fixtures.emulator, fixtures.kratos, fixtures.kratos_binary
 stay_on_this_machine = loopback.stay_on_this_machine
 __all__ = ["console"]
+
+
+def pytest_unconfigure() -> None:
+    # While the interpreter exits it is too late: closing starts a thread.
+    LOOP.close()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 from contextvars import copy_context
 from typing import Any
 
@@ -13,7 +12,6 @@ from django.test import AsyncClient, Client
 MODES = ("sync", "async")
 # One for all requests, as a server has it.
 LOOP = asyncio.Runner()
-atexit.register(LOOP.close)
 
 
 class Site:
