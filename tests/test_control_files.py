@@ -234,6 +234,13 @@ def test_change_is_shown_and_not_made(kratos_yml, options, code, applied):
     assert kratos_yml.read_text() == TEXT
 
 
+@pytest.mark.parametrize(("url", "warned"), [("https://a/app", True), ("https://a/app/", False), ("https://a", False)])
+def test_url_that_allows_more_than_it_says_is_told_before_anybody_agrees(kratos_yml, url, warned):
+    done = ory_mfa("allow-return-url", url, "--file", kratos_yml, "--dry-run")
+
+    assert (rules.OPEN_END in done.out) is warned
+
+
 def test_check_of_what_is_so_already_ends_with_0(kratos_yml):
     assert ory_mfa("require", "aal1", "--for", "whoami", "--file", kratos_yml, "--check").code == 0
 
@@ -398,6 +405,28 @@ def test_new_key_goes_where_its_parents_are(kratos_yml, tmp_path):
 
     assert lines_changed(kratos_yml.read_text()) == ["+      mfa_enabled: true"]
     assert second.read_text() == "selfservice:\n  methods: {}\n"
+
+
+def test_only_the_file_that_changes_is_named(kratos_yml, tmp_path):
+    second = tmp_path / "second.yml"
+    second.write_text("selfservice:\n  methods: {}\n")
+
+    done = ory_mfa("enable", "codes", "--file", kratos_yml, "--file", second, "--yes")
+
+    assert f"--- {kratos_yml}\n" in done.out
+    assert f"{kratos_yml}: changed." in done.out
+    assert str(second) not in done.out
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--check", "--yes"])
+def test_change_that_cannot_be_made_is_refused_before_it_is_shown(tmp_path, option):
+    file = tmp_path / "kratos.yml"
+    file.write_text("x: &x {enabled: true}\nselfservice: {methods: {code: *x}}")
+
+    done = ory_mfa("enable", "codes", "--file", file, option)
+
+    assert (done.code, done.out) == (1, "")
+    assert "anchor or alias" in done.err
 
 
 def test_same_file_twice_is_one(kratos_yml):

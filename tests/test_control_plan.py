@@ -378,7 +378,7 @@ def test_return_url_without_a_slash_is_named():
 
     (finding,) = findings(config, CLAIMS)
 
-    assert finding.text.startswith('lists "https://www.example.com/back": Ory takes the path as a prefix')
+    assert finding.text.startswith('lists "https://www.example.com/back". Without a slash at its end,')
 
 
 def test_findings_stand_in_the_order_of_the_table():

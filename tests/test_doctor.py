@@ -106,6 +106,14 @@ def test_reachable(seen: Seen, status: Status, words: str, *, is_ory: bool) -> N
     assert bool(result.fix) is (status is FAILED)
 
 
+def test_what_says_401_in_other_words_is_told_from_what_says_it_to_everything() -> None:
+    stranger = only(reaching.check_reachable, whoami=Seen(401), is_ory=False, login=None)
+    gate = only(reaching.check_reachable, whoami=Seen(401), is_ory=False, login=Seen(401))
+
+    assert "in other words than Ory" in stranger.reason
+    assert "to everything, the sign-in included" in gate.reason
+
+
 @pytest.mark.parametrize(
     ("ready", "status"),
     [(Seen(200), OK), (Seen(503), FAILED), (Seen(404), SKIPPED), (Seen(0, "timeout"), SKIPPED)],

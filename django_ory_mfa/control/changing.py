@@ -50,7 +50,8 @@ def change(
     if not made.changes:
         talk.write(f"{snapshot.label}: already so, nothing to change.")
         return _done(snapshot, made, None, options, stdout)
-    _explain(target, snapshot, made, talk)
+    place = target.place(snapshot, made)
+    _explain(target, place, made, talk)
     if options["check"]:
         return _done(snapshot, made, None, options, stdout) or DIFFERS
     if options["dry_run"]:
@@ -60,13 +61,12 @@ def change(
     written = target.write(snapshot, made)
     for warning in written.warnings:
         stderr.write(f"Ory warns: {clean(warning)}")
-    talk.write(f"{snapshot.label}: changed.")
+    talk.write(f"{place}: changed.")
     return _done(snapshot, made, written, options, stdout)
 
 
-def _explain(target: Target, snapshot: Snapshot, made: Plan, talk: OutputWrapper) -> None:
-    revision = f", revision {clean(snapshot.revision)}" if snapshot.revision else ""
-    talk.write(diff(f"{snapshot.label}{revision}", made.changes))
+def _explain(target: Target, place: str, made: Plan, talk: OutputWrapper) -> None:
+    talk.write(diff(place, made.changes))
     notes = made.effects if target.is_network else (*made.effects, FILE_NOTE)
     talk.write("".join(f"\n- {note}" for note in notes))
 

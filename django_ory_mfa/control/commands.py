@@ -336,7 +336,7 @@ def _expect_base(revision: str | None, snapshot: Snapshot, options: Options) -> 
             return
         raise ControlError(
             "The file does not say which revision it was made from, so the changes of others could get lost. Get it "
-            "anew with ory_mfa get identity-config; or, at a terminal, say --yes."
+            "anew with ory_mfa get identity-config; --yes overrules this only where there is a terminal."
         )
     if revision != snapshot.revision:
         raise ConflictError(

@@ -63,8 +63,11 @@ class FileTarget:
     def read(self) -> Snapshot:
         """The configuration of all files together."""
         self._copies = [_read(path) for path in self._paths]
-        label = ", ".join(clean(path) for path in self._paths)
-        return Snapshot(label, _together(copy.config for copy in self._copies))
+        return Snapshot(_names(self._paths), _together(copy.config for copy in self._copies))
+
+    def place(self, snapshot: Snapshot, plan: Plan) -> str:
+        """The files that change; raises ``ControlError`` if a text cannot be changed so."""
+        return _names(copy.path for copy, _ in self._texts(plan.changes))
 
     def write(self, snapshot: Snapshot, plan: Plan) -> Written:
         """Changes the files that were read by ``read``; none, if one of them is another by now."""
@@ -119,6 +122,10 @@ class FileTarget:
             known = path.lstat()
             return stat.S_ISLNK(known.st_mode) or known.st_nlink > 1
         return False
+
+
+def _names(paths: Iterable[Path]) -> str:
+    return ", ".join(map(clean, paths))
 
 
 def _changed(path: Path) -> ConflictError:

@@ -23,7 +23,7 @@ from django_ory_mfa.control.keys import (
     WHOAMI_AAL,
     nanoseconds,
 )
-from django_ory_mfa.control.rules import FIRST_FACTOR, SETTINGS_LAX, problems
+from django_ory_mfa.control.rules import FIRST_FACTOR, OPEN_END, SETTINGS_LAX, has_open_end, problems
 from django_ory_mfa.control.shown import shown
 
 HOUR = nanoseconds("1h")
@@ -99,13 +99,8 @@ def _return_urls(config: Mapping[str, Any], claims: Claims) -> Iterator[Finding]
         text = f"does not list {claims.site_url}/, so Ory sends nobody back to this site: ory_mfa allow-return-url."
         yield Finding("error", RETURN_URLS, text)
     for url in urls:
-        path = _split(url).path
-        if path and not path.endswith("/"):
-            text = (
-                f"lists {shown(url)}: Ory takes the path as a prefix, so what only begins like it is allowed as well. "
-                "End it with a slash."
-            )
-            yield Finding("warning", RETURN_URLS, text)
+        if has_open_end(url):
+            yield Finding("warning", RETURN_URLS, f"lists {shown(url)}. {OPEN_END}")
 
 
 def _odd(config: Mapping[str, Any]) -> Iterator[Finding]:

@@ -61,6 +61,10 @@ class NetworkTarget:
         self._expect_workspace(project, directory)
         return self._snapshot(project)
 
+    def place(self, snapshot: Snapshot, plan: Plan) -> str:
+        """The project, with the revision that was read; what else may go wrong, only the API knows."""
+        return f"{snapshot.label}, revision {clean(snapshot.revision)}"
+
     def write(self, snapshot: Snapshot, plan: Plan) -> Written:
         """Patches the revision of ``snapshot``; after 409 once more, if what ``plan`` is about is still the same."""
         now = snapshot

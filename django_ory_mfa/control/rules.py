@@ -56,6 +56,10 @@ SETTINGS_LAX = (
     "is at aal2 with it. Keep highest_available unless you know why not."
 )
 FEWER_URLS = "Ory refuses to send people back to URLs that are no longer allowed: sign-in from there fails."
+OPEN_END = (
+    "Without a slash at its end, Ory takes the path of an allowed URL as a prefix: what only begins like it is allowed "
+    "as well."
+)
 BAD_AAL2 = "Ory's published schema does not know aal2 for this key; the API may refuse it or drop it."
 NAMES = {TOTP: "an authenticator app", LOOKUP_SECRET: "recovery codes", WEBAUTHN: "a security key"}
 LEVELS = {WHOAMI_AAL: (WHOAMI_LAX, WHOAMI_STRICT), SETTINGS_AAL: (SETTINGS_LAX, SETTINGS_STRICT)}
@@ -91,6 +95,14 @@ def effects(before: Mapping[str, Any], after: Mapping[str, Any], names: set[str]
         yield BAD_AAL2
     if set(return_urls(before)) - set(return_urls(after)):
         yield FEWER_URLS
+    if any(map(has_open_end, set(return_urls(after)) - set(return_urls(before)))):
+        yield OPEN_END
+
+
+def has_open_end(url: str) -> bool:
+    """Whether paths that only begin like that of ``url`` are allowed with it."""
+    _, _, path = url.partition("://")[2].partition("/")
+    return path != "" and not path.endswith("/")
 
 
 def _of_codes(*, is_on: bool, is_network: bool) -> Iterator[str]:

@@ -34,6 +34,9 @@ class Target(Protocol):
     def read(self) -> Snapshot:
         """The configuration now; raises ``ControlError``."""
 
+    def place(self, snapshot: Snapshot, plan: Plan) -> str:
+        """What ``write`` would change; raises ``ControlError`` if it could not."""
+
     def write(self, snapshot: Snapshot, plan: Plan) -> Written:
         """Makes the changes of ``plan``, which was made for ``snapshot``.
 

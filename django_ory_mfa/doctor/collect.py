@@ -42,10 +42,14 @@ def collect(given: Given) -> Facts:
     if not facts.is_ory:
         # SECURITY: what is no Ory gets no session token.
         return facts
-    login = ory.login_flow()
+    ready, login = ory.ready(), ory.login_flow()
+    facts = replace(facts, login=reading.read_seen(login))
+    if ready.status == login.status == 401:
+        # Ory says so to whoami only; others say it to everything, in the same words.
+        return replace(facts, is_ory=False)
     facts = replace(
         facts,
-        ready=reading.read_seen(ory.ready()),
+        ready=reading.read_seen(ready),
         skew=skew,
         rate_limit=reading.read_rate_limit(answer),
         cacheable=reading.read_cacheable(answer),

@@ -78,6 +78,8 @@ class Facts:
     rate_limit: RateLimit | None = None
     #: How many seconds answers may be served from a cache.
     cacheable: int | None = None
+    #: What Ory says to a stranger who wants to sign in.
+    login: Seen | None = None
     #: Where Ory takes itself to be, read from where its forms lead.
     own_url: str | None = None
     cookie: Cookie | None = None

@@ -33,7 +33,7 @@ def check_reachable(facts: Facts) -> Iterator[Result]:
     elif facts.is_ory:
         yield ok("reachable", f"Ory answers at {url}.")
     else:
-        yield failed("reachable", f"{url} is no public API of Ory: {_odd(facts.whoami)}.", WHERE_ORY_IS)
+        yield failed("reachable", f"{url} is no public API of Ory: {_odd(facts)}.", WHERE_ORY_IS)
 
 
 def check_ready(facts: Facts) -> Iterator[Result]:
@@ -121,7 +121,10 @@ def why(seen: Seen) -> str:
     return FAILURES.get(seen.failure or "", seen.failure or "unknown")
 
 
-def _odd(seen: Seen) -> str:
+def _odd(facts: Facts) -> str:
+    seen = facts.whoami
+    if seen.status == 401:
+        return "it says 401 " + ("to everything, the sign-in included" if facts.login else "in other words than Ory")
     if seen.location is not None and "/admin/" in seen.location:
         return "it is the admin port of Kratos"
     return f"it answers {seen.status}{f' and leads to {seen.location}' if seen.location else ''} where Ory says 401"
