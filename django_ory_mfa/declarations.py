@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -69,8 +70,12 @@ def declare(
         if not (aal is None and max_age is None and methods is None):
             raise TypeError("requirement= stands for all of aal, max_age and methods: give it alone")
         return declare(requirement) if isinstance(requirement, str) else requirement
-    # Settings are read for names only: a view may be written before they are there.
-    if aal is None or (isinstance(aal, str) and aal not in LEVELS and aal in conf.policies):
+    is_name = isinstance(aal, str) and aal not in LEVELS
+    if is_name:
+        # Settings that make no sense, or are not there yet, are for the checks to report, and fail every request.
+        with suppress(ImproperlyConfigured):
+            conf.requirement(str(aal))
+    if aal is None or is_name:
         checked = Requirement("aal2", max_age, methods)
         return Configured(aal, checked.max_age, checked.methods)
     return Requirement(aal, max_age, methods)

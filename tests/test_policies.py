@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.template import Context, Template
@@ -204,7 +205,20 @@ def test_policy_that_cannot_go_with_what_a_guard_adds_is_a_clear_error() -> None
 
 @pytest.mark.parametrize("name", ["sensitiv", "", "AAL2"])
 def test_name_that_does_not_exist_is_refused_where_it_is_written(name: str) -> None:
-    with pytest.raises(ValueError, match="aal must be one of"):
+    with pytest.raises(ValueError, match="aal must be one of aal1, aal2, highest_available, sensitive, easy, not"):
         aal_required(name)
-    with pytest.raises(ValueError, match="aal must be one of"):
+    with pytest.raises(ValueError, match="aal must be one of aal1, aal2, highest_available, sensitive, easy, not"):
         aal_required(requirement=name)
+
+
+def test_guard_beside_policies_that_make_no_sense_is_the_checks_to_report_and_never_opens(
+    settings: Any,
+) -> None:
+    settings.ORY_MFA_POLICIES = {"sensitive": {"max_age": 600}}
+
+    guarded = aal_required("sensitive")(page)
+
+    assert "ory_mfa.E002" in [message.id for message in run_checks()]
+    request = RequestFactory().get("/")
+    with pytest.raises(ImproperlyConfigured, match="ORY_MFA_POLICIES must say aal"):
+        guarded(request)

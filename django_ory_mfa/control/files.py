@@ -185,9 +185,16 @@ def _locked(path: Path, pause: Callable[[float], None], *, in_place: bool) -> It
         else:
             raise ConflictError(f"{clean(path)} is locked by another program. Nothing was written: try again.")
         # While we waited, the holder may have put another file there, which somebody else holds by now.
-        if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+        if not _is_at(path, file):
             raise _changed(path)
         yield file
+
+
+def _is_at(path: Path, file: FileIO) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:  # nothing is there any more
+        return False
 
 
 def _at_once(path: str, flags: int) -> int:

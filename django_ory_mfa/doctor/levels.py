@@ -74,7 +74,7 @@ def check_codes(facts: Facts) -> Iterator[Result]:
         yield _no_person("codes", facts.person)
     elif not _wants_second_factor(person.whoami):
         yield ok("codes", "Ory shows the session without a second factor: nobody is locked out.")
-    elif facts.admin is None:
+    elif facts.version is None:
         yield skipped("codes", "Only the admin API tells whether the person has what Ory asks for.", ADMIN)
     elif person.credentials is None:
         yield skipped("codes", "The admin API does not say whether the person has what Ory asks for.")
