@@ -280,6 +280,8 @@ def test_cookie_that_reaches_the_site(ory: str, site: str, domain: str | None) -
         ("http://127.0.0.1:4433", "http://localhost:8000", None, "Open the site as 127.0.0.1"),
         ("http://localhost:4000", "http://127.0.0.1:8000", None, "Open the site as localhost"),
         ("https://a.projects.oryapis.com", "http://localhost:8000", None, "Ory Tunnel"),
+        ("http://127.0.0.1:4433", "https://www.example.com", None, "Give Ory a domain beside www.example.com"),
+        ("http://127.0.0.1:4433", "http://10.0.0.1", None, "Give Ory a domain beside 10.0.0.1"),
     ],
 )
 def test_cookie_that_does_not_reach_the_site(ory: str, site: str, domain: str | None, fix: str) -> None:

@@ -95,8 +95,8 @@ def _covers(domain: str, host: str) -> bool:
 
 def _common(ory: str, site: str) -> str:
     """How Ory and the site come under one roof."""
-    if is_loopback(ory) or is_loopback(site):
-        name = ory if ory in LOOPBACK_NAMES and is_loopback(site) else "localhost"
+    if is_loopback(site):
+        name = ory if ory in LOOPBACK_NAMES else "localhost"
         return f"Open the site as {name}, and Ory too: names count, ports do not (Ory Tunnel: http://localhost:4000)"
     labels = zip(reversed(ory.split(".")), reversed(site.split(".")), strict=False)
     shared: list[str] = []
@@ -104,7 +104,7 @@ def _common(ory: str, site: str) -> str:
         if ours != theirs:
             break
         shared.insert(0, ours)
-    if len(shared) > 1:
+    if len(shared) > 1 and not is_loopback(ory):
         return f"cookies.domain of Ory: {'.'.join(shared)}"
     return f"Give Ory a domain beside {site} (on Ory Network: a custom domain), and cookies.domain: their common parent"
 
