@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.chaos.run import Result, run
+from benchmarks.chaos.run import DATABASES, Result, run
 from benchmarks.chaos.servers import APP_SERVERS, THREADS, kratos_binary
 from benchmarks.chaos.site import TIMEOUT
 from benchmarks.chaos.visitors import GUARDED, WRONG, Verdict, Visit
@@ -90,6 +90,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=520, help="of all phases together")
     parser.add_argument("--server", choices=APP_SERVERS, default="gunicorn")
     parser.add_argument("--cache", choices=("none", "redis"), default="none")
+    parser.add_argument("--database", choices=DATABASES, default="file", help="of Kratos")
     parser.add_argument(
         "--visitors", type=int, help="of guarded pages at once; as many as a worker has threads leave none for others"
     )
@@ -110,10 +111,12 @@ def main() -> int:
         options.cache,
         seconds=options.seconds,
         guarded=guarded,
+        database=options.database,
         only=lambda phase: phase.name == "calm" or options.only in phase.name,
         say=lambda name: print(name, end=" · ", flush=True, file=sys.stderr),
     )
-    print(f"\n{options.server}, cache {options.cache}, {guarded} visitors of guarded pages, {options.seconds:.0f} s\n")
+    around = f"{options.server}, cache {options.cache}, database {options.database}"
+    print(f"\n{around}, {guarded} visitors of guarded pages, {options.seconds:.0f} s\n")
     print(f"{table(result)}\n\n{LEGEND}\n")
     for pid, before in result.memory_before.items():
         print(f"worker {pid}: {before / 1024:.1f} MiB before, {result.memory_after.get(pid, 0) / 1024:.1f} MiB after")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import requests
 
-from benchmarks.chaos.servers import KratosOnFile
+from benchmarks.chaos.servers import MortalKratos
 from benchmarks.chaos.site import NOBODY
 from benchmarks.chaos.visitors import Visitor
 from tests.servers.base import Person
 
 
-def make_people(kratos: KratosOnFile) -> list[Visitor]:
+def make_people(kratos: MortalKratos) -> list[Visitor]:
     """Two of every kind, so that pages of one can be told from those of another."""
     people = [Visitor("nobody"), Visitor("stranger", cookie("forged"))]
     for number in (1, 2):
@@ -27,19 +27,19 @@ def make_people(kratos: KratosOnFile) -> list[Visitor]:
     return [*people, revoked]
 
 
-def make_leavers(kratos: KratosOnFile, count: int) -> list[Visitor]:
+def make_leavers(kratos: MortalKratos, count: int) -> list[Visitor]:
     """Sessions of one person, to be ended in the course of a run."""
     person = kratos.add_person()
     return [session_of(kratos, f"leaver-{number}", person, "password") for number in range(count)]
 
 
-def session_of(kratos: KratosOnFile, name: str, person: Person, *methods: str) -> Visitor:
+def session_of(kratos: MortalKratos, name: str, person: Person, *methods: str) -> Visitor:
     """``person`` in a browser in which ``methods`` were completed."""
     headers = cookie(kratos.open_browser(person, *methods).session_cookie[1])
     return _visitor(kratos, name, person, headers, len(methods))
 
 
-def token_of(kratos: KratosOnFile, name: str, person: Person) -> Visitor:
+def token_of(kratos: MortalKratos, name: str, person: Person) -> Visitor:
     """``person`` in a native client, with both factors."""
     headers = {"X-Session-Token": kratos.session_token(person, "password", "totp")}
     return _visitor(kratos, name, person, headers, 2)
@@ -50,6 +50,6 @@ def cookie(value: str) -> dict[str, str]:
     return {"Cookie": f"ory_kratos_session={value}"}
 
 
-def _visitor(kratos: KratosOnFile, name: str, person: Person, headers: dict[str, str], level: int) -> Visitor:
+def _visitor(kratos: MortalKratos, name: str, person: Person, headers: dict[str, str], level: int) -> Visitor:
     whoami = requests.get(f"{kratos.public_url}/sessions/whoami", headers=headers, timeout=10).json()
     return Visitor(name, headers, person.id, level, bool(person.factors), whoami["id"])

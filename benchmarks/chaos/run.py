@@ -17,6 +17,9 @@ from benchmarks.chaos.proxy import Fault, Proxy
 from benchmarks.chaos.servers import (
     WORKERS,
     KratosOnFile,
+    KratosOnPostgres,
+    MortalKratos,
+    PostgresServer,
     Process,
     RedisServer,
     SiteServer,
@@ -28,6 +31,7 @@ from django_ory_mfa.breaker import LONGEST_PAUSE, SHORTEST_PAUSE
 from django_ory_mfa.health import BAD_NEWS_LAST, GOOD_NEWS_LAST
 
 TTL = 5.0  # seconds, where there is a cache
+DATABASES: dict[str, type[KratosOnFile | KratosOnPostgres]] = {"file": KratosOnFile, "postgres": KratosOnPostgres}
 RECOVERY_SHARE = 0.6  # of a phase
 # Of somebody who signs out, before and after.
 FEWEST_VISITS, MOST_VISITS = 20, 500
@@ -51,7 +55,7 @@ class Phase:
 class Ground:
     """What runs."""
 
-    kratos: KratosOnFile
+    kratos: MortalKratos
     proxy: Proxy
     site: SiteServer
     redis: RedisServer | None
@@ -93,6 +97,14 @@ def phases_of(ground: Ground) -> list[Phase]:
         Phase("kratos killed", partial(_kratos_killed, kratos), is_admin_there=False),
         Phase("kratos frozen", partial(_frozen, kratos.process), is_admin_there=False),
         Phase("kratos restarted", partial(_restarting, kratos), is_admin_there=False),
+        *(phases_on_file(kratos, proxy) if isinstance(kratos, KratosOnFile) else []),
+        *(phases_on_postgres(kratos.postgres) if isinstance(kratos, KratosOnPostgres) else []),
+    ]
+
+
+def phases_on_file(kratos: KratosOnFile, proxy: Proxy) -> list[Phase]:
+    """What can happen to a database in a file."""
+    return [
         Phase("database locked", kratos.locked, is_admin_there=False),
         Phase(
             "database gone",
@@ -104,13 +116,22 @@ def phases_of(ground: Ground) -> list[Phase]:
     ]
 
 
+def phases_on_postgres(postgres: PostgresServer) -> list[Phase]:
+    """What can happen to a database server. Without it Kratos says 401, and at ``/health/ready`` 503."""
+    return [
+        Phase("database killed", partial(_killed, postgres), lasts_untold=GOOD_NEWS_LAST, is_admin_there=False),
+        Phase("database frozen", partial(_frozen, postgres), is_admin_there=False),
+        Phase("database restarted", partial(_restarted, postgres), lasts_untold=GOOD_NEWS_LAST, is_admin_there=False),
+    ]
+
+
 @contextmanager
-def standing(binary: Path, app_server: str, cache: str) -> Iterator[Ground]:
+def standing(binary: Path, app_server: str, cache: str, database: str) -> Iterator[Ground]:
     """Everything that runs, until the end of the block."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ory-mfa-chaos-")))
         certificate = make_certificate(folder)
-        kratos = stack.enter_context(closing(KratosOnFile(binary, folder)))
+        kratos = stack.enter_context(closing(DATABASES[database](binary, folder)))
         proxy = stack.enter_context(closing(Proxy(kratos.public_port, certificate)))
         redis = stack.enter_context(closing(RedisServer(folder))) if cache == "redis" else None
         variables = {
@@ -132,12 +153,13 @@ def run(
     *,
     seconds: float,
     guarded: int,
+    database: str = "file",
     public: int = 2,
     only: Callable[[Phase], bool] = lambda _: True,
     say: Callable[[str], None] = lambda _: None,
 ) -> Result:
     """Plays every phase that ``only`` lets pass, in ``seconds`` all together."""
-    with standing(binary, app_server, cache) as ground:
+    with standing(binary, app_server, cache, database) as ground:
         phases = [phase for phase in phases_of(ground) if only(phase)]
         people = make_people(ground.kratos)
         leavers = make_leavers(ground.kratos, 2 * len(phases) + 1)
@@ -269,7 +291,7 @@ def _killed(process: Process) -> Iterator[None]:
 
 
 @contextmanager
-def _kratos_killed(kratos: KratosOnFile) -> Iterator[None]:
+def _kratos_killed(kratos: MortalKratos) -> Iterator[None]:
     kratos.process.kill()
     try:
         yield
@@ -278,15 +300,21 @@ def _kratos_killed(kratos: KratosOnFile) -> Iterator[None]:
 
 
 @contextmanager
-def _restarting(kratos: KratosOnFile) -> Iterator[None]:
+def _restarting(kratos: MortalKratos) -> Iterator[None]:
     kratos.revive()
     yield
     kratos.revive()
 
 
 @contextmanager
+def _restarted(process: Process) -> Iterator[None]:
+    process.restart()
+    yield
+
+
+@contextmanager
 def _database_gone(kratos: KratosOnFile, proxy: Proxy) -> Iterator[None]:
-    # With a database in a file Kratos takes itself for ready; with a database server it does not.
+    # With a database in a file Kratos takes itself for ready all the same.
     with _spoilt(proxy, FAULTS["unready"]), kratos.without_sessions():
         yield
 

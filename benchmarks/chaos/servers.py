@@ -1,14 +1,16 @@
-"""The programs of a run: Kratos with a database in a file, Redis, and the site."""
+"""The programs of a run: Kratos with a database in a file or in PostgreSQL, Redis, and the site."""
 
 from __future__ import annotations
 
 import os
 import runpy
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -94,11 +96,11 @@ class Process:
                 self.kill()
 
 
-class KratosOnFile(KratosServer):
-    """A Kratos that can be ended and started again, and whose database can fall ill."""
+class MortalKratos(KratosServer):
+    """A Kratos that can be ended and started again; its database, at ``dsn``, stays."""
 
-    def __init__(self, binary: Path, folder: Path) -> None:
-        self.database = folder / "kratos.sqlite"
+    def __init__(self, binary: Path, folder: Path, dsn: str) -> None:
+        self._dsn = dsn
         super().__init__(binary, folder)
         self.configure("lax", settings_required_aal="highest_available")
 
@@ -117,6 +119,35 @@ class KratosOnFile(KratosServer):
         """Ends the server."""
         self._program.close()
 
+    def revoke(self, session_id: str) -> None:
+        """An administrator ends one session."""
+        self._admin("DELETE", f"/sessions/{session_id}", 204)
+
+    def _start(
+        self,
+        binary: Path,
+        public_port: int,
+        admin_port: int,
+        *,
+        configs: Iterable[str] = ("kratos.yml",),
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        self.public_port = public_port
+        variables = {"DSN": self._dsn, **(environment or {})}
+        migrate = [str(binary), "migrate", "sql", "-e", "--yes", "-c", "kratos.yml"]
+        subprocess.run(migrate, cwd=self.folder, env={**os.environ, **variables}, capture_output=True, check=True)
+        start = partial(super()._start, binary, public_port, admin_port, configs=configs, environment=variables)
+        self._program = Process(start)
+        return self._program.running
+
+
+class KratosOnFile(MortalKratos):
+    """One whose database is a file, which can lose its sessions."""
+
+    def __init__(self, binary: Path, folder: Path) -> None:
+        self._database = folder / "kratos.sqlite"
+        super().__init__(binary, folder, f"sqlite://{self._database}?_fk=true")
+
     @contextmanager
     def without_sessions(self) -> Iterator[None]:
         """While this lasts, the table of sessions is gone."""
@@ -129,37 +160,106 @@ class KratosOnFile(KratosServer):
     @contextmanager
     def locked(self) -> Iterator[None]:
         """While this lasts, somebody else holds the database."""
-        with closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(self._database, timeout=30, isolation_level=None)) as connection:
             connection.execute("BEGIN EXCLUSIVE")
             yield
             connection.execute("ROLLBACK")
 
-    def revoke(self, session_id: str) -> None:
-        """An administrator ends one session."""
-        self._admin("DELETE", f"/sessions/{session_id}", 204)
-
     def _execute(self, statement: str) -> None:
-        with closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(self._database, timeout=30, isolation_level=None)) as connection:
             # Foreign keys go on naming the table that is gone.
             connection.execute("PRAGMA legacy_alter_table = ON")
             connection.execute(statement)
 
-    def _start(
-        self,
-        binary: Path,
-        public_port: int,
-        admin_port: int,
-        *,
-        configs: Iterable[str] = ("kratos.yml",),
-        environment: Mapping[str, str] | None = None,
-    ) -> subprocess.Popen[bytes]:
-        self.public_port = public_port
-        variables = {"DSN": f"sqlite://{self.database}?_fk=true", **(environment or {})}
-        migrate = [str(binary), "migrate", "sql", "-e", "--yes", "-c", "kratos.yml"]
-        subprocess.run(migrate, cwd=self.folder, env={**os.environ, **variables}, capture_output=True, check=True)
-        start = partial(super()._start, binary, public_port, admin_port, configs=configs, environment=variables)
-        self._program = Process(start)
-        return self._program.running
+
+class KratosOnPostgres(MortalKratos):
+    """One whose database is a server of its own, which can end and freeze like any."""
+
+    def __init__(self, binary: Path, folder: Path) -> None:
+        self.postgres = PostgresServer(folder)
+        try:
+            super().__init__(binary, folder, self.postgres.url)
+        except BaseException:
+            self.postgres.close()
+            raise
+
+    def close(self) -> None:
+        """Ends both servers."""
+        super().close()
+        self.postgres.close()
+
+
+class PostgresServer(Process):
+    """A PostgreSQL for one user without a password, until ``close``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._port = free_port()
+        self.url = f"postgres://kratos@127.0.0.1:{self._port}/postgres?sslmode=disable"
+        # A folder of its own: the server does not run as root, and others may not look into that of the run.
+        self._folder = Path(tempfile.mkdtemp(prefix="ory-mfa-chaos-postgres-"))
+        self._user: list[str] = []
+        if os.getuid() == 0:
+            shutil.chown(self._folder, "postgres", "postgres")
+            self._user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        data = str(self._folder / "data")
+        init = [postgres_program("initdb"), "--auth=trust", "--username=kratos", "--no-sync", "-D", data]
+        subprocess.run([*self._user, *init], cwd=self._folder, capture_output=True, check=True)
+        serve = [postgres_program("postgres"), "-D", data, "-p", str(self._port), "-h", "127.0.0.1", "-k", ""]
+        command, log = [*self._user, *serve], folder / "postgres.log"
+        super().__init__(lambda: start_program(command, log, dict(os.environ), cwd=self._folder))
+        self._await_ready()
+
+    def kill(self) -> None:
+        """Ends it at once: without its processes, whatever they do, being able to end it in order."""
+        self.running.send_signal(signal.SIGQUIT)
+        self.running.wait()
+
+    def freeze(self) -> None:
+        """Has it and the processes that serve its connections do nothing at all."""
+        super().freeze()
+        self._signal_children(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets them all go on."""
+        self._signal_children(signal.SIGCONT)
+        super().thaw()
+
+    def restart(self) -> None:
+        """Ends it if it runs, and starts it again."""
+        if self.running.poll() is None:
+            self.kill()
+        super().restart()
+        self._await_ready()
+
+    def close(self) -> None:
+        """Ends it, and forgets what it knew."""
+        if self.running.poll() is None:
+            self.thaw()
+            self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _signal_children(self, number: signal.Signals) -> None:
+        for pid in children(self.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _await_ready(self) -> None:
+        check = [postgres_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        until = time.monotonic() + 30
+        while subprocess.run(check, check=False).returncode:
+            if time.monotonic() > until:
+                raise RuntimeError("PostgreSQL does not get ready")
+            time.sleep(0.05)
+
+
+def postgres_program(name: str) -> str:
+    """A program of PostgreSQL, which Debian does not put on the path; raises ``RuntimeError`` if there is none."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    found = shutil.which(name, path=os.pathsep.join([*map(str, reversed(folders)), os.environ.get("PATH", "")]))
+    if found is None:
+        message = f"there is no {name}: install PostgreSQL"
+        raise RuntimeError(message)
+    return found
 
 
 class RedisServer:
