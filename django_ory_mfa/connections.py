@@ -163,6 +163,13 @@ class DeadlineAdapter(HTTPAdapter):
             self._pool = super().get_connection_with_tls_context(*args, **kwargs)
         return self._pool
 
+    def close(self) -> None:
+        """Called by requests with the session; urllib3 alone leaves the connections of a pool that somebody holds."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+        super().close()
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Called by requests for direct connections."""
         super().init_poolmanager(*args, **kwargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -202,13 +203,11 @@ def test_no_tls_is_no_usable_answer() -> None:
 
 def closing_after(answers: int) -> Script:
     """So many sound answers on each connection, then its end at the next request."""
-    served: dict[int, int] = {}
+    served: Counter[socket.socket] = Counter()
 
     def script(connection: socket.socket, stop: threading.Event) -> None:
-        number = connection.fileno()
-        served[number] = served.get(number, 0) + 1
-        if served[number] > answers:
-            del served[number]
+        served[connection] += 1
+        if served[connection] > answers:
             connection.shutdown(socket.SHUT_RDWR)
             return
         answering(b"{}")(connection, stop)
@@ -309,3 +308,18 @@ def test_lines_that_are_no_headers_are_no_usable_answer_and_stay_out_of_the_log(
 
     assert (answer.status, answer.failure, answer.is_outage) == (0, "ConnectionError", True)
     assert caplog.messages == []
+
+
+def test_closing_the_client_closes_its_connections(wire: Wire, client: OryClient) -> None:
+    ended = threading.Event()
+
+    def script(connection: socket.socket, stop: threading.Event) -> None:
+        answering(b"{}")(connection, stop)
+        if connection.recv(1) == b"":
+            ended.set()
+
+    wire.script = script
+    client.whoami(COOKIE)
+    client._session.close()
+
+    assert ended.wait(1)
