@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -38,10 +39,12 @@ class Entry:
         self._name = name
         self._key = f"{PREFIX}{name}"
         self._signed_out_key = f"{self._key}:signed-out"
+        alias = conf.cache
+        self._operation = partial(Operation, caches[alias], _breaker(alias))
 
     def read(self) -> Steps[OrySession | None]:
         """The session that is kept, if there is one."""
-        stored = yield Operation("get", self._key)
+        stored = yield self._operation("get", self._key)
         session = from_store(stored, now=now(), name=self._name, key=fingerprint_key())
         count(Event.CACHE_MISS if session is None else Event.CACHE_HIT)
         return session
@@ -58,34 +61,33 @@ class Entry:
             yield Whole(lambda: self._set(stored, ceil(seconds)))
 
     def _set(self, stored: str, seconds: int) -> Steps[None]:
-        if (yield Operation("set", self._key, stored, seconds)) is NOT_ASKED:
+        if (yield self._operation("set", self._key, stored, seconds)) is NOT_ASKED:
             return
         # After the other: whoever signs out from now on drops what was kept here. SECURITY: where the cache does not
         # tell, somebody may have signed out.
-        if (yield Operation("get", self._signed_out_key, 0)) != 0:
+        if (yield self._operation("get", self._signed_out_key, 0)) != 0:
             yield from self.drop()
 
     def drop(self) -> Steps[None]:
         """Forgets the session."""
-        yield Operation("delete", self._key, is_vital=True)
+        yield self._operation("delete", self._key, is_vital=True)
 
     def sign_out(self) -> Steps[None]:
         """Forgets the session, and has none kept until the browser had the time to end it at Ory."""
         seconds = ceil(max(SIGNED_OUT_FOR, conf.cache_ttl) + conf.timeout.total)
-        yield Operation("set", self._signed_out_key, 1, seconds, is_vital=True)
+        yield self._operation("set", self._signed_out_key, 1, seconds, is_vital=True)
         yield from self.drop()
 
 
 class Operation:
-    """A method of the cache; None where it fails, ``NOT_ASKED`` where it did lately, unless the call is vital."""
+    """A method of ``cache``; None where it fails, ``NOT_ASKED`` where it did lately, unless the call is vital."""
 
-    def __init__(self, method: str, *args: Any, is_vital: bool = False) -> None:
+    def __init__(self, cache: Any, breaker: Breaker, method: str, *args: Any, is_vital: bool = False) -> None:
+        self._cache = cache
+        self._breaker = breaker
         self._method = method
         self._args = args
         self._is_vital = is_vital
-        alias = conf.cache
-        self._cache: Any = caches[alias]
-        self._breaker = _breaker(alias)
 
     def run(self) -> Any:
         """Calls it."""

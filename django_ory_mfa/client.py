@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import requests
@@ -15,7 +14,7 @@ from requests.adapters import BaseAdapter
 
 from django_ory_mfa import __version__, process
 from django_ory_mfa.breaker import Breaker
-from django_ory_mfa.conf import conf
+from django_ory_mfa.conf import Timeout, conf
 from django_ory_mfa.connections import DeadlineAdapter, StaleConnection
 from django_ory_mfa.core.answer import LATE, Answer
 from django_ory_mfa.core.enrolment import without_secrets
@@ -41,15 +40,12 @@ class OryClient:
 
     def __init__(self, url: str, transport: BaseAdapter | None = None) -> None:
         self._url = url
-        self._session = NoRedirects()
-        # SECURITY: a shared jar would sign the next visitor in as the last one.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        # Proxies and CA bundle are read from the environment here, once; .netrc must not be read at all.
+        # SECURITY: no requests.Session around it. Its jar would sign the next visitor in as the last one, and it would
+        # follow redirects and read .netrc.
+        self._adapter = transport or DeadlineAdapter(pool_maxsize=conf.max_concurrency)
+        # Proxies and CA bundle are read from the environment here, once.
         self._proxies = requests.utils.get_environ_proxies(url)
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-        self._session.trust_env = False
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, transport or DeadlineAdapter(pool_maxsize=conf.max_concurrency))
         self._breaker = Breaker()
         self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
 
@@ -131,7 +127,8 @@ class OryClient:
     def _answer(
         self, method: str, path: str, headers: Mapping[str, str], query: Mapping[str, str] | None, json: object
     ) -> Answer:
-        with Deadline(conf.timeout.total) as deadline:
+        timeout = conf.timeout
+        with Deadline(timeout.total) as deadline:
             try:
                 request = self._prepare(method, path)
                 request.headers.update(headers)
@@ -139,7 +136,7 @@ class OryClient:
                     request.prepare_url(request.url, query)
                 if json is not None:
                     request.prepare_body(None, None, json=json)
-                return self._send(request, deadline)
+                return self._send(request, timeout, deadline)
             except (requests.Timeout, urllib3.exceptions.TimeoutError):
                 return LATE
             except Exception as error:
@@ -165,9 +162,9 @@ class OryClient:
             count(Event.BREAKER_OPENED)
 
     @sensitive_variables()
-    def _send(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
+    def _send(self, request: requests.PreparedRequest, timeout: Timeout, deadline: Deadline) -> Answer:
         try:
-            return self._send_once(request, deadline)
+            return self._send_once(request, timeout, deadline)
         except requests.ConnectionError as error:
             # The one failure that says nothing about Ory as it is now.
             if not any(isinstance(cause, StaleConnection) for cause in error.args):
@@ -175,18 +172,13 @@ class OryClient:
             count(Event.RETRY)
             # Another one that was kept alive may have ended likewise.
             deadline.wants_new_connection = True
-            return self._send_once(request, deadline)
+            return self._send_once(request, timeout, deadline)
 
     @sensitive_variables()
-    def _send_once(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
-        timeout = conf.timeout
-        with self._session.send(
-            request,
-            allow_redirects=False,
-            proxies=self._proxies,
-            stream=True,
-            timeout=(timeout.connect, timeout.total),
-            verify=self._verify,
+    def _send_once(self, request: requests.PreparedRequest, timeout: Timeout, deadline: Deadline) -> Answer:
+        seconds = timeout.connect, timeout.total
+        with self._adapter.send(
+            request, stream=True, timeout=seconds, verify=self._verify, proxies=self._proxies
         ) as response:
             return _read(response, deadline)
 
@@ -198,24 +190,17 @@ class OryClient:
         return self._prepared[key].copy()
 
 
-class NoRedirects(requests.Session):
-    """A session that does not even look where a redirect goes; ``allow_redirects=False`` would read its whole body."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """No answer is a redirect."""
-
-
 def _read(response: requests.Response, deadline: Deadline) -> Answer:
-    body = bytearray()
-    while chunk := response.raw.read1(CHUNK, decode_content=False):
+    body, raw = bytearray(), response.raw
+    while chunk := raw.read1(CHUNK, decode_content=False):
         body += chunk
         if len(body) > LARGEST_BODY:
             return Answer.failed("body too large")
     if deadline.has_passed:
         # What was read before the socket was shut down is not all.
         return LATE
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    set_cookies = tuple(response.raw.headers.getlist("Set-Cookie"))
+    headers = {name.lower(): value for name, value in raw.headers.itermerged()}
+    set_cookies = tuple(raw.headers.getlist("Set-Cookie"))
     status = response.status_code
     return Answer(status, headers, bytes(body), set_cookies=set_cookies, is_outage=status >= 500)
 

@@ -200,7 +200,7 @@ def _derived(secret: str | bytes) -> bytes:
 
 def _get(name: str, default: Any) -> Any:
     # Past Django's lazy object, once it is loaded: asked for what is not there, it takes longer than all else here.
-    loaded = settings._wrapped  # type: ignore[misc]  # the plugin knows names of settings only
+    loaded = object.__getattribute__(settings, "_wrapped")
     return getattr(settings if loaded is empty else loaded, f"ORY_MFA_{name}", default)
 
 

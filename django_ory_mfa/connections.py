@@ -7,6 +7,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.response import assert_header_parsing
@@ -163,8 +164,14 @@ class DeadlineAdapter(HTTPAdapter):
             self._pool = super().get_connection_with_tls_context(*args, **kwargs)
         return self._pool
 
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Called by requests; its own would copy the headers, and fill a jar of cookies for every answer."""
+        response = requests.Response()
+        response.request, response.status_code, response.raw = req, resp.status, resp
+        return response
+
     def close(self) -> None:
-        """Called by requests with the session; urllib3 alone leaves the connections of a pool that somebody holds."""
+        """Called by whoever closes the client; urllib3 alone leaves the connections of a pool that somebody holds."""
         if self._pool is not None:
             self._pool.close()
             self._pool = None

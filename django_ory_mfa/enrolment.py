@@ -21,6 +21,9 @@ class EnrolmentMemory:
         self._found: OrderedDict[str, tuple[bool | None, float]] = OrderedDict()
         self._paused_until = 0.0
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     def recall(self, name: str) -> tuple[bool | None, bool]:
         """What was found about ``name``, and whether that is still worth something."""
         enrolled, until = self._found.get(name, (None, 0.0))

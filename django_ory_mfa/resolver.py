@@ -188,8 +188,9 @@ class SessionResolver:
         if answer.status == 401 and not (yield from health().readiness(departed_at)):
             session = UNAVAILABLE
         self._outage_to_tell = health().note(session, answer, departed_at)
-        if session.aal >= AAL.AAL2:
-            enrolment_memory().forget(_fingerprint_of_person(session))
+        memory = enrolment_memory()
+        if memory and session.aal >= AAL.AAL2:
+            memory.forget(_fingerprint_of_person(session))
         return session
 
     def _find_enrolment(self, *, fresh: bool) -> Steps[bool | None]:

@@ -82,7 +82,7 @@ def client(proxy: Proxy, certificate: Path, monkeypatch: pytest.MonkeyPatch, set
     settings.ORY_MFA_TIMEOUT = (0.5, 0.6)
     client = OryClient(proxy.url)
     yield client
-    client._session.close()
+    client._adapter.close()
 
 
 def read_all(proxy: Proxy, certificate: Path) -> bytes:

@@ -145,7 +145,7 @@ def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def client(wire: Wire) -> Iterator[OryClient]:
     made = OryClient(wire.url)
     yield made
-    made._session.close()
+    made._adapter.close()
 
 
 def timed(call: Callable[[], Answer]) -> tuple[Answer, float]:
@@ -225,7 +225,7 @@ def test_path_of_the_url_is_kept(wire: Wire) -> None:
     client = OryClient(f"{wire.url}/.ory")
 
     client.whoami(COOKIE)
-    client._session.close()
+    client._adapter.close()
 
     assert wire.first_line() == "GET /.ory/sessions/whoami HTTP/1.1"
 
@@ -273,7 +273,6 @@ def test_cookie_of_an_answer_is_not_sent_by_the_next_caller(wire: Wire, client: 
     client.whoami(TOKEN)
     client.whoami(COOKIE)
 
-    assert list(client._session.cookies) == []
     assert "cookie" not in wire.headers(1)
     assert wire.headers(2)["cookie"] == "ory_kratos_session=c00kie"
 
@@ -293,7 +292,7 @@ def test_netrc_is_not_read(wire: Wire, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("NETRC", str(netrc))
     client = OryClient(wire.url)
     client.whoami(TOKEN)
-    client._session.close()
+    client._adapter.close()
 
     assert "authorization" not in wire.headers()
     assert requests.utils.get_netrc_auth(wire.url) == ("somebody", "secret")
@@ -351,7 +350,7 @@ def proxied(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Wire:
 def test_proxy_of_the_environment_is_used(proxied: Wire) -> None:
     client = OryClient("http://ory.example")
     client.whoami(TOKEN)
-    client._session.close()
+    client._adapter.close()
 
     assert proxied.first_line() == "GET http://ory.example/sessions/whoami HTTP/1.1"
     assert proxied.headers()["x-session-token"] == "ory_st_t0ken"
@@ -362,7 +361,7 @@ def test_host_that_needs_no_proxy_is_asked_directly(proxied: Wire, monkeypatch: 
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     client = OryClient(proxied.url)
     client.whoami(TOKEN)
-    client._session.close()
+    client._adapter.close()
 
     assert proxied.first_line() == "GET /sessions/whoami HTTP/1.1"
 
@@ -617,7 +616,7 @@ def test_slow_ory_is_an_outage_for_the_request_only(wire: Wire, settings: Any, m
     site.set_cookie("ory_kratos_session", "c00kie")
 
     response = site.get("session")
-    get_client()._session.close()
+    get_client()._adapter.close()
 
     assert response.json()["state"] == "unavailable"
 

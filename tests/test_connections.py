@@ -33,7 +33,7 @@ def wire() -> Iterator[Wire]:
 def client(wire: Wire) -> Iterator[OryClient]:
     client = OryClient(wire.url)
     yield client
-    client._session.close()
+    client._adapter.close()
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def deaf() -> Iterator[DeafServer]:
 def timed(client: OryClient) -> tuple[Any, float]:
     started = time.monotonic()
     answer = client.whoami(COOKIE)
-    client._session.close()
+    client._adapter.close()
     return answer, time.monotonic() - started
 
 
@@ -320,6 +320,6 @@ def test_closing_the_client_closes_its_connections(wire: Wire, client: OryClient
 
     wire.script = script
     client.whoami(COOKIE)
-    client._session.close()
+    client._adapter.close()
 
     assert ended.wait(1)

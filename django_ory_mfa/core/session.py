@@ -92,7 +92,7 @@ class OrySession:
     retry_after: int | None = None
     raw: Any = field(default=None, repr=False, hash=False)
 
-    # Reads all that is POSTPONED when one of it is first asked for, of a session that came from a cache.
+    # Reads all that is POSTPONED when one of it is first asked for: most requests ask for the level alone.
     _read_rest: ReadRest | None = field(default=None, init=False, repr=False, compare=False)
 
     def __bool__(self) -> bool:

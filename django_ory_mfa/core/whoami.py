@@ -6,12 +6,21 @@ What the statuses and bodies mean: https://www.ory.sh/docs/reference/api#tag/fro
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import ceil
 from typing import Any
 
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.flows import Flows
-from django_ory_mfa.core.session import AAL, ANONYMOUS, AuthenticationMethod, Identity, OrySession, SessionState
+from django_ory_mfa.core.session import (
+    AAL,
+    ANONYMOUS,
+    AuthenticationMethod,
+    Identity,
+    OrySession,
+    SessionState,
+    postpone_rest,
+)
 
 CLOCK_SKEW = timedelta(seconds=60)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,7 +50,8 @@ def _read_session(body: dict[str, Any], now: datetime) -> OrySession:
     if body.get("active") is not True or (expires_at is not None and now - expires_at > CLOCK_SKEW):
         return ANONYMOUS
     aal = AAL.of(body.get("authenticator_assurance_level"))
-    return OrySession(SessionState.ACTIVE, id=body["id"], aal=aal, expires_at=expires_at, **read_rest(body))
+    session = OrySession(SessionState.ACTIVE, id=body["id"], aal=aal, expires_at=expires_at)
+    return postpone_rest(session, partial(read_rest, body))
 
 
 def read_rest(body: dict[str, Any]) -> dict[str, Any]:
