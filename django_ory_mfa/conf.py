@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LONGEST_TIMEOUT = 3600  # seconds
 LONGEST_TTL = 86400
 CLAIMS = (None, "aal1", HIGHEST_AVAILABLE)
+OF_LEVEL = {level: Requirement(level) for level in LEVELS}
 NETWORK_HOST = re.compile(r"(?P<slug>[a-z0-9-]+)\.projects\.oryapis\.com")
 
 
@@ -166,8 +167,8 @@ class Conf:
 
     def requirement(self, name: str) -> Requirement:
         """The requirement called ``name``: a level or one of ``ORY_MFA_POLICIES``; ``ValueError`` for anything else."""
-        if name in LEVELS:
-            return Requirement(name)
+        if name in OF_LEVEL:
+            return OF_LEVEL[name]
         policies = self.policies
         if name not in policies:
             message = f"aal must be one of {', '.join([*LEVELS, *policies])}, not {name!r}"

@@ -39,7 +39,10 @@ class Configured:
         """The requirement at this moment; raises ``ImproperlyConfigured`` if the settings and the view disagree."""
         name = conf.aal if self.name is None else self.name
         try:
-            asked, added = conf.requirement(name), Requirement("aal2", self.max_age, self.methods)
+            asked = conf.requirement(name)
+            if self.max_age is None and self.methods is None:
+                return asked
+            added = Requirement("aal2", self.max_age, self.methods)
             ages = [age for age in (asked.max_age, added.max_age) if age is not None]
             methods = [methods for methods in (asked.methods, added.methods) if methods is not None]
             # SECURITY: what a view says adds to the policy, and takes nothing away from it.

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.auth import logout
 
 from django_ory_mfa.calls import Steps, arun, run
-from django_ory_mfa.hops import mark_of, proofs_given
+from django_ory_mfa.hops import has_hops, mark_of, proofs_given
 from django_ory_mfa.resolver import resolver_of
 from django_ory_mfa.signals import Sending, identity_switched, step_up_completed
 
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 def welcome_back(request: HttpRequest, requirement: Requirement) -> None:
     """Called when a guard with ``requirement`` lets ``request`` pass, before the view runs."""
-    run(_steps(request, requirement))
+    if has_hops(request):
+        run(_steps(request, requirement))
 
 
 async def awelcome_back(request: HttpRequest, requirement: Requirement) -> None:
     """``welcome_back`` for async code."""
-    await arun(_steps(request, requirement))
+    if has_hops(request):
+        await arun(_steps(request, requirement))
 
 
 def leave_django(request: HttpRequest) -> None:

@@ -44,6 +44,11 @@ def is_loop(request: HttpRequest, outcome: Outcome, return_to: str) -> bool:
     return any(hop.times >= MOST_HOPS for hop in _read(request) if hop.key == key)
 
 
+def has_hops(request: HttpRequest) -> bool:
+    """Whether the browser may have been sent away at all; a look that costs next to nothing."""
+    return COOKIE in request.META.get("HTTP_COOKIE", "")
+
+
 def is_return(request: HttpRequest) -> bool:
     """Whether the browser was sent away for this page lately, so that it may be back with a better session."""
     return bool(_hops_of_page(request, COUNTED))
@@ -73,7 +78,7 @@ def mark_of(requirement: Requirement) -> str:
 
 def clear_hops(request: HttpRequest, response: HttpResponseBase) -> None:
     """Forgets the hops for this page, which was reached."""
-    if COOKIE not in request.META.get("HTTP_COOKIE", ""):
+    if not has_hops(request):
         return
     reached, hops = _keys(request, COUNTED), _read(request)
     left = [hop for hop in hops if hop.key not in reached]
@@ -84,7 +89,7 @@ def clear_hops(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _hops_of_page(request: HttpRequest, outcomes: Iterable[Outcome]) -> list[Hop]:
-    if COOKIE not in request.META.get("HTTP_COOKIE", ""):
+    if not has_hops(request):
         return []
     try:
         keys = _keys(request, outcomes)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 
 LONGEST_VALUE = 4096
@@ -13,6 +14,9 @@ LONGEST_HEADER = 32768
 # RFC 6265, section 4.1.1.
 COOKIE_OCTETS = re.compile(r"[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]+")
 SESSION_COOKIE_NAMES = re.compile(r"ory_kratos_session|ory_session_[0-9A-Za-z_.-]{1,100}")
+# As read_cookies() splits a header, without a pair for every cookie of the site.
+COOKIE = r"(?:^|;)[ \t]*({name})=([^;]*)"
+LIKE_ORYS_OWN = re.compile(COOKIE.format(name=SESSION_COOKIE_NAMES.pattern))
 TOKEN_PREFIX = "ory_st_"  # noqa: S105 - no password
 
 
@@ -59,14 +63,13 @@ def choose_credential(*, session_token: str, cookies: str, authorization: str, n
         return Credential(CredentialKind.TOKEN, session_token)
     # SECURITY: every duplicate goes along, in order and byte for byte. Ory takes the first that it can decode; picking
     # one here could answer for another session than the one that Ory's own pages see.
-    header = cookie_header(pair for pair in read_cookies(cookies) if pair[0] == name and is_sound(pair[1]))
+    header = cookie_header([] if name is None else _sound_cookies(_called(name), cookies))
     return Credential(CredentialKind.COOKIE, header) if header else _bearer(authorization)
 
 
 def session_cookie_names(cookies: str) -> set[str]:
     """The names in a raw ``Cookie`` header that look like Ory's session cookie and have a value that may be one."""
-    pairs = read_cookies(cookies)
-    return {name for name, value in pairs if SESSION_COOKIE_NAMES.fullmatch(name) and is_sound(value)}
+    return {name for name, _ in _sound_cookies(LIKE_ORYS_OWN, cookies)}
 
 
 def read_cookies(header: str) -> list[tuple[str, str]]:
@@ -85,6 +88,16 @@ def cookie_header(pairs: Iterable[tuple[str, str]]) -> str:
 def is_sound(value: str) -> bool:
     """Whether ``value`` is one that a cookie or a token of Ory's can have."""
     return len(value) <= LONGEST_VALUE and COOKIE_OCTETS.fullmatch(value) is not None
+
+
+@lru_cache(maxsize=16)
+def _called(name: str) -> re.Pattern[str]:
+    return re.compile(COOKIE.format(name=re.escape(name)))
+
+
+def _sound_cookies(pattern: re.Pattern[str], header: str) -> list[tuple[str, str]]:
+    pairs = [(name, value.rstrip(" \t")) for name, value in pattern.findall(header)]
+    return [(name, value) for name, value in pairs if is_sound(value)]
 
 
 def _bearer(authorization: str) -> Credential | None:

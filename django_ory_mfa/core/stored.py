@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -14,7 +13,8 @@ from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.session import AAL, OrySession, SessionState, postpone_rest
 from django_ory_mfa.core.whoami import read_rest
 
-VERSION = 1
+VERSION = "1"
+PARTS = 4
 
 
 def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: datetime) -> float:
@@ -30,22 +30,24 @@ def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: dat
 def to_store(session: OrySession, answer: Answer, *, seconds: float, now: datetime, name: str, key: bytes) -> str:
     """An active ``session``, read from ``answer``, to keep under ``name``, sealed with ``key`` (32 bytes).
 
-    It is JSON: what decides, and the answer as it came, in base64 so that nobody pays for reading it who does not ask.
+    Its lines: version, seal, what decides as JSON, and the answer as it came, for whoever asks for more.
     """
     expires_at, until = cast("datetime", session.expires_at), now + timedelta(seconds=seconds)
     facts = json.dumps(
         {"id": session.id, "aal": session.aal, "expires_at": expires_at.isoformat(), "until": until.isoformat()}
     )
-    body = b64encode(answer.body).decode()
-    return json.dumps({"version": VERSION, "seal": _seal(name, facts, body, key), "facts": facts, "body": body})
+    body = answer.body.decode()
+    return "\n".join((VERSION, _seal(name, facts, body, key), facts, body))
 
 
 def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySession | None:
     """The session that was kept under ``name``; None for whatever was not, is too old, or is not what was stored."""
-    document = _loads(stored)
-    seal, facts, body = (str(document.get(part)) for part in ("seal", "facts", "body"))
+    parts = stored.split("\n", PARTS - 1) if isinstance(stored, str) else []
+    if len(parts) != PARTS:
+        return None
+    version, seal, facts, body = parts
     # SECURITY: others may write to the cache; what this site did not write says nothing.
-    if document.get("version") != VERSION or not _is_same(seal, _seal(name, facts, body, key)):
+    if version != VERSION or not _is_same(seal, _seal(name, facts, body, key)):
         return None
     said = json.loads(facts)
     expires_at, until = datetime.fromisoformat(said["expires_at"]), datetime.fromisoformat(said["until"])
@@ -56,15 +58,7 @@ def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySe
 
 
 def _read_rest(body: str) -> dict[str, Any]:
-    return read_rest(json.loads(b64decode(body).decode()))
-
-
-def _loads(stored: object) -> dict[str, Any]:
-    try:
-        document = json.loads(stored) if isinstance(stored, str) else None
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
+    return read_rest(json.loads(body))
 
 
 def _is_same(seal: str, expected: str) -> bool:
