@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -13,8 +14,7 @@ from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.session import AAL, OrySession, SessionState, postpone_rest
 from django_ory_mfa.core.whoami import read_rest
 
-VERSION = "1"
-PARTS = 4
+VERSION = 1
 
 
 def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: datetime) -> float:
@@ -30,41 +30,53 @@ def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: dat
 def to_store(session: OrySession, answer: Answer, *, seconds: float, now: datetime, name: str, key: bytes) -> str:
     """An active ``session``, read from ``answer``, to keep under ``name``, sealed with ``key`` (32 bytes).
 
-    Its lines: version, seal, what decides as JSON, and the answer as it came, for whoever asks for more.
+    It is JSON: what decides, and the answer as it came, in base64 so that nobody pays for reading it who does not ask.
     """
     expires_at, until = cast("datetime", session.expires_at), now + timedelta(seconds=seconds)
-    facts = json.dumps(
-        {"id": session.id, "aal": session.aal, "expires_at": expires_at.isoformat(), "until": until.isoformat()}
-    )
-    body = answer.body.decode()
-    return "\n".join((VERSION, _seal(name, facts, body, key), facts, body))
+    kept = {
+        "id": str(session.id),
+        "aal": str(session.aal),
+        "expires_at": expires_at.isoformat(),
+        "until": until.isoformat(),
+        "body": b64encode(answer.body).decode(),
+    }
+    return json.dumps({"version": VERSION, "seal": _seal(name, kept, key), **kept})
 
 
 def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySession | None:
     """The session that was kept under ``name``; None for whatever was not, is too old, or is not what was stored."""
-    parts = stored.split("\n", PARTS - 1) if isinstance(stored, str) else []
-    if len(parts) != PARTS:
-        return None
-    version, seal, facts, body = parts
+    kept = _loads(stored)
+    version, seal = kept.pop("version", None), kept.pop("seal", None)
     # SECURITY: others may write to the cache; what this site did not write says nothing.
-    if version != VERSION or not _is_same(seal, _seal(name, facts, body, key)):
+    if version != VERSION or not all(isinstance(value, str) for value in (seal, *kept.values())):
         return None
-    said = json.loads(facts)
-    expires_at, until = datetime.fromisoformat(said["expires_at"]), datetime.fromisoformat(said["until"])
+    if not _is_same(seal, _seal(name, kept, key)):
+        return None
+    expires_at, until = datetime.fromisoformat(kept["expires_at"]), datetime.fromisoformat(kept["until"])
     if now >= min(expires_at, until):
         return None
-    session = OrySession(SessionState.ACTIVE, id=said["id"], aal=AAL.of(said["aal"]), expires_at=expires_at)
-    return postpone_rest(session, partial(_read_rest, body))
+    session = OrySession(SessionState.ACTIVE, id=kept["id"], aal=AAL.of(kept["aal"]), expires_at=expires_at)
+    return postpone_rest(session, partial(_read_rest, kept["body"]))
 
 
 def _read_rest(body: str) -> dict[str, Any]:
-    return read_rest(json.loads(body))
+    return read_rest(json.loads(b64decode(body).decode()))
+
+
+def _loads(stored: object) -> dict[str, Any]:
+    try:
+        kept = json.loads(stored) if isinstance(stored, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
 
 
 def _is_same(seal: str, expected: str) -> bool:
     return compare_digest(seal.encode(errors="replace"), expected.encode())
 
 
-def _seal(name: str, facts: str, body: str, key: bytes) -> str:
-    sealed = "\0".join((name, facts, body)).encode(errors="surrogatepass")
+def _seal(name: str, kept: dict[str, str], key: bytes) -> str:
+    # In their order, with their names: nothing can be moved from one to another.
+    parts = (name, *(part for pair in kept.items() for part in pair))
+    sealed = "\0".join(parts).encode(errors="surrogatepass")
     return blake2b(sealed, key=key, digest_size=16, person=b"session").hexdigest()
