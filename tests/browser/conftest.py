@@ -27,9 +27,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# Every walk before these; those marked with ``on_every_pair`` before the others too.
-FULL = (Pair("kratos", "gunicorn"), Pair("emulator", "uvicorn"))
-CORE = (Pair("kratos", "uvicorn"), Pair("emulator", "gunicorn"))
+PAIRS = tuple(Pair(ory, app_server) for ory in ("kratos", "emulator") for app_server in ("gunicorn", "uvicorn"))
+# How a page looks does not depend on what serves it.
+FOR_LOOKS = (Pair("kratos", "gunicorn"), Pair("emulator", "uvicorn"))
 ROOT = Path(__file__).resolve().parents[2]
 # Long enough for two busy cores, short enough for a walk that hangs.
 TIMEOUT = 15_000
@@ -45,7 +45,7 @@ def missing(reason: str) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: walks in a real Chromium")
-    config.addinivalue_line("markers", "on_every_pair: also before the pairs that only see the core of the walks")
+    config.addinivalue_line("markers", "looks: about how a page looks, which one application server for each Ory shows")
     config.addinivalue_line("markers", "emulator_only: needs what a real server cannot do")
 
 
@@ -54,7 +54,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "ground" not in metafunc.fixturenames:
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
-    pairs: tuple[Pair, ...] = FULL + CORE if "on_every_pair" in marks else FULL
+    pairs = FOR_LOOKS if "looks" in marks else PAIRS
     if "emulator_only" in marks:
         pairs = tuple(pair for pair in pairs if pair.ory == "emulator")
     metafunc.parametrize("ground", [_on(pair) for pair in pairs], indirect=True)

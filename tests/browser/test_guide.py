@@ -11,7 +11,6 @@ from .walker import ENROLL, REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, Walker
 PAGE = "/dashboard/?tab=reports&q=a%20b&city=Z%C3%BCrich&empty="
 
 
-@pytest.mark.on_every_pair
 def test_guide(ground: Ground, walker: Walker) -> None:
     ground.ory.configure("strict", code_mfa=True)
     person = ground.ory.add_person("code")
@@ -39,7 +38,6 @@ def test_guide_on_a_phone_in_the_dark(ground: Ground, open_browser: OpenBrowser)
     open_browser(**phone).reach(PAGE, person, "password", "code")
 
 
-@pytest.mark.on_every_pair
 @pytest.mark.parametrize("method", ["totp", "lookup_secret"])
 def test_other_second_factor(ground: Ground, walker: Walker, method: str) -> None:
     walker.reach(PAGE, ground.ory.add_person(method), "password", method)
@@ -68,7 +66,6 @@ def test_choice_of_second_factors(ground: Ground, walker: Walker, method: str) -
     walker.assert_at(PAGE, person)
 
 
-@pytest.mark.on_every_pair
 def test_enrolment_of_an_app_leads_back(ground: Ground, walker: Walker) -> None:
     person = ground.ory.add_person()
     walker.open(PAGE)
@@ -127,7 +124,6 @@ def test_whoever_says_to_have_one_already_is_told_that_there_is_none(ground: Gro
     assert (walker.at, walker.heading) == (PAGE, "Dashboard")
 
 
-@pytest.mark.on_every_pair
 def test_highest_available(ground: Ground, open_browser: OpenBrowser) -> None:
     without, with_app = open_browser(), open_browser()
     without.reach("/account/?a=1", ground.ory.add_person(), "password")
@@ -148,7 +144,6 @@ def test_highest_available_before_an_ory_that_asks_for_nothing(ground: Ground, o
     with_app.assert_at("/account/?a=1", person)
 
 
-@pytest.mark.on_every_pair
 def test_method_that_does_not_count_is_followed_by_one_that_does(ground: Ground, walker: Walker) -> None:
     person = ground.ory.add_person("totp", "lookup_secret")
     walker.open("/keys/?a=1")

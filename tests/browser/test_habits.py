@@ -21,7 +21,6 @@ LOOK_OF_FOCUS = """() => {
 }"""
 
 
-@pytest.mark.on_every_pair
 def test_back_after_the_second_factor(ground: Ground, walker: Walker) -> None:
     person = ground.ory.add_person("totp")
     walker.open("/")
@@ -52,7 +51,6 @@ def test_form_sent_once_more_after_back(ground: Ground, walker: Walker) -> None:
     walker.assert_at("/dashboard/?a=1", person)
 
 
-@pytest.mark.on_every_pair
 def test_second_click(ground: Ground, walker: Walker) -> None:
     person = ground.ory.add_person("totp")
     walker.open("/dashboard/?a=1")
@@ -82,7 +80,6 @@ def test_second_click_on_sign_in(ground: Ground, walker: Walker) -> None:
     walker.assert_at("/dashboard/?a=1", person)
 
 
-@pytest.mark.on_every_pair
 def test_two_tabs(ground: Ground, walker: Walker) -> None:
     """Both wait at the sign-in; the first goes all the way, then the second goes on with its old page."""
     person = ground.ory.add_person("totp")
@@ -162,7 +159,6 @@ def test_page_left_open_until_its_flow_expired(ground: Ground, walker: Walker) -
     walker.assert_at("/dashboard/?a=1", person)
 
 
-@pytest.mark.on_every_pair
 def test_sign_out(ground: Ground, walker: Walker, open_browser: OpenBrowser) -> None:
     person = ground.ory.add_person("totp")
     walker.reach("/dashboard/", person, "password", "totp")
@@ -215,7 +211,6 @@ def test_sign_out_in_another_tab(ground: Ground, walker: Walker) -> None:
     walker.assert_asked(SIGN_IN)
 
 
-@pytest.mark.on_every_pair
 def test_guide_by_keyboard_only(ground: Ground, walker: Walker) -> None:
     ground.ory.configure("strict", code_mfa=True)
     person = ground.ory.add_person("code")

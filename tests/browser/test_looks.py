@@ -16,6 +16,8 @@ from .conftest import OpenBrowser, artifacts_of, is_kept
 from .servers import Ground
 from .walker import ENROLL, REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, TOO_MANY_HOPS, Walker
 
+pytestmark = pytest.mark.looks
+
 WIDTHS = (360, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 RUN_AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(

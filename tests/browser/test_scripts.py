@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from .servers import Ground
 from .walker import ENROLL, SECOND_FACTOR, SIGN_IN, Walker
 
@@ -14,7 +12,6 @@ PAGE = "/script/?view=1&q=a%20b"
 TARGET = "#target"
 
 
-@pytest.mark.on_every_pair
 def test_fragment(ground: Ground, walker: Walker, htmx: str) -> None:
     """htmx itself, on a page of the example that needs no second factor, asks for a part that does."""
     ground.ory.configure("lax", settings_required_aal="highest_available")
@@ -59,7 +56,6 @@ def test_fragment_for_somebody_without_second_factor(ground: Ground, walker: Wal
     walker.assert_at("/profile/?a=1")
 
 
-@pytest.mark.on_every_pair
 def test_fetch(ground: Ground, walker: Walker) -> None:
     person = ground.ory.add_person("totp")
     walker.open(PAGE)

@@ -12,7 +12,6 @@ from .walker import ENROLL, REFRESH, SECOND_FACTOR, SIGN_IN, TOO_MANY_HOPS, Walk
 TOO_LONG = 2.2
 
 
-@pytest.mark.on_every_pair
 def test_second_factor_is_given_once_more(ground: Ground, walker: Walker) -> None:
     person = ground.ory.add_person("totp")
     walker.reach("/fresh/?a=1", person, "password", "totp")
@@ -78,7 +77,6 @@ def test_other_person_with_a_second_factor_at_refresh(ground: Ground, walker: Wa
     walker.assert_at("/dashboard/?a=1", second)
 
 
-@pytest.mark.on_every_pair
 def test_disabled_person_loses_access_at_once(ground: Ground, walker: Walker) -> None:
     person = ground.ory.add_person("totp")
     walker.reach("/dashboard/", person, "password", "totp")
@@ -131,7 +129,6 @@ def test_second_factor_removed_by_an_administrator(ground: Ground, walker: Walke
     walker.assert_at("/fresh/?a=1", person)
 
 
-@pytest.mark.on_every_pair
 def test_page_that_no_proof_satisfies_ends_in_an_explanation(ground: Ground, walker: Walker) -> None:
     person = ground.ory.add_person("totp")
     walker.open("/never/?a=1")
