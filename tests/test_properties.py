@@ -292,7 +292,10 @@ recordings = st.sampled_from([json.loads(path.read_text())["response"] for path 
 
 def read(recorded: dict[str, Any], body: bytes) -> OrySession:
     now = parsedate_to_datetime(recorded["headers"]["Date"])
-    return read_whoami(Answer(recorded["status"], {}, body), now=now, flows=Flows("http://127.0.0.1:14433"))
+    session = read_whoami(Answer(recorded["status"], {}, body), now=now, flows=Flows("http://127.0.0.1:14433"))
+    # What is read only when somebody asks must not raise then.
+    assert (session.identity is not None) == bool(session)
+    return session
 
 
 def dumped(recorded: dict[str, Any]) -> bytes:
