@@ -19,7 +19,13 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from django_ory_mfa.core.answer import Answer
-from django_ory_mfa.core.credentials import choose_credential, session_cookie_names
+from django_ory_mfa.core.credentials import (
+    SESSION_COOKIE_NAMES,
+    choose_credential,
+    is_sound,
+    read_cookies,
+    session_cookie_names,
+)
 from django_ory_mfa.core.decision import Outcome, decide
 from django_ory_mfa.core.enrolment import read_enrolment
 from django_ory_mfa.core.flows import Flows, is_return_to
@@ -94,6 +100,20 @@ def test_session_cookies_are_all_sent_in_order(found: list[tuple[str, str]]) -> 
 @some
 def test_names_of_session_cookies_come_from_the_request(header: str) -> None:
     assert all(name in header for name in session_cookie_names(header))
+
+
+pieces = st.sampled_from([NAME, "ory_session_a", "ory_session_", "ory_", "=", ";", " ", "\t", "\n", "x", ".", '"'])
+
+
+@given(header=st.lists(pieces, max_size=16).map("".join), name=st.sampled_from([NAME, "ory_session_a", ".", "x"]))
+@more
+def test_cookies_are_found_as_if_every_one_was_read(header: str, name: str) -> None:
+    pairs = [(found, value) for found, value in read_cookies(header) if is_sound(value)]
+
+    assert session_cookie_names(header) == {found for found, _ in pairs if SESSION_COOKIE_NAMES.fullmatch(found)}
+    credential = choose_credential(session_token="", cookies=header, authorization="", name=name)
+    sent = "; ".join(f"{found}={value}" for found, value in pairs if found == name)
+    assert (credential.value if credential else "") == sent
 
 
 SITE = "https://testserver"

@@ -13,9 +13,9 @@ LONGEST_VALUE = 4096
 LONGEST_HEADER = 32768
 # RFC 6265, section 4.1.1.
 COOKIE_OCTETS = re.compile(r"[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]+")
-SESSION_COOKIE_NAMES = re.compile(r"ory_kratos_session|ory_session_[0-9A-Za-z_.-]{1,100}")
-# As read_cookies() splits a header, without a pair for every cookie of the site.
-COOKIE = r"(?:^|;)[ \t]*({name})=([^;]*)"
+SESSION_COOKIE_NAMES = re.compile(r"ory_(?:kratos_session|session_[0-9A-Za-z_.-]{1,100})")
+# It begins with letters, not with what comes before a cookie: those are what a search jumps to.
+COOKIE = r"({name})=([^;]*)"
 LIKE_ORYS_OWN = re.compile(COOKIE.format(name=SESSION_COOKIE_NAMES.pattern))
 TOKEN_PREFIX = "ory_st_"  # noqa: S105 - no password
 
@@ -96,8 +96,15 @@ def _called(name: str) -> re.Pattern[str]:
 
 
 def _sound_cookies(pattern: re.Pattern[str], header: str) -> list[tuple[str, str]]:
-    pairs = [(name, value.rstrip(" \t")) for name, value in pattern.findall(header)]
-    return [(name, value) for name, value in pairs if is_sound(value)]
+    """As ``read_cookies`` reads them, without a pair for every cookie of the site."""
+    found = []
+    for cookie in pattern.finditer(header):
+        name, value = cookie[1], cookie[2].rstrip(" \t")
+        before = header[header.rfind(";", 0, cookie.start()) + 1 : cookie.start()]
+        # What was found in the midst of a name or a value is no cookie.
+        if not before.strip(" \t") and is_sound(value):
+            found.append((name, value))
+    return found
 
 
 def _bearer(authorization: str) -> Credential | None:
