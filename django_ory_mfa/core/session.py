@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import ory_client
 
-    ReadRest = Callable[[], dict[str, Any]]
+    ReadPart = Callable[[str], Any]
 
 # What does not decide whether a level is enough.
 POSTPONED = ("authentication_methods", "authenticated_at", "issued_at", "identity", "raw")
@@ -92,19 +92,18 @@ class OrySession:
     retry_after: int | None = None
     raw: Any = field(default=None, repr=False, hash=False)
 
-    # Reads all that is POSTPONED when one of it is first asked for: most requests ask for the level alone.
-    _read_rest: ReadRest | None = field(default=None, init=False, repr=False, compare=False)
+    # Reads what is POSTPONED when it is first asked for: most requests ask for the level alone.
+    _read_part: ReadPart | None = field(default=None, init=False, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.is_authenticated
 
     def __getattr__(self, name: str) -> Any:
-        if name not in POSTPONED or self._read_rest is None:
+        if name not in POSTPONED or self._read_part is None:
             raise AttributeError(name)
-        rest = self._read_rest()
-        for postponed in POSTPONED:
-            object.__setattr__(self, postponed, rest[postponed])
-        return rest[name]
+        value = self._read_part(name)
+        object.__setattr__(self, name, value)
+        return value
 
     @property
     def is_authenticated(self) -> bool:
@@ -142,11 +141,11 @@ class OrySession:
             raise ValueError("ory_client cannot model this session") from None
 
 
-def postpone_rest(session: OrySession, read_rest: ReadRest) -> OrySession:
-    """``session``, with all that is ``POSTPONED`` read when somebody asks for it."""
+def postpone_rest(session: OrySession, read_part: ReadPart) -> OrySession:
+    """``session``, with what is ``POSTPONED`` read, by its name, when somebody asks for it."""
     for name in POSTPONED:
         object.__delattr__(session, name)
-    object.__setattr__(session, "_read_rest", read_rest)
+    object.__setattr__(session, "_read_part", read_part)
     return session
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Any, cast
 
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.session import AAL, OrySession, SessionState, postpone_rest
-from django_ory_mfa.core.whoami import read_rest
+from django_ory_mfa.core.whoami import read_part
 
 VERSION = 1
 
@@ -56,11 +56,8 @@ def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySe
     if now >= min(expires_at, until):
         return None
     session = OrySession(SessionState.ACTIVE, id=kept["id"], aal=AAL.of(kept["aal"]), expires_at=expires_at)
-    return postpone_rest(session, partial(_read_rest, kept["body"]))
-
-
-def _read_rest(body: str) -> dict[str, Any]:
-    return read_rest(json.loads(b64decode(body).decode()))
+    body = cache(lambda: json.loads(b64decode(kept["body"]).decode()))
+    return postpone_rest(session, lambda name: read_part(body(), name))
 
 
 def _loads(stored: object) -> dict[str, Any]:

@@ -51,18 +51,23 @@ def _read_session(body: dict[str, Any], now: datetime) -> OrySession:
         return ANONYMOUS
     aal = AAL.of(body.get("authenticator_assurance_level"))
     session = OrySession(SessionState.ACTIVE, id=body["id"], aal=aal, expires_at=expires_at)
-    return postpone_rest(session, partial(read_rest, body))
+    return postpone_rest(session, partial(read_part, body))
 
 
-def read_rest(body: dict[str, Any]) -> dict[str, Any]:
-    """The attributes of a session that do not decide whether its level is enough; the body was seen to be sound."""
-    return {
-        "authentication_methods": tuple(_read_method(entry) for entry in _objects(body.get("authentication_methods"))),
-        "authenticated_at": read_time(body.get("authenticated_at")),
-        "issued_at": read_time(body.get("issued_at")),
-        "identity": _read_identity(body["identity"]),
-        "raw": body,
-    }
+def read_part(body: dict[str, Any], name: str) -> Any:
+    """The attribute ``name`` of a session, one that does not decide whether its level is enough.
+
+    The body was seen to be sound.
+    """
+    match name:
+        case "authentication_methods":
+            return tuple(_read_method(entry) for entry in _objects(body.get(name)))
+        case "identity":
+            return _read_identity(body[name])
+        case "raw":
+            return body
+        case _:
+            return read_time(body.get(name))
 
 
 def _read_refusal(body: dict[str, Any], error_id: str | None, flows: Flows) -> OrySession:
