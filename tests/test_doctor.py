@@ -414,21 +414,21 @@ def test_settings_level(person: Person, claim: str | None, status: Status) -> No
 
 
 @pytest.mark.parametrize(
-    ("person", "credentials", "admin", "status"),
+    ("person", "credentials", "version", "status"),
     [
         (LAX, None, None, OK),
         (PERSON, None, None, SKIPPED),
-        (PERSON, None, Seen(200), SKIPPED),
-        (PERSON, {"password", "totp"}, Seen(200), OK),
-        (PERSON, {"password", "code"}, Seen(200), OK),
-        (PERSON, {"password"}, Seen(200), FAILED),
-        (PERSON, set(), Seen(200), FAILED),
+        (PERSON, None, "v26.2.0", SKIPPED),
+        (PERSON, {"password", "totp"}, "v26.2.0", OK),
+        (PERSON, {"password", "code"}, "v26.2.0", OK),
+        (PERSON, {"password"}, "v26.2.0", FAILED),
+        (PERSON, set(), "v26.2.0", FAILED),
     ],
 )
-def test_codes(person: Person, credentials: set[str] | None, admin: Seen | None, status: Status) -> None:
+def test_codes(person: Person, credentials: set[str] | None, version: str | None, status: Status) -> None:
     known = None if credentials is None else frozenset(credentials)
 
-    assert only(levels.check_codes, person=replace(person, credentials=known), admin=admin).status is status
+    assert only(levels.check_codes, person=replace(person, credentials=known), version=version).status is status
 
 
 # Reading.
