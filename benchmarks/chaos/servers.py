@@ -228,7 +228,7 @@ class PostgresServer(Process):
         """Ends it if it runs, and starts it again."""
         if self.running.poll() is None:
             self.kill()
-        super().restart()
+        self._running = self._start()
         self._await_ready()
 
     def close(self) -> None:
