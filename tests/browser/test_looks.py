@@ -225,6 +225,7 @@ def test_pages_while_ory_is_down(ground: Ground, walker: Walker, look: Look) -> 
     assert walker.status_of("/dashboard/?a=1") == 503
     look.at(walker, "Sign-in is not available right now")
     walker.open("/")
+    assert "Not known" in walker.text
     look.at(walker)
     walker.open("/account/security/")
     look.at(walker, "Sign-in is not available right now")
