@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -107,6 +110,14 @@ def test_what_does_not_decide_is_read_when_it_is_asked_for(name: str) -> None:
 
     assert getattr(session, name) == getattr(SESSION, name)
     assert getattr(session, name) is getattr(session, name)
+
+
+@pytest.mark.parametrize("again", [lambda session: pickle.loads(pickle.dumps(session)), copy.deepcopy])  # noqa: S301
+def test_session_can_be_taken_along_whatever_was_read_of_it(again: Callable[[OrySession], OrySession]) -> None:
+    session = from_store(kept(), now=NOW, name="n", key=KEY)
+
+    assert session is not None
+    assert again(session) == SESSION
 
 
 def test_session_has_no_other_attributes_for_having_been_kept() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cached_property
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Any, cast
@@ -56,8 +56,23 @@ def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySe
     if now >= min(expires_at, until):
         return None
     session = OrySession(SessionState.ACTIVE, id=kept["id"], aal=AAL.of(kept["aal"]), expires_at=expires_at)
-    body = cache(lambda: json.loads(b64decode(kept["body"]).decode()))
-    return postpone_rest(session, lambda name: read_part(body(), name))
+    return postpone_rest(session, _Kept(kept["body"]).read)
+
+
+class _Kept:
+    """The answer in an entry, which is decoded once, if somebody asks for it."""
+
+    def __init__(self, body: str) -> None:
+        self._body = body
+
+    @cached_property
+    def _answer(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(b64decode(self._body).decode())
+        return answer
+
+    def read(self, name: str) -> Any:
+        """The attribute ``name`` of the session."""
+        return read_part(self._answer, name)
 
 
 def _loads(stored: object) -> dict[str, Any]:
