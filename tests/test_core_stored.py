@@ -104,6 +104,14 @@ def test_session_comes_back_under_its_name_with_its_key_only(name: str, key: byt
     assert from_store(kept(), now=NOW, name=name, key=key) is None
 
 
+def test_parts_that_run_into_one_another_say_nothing() -> None:
+    """The seal is over them all in their order, so that two that became one would have the same."""
+    document = json.loads(kept())
+    document["id"] = "\0".join([document["id"], "aal", document.pop("aal")])
+
+    assert from_store(json.dumps(document), now=NOW, name="n", key=KEY) is None
+
+
 @pytest.mark.parametrize("name", POSTPONED)
 def test_what_does_not_decide_is_read_when_it_is_asked_for(name: str) -> None:
     session = from_store(kept(), now=NOW, name="n", key=KEY)

@@ -15,6 +15,7 @@ from django_ory_mfa.core.session import AAL, OrySession, SessionState, postpone_
 from django_ory_mfa.core.whoami import read_part
 
 VERSION = 1
+KEPT = {"id", "aal", "expires_at", "until", "body"}
 
 
 def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: datetime) -> float:
@@ -48,7 +49,7 @@ def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySe
     kept = _loads(stored)
     version, seal = kept.pop("version", None), kept.pop("seal", None)
     # SECURITY: others may write to the cache; what this site did not write says nothing.
-    if version != VERSION or not all(isinstance(value, str) for value in (seal, *kept.values())):
+    if version != VERSION or kept.keys() != KEPT or not all(isinstance(value, str) for value in (seal, *kept.values())):
         return None
     if not _is_same(seal, _seal(name, kept, key)):
         return None
