@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -20,6 +22,10 @@ from django_ory_mfa.site_policy import Origin, Policy, policy_for
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
+
+    from django_ory_mfa.resolver import SessionResolver
+
+logger = logging.getLogger("django_ory_mfa")
 
 
 class HybridMiddleware(ABC):
@@ -69,6 +75,10 @@ class OrySessionMiddleware(HybridMiddleware):
     It does no I/O of its own: Ory is asked when somebody reads the session.
     """
 
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        super().__init__(get_response)
+        privacy.protect_django_caches()
+
     def before(self, request: HttpRequest) -> None:
         """Attaches the session."""
         attach(request)
@@ -88,10 +98,13 @@ class OrySessionMiddleware(HybridMiddleware):
             # A template that says `{% if not … %}` swallows exceptions and would show the branch for nobody.
             raise resolver.misuse
         if resolver.was_known_before_view:
-            # Who reads a session that is known leaves no trace, so that a cached page may be anybody's.
+            # The view may have read the session without a trace, so every per-view cache inside is a mistake.
             privacy.refuse_inner_cache(request)
-        if resolver.known_session is not None:
+        if resolver.kept_from_cache:
+            _tell_that_not_cached(request.resolver_match.route if request.resolver_match else "")
+        if resolver.known_session is not None or _may_be_read_too_late(resolver, response):
             privacy.mark_private(request, response)
+        resolver.response = response
         if resolver.renewed_cookie is not None:
             relay(response, resolver.renewed_cookie)
         if resolver.last_verdict is not None and resolver.last_verdict.is_allowed:
@@ -148,6 +161,16 @@ def site_policy(request: HttpRequest, view: Any) -> Policy:
         return Policy(Origin.EXEMPT)
     app_names = request.resolver_match.app_names if request.resolver_match is not None else ()
     return policy_for(view, request.path_info, app_names)
+
+
+def _may_be_read_too_late(resolver: SessionResolver, response: HttpResponseBase) -> bool:
+    return privacy.may_be_shared_and_read_later(response) and resolver.credential is not None
+
+
+@lru_cache(maxsize=256)
+def _tell_that_not_cached(route: str) -> None:
+    """Log once per route and process; a route is the site's, so that no visitor chooses how many there are."""
+    logger.warning("The page /%s is behind @cache_page and depends on the Ory session, so it was not cached.", route)
 
 
 def _note_what_is_known(request: HttpRequest) -> None:

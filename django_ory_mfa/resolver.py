@@ -25,14 +25,14 @@ from django_ory_mfa.enrolment import enrolment_memory
 from django_ory_mfa.flights import Shared
 from django_ory_mfa.health import health
 from django_ory_mfa.hops import is_return
-from django_ory_mfa.privacy import forget_outer_cache
+from django_ory_mfa.privacy import forget_outer_cache, mark_private
 from django_ory_mfa.relay import cookie_to_relay
 from django_ory_mfa.signals import Sending, ory_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponseBase
 
     from django_ory_mfa.core.answer import Answer
     from django_ory_mfa.core.credentials import Credential
@@ -58,6 +58,8 @@ class SessionResolver:
         self.misuse: Exception | None = None
         self.passed_site_policy = False
         self.was_known_before_view = False
+        self.kept_from_cache = False
+        self.response: HttpResponseBase | None = None
         self.last_verdict: Decision | None = None
         self.has_welcomed_back = False
         self.renewed_cookie: IssuedCookie | None = None
@@ -125,6 +127,9 @@ class SessionResolver:
         # Both at once: another task of this request may look between two calls.
         self.known_session, self.is_possibly_stale = session, is_possibly_stale
         forget_outer_cache(self._request)
+        if self.response is not None:
+            # A middleware outside of ours reads the session, and may write it into the page.
+            mark_private(self._request, self.response)
         # From here on templates and async code find the plain value.
         cast("OryHttpRequest", self._request).ory_session = session
         reason, self._outage_to_tell = self._outage_to_tell, None

@@ -1,0 +1,417 @@
+"""Whoever comes next gets no page that Django's caches stored for somebody else, whatever made the session known."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import pytest
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.cache import caches
+from django.core.exceptions import ImproperlyConfigured
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.template import engines
+from django.template.response import TemplateResponse
+from django.urls import include, path
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import cache_control, cache_page
+
+from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.middleware import _tell_that_not_cached
+from django_ory_mfa.testing import FakeOry
+from tests.site import Site
+
+pytestmark = pytest.mark.urls(__name__)
+
+POLICY = "django_ory_mfa.middleware.AALRequiredMiddleware"
+UPDATE = "django.middleware.cache.UpdateCacheMiddleware"
+FETCH = "django.middleware.cache.FetchFromCacheMiddleware"
+LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
+CACHE_PAGES = {
+    "default": cache_page(60),
+    "alias": cache_page(60, cache="other"),
+    "prefix": cache_page(60, key_prefix="mine"),
+}
+
+
+def who(request: Any) -> str:
+    identity = request.ory_session.identity
+    return identity.id if identity else "nobody"
+
+
+def reading(request: Any) -> HttpResponse:
+    return HttpResponse(who(request))
+
+
+async def areading(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return HttpResponse(who(request))
+
+
+def late(request: Any) -> TemplateResponse:
+    template = engines["django"].from_string("{{ request.ory_session.identity.id|default:'nobody' }}")
+    return TemplateResponse(request, template)
+
+
+async def alate(request: Any) -> TemplateResponse:
+    return late(request)
+
+
+def open_to_all(request: Any) -> HttpResponse:
+    return HttpResponse("open sesame")
+
+
+class Wrapped:
+    """A request inside another object, as Django REST framework hands it to its views."""
+
+    def __init__(self, request: Any) -> None:
+        self.inner = request
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+def looks_first(view: Any) -> Any:
+    """A decorator of the site's own, outside of ``cache_page``."""
+
+    async def alooking(request: Any) -> HttpResponse:
+        if not (await request.aory_session()).is_signed_in:
+            return HttpResponse("sign in", status=401)
+        return await view(request)  # type: ignore[no-any-return]
+
+    def looking(request: Any) -> HttpResponse:
+        if not request.ory_session.is_signed_in:
+            return HttpResponse("sign in", status=401)
+        return view(request)  # type: ignore[no-any-return]
+
+    return alooking if iscoroutinefunction(view) else looking
+
+
+def wraps_first(view: Any) -> Any:
+    """Hands ``view`` a wrapper of the request; the session is known before."""
+
+    async def awrapping(request: Any) -> HttpResponse:
+        await request.aory_session()
+        return await view(Wrapped(request))  # type: ignore[no-any-return]
+
+    def wrapping(request: Any) -> HttpResponse:
+        bool(request.ory_session)
+        return view(Wrapped(request))  # type: ignore[no-any-return]
+
+    return awrapping if iscoroutinefunction(view) else wrapping
+
+
+def as_class(cached: Any, read: Any) -> Any:
+    if iscoroutinefunction(read):
+
+        @method_decorator(cached, name="get")
+        class APage(View):
+            async def get(self, request: Any) -> HttpResponse:
+                return await read(request)  # type: ignore[no-any-return]
+
+        return APage.as_view()
+
+    @method_decorator(cached, name="get")
+    class Page(View):
+        def get(self, request: Any) -> HttpResponse:
+            return read(request)  # type: ignore[no-any-return]
+
+    return Page.as_view()
+
+
+def pages(read: Any, template: Any) -> list[Any]:
+    """The ways to a cached page that shows who is there."""
+    return [
+        path(f"{name}/", include([
+            path("plain", cached(read)),
+            path("template", cached(template)),
+            path("class", as_class(cached, read)),
+            path("looks", looks_first(cached(read))),
+            path("wraps", wraps_first(cached(read))),
+            path("guard", aal_required("aal1")(cached(read))),
+            path("guard-template", aal_required("aal1")(cached(template))),
+            path("guard-class", aal_required("aal1")(as_class(cached, read))),
+            path("outside", cached(aal_required("aal1")(read))),
+        ]))
+        for name, cached in CACHE_PAGES.items()
+    ]  # fmt: skip
+
+
+def stream(request: Any) -> StreamingHttpResponse:
+    return StreamingHttpResponse(who(request) for _ in range(1))
+
+
+async def astream(request: Any) -> StreamingHttpResponse:
+    async def parts() -> Any:
+        yield str((await request.aory_session()).identity)
+
+    return StreamingHttpResponse(parts())
+
+
+def download(request: Any) -> FileResponse:
+    return FileResponse(BytesIO(b"a file"))
+
+
+PUBLIC = cache_control(public=True, max_age=600)
+urlpatterns = [
+    path("sync/", include(pages(reading, late))),
+    path("async/", include(pages(areading, alate))),
+    path("sync/stream", PUBLIC(stream)),
+    path("async/stream", PUBLIC(astream)),
+    path("sync/quiet-stream", stream),
+    path("async/quiet-stream", astream),
+    path("sync/shared-stream", cache_control(s_maxage=600)(stream)),
+    path("async/shared-stream", cache_control(s_maxage=600)(astream)),
+    path("download", PUBLIC(download)),
+    path("open", open_to_all),
+    path("cached-open", cache_page(60)(open_to_all)),
+]
+
+
+class ReadsInView:
+    """A middleware of the site that looks at the session when a view is about to run."""
+
+    sync_capable = async_capable = True
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+            self.process_view = self.aprocess_view  # type: ignore[method-assign,assignment]
+
+    def __call__(self, request: Any) -> Any:
+        return self.get_response(request)
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> None:
+        bool(request.ory_session)
+
+    async def aprocess_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> None:
+        await request.aory_session()
+
+
+class ReadsEarly(ReadsInView):
+    """A middleware that looks at the session of those who have a cookie."""
+
+    def __call__(self, request: Any) -> Any:
+        if self.is_async:
+            return self.acall(request)
+        if request.META.get("HTTP_COOKIE"):
+            bool(request.ory_session)
+        return self.get_response(request)
+
+    async def acall(self, request: Any) -> Any:
+        if request.META.get("HTTP_COOKIE"):
+            await request.aory_session()
+        return await self.get_response(request)
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> None:
+        pass
+
+    async def aprocess_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> None:
+        pass
+
+
+class WritesName(ReadsEarly):
+    """A middleware outside of ours that writes into the page who is there."""
+
+    def __call__(self, request: Any) -> Any:
+        if self.is_async:
+            return self.acall(request)
+        response = self.get_response(request)
+        response.content = who(request)
+        return response
+
+    async def acall(self, request: Any) -> Any:
+        response = await self.get_response(request)
+        await request.aory_session()
+        response.content = who(request)
+        return response
+
+
+REPORTS = {"ORY_MFA_RULES": [("", "aal2", {"report_only": True})]}
+# Who makes the session known before the cache of the view starts: extra middleware, settings.
+KNOWN_BY: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "the view": ([], {}),
+    "a rule that only reports": ([POLICY], REPORTS),
+    "a middleware at the view": ([f"{__name__}.ReadsInView"], {}),
+    "a middleware before the view": ([f"{__name__}.ReadsEarly"], {}),
+    "the policy": ([POLICY], {"ORY_MFA_AAL": "aal1"}),
+}
+VIEWS = ("plain", "template", "class", "looks", "wraps", "guard", "guard-template", "guard-class", "outside")
+PAGES = [f"default/{view}" for view in VIEWS] + [
+    f"{name}/{view}" for name in ("alias", "prefix") for view in VIEWS[:6:5]
+]
+
+
+@pytest.fixture(autouse=True)
+def _empty_caches(settings: Any) -> Iterator[None]:
+    settings.CACHES = {name: {"BACKEND": LOCMEM, "LOCATION": f"{__name__}.{name}"} for name in ("default", "other")}
+    for name in settings.CACHES:
+        caches[name].clear()
+    yield
+    for name in settings.CACHES:
+        caches[name].clear()
+
+
+@pytest.fixture(params=["without", "with"])
+def site_cache(request: pytest.FixtureRequest, settings: Any) -> None:
+    """Without and with Django's cache of the whole site."""
+    if request.param == "with":
+        settings.MIDDLEWARE = [UPDATE, *settings.MIDDLEWARE, FETCH]
+
+
+def add_middleware(settings: Any, extra: list[str]) -> None:
+    at = settings.MIDDLEWARE.index(FETCH) if FETCH in settings.MIDDLEWARE else len(settings.MIDDLEWARE)
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:at], *extra, *settings.MIDDLEWARE[at:]]
+
+
+def seen_by(visitor: Site, url: str) -> tuple[int, str]:
+    """Status and text; 500 for the error that tells the developer."""
+    try:
+        response = visitor.get(url)
+    except ImproperlyConfigured:
+        return 500, ""
+    return response.status_code, response.content.decode()
+
+
+def stored() -> int:
+    kept: list[Any] = [caches[name] for name in ("default", "other")]
+    return sum(len(cache._cache) for cache in kept)
+
+
+@pytest.mark.usefixtures("site_cache")
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("known_by", KNOWN_BY)
+def test_next_visitor_never_gets_a_page_made_for_somebody_else(
+    mode: str, ory: FakeOry, settings: Any, known_by: str, page: str
+) -> None:
+    extra, changed = KNOWN_BY[known_by]
+    add_middleware(settings, extra)
+    for name, value in changed.items():
+        setattr(settings, name, value)
+    first, second, low, nobody = (Site(mode) for _ in range(4))
+    people = [ory.login(first), ory.login(second), ory.login(low, aal="aal1")]
+    texts = [seen_by(first, page)[1]]
+
+    for visitor in (second, low, nobody, first):
+        texts.append(seen_by(visitor, page)[1])
+
+    ids = [str(session.identity.id) for session in (*people, people[0])]
+    mine = [ids[0], ids[1], ids[2], "nobody", ids[3]]
+    for text, own in zip(texts, mine, strict=True):
+        assert text in {own, ""} or not any(person in text for person in ids)
+
+
+@pytest.mark.usefixtures("site_cache")
+@pytest.mark.parametrize("known_by", ["the view", "the policy", "a rule that only reports", "a middleware at the view"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_page_of_somebody_known_is_not_stored(
+    site: Site, ory: FakeOry, settings: Any, known_by: str, view: str
+) -> None:
+    extra, changed = KNOWN_BY[known_by]
+    add_middleware(settings, extra)
+    for name, value in changed.items():
+        setattr(settings, name, value)
+    ory.login(site)
+
+    seen_by(site, f"default/{view}")
+
+    assert stored() == 0
+
+
+@pytest.mark.usefixtures("site_cache")
+@pytest.mark.parametrize("view", ["guard", "guard-template", "guard-class"])
+def test_guarded_page_is_refused_to_whoever_comes_after_somebody_who_passed(mode: str, ory: FakeOry, view: str) -> None:
+    first, nobody = Site(mode), Site(mode)
+    ory.login(first)
+    seen_by(first, f"default/{view}")
+
+    assert seen_by(nobody, f"default/{view}")[0] == 302
+
+
+def test_guard_around_a_cache_of_a_wrapped_request_is_an_error(mode: str, ory: FakeOry, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, POLICY]
+    site = Site(mode)
+    ory.login(site)
+
+    assert seen_by(site, "default/wraps")[0] == 500
+
+
+def test_page_that_is_not_cached_although_asked_is_told_once(
+    site: Site, ory: FakeOry, caplog: pytest.LogCaptureFixture
+) -> None:
+    _tell_that_not_cached.cache_clear()
+    ory.login(site)
+
+    with caplog.at_level(logging.WARNING, "django_ory_mfa"):
+        for _ in range(3):
+            site.get("default/looks")
+
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The page /{site.mode}/default/looks is behind @cache_page and depends on the Ory session, so it was not "
+        "cached."
+    ]
+
+
+@pytest.mark.parametrize("url", ["/open", "/cached-open"])
+def test_public_page_is_cached_for_all(mode: str, ory: FakeOry, settings: Any, url: str) -> None:
+    settings.MIDDLEWARE = [UPDATE, *settings.MIDDLEWARE, FETCH]
+    first, second = Site(mode), Site(mode)
+    ory.login(first)
+    first.get(url)
+
+    response = second.get(url)
+
+    assert (response.content, stored() > 0, ory.calls) == (b"open sesame", True, [])
+
+
+# What reads the session after our middleware has seen the response.
+
+
+def private(response: Any) -> bool:
+    said = response.headers.get("Cache-Control", "")
+    return "private" in said and "public" not in said and "Cookie" in response.headers.get("Vary", "")
+
+
+@pytest.mark.parametrize("url", ["stream", "shared-stream"])
+def test_stream_that_may_show_who_is_there_is_private(site: Site, ory: FakeOry, url: str) -> None:
+    ory.login(site)
+
+    assert private(site.get(url))
+
+
+@pytest.mark.parametrize(("url", "visitor"), [("stream", "nobody"), ("quiet-stream", "aal2"), ("/download", "aal2")])
+def test_stream_that_shows_nobody_or_is_not_shared_is_untouched(
+    site: Site, ory: FakeOry, url: str, visitor: str
+) -> None:
+    if visitor != "nobody":
+        ory.login(site)
+
+    assert not private(site.get(url))
+
+
+def test_middleware_outside_of_ours_that_writes_who_is_there_makes_the_page_private(
+    site: Site, ory: FakeOry, settings: Any
+) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.WritesName", *settings.MIDDLEWARE]
+    session = ory.login(site)
+
+    response = site.get("/open")
+
+    assert (response.content.decode(), private(response)) == (session.identity.id, True)
+
+
+def test_middleware_outside_of_ours_has_nothing_stored(mode: str, ory: FakeOry, settings: Any) -> None:
+    settings.MIDDLEWARE = [UPDATE, f"{__name__}.WritesName", *settings.MIDDLEWARE, FETCH]
+    first, second = Site(mode), Site(mode)
+    ory.login(first)
+    session = ory.login(second)
+    first.get("/open")
+
+    response = second.get("/open")
+
+    assert (response.content.decode(), stored()) == (session.identity.id, 0)
