@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MaxAge = float | timedelta
 Wanted = Requirement | str | None
 RequirementCallable = Callable[["HttpRequest"], Wanted | Awaitable[Wanted]]
+# By its name: it stands above this module.
+MIXIN = "django_ory_mfa.mixins.AALRequiredMixin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +86,68 @@ def declare(
     return Requirement(aal, max_age, methods)
 
 
-def declared_by(view: Any) -> Declared | None:
-    """What ``view`` declares where everybody can see it: by a decorator, or as ``required_aal`` of its class."""
-    declared: Declared | None = getattr(view, "ory_mfa_requirement", None)
-    if declared is not None or getattr(view, "view_class", None) is None:
-        return declared
+def declared_by(view: Any) -> tuple[Declared, ...]:
+    """Return what ``view`` declares where everybody can see it: by a decorator, and as ``required_aal`` of its class.
+
+    All of it has to be met. Raises what ``declare`` raises.
+    """
+    decorated: Declared | None = getattr(view, "ory_mfa_requirement", None)
+    found = () if decorated is None else (decorated,)
+    if class_of(view) is None:
+        return found
     aal, max_age, methods = of_class(view)
-    return None if aal is None else declare(aal, max_age=max_age, methods=methods)
+    return found if aal is None else (*found, declare(aal, max_age=max_age, methods=methods))
+
+
+def is_exempt(view: Any) -> bool:
+    """Whether ``aal_exempt`` frees ``view``, and its class does not declare anything nearer than that."""
+    mark = getattr(view, "ory_mfa_exempt", None)
+    return bool(mark) and not _is_behind_declaration(view, mark)
+
+
+def class_of(view: Any) -> type | None:
+    """Return the class of a class-based view of Django or Django REST framework; None for any other view."""
+    found = getattr(view, "view_class", None) or getattr(view, "cls", None)
+    return found if isinstance(found, type) else None
+
+
+def mixin_of(view_class: type | None) -> Any:
+    """Return ``AALRequiredMixin`` if ``view_class`` has it, else None."""
+    bases = getattr(view_class, "__mro__", ())
+    return next((base for base in bases if f"{base.__module__}.{base.__qualname__}" == MIXIN), None)
 
 
 def of_class(view: Any) -> tuple[Any, Any, Any]:
-    """``required_aal``, ``max_age`` and ``methods`` of a class-based view, as written in the class or ``as_view()``."""
-    given = getattr(view, "view_initkwargs", {})
+    """Return ``required_aal``, ``max_age`` and ``methods`` as written in the class of ``view`` or its ``as_view()``."""
+    given, view_class = _given(view), class_of(view)
     aal, max_age, methods = (
-        given.get(name, getattr(view.view_class, name, None)) for name in ("required_aal", "max_age", "methods")
+        given.get(name, getattr(view_class, name, None)) for name in ("required_aal", "max_age", "methods")
     )
     return aal, max_age, methods
+
+
+def _given(view: Any) -> dict[str, Any]:
+    """Return the arguments of ``as_view()``; a router of Django REST framework gives those of an action."""
+    given: dict[str, Any] = getattr(view, "view_initkwargs", None) or getattr(view, "initkwargs", None) or {}
+    return given
+
+
+def _is_behind_declaration(view: Any, mark: object) -> bool:
+    """Whether ``mark`` is on the ``dispatch`` of a class that stands behind the one that sets ``required_aal``."""
+    view_class = class_of(view)
+    if view_class is None or mark is not getattr(getattr(view_class, "dispatch", None), "ory_mfa_exempt", None):
+        # A decorator around the view as a whole is nearest.
+        return False
+    if of_class(view)[0] is None or "required_aal" in _given(view):
+        return of_class(view)[0] is not None
+    bases = [vars(base) for base in view_class.__mro__]
+    declaring = [index for index, names in enumerate(bases) if "required_aal" in names]
+    exempting = [
+        index for index, names in enumerate(bases) if getattr(names.get("dispatch"), "ory_mfa_exempt", None) is mark
+    ]
+    # SECURITY: a decorator copies the marks of the method that it wraps, so that of all classes with this mark the
+    # furthest counts. A class that declares and exempts at once is not free.
+    return min(declaring, default=0) <= max(exempting, default=0)
 
 
 def required(request: HttpRequest, declared: Declared | str | None) -> Requirement | None:

@@ -67,7 +67,8 @@ def aal_exempt(view: View) -> View:
         def exempt(*args: Any, **kwargs: Any) -> Any:
             return view(*args, **kwargs)
 
-    exempt.ory_mfa_exempt = True
+    # An object of its own, so that a class which inherits it can be told from one that was exempted itself.
+    exempt.ory_mfa_exempt = object()
     return cast("View", exempt)
 
 

@@ -12,13 +12,13 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 
 from django_ory_mfa import privacy
 from django_ory_mfa.conf import is_debug
-from django_ory_mfa.enforcement import AALRequired, CSRFFailed, aenforce, areport, enforce, let_through, report
+from django_ory_mfa.enforcement import AALRequired, CSRFFailed
 from django_ory_mfa.hops import clear_hops
 from django_ory_mfa.relay import relay
 from django_ory_mfa.rendering import render
 from django_ory_mfa.reporting import mask_credentials, show_timings
 from django_ory_mfa.resolver import attach, resolver_of
-from django_ory_mfa.site_policy import Origin, Policy, policy_for
+from django_ory_mfa.site_guard import aguard_answer, aguard_view, guard_answer, guard_view, note_exception
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -51,7 +51,7 @@ class HybridMiddleware(ABC):
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         self.before(request)
-        return self.after(request, await self.get_response(request))
+        return await self._aafter(request, await self.get_response(request))
 
     def before(self, request: HttpRequest) -> None:  # noqa: B027 - not every middleware has something to do here
         """Called with every request."""
@@ -67,6 +67,10 @@ class HybridMiddleware(ABC):
     @abstractmethod
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Called with every response; returns the one to send."""
+
+    async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """``after`` for an async chain; one that asks nothing needs none of its own."""
+        return self.after(request, response)
 
 
 class OrySessionMiddleware(HybridMiddleware):
@@ -126,41 +130,27 @@ class OrySessionMiddleware(HybridMiddleware):
 class AALRequiredMiddleware(HybridMiddleware):
     """Asks something of every view: what it declares, else the first rule of ``ORY_MFA_RULES``, else ``ORY_MFA_AAL``.
 
-    Like Django's ``LoginRequiredMiddleware``; ``@aal_exempt`` frees a view. It stands after ``OrySessionMiddleware``.
+    Like Django's ``LoginRequiredMiddleware``, and also where a middleware inside answers and no view does.
+    ``@aal_exempt`` frees a view. It stands after ``OrySessionMiddleware`` and before all that answers by itself.
     """
-
-    def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Looks after the response of a view that passed the policy."""
-        return let_through(request, response) if resolver_of(request).passed_site_policy else response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Refuses, or lets the view run."""
-        policy = site_policy(request, view)
-        if policy.origin is Origin.REPORT_ONLY:
-            report(request, policy.declared)
-        elif policy.declared is not None:
-            refusal = enforce(request, policy.declared)
-            resolver_of(request).passed_site_policy = refusal is None
-            return refusal
-        return None
+        return guard_view(request, view)
 
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        policy = site_policy(request, view)
-        if policy.origin is Origin.REPORT_ONLY:
-            await areport(request, policy.declared)
-        elif policy.declared is not None:
-            refusal = await aenforce(request, policy.declared)
-            resolver_of(request).passed_site_policy = refusal is None
-            return refusal
-        return None
+        return await aguard_view(request, view)
 
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Notes that a view has no page, so that what answers in its place is judged."""
+        note_exception(request, exception)
 
-def site_policy(request: HttpRequest, view: Any) -> Policy:
-    """What the policy of the site asks of ``request`` to ``view``."""
-    if request.method == "OPTIONS":
-        return Policy(Origin.EXEMPT)
-    app_names = request.resolver_match.app_names if request.resolver_match is not None else ()
-    return policy_for(view, request.path_info, app_names)
+    def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Withholds an answer that no view gave from those who may not see the path."""
+        return guard_answer(request, response)
+
+    async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return await aguard_answer(request, response)
 
 
 def _may_be_read_too_late(resolver: SessionResolver, response: HttpResponseBase) -> bool:

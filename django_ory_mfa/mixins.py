@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from inspect import isawaitable
+from inspect import isawaitable, unwrap
 from typing import TYPE_CHECKING, Any
 
 from django.views import View
@@ -31,7 +31,11 @@ class AALRequiredMixin:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if View in cls.__mro__ and cls.__mro__.index(View) < cls.__mro__.index(AALRequiredMixin):
+        at = cls.__mro__.index(AALRequiredMixin)
+        # A decorated `dispatch` calls the one that it was made of, and none that a subclass puts in between.
+        before = [unwrap(vars(base)["dispatch"]) for base in cls.__mro__[:at] if "dispatch" in vars(base)]
+        behind = [vars(base)["dispatch"] for base in cls.__mro__[at + 1 :] if "dispatch" in vars(base)]
+        if View in cls.__mro__[:at] or any(dispatch in behind for dispatch in before):
             # SECURITY: to the right of the view its dispatch() would never be called.
             raise TypeError(f"{cls.__name__}: put AALRequiredMixin left of the view class")
 

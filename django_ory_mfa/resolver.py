@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from django_ory_mfa.core.decision import Decision
     from django_ory_mfa.core.relay import IssuedCookie
     from django_ory_mfa.http import OryHttpRequest
+    from django_ory_mfa.site_guard import Verdict
 
 logger = logging.getLogger("django_ory_mfa")
 
@@ -56,7 +57,8 @@ class SessionResolver:
         self.known_session: OrySession | None = None
         self.is_possibly_stale = False
         self.misuse: Exception | None = None
-        self.passed_site_policy = False
+        self.site_verdict: Verdict | None = None
+        self.view_has_no_page = False
         self.was_known_before_view = False
         self.kept_from_cache = False
         self.response: HttpResponseBase | None = None

@@ -10,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.flows import is_return_to, path_of
+from django_ory_mfa.own_views import is_own_view
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -62,6 +63,6 @@ def site_origin(request: HttpRequest) -> str:
 def _is_own_view(page: str) -> bool:
     try:
         path = unquote(path_of(page)).removeprefix(get_script_prefix().rstrip("/"))
-        return APP_NAME in resolve(path).app_names
+        return is_own_view(resolve(path).func)
     except (Resolver404, ValueError):
         return False

@@ -17,7 +17,6 @@ class SiteView:
     view: Any
     #: Django's pattern objects, from the root to the view.
     patterns: tuple[Any, ...]
-    app_names: tuple[str, ...]
     #: With its namespaces, as ``reverse()`` takes it; None if it has none.
     name: str | None
 
@@ -39,18 +38,15 @@ def spelt(parts: Iterable[str]) -> str:
 
 def site_views() -> Iterator[SiteView]:
     """Every view of ``ROOT_URLCONF``, in the order in which Django tries them. Raises what importing it raises."""
-    return _below(get_resolver(), (), (), ())
+    return _below(get_resolver(), (), ())
 
 
-def _below(
-    resolver: URLResolver, patterns: tuple[Any, ...], app_names: tuple[str, ...], namespaces: tuple[str, ...]
-) -> Iterator[SiteView]:
+def _below(resolver: URLResolver, patterns: tuple[Any, ...], namespaces: tuple[str, ...]) -> Iterator[SiteView]:
     for entry in resolver.url_patterns:
         here = (*patterns, entry.pattern)
         if isinstance(entry, URLPattern):
             name = ":".join((*namespaces, entry.name)) if entry.name else None
-            yield SiteView(entry.callback, here, app_names, name)
+            yield SiteView(entry.callback, here, name)
         else:
-            apps = (*app_names, entry.app_name) if entry.app_name else app_names
             spaces = (*namespaces, entry.namespace) if entry.namespace else namespaces
-            yield from _below(entry, here, apps, spaces)
+            yield from _below(entry, here, spaces)

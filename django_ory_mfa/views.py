@@ -18,6 +18,7 @@ from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.evaluation import evaluation_steps
 from django_ory_mfa.homecoming import leave_django
+from django_ory_mfa.own_views import own_view
 from django_ory_mfa.pages import HIGHEST_LEVEL, page, page_context
 from django_ory_mfa.rendering import HttpResponseSeeOther, render
 from django_ory_mfa.resolver import resolver_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 UNAVAILABLE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
 
 
+@own_view
 @login_not_required
 @never_cache
 @require_safe
@@ -48,6 +50,7 @@ def settings(request: HttpRequest) -> HttpResponseBase:
     return page(request, "settings", context)
 
 
+@own_view
 @login_not_required
 @never_cache
 def step_up(request: HttpRequest) -> HttpResponseBase:
@@ -63,6 +66,7 @@ def step_up(request: HttpRequest) -> HttpResponseBase:
     return render(request, decision, return_to=return_to)
 
 
+@own_view
 @login_not_required
 @never_cache
 @csrf_protect

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from importlib import import_module
 from io import StringIO
 from types import ModuleType
 from typing import Any
@@ -22,6 +23,7 @@ from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.report.examples import VALUES
 from django_ory_mfa.report.rows import Guard, Row, rows
 from tests.policy_urls import AsyncHidden, Free, Hidden
+from tests.test_site_policy_views import api
 from tests.views import AsyncPage, Page, apage, page
 
 
@@ -65,6 +67,15 @@ class Decorated(View):
 
 class BareAttribute(Attribute, View):
     """The policy finds its level, and nobody else does."""
+
+
+@method_decorator(aal_exempt, name="dispatch")
+class Exempt(View):
+    """Free, and its subclasses with it unless they say otherwise."""
+
+
+class Nearer(Exempt):
+    required_aal = "aal2"
 
 
 class BareNonsense(View):
@@ -242,6 +253,111 @@ def test_views_of_the_package_look_after_themselves(settings: Any, *, has_policy
     assert [row.name for row in found][:1] == ["ory_mfa:settings"]
 
 
+@pytest.mark.usefixtures("policy")
+def test_page_of_a_site_in_our_namespace_is_no_view_of_ours(settings: Any) -> None:
+    own = import_module("django_ory_mfa.urls").urlpatterns
+
+    found = site(settings, path("s/", include(([*own, path("billing/", page)], "ory_mfa"))))
+
+    assert [row.guards[0].origin for row in found] == ["own view", "own view", "own view", "site default"]
+
+
+@pytest.mark.usefixtures("policy")
+def test_declaration_of_a_class_is_shown_beside_a_decorator(settings: Any) -> None:
+    view = aal_required("aal1")(Nearer.as_view())
+
+    assert guards(settings, view) == [Guard("decorator", Requirement("aal1")), Guard("class", AAL2)]
+
+
+@pytest.mark.usefixtures("policy")
+def test_class_that_declares_over_an_inherited_exemption_is_shown_as_guarded(settings: Any) -> None:
+    assert guards(settings, Nearer.as_view()) == [Guard("class", AAL2)]
+
+
+@pytest.mark.parametrize("has_policy", [True, False])
+def test_views_of_rest_framework_are_shown_with_their_class(settings: Any, *, has_policy: bool) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, *([POLICY_MIDDLEWARE] if has_policy else [])]
+
+    found = {row.path: row for row in site(settings, *api())}
+
+    assert found["/set/"].guards == (Guard("mixin", Requirement("aal1")),)
+    assert found["/set/transfer/"].guards == found["/mixed/"].guards == (Guard("mixin", AAL2),)
+    assert found["/bare/"].guards == (Guard("class", AAL2) if has_policy else Guard("nothing asks"),)
+    assert found["/bare/"].is_protected is has_policy
+    assert found["/set/"].view == "tests.test_site_policy_views.Set"
+
+
+@pytest.mark.usefixtures("policy")
+def test_rule_for_the_path_without_its_language_prefix_is_shown(settings: Any) -> None:
+    settings.USE_I18N, settings.LANGUAGES = True, [("en", "English"), ("de", "German")]
+    settings.LANGUAGE_CODE = "en"
+    settings.ORY_MFA_RULES = [("/de/", "aal1"), ("/vault/", Requirement("aal2", max_age=60))]
+
+    vault, other = site(settings, *i18n_patterns(path("vault/", page), path("other/", page)))
+
+    assert vault.guards == (Guard("rule", Requirement("aal2", max_age=60)),)
+    assert set(other.guards) == {
+        Guard("site default", AAL2, paths=("/en/other/",)),
+        Guard("rule", Requirement("aal1"), paths=("/de/other/",)),
+    }
+
+
+@pytest.mark.usefixtures("policy")
+def test_rules_that_cannot_be_compared_are_both_shown(settings: Any) -> None:
+    settings.USE_I18N, settings.LANGUAGES, settings.LANGUAGE_CODE = True, [("de", "German")], "de"
+    settings.ORY_MFA_RULES = [("/de/", "aal1"), ("/vault/", callable_requirement)]
+
+    (row,) = site(settings, *i18n_patterns(path("vault/", page)))
+
+    assert row.guards == (
+        Guard("rule", Requirement("aal1")),
+        Guard("rule", decided_by="tests.test_report.callable_requirement"),
+    )
+    assert row.is_protected
+
+
+# Operations of django-ninja, whose views are all the same wrapper.
+
+
+class Operation:
+    """An operation as django-ninja keeps it."""
+
+    def __init__(self, view_func: Any) -> None:
+        self.view_func = view_func
+
+
+class PathView:
+    """The views of one path as django-ninja makes them."""
+
+    def __init__(self, *functions: Any) -> None:
+        self.operations = [Operation(function) for function in functions]
+
+    def get_view(self) -> Any:
+        def sync_view_wrapper(request: Any, *args: Any, **kwargs: Any) -> Any:
+            return self.view(request)
+
+        return sync_view_wrapper
+
+    def view(self, request: Any) -> Any:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("view", "name"),
+    [
+        (PathView(page).get_view(), "tests.views.page"),
+        (PathView(page, apage, page).get_view(), "tests.views.page and tests.views.apage"),
+        (PathView(page).view, "tests.views.page"),
+        (PathView(aal_required(page)).get_view(), "tests.views.page"),
+        (PathView().view, "tests.test_report.PathView.view"),
+    ],
+)
+def test_operation_has_the_name_of_its_function(settings: Any, view: Any, name: str) -> None:
+    (row,) = site(settings, path("a/", view))
+
+    assert row.view == name
+
+
 # Paths with parameters.
 
 
@@ -388,8 +504,11 @@ PATH                ASKS FOR                                                    
 /account/step-up/   -                                                                                                   own view      django_ory_mfa.views.step_up
 /account/logout/    -                                                                                                   own view      django_ory_mfa.views.logout
 
-8 URL patterns, 2 of them open to everybody.
+8 URL patterns. For 2 of them nothing of Ory is asked; other guards, such as Django's own, are not looked at.
 """  # noqa: E501 - as it is printed
+
+
+FLATPAGES = "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware"
 
 
 def squeezed(text: str) -> list[list[str]]:
@@ -420,6 +539,45 @@ def test_more_paths_than_two_are_left_out(settings: Any) -> None:
     settings.ORY_MFA_RULES = [("/users/a", "aal1"), ("/users/b", "aal1"), ("/users/c", None)]
 
     assert " and aal1 on /users/a1/, /users/a42/, ... and nothing on /users/c1/, /users/c42/  " in report()[0]
+
+
+@pytest.mark.usefixtures("policy")
+def test_long_path_does_not_make_the_other_rows_as_wide(settings: Any) -> None:
+    long = "(?P<name>" + "|".join(["auth", "shop", "users", "sessions", "contenttypes"] * 9) + ")"
+    site(settings, path("a/", page), re_path(f"^admin/{long}/$", page))
+    settings.ORY_MFA_RULES = [("/admin/(?=x)", "aal2"), ("/admin/(?=y)", "aal1")]
+
+    out, _, _ = report()
+
+    first, short, wide = out.splitlines()[:3]
+    assert (len(wide) > 300, max(len(first), len(short)) < 160) == (True, True)
+
+
+OUTSIDE = ["tests.policy_middleware.SyncFallback", "whitenoise.middleware.WhiteNoiseMiddleware"]
+
+
+@pytest.mark.usefixtures("small", "policy")
+def test_report_lists_what_answers_outside_of_the_policy(settings: Any) -> None:
+    settings.MIDDLEWARE = [FLATPAGES, *OUTSIDE, *settings.MIDDLEWARE]
+
+    text, found = report()[0], json.loads(report("--json")[0])
+
+    assert text.endswith(
+        "\n\nOutside of the policy, before AALRequiredMiddleware:\n"
+        f"  {FLATPAGES}: flat pages\n"
+        f"  {OUTSIDE[1]}: public static files\n"
+    )
+    assert found["outside_policy"] == [
+        {"middleware": FLATPAGES, "answers_with": "flat pages"},
+        {"middleware": OUTSIDE[1], "answers_with": "public static files"},
+    ]
+
+
+@pytest.mark.usefixtures("small", "policy")
+def test_report_says_nothing_of_middleware_inside_of_the_policy(settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, FLATPAGES]
+
+    assert ("Outside" in report()[0], json.loads(report("--json")[0])["outside_policy"]) == (False, [])
 
 
 @pytest.mark.usefixtures("small")

@@ -8,10 +8,9 @@ import pytest
 from asgiref.sync import iscoroutinefunction
 from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
-from django.test import RequestFactory
 
 from django_ory_mfa import OrySession, Outcome, Requirement
-from django_ory_mfa.middleware import AALRequiredMiddleware, site_policy
+from django_ory_mfa.middleware import AALRequiredMiddleware
 from django_ory_mfa.signals import aal_denied
 from tests import views
 from tests.site import MODES, Site, location
@@ -352,12 +351,6 @@ def test_own_sign_out_is_free(ory: Any, site: Site) -> None:
     assert site.post("/account/security/logout/").status_code == 303
 
 
-def test_options_passes(ory: Any, site: Site) -> None:
-    ory.login(site, aal="aal1")
-
-    assert (site.request("options", "page").status_code, ory.calls) == (200, [])
-
-
 def test_head_is_refused(ory: Any, site: Site) -> None:
     ory.login(site, aal="aal1", second_factors={"totp"})
 
@@ -651,14 +644,6 @@ def test_policy_before_session_middleware_that_never_ran_is_a_clear_error(ory: A
 
     with pytest.raises(ImproperlyConfigured, match="OrySessionMiddleware"):
         site.get("page")
-
-
-def test_policy_for_a_request_that_no_url_matched_is_the_default() -> None:
-    request = RequestFactory().get("/")
-
-    declared: Any = site_policy(request, views.page).declared
-
-    assert declared.requirement() == Requirement("aal2")
 
 
 def test_sync_middleware_stays_sync() -> None:

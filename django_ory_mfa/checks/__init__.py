@@ -6,6 +6,7 @@ from django.core.checks import Tags
 
 from django_ory_mfa.checks.addresses import W006, check_hosts, check_https, check_loopback, cleartext, two_loopbacks
 from django_ory_mfa.checks.caches import W005, check_cache
+from django_ory_mfa.checks.classes import check_classes, forgotten_mixin, unread_attributes
 from django_ory_mfa.checks.csp import check_form_action, form_action_blocks
 from django_ory_mfa.checks.order import (
     BEFORE_OURS,
@@ -16,6 +17,8 @@ from django_ory_mfa.checks.order import (
     check_middleware,
     out_of_order,
 )
+from django_ory_mfa.checks.outside import answers_outside, check_outside
+from django_ory_mfa.checks.rules import W014, check_rules, frees_everything, frees_too_much, matches_no_path
 from django_ory_mfa.checks.values import (
     E001,
     W003,
@@ -47,8 +50,14 @@ __all__ = [
     "W003",
     "W005",
     "W006",
+    "W014",
+    "answers_outside",
     "cleartext",
+    "forgotten_mixin",
     "form_action_blocks",
+    "frees_everything",
+    "frees_too_much",
+    "matches_no_path",
     "odd_setting",
     "odd_view",
     "out_of_order",
@@ -57,6 +66,7 @@ __all__ = [
     "unclaimed",
     "unknown_methods",
     "unknown_setting",
+    "unread_attributes",
 ]
 
 TAG = Tags.security
@@ -67,6 +77,9 @@ ALL = (
     check_claims,
     check_highest_available,
     check_methods,
+    check_classes,
+    check_rules,
+    check_outside,
     check_cache,
     check_hosts,
     check_loopback,

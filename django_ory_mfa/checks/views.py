@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.declarations import Configured, declared_by
-from django_ory_mfa.site_views import site_views
+from django_ory_mfa.site_views import SiteView, site_views
 
 # https://www.ory.sh/docs/kratos/concepts/credentials; what may be a second factor depends on Ory's configuration.
 NEVER_SECOND = frozenset({"password", "passkey", "code_recovery", "link_recovery", "v0.6_legacy_session"})
@@ -109,11 +109,13 @@ def _uses_of_settings() -> Iterator[Use]:
 
 
 def _declarations(problems: list[CheckMessage]) -> Iterator[tuple[str, object]]:
-    for site_view in _site_views():
+    for site_view in every_view():
         try:
-            yield site_view.route, _settled(declared_by(site_view.view))
+            settled = [_settled(declared) for declared in declared_by(site_view.view)]
         except (ImproperlyConfigured, TypeError, ValueError) as error:
             problems.append(odd_view(site_view.route, error))
+        else:
+            yield from ((site_view.route, declared) for declared in settled)
 
 
 def _settled(declared: object) -> object:
@@ -123,11 +125,11 @@ def _settled(declared: object) -> object:
     return declared
 
 
-def _site_views() -> list[Any]:
+def every_view() -> list[SiteView]:
+    """Return the views of the URL configuration; none if it cannot be imported, which is Django's to report."""
     try:
         return list(site_views())
     except Exception:
-        # A URL configuration that cannot be imported is Django's to report.
         return []
 
 

@@ -10,12 +10,16 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError, OutputWrapper
 
+from django_ory_mfa.checks.outside import Answers, outsiders
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.report.rows import Guard, Row, rows
 
 FAILED = 1
 MISUSED = 2
 SHOWN = 2
+WIDEST = 48
+
+Outsider = tuple[str, Answers]
 
 
 class Report:
@@ -32,7 +36,7 @@ class Report:
             action="append",
             default=[],
             metavar="PATTERN",
-            help="exit with 1 if a path that begins with this regex is open to everybody; may be repeated",
+            help="exit with 1 if nothing of Ory is asked for on a path that begins with this regex; may be repeated",
         )
 
     def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
@@ -42,7 +46,8 @@ class Report:
             found = rows()
         except ImproperlyConfigured as error:
             raise CommandError(str(error), returncode=FAILED) from error
-        stdout.write(_as_json(found) if options["json"] else _as_text(found))
+        outside = list(outsiders())
+        stdout.write(_as_json(found, outside) if options["json"] else _as_text(found, outside))
         complaints = [complaint for pattern in patterns for complaint in _complaints(pattern, found)]
         for complaint in complaints:
             stderr.write(complaint)
@@ -65,8 +70,10 @@ def _complaints(pattern: re.Pattern[str], found: list[Row]) -> list[str]:
     return [f"Unprotected: {row.path} ({row.view}): {_from(row)}" for row in meant if not row.is_protected]
 
 
-def _as_json(found: list[Row]) -> str:
-    return json.dumps({"views": [_row_as_json(row) for row in found]}, indent=2)
+def _as_json(found: list[Row], outside: list[Outsider]) -> str:
+    """``outside_policy``: middleware that ``AALRequiredMiddleware`` does not cover."""
+    others = [{"middleware": path, "answers_with": what} for path, what in outside]
+    return json.dumps({"views": [_row_as_json(row) for row in found], "outside_policy": others}, indent=2)
 
 
 def _row_as_json(row: Row) -> dict[str, Any]:
@@ -93,14 +100,32 @@ def _guard_as_json(guard: Guard) -> dict[str, Any]:
     }
 
 
-def _as_text(found: list[Row]) -> str:
+def _as_text(found: list[Row], outside: list[Outsider]) -> str:
     cells = [("PATH", "ASKS FOR", "FROM", "VIEW"), *((row.path, _asks(row), _from(row), row.view) for row in found)]
-    widths = [max(len(row[column]) for row in cells) for column in range(3)]
+    # One long regex must not make every row as wide.
+    widths = [min(max(len(row[column]) for row in cells), WIDEST) for column in range(3)]
     lines = [
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in cells
     ]
+    return "\n".join([*lines, "", _summary(found), *_outside(outside)])
+
+
+def _summary(found: list[Row]) -> str:
     is_open = sum(not row.is_protected for row in found)
-    return "\n".join([*lines, "", f"{len(found)} URL patterns, {is_open} of them open to everybody."])
+    return (
+        f"{len(found)} URL patterns. For {is_open} of them nothing of Ory is asked; other guards, such as Django's "
+        "own, are not looked at."
+    )
+
+
+def _outside(outside: list[Outsider]) -> list[str]:
+    if not outside:
+        return []
+    return [
+        "",
+        "Outside of the policy, before AALRequiredMiddleware:",
+        *(f"  {path}: {what}" for path, what in outside),
+    ]
 
 
 def _asks(row: Row) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from inspect import getclosurevars, isfunction
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -12,19 +13,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.declarations import Configured, Declared, declare, of_class
+from django_ory_mfa.declarations import Configured, Declared, class_of, declare, mixin_of, of_class
+from django_ory_mfa.own_views import is_own_view
 from django_ory_mfa.report.examples import example_paths, is_readable, may_match, paths_of_rules
-from django_ory_mfa.return_to import APP_NAME
-from django_ory_mfa.site_policy import Origin, origin_of, policy_for
+from django_ory_mfa.site_policy import BY_PATH, Origin, origin_of, policies_for
 from django_ory_mfa.site_views import SiteView, site_views
 
-PACKAGE = "django_ory_mfa"
-MIXIN = f"{PACKAGE}.mixins.AALRequiredMixin"
 DECORATOR = "decorator"
+MIXIN = "mixin"
 CLASS = "class"
 NOTHING = "nothing asks"
 NO_PATH = "all other paths"
-BY_PATH = (Origin.RULE, Origin.REPORT_ONLY, Origin.SITE_DEFAULT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,9 @@ def rows() -> list[Row]:
 
 def _row(site_view: SiteView, of_rules: dict[str, list[str]], *, has_policy: bool) -> Row:
     own = list(_own_guards(site_view.view))
-    view = dotted_name(site_view.view)
+    view = view_name(site_view.view)
     paths = list(dict.fromkeys([*example_paths(site_view), *of_rules.get(site_view.route, [])]))
-    if not own and (APP_NAME in site_view.app_names or view.startswith(f"{PACKAGE}.")):
+    if not own and is_own_view(site_view.view):
         guards: tuple[Guard, ...] = (Guard(Origin.OWN_VIEW),)
     else:
         policy = _policy_guards(site_view, own, paths) if has_policy else []
@@ -92,21 +91,16 @@ def _own_guards(view: Any) -> Iterator[Guard]:
     declared = getattr(view, "ory_mfa_requirement", None)
     if declared is not None:
         yield _guard(DECORATOR, declared)
-    view_class = getattr(view, "view_class", None)
-    mixin = _mixin_of(view_class)
+    view_class = class_of(view)
+    mixin = mixin_of(view_class)
     if mixin is not None:
         yield _guard_of_mixin(mixin, view_class, view)
 
 
-def _mixin_of(view_class: Any) -> Any:
-    bases = getattr(view_class, "__mro__", ())
-    return next((base for base in bases if dotted_name(base) == MIXIN), None)
-
-
 def _guard_of_mixin(mixin: Any, view_class: Any, view: Any) -> Guard:
     if view_class.get_requirement is not mixin.get_requirement:
-        return Guard("mixin", decided_by=f"{dotted_name(view_class)}.get_requirement")
-    return _guarded_by_class("mixin", view)
+        return Guard(MIXIN, decided_by=f"{dotted_name(view_class)}.get_requirement")
+    return _guarded_by_class(MIXIN, view)
 
 
 def _guarded_by_class(origin: str, view: Any) -> Guard:
@@ -121,13 +115,12 @@ def _policy_guards(site_view: SiteView, own: Sequence[Guard], paths: Sequence[st
     """What ``AALRequiredMiddleware`` adds."""
     found: dict[Guard, list[str]] = {}
     for path in paths or [NO_PATH]:
-        guard = _policy_guard(site_view, path, own)
-        if guard is not None:
+        for guard in _guards_at(site_view, path, own):
             found.setdefault(guard, []).append(path)
     unread = _unread_rules(site_view, paths) if any(guard.origin in BY_PATH for guard in found) else []
-    if len(found) + len(unread) > 1:
-        return [*(replace(guard, paths=tuple(on)) for guard, on in found.items()), *unread]
-    return list(found)
+    if not unread and all(len(on) == len(paths or [NO_PATH]) for on in found.values()):
+        return list(found)
+    return [*(replace(guard, paths=tuple(on)) for guard, on in found.items()), *unread]
 
 
 def _unread_rules(site_view: SiteView, paths: Sequence[str]) -> list[Guard]:
@@ -141,17 +134,23 @@ def _unread_rules(site_view: SiteView, paths: Sequence[str]) -> list[Guard]:
     ]
 
 
-def _policy_guard(site_view: SiteView, path: str, own: Sequence[Guard]) -> Guard | None:
+def _guards_at(site_view: SiteView, path: str, own: Sequence[Guard]) -> Iterator[Guard]:
+    """What the policy asks of a view at ``path``; what a guard of the view's own asks for is left out."""
+    view = site_view.view
     try:
-        policy = policy_for(site_view.view, path, site_view.app_names)
+        policies = policies_for(view, path)
     except (TypeError, ValueError) as error:
-        return None if own else Guard(CLASS, error=str(error))
-    if policy.origin is Origin.VIEW:
-        # What a guard of the view's own asks for is asked for once.
-        return None if own else _guarded_by_class(CLASS, site_view.view)
-    if policy.origin is Origin.EXEMPT and own:
-        return None
-    return _guard(policy.origin, policy.declared)
+        policies = ()
+        if not own:
+            yield Guard(CLASS, error=str(error))
+    own_origins = [guard.origin for guard in own]
+    for policy in policies:
+        if policy.origin is Origin.VIEW:
+            is_decorated = policy.declared is getattr(view, "ory_mfa_requirement", None)
+            if not is_decorated and MIXIN not in own_origins:
+                yield _guard(CLASS, policy.declared)
+        elif policy.origin is not Origin.EXEMPT or not own:
+            yield _guard(policy.origin, policy.declared)
 
 
 def _guard(origin: str, declared: Declared | None) -> Guard:
@@ -165,10 +164,22 @@ def _guard(origin: str, declared: Declared | None) -> Guard:
     return Guard(origin, decided_by=dotted_name(declared))
 
 
+def view_name(view: Any) -> str:
+    """Where a view is written; of a path of django-ninja, the functions of its operations."""
+    functions = [operation.view_func for operation in _operations(view)]
+    return " and ".join(dict.fromkeys(dotted_name(function) for function in functions or [view]))
+
+
 def dotted_name(thing: Any) -> str:
     """Where a view, a class or a callable is written."""
-    thing = getattr(thing, "view_class", thing)
+    thing = class_of(thing) or thing
     while isinstance(thing, partial):
         thing = thing.func
     named = thing if hasattr(thing, "__qualname__") else type(thing)
     return f"{named.__module__}.{named.__qualname__}"
+
+
+def _operations(view: Any) -> list[Any]:
+    # Every path of django-ninja has the same wrapper, which knows the operations by its closure.
+    owner = getclosurevars(view).nonlocals.get("self") if isfunction(view) else getattr(view, "__self__", None)
+    return [operation for operation in getattr(owner, "operations", ()) if hasattr(operation, "view_func")]

@@ -23,7 +23,7 @@ from django_ory_mfa.contrib.ui.failures import Failure, read_failure
 from django_ory_mfa.contrib.ui.page import Page, filled, focused, read_page
 from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart, start_url
 from django_ory_mfa.credentials import raw_cookies
-from django_ory_mfa.decorators import aal_exempt
+from django_ory_mfa.own_views import own_view
 from django_ory_mfa.pages import own_url
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ RETRY_AFTER = 5
 def _page(view: View) -> View:
     """A page for everybody, that nobody else may keep or frame."""
     # csrf_protect is for the sign-out button, whose cookie a site without the middleware would not get.
-    return login_not_required(aal_exempt(never_cache(xframe_options_deny(csrf_protect(require_GET(view))))))
+    return login_not_required(own_view(never_cache(xframe_options_deny(csrf_protect(require_GET(view))))))
 
 
 @_page

@@ -1,0 +1,131 @@
+"""Middleware that stands before the policy of the site and answers by itself, so that the policy never sees it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage
+from django.utils.module_loading import import_string
+
+from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, names, positions
+
+
+class Answers(StrEnum):
+    """What a middleware answers by itself."""
+
+    FLAT_PAGES = "flat pages"
+    REDIRECTS = "redirects"
+    CACHED_PAGES = "pages from the cache"
+    PUBLIC_FILES = "public static files"
+    PAGES_OF_ITS_OWN = "responses of its own"
+
+
+KNOWN = {
+    "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware": Answers.FLAT_PAGES,
+    "django.contrib.redirects.middleware.RedirectFallbackMiddleware": Answers.REDIRECTS,
+    "django.middleware.cache.FetchFromCacheMiddleware": Answers.CACHED_PAGES,
+    "mezzanine.core.middleware.FetchFromCacheMiddleware": Answers.CACHED_PAGES,
+    "mezzanine.core.middleware.RedirectFallbackMiddleware": Answers.REDIRECTS,
+    "servestatic.middleware.ServeStaticMiddleware": Answers.PUBLIC_FILES,
+    "wagtail.contrib.redirects.middleware.RedirectMiddleware": Answers.REDIRECTS,
+    "whitenoise.middleware.WhiteNoiseMiddleware": Answers.PUBLIC_FILES,
+}
+# Answers preflights only, which have no content.
+HARMLESS = "corsheaders.middleware.CorsMiddleware"
+# These run inside of the policy, wherever the middleware stands.
+INNER_METHODS = ("process_view", "process_exception", "process_template_response")
+RESPONSES = (
+    "FileResponse",
+    "HttpResponse",
+    "JsonResponse",
+    "SimpleTemplateResponse",
+    "StreamingHttpResponse",
+    "TemplateResponse",
+    "render",
+)
+
+
+def answers_outside(path: str, what: Answers) -> checks.Warning:
+    """A middleware that answers without asking the policy."""
+    return checks.Warning(
+        f"{path} stands before AALRequiredMiddleware and answers with {what}, which the policy of the site never sees.",
+        hint=(
+            f"In MIDDLEWARE, move it behind '{POLICY_MIDDLEWARE}'. If everybody may see what it answers, silence "
+            "ory_mfa.W011."
+        ),
+        id="ory_mfa.W011",
+    )
+
+
+def check_outside(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Nothing that the policy is for is answered outside of it."""
+    return [answers_outside(path, what) for path, what in outsiders() if what is not Answers.PUBLIC_FILES]
+
+
+def outsiders() -> Iterator[tuple[str, Answers]]:
+    """Each middleware before ``AALRequiredMiddleware`` that answers by itself, and with what; none without a policy."""
+    ours = positions(POLICY_MIDDLEWARE)
+    for path in settings.MIDDLEWARE[: ours[0]] if ours else []:
+        what = _answers(path)
+        if what is not None:
+            yield path, what
+
+
+def _answers(path: str) -> Answers | None:
+    classes = names(path)
+    if HARMLESS in classes:
+        return None
+    known = next((what for name, what in KNOWN.items() if name in classes), None)
+    return known or (Answers.PAGES_OF_ITS_OWN if _makes_responses(path) else None)
+
+
+def _makes_responses(path: str) -> bool:
+    """Whether the source of a middleware, or of a base that is not Django's, makes a response other than an error."""
+    try:
+        middleware = import_string(path)
+    except Exception:
+        # Django's to report.
+        return False
+    bases = getattr(middleware, "__mro__", (middleware,))
+    return any(_source_makes_responses(base) for base in bases if not _is_of_django(base))
+
+
+def _is_of_django(thing: Any) -> bool:
+    return thing.__module__.partition(".")[0] in ("django", "django_ory_mfa", "builtins")
+
+
+def _source_makes_responses(thing: Any) -> bool:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
+    except (OSError, TypeError, SyntaxError):
+        return False
+    return any(_is_response(node) for node in _outer_nodes(tree))
+
+
+def _outer_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) and child.name in INNER_METHODS):
+            yield from _outer_nodes(child)
+
+
+def _is_response(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = ast.unparse(node.func).rpartition(".")
+    # `response.render()` makes none.
+    is_made = name[2] in RESPONSES and (name[2] != "render" or name[0] in ("", "shortcuts"))
+    return is_made and not any(_is_error(keyword) for keyword in node.keywords)
+
+
+def _is_error(keyword: ast.keyword) -> bool:
+    value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+    return keyword.arg == "status" and isinstance(value, int) and value >= 400

@@ -1,0 +1,102 @@
+"""Rules of the site: they match paths that exist, and free no more than is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.core import checks
+from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import get_script_prefix, reverse
+
+from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
+from django_ory_mfa.checks.patterns import branches, can_begin_with_slash, has_end, text_of
+from django_ory_mfa.conf import Rule, conf
+from django_ory_mfa.site_policy import NO_PATH
+
+URL_NAME = re.compile(r"[\w-]+(:[\w-]+)+")
+# Flags have to stay at the beginning of a regex.
+BEGINNING = re.compile(r"^(\(\?[aiLmsux]+\))?(?:\^|\\A)?")
+
+W014 = checks.Warning(
+    "ORY_MFA_RULES has rules, but AALRequiredMiddleware is not in MIDDLEWARE, so that nothing applies them.",
+    hint=f"Add '{POLICY_MIDDLEWARE}' after OrySessionMiddleware, or remove ORY_MFA_RULES.",
+    id="ory_mfa.W014",
+)
+
+
+def matches_no_path(pattern: str, dead: str, likely: str | None) -> checks.Warning:
+    """A rule, or an alternative in one, that never applies."""
+    what = f"The rule {pattern!r}" if dead == pattern else f"The alternative {dead!r} of the rule {pattern!r}"
+    means = f"Did you mean {likely!r}?" if likely else "Write the path that you mean, such as '/account/'."
+    return checks.Warning(
+        f"{what} in ORY_MFA_RULES matches no path: a path begins with a slash, and rules are matched at its beginning.",
+        hint=f"Rules are regexes of paths without host, not URL names. {means}",
+        id="ory_mfa.W012",
+    )
+
+
+def frees_everything(pattern: str) -> checks.Warning:
+    """A rule that frees every path which no rule above it matches."""
+    return checks.Warning(
+        f"The rule {pattern!r} in ORY_MFA_RULES frees every path that no rule above it matches.",
+        hint="Name the paths that are free. To guard only some paths on purpose, silence ory_mfa.W016.",
+        id="ory_mfa.W016",
+    )
+
+
+def frees_too_much(pattern: str, open_end: str) -> checks.Warning:
+    """A rule that frees every path whose name begins alike."""
+    return checks.Warning(
+        f"The rule {pattern!r} in ORY_MFA_RULES also frees paths that go on after it, such as {open_end + '-else/'!r}.",
+        hint=f"Did you mean {open_end + '/'!r}, or {open_end + '$'!r}?",
+        id="ory_mfa.W013",
+    )
+
+
+def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every rule can match a path, and what frees paths has an end."""
+    try:
+        rules = conf.rules
+    except ImproperlyConfigured:
+        # check_values reports it.
+        return []
+    is_unread = bool(rules) and not positions(POLICY_MIDDLEWARE)
+    return [*([W014] if is_unread else []), *(message for rule in rules for message in _messages(rule))]
+
+
+def _messages(rule: Rule) -> Iterator[CheckMessage]:
+    pattern = rule.pattern.pattern
+    if rule.requirement is None and rule.pattern.match(NO_PATH):
+        yield frees_everything(pattern)
+    if rule.pattern.flags & re.VERBOSE:
+        # Blanks and comments are no part of it.
+        return
+    for branch in branches(pattern):
+        text = text_of(branch)
+        if not can_begin_with_slash(branch):
+            yield matches_no_path(pattern, text, _likely(text))
+        elif rule.requirement is None and not rule.pattern.match(NO_PATH) and not has_end(branch):
+            yield frees_too_much(pattern, text)
+
+
+def _likely(text: str) -> str | None:
+    """Return the pattern that was probably meant by one without a slash at its beginning."""
+    if "://" in text:
+        return urlsplit(text).path or "/"
+    path = _path_of(text)
+    if path or URL_NAME.fullmatch(text):
+        return path
+    return BEGINNING.sub(r"\1/", text, count=1)
+
+
+def _path_of(name: str) -> str | None:
+    try:
+        return "/" + reverse(name).removeprefix(get_script_prefix())
+    except Exception:
+        # No name of a URL, one that needs arguments, or a URL configuration that is Django's to report.
+        return None
