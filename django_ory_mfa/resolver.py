@@ -18,6 +18,7 @@ from django_ory_mfa.clock import now
 from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.core.enrolment import read_enrolment
+from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.session import AAL, ANONYMOUS, OrySession, SessionState
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami, retry_after
 from django_ory_mfa.credentials import credential_of
@@ -201,7 +202,7 @@ class SessionResolver:
     def _find_enrolment(self, *, fresh: bool) -> Steps[bool | None]:
         session, credential = (yield from self.session_steps()), self.credential
         if session.state is SessionState.STEP_UP_REQUIRED:
-            return session.error_id == "session_aal2_required" or None
+            return session.error_id == ErrorId.STEP_UP or None
         if credential is None or not session:
             return None
         if session.aal >= AAL.AAL2:

@@ -21,8 +21,9 @@ from django.test import Client
 from django.urls import path
 
 import django_ory_mfa
-from django_ory_mfa import checks, doctor, enforcement, rendering, signals, testing, urls
+from django_ory_mfa import checks, doctor, enforcement, signals, testing, urls
 from django_ory_mfa.conf import Conf, Timeout, conf
+from django_ory_mfa.core.refusal import ERRORS
 from django_ory_mfa.core.session import Identity, OrySession
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.templatetags import ory_mfa as tags
@@ -210,8 +211,8 @@ def test_arguments_of_login_are_those_of_the_readme():
 def test_outcome_table_gives_ids_and_statuses():
     rows = {literals(cell)[0]: row[-2:] for cell, row in table("Outcome").items()}
 
-    assert rows.keys() == {str(outcome) for outcome in rendering.ERRORS}
-    for outcome, (error_id, cookie_status, token_status, _) in rendering.ERRORS.items():
+    assert rows.keys() == {str(outcome) for outcome in ERRORS}
+    for outcome, (error_id, cookie_status, token_status, _) in ERRORS.items():
         by_cookie, by_token = rows[outcome]
         assert re.match(rf"{cookie_status} ``{error_id}``(, ``Retry-After``)?$", by_cookie)
         assert re.match(rf"{token_status} ``{error_id}``(, ``Retry-After``)?$", by_token)
