@@ -174,10 +174,14 @@ def test_header_that_was_not_the_credential_lifts_nothing(strict: Site, ory: Fak
     assert strict.post("decorator", headers={"Authorization": authorization}).status_code == 403
 
 
-def test_unsound_session_token_beside_the_cookie_lifts_nothing(strict: Site, ory: FakeOry) -> None:
+@pytest.mark.parametrize("given", ["ory_st_a b", "vlbsjc6ilj7z58a4xzwzbwmtnw8a6fnr"], ids=["unsound", "foreign"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_session_token_that_is_not_orys_beside_the_cookie_lifts_nothing(
+    strict: Site, ory: FakeOry, view: str, given: str
+) -> None:
     ory.login(strict)
 
-    assert strict.post("decorator", headers={"X-Session-Token": "a b"}).status_code == 403
+    assert strict.post(view, headers={"X-Session-Token": given}).status_code == 403
 
 
 def test_several_cookie_names_open_nothing(strict: Site, ory: FakeOry) -> None:
