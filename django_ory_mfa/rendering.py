@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
@@ -16,8 +15,9 @@ from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.destination import destination, given_destination
 from django_ory_mfa.core.refusal import Refusal, refusal
 from django_ory_mfa.pages import page, page_context
+from django_ory_mfa.requester import Kind, is_htmx, kind_of
 from django_ory_mfa.resolver import is_quiet, resolver_of
-from django_ory_mfa.return_to import SAFE_METHODS, is_htmx, return_to_of
+from django_ory_mfa.return_to import SAFE_METHODS, return_to_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -26,15 +26,6 @@ if TYPE_CHECKING:
 
 # Outcomes that a browser is told on a page.
 PAGES = {Outcome.UNAVAILABLE: "unavailable", Outcome.ENROLL: "enroll"}
-
-
-class Client(Enum):
-    """Who reads the answer."""
-
-    BROWSER = "browser"
-    HTMX = "htmx"
-    COOKIE_JSON = "json, signed in by cookie"
-    TOKEN_JSON = "json, signed in by token"  # noqa: S105 - no password
 
 
 class HttpResponseSeeOther(HttpResponseRedirectBase):
@@ -51,10 +42,10 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
     """
     if decision.is_allowed:
         raise ValueError("a decision that allows has no refusal to render")
-    client = client_of(request)
-    by = CredentialKind.TOKEN if client is Client.TOKEN_JSON else CredentialKind.COOKIE
+    credential = resolver_of(request).credential
+    by = CredentialKind.COOKIE if credential is None else credential.kind
     refused = refusal(decision, _session(request), conf.flows, by=by)
-    if client in (Client.COOKIE_JSON, Client.TOKEN_JSON):
+    if kind_of(request, credential) is Kind.JSON:
         return _json(request, decision, refused)
     decision = replace(decision, url=_url(request, decision, return_to))
     if decision.outcome in PAGES:
@@ -66,19 +57,6 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
         if name != "WWW-Authenticate":
             response.headers[name] = value
     return response
-
-
-def client_of(request: HttpRequest) -> Client:
-    """Who reads the answer to ``request``."""
-    credential = resolver_of(request).credential
-    if credential is not None and not credential.is_cookie:
-        return Client.TOKEN_JSON
-    if is_htmx(request):
-        return Client.HTMX
-    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
-        return Client.COOKIE_JSON
-    preferred = request.get_preferred_type(["text/html", "application/json"])
-    return Client.BROWSER if preferred == "text/html" else Client.COOKIE_JSON
 
 
 def _session(request: HttpRequest) -> OrySession:

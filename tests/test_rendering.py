@@ -555,6 +555,13 @@ COLUMNS: dict[str, tuple[dict[str, str], bool]] = {
     "cors": ({"Accept": BROWSER, "Sec-Fetch-Mode": "cors"}, False),
     "same-origin": ({"Accept": "*/*", "Sec-Fetch-Mode": "same-origin"}, False),
     "no-cors": ({"Accept": "*/*", "Sec-Fetch-Mode": "no-cors"}, False),
+    # jQuery, and others; on plain http browsers send no Sec-Fetch-Mode.
+    "jquery": ({"Accept": "*/*", "X-Requested-With": "XMLHttpRequest"}, False),
+    "jquery-for-html": ({"Accept": BROWSER, "X-Requested-With": "XMLHttpRequest"}, False),
+    "web-view": ({"Accept": BROWSER, "X-Requested-With": "com.example.app"}, True),
+    # The cookie is the credential beside it.
+    "foreign-bearer-beside-a-cookie": ({"Accept": "*/*", "Authorization": "Bearer eyJhbGciOi"}, True),
+    "foreign-token-beside-a-cookie": ({"Accept": BROWSER, "X-Session-Token": "foreign"}, True),
 }
 
 
@@ -563,6 +570,40 @@ def test_headers_tell_who_reads(site: Site, ory: FakeOry, headers: dict[str, str
     response = ask(site, ory, "step_up", "browser", headers=headers)
 
     assert (response.status_code, location(response) != "") == ((302, True) if is_browser else (403, False))
+
+
+FOREIGN_BEARERS = ["Bearer eyJhbGciOi.e30.c2ln", "bearer ory_at_abc", "Bearer ory_st_a b", "BEARER  x"]
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", BROWSER, "application/json"])
+@pytest.mark.parametrize("authorization", FOREIGN_BEARERS)
+def test_foreign_bearer_token_alone_is_refused_as_json(
+    site: Site, ory: FakeOry, authorization: str, accept: str | None
+) -> None:
+    headers = {"Authorization": authorization} | ({"Accept": accept} if accept else {})
+
+    response = site.get("page", headers=headers)
+
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert json.loads(response.content)["error"]["id"] == "session_inactive"
+    assert (location(response), ory.calls) == ("", [])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Basic dXNlcjpwYXNz"},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer  "},
+        {"X-Session-Token": "foreign"},
+    ],
+    ids=repr,
+)
+def test_what_is_no_bearer_token_leaves_a_browser_a_browser(site: Site, ory: FakeOry, headers: dict[str, str]) -> None:
+    response = site.get("page", headers={"Accept": BROWSER, **headers})
+
+    assert (response.status_code, location(response).split("?")[0]) == (302, f"{ORY}/login/browser")
 
 
 # render()
