@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseBase
 
 from django_ory_mfa import privacy
 from django_ory_mfa.core.decision import Decision
@@ -22,7 +23,7 @@ from django_ory_mfa.resolver import resolver_of
 from django_ory_mfa.signals import aal_denied
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponseBase
+    from django.http import HttpRequest
 
 logger = logging.getLogger("django_ory_mfa")
 
@@ -157,15 +158,23 @@ async def aforgery(request: HttpRequest, decision: Decision | None) -> HttpRespo
     return await sync_to_async(csrf_failure)(request)
 
 
-def let_through(request: HttpRequest, response: HttpResponseBase | None) -> Any:
-    """``response`` of a view that a guard allowed, fit to leave the site.
+def let_through(request: HttpRequest, response: Any) -> Any:
+    """What a view that a guard allowed returned, fit to leave the site.
 
     Raises ``ImproperlyConfigured`` if a per-view cache inside the guard would serve it to the next visitor.
     """
     privacy.refuse_inner_cache(request)
-    # A view without a response is Django's to report.
-    if response is not None:
+    # What is no response is for the caller to make one of, as django-ninja does of a dict, or for Django to report.
+    # The middleware marks what becomes of it, since the session of the request is known.
+    if isinstance(response, HttpResponseBase):
         privacy.mark_private(request, response)
+    return response
+
+
+def refused(response: Any) -> Any:
+    """What answers a refused request, fit to leave the site."""
+    if isinstance(response, HttpResponseBase):
+        response.headers["Cache-Control"] = "no-store"
     return response
 
 
