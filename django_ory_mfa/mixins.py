@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.views import View
@@ -35,10 +35,10 @@ class AALRequiredMixin:
             # SECURITY: to the right of the view its dispatch() would never be called.
             raise TypeError(f"{cls.__name__}: put AALRequiredMixin left of the view class")
 
-    def get_requirement(self) -> Declared | str | None:
+    def get_requirement(self) -> Declared | str | Awaitable[Declared | str | None] | None:
         """What this view asks for: a ``Requirement``, a level, None, or a callable of the request; override it.
 
-        In a view with async handlers it may be a coroutine function.
+        It may be a coroutine function.
         """
         return declare(self.required_aal, max_age=self.max_age, methods=self.methods)
 
@@ -50,7 +50,7 @@ class AALRequiredMixin:
         """Guards every HTTP method of the view."""
         if getattr(self, "view_is_async", False):
             return self._adispatch(request, *args, **kwargs)
-        decision = judge(request, self.get_requirement())
+        decision = judge(request, waited_for(self.get_requirement()))
         if decision is not None and not decision.is_allowed:
             return refused(waited_for(self.handle_aal_denied(decision)))
         return forgery(request, decision) or let_through(request, self._dispatch_view(request, *args, **kwargs))

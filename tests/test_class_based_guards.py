@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from django_ory_mfa import Decision, Requirement
 from django_ory_mfa.decorators import aal_exempt, aal_required
+from django_ory_mfa.http import OryHttpRequest
 from django_ory_mfa.mixins import AALRequiredMixin
 from django_ory_mfa.resolver import attach
 from django_ory_mfa.testing import FakeOry
@@ -98,8 +99,8 @@ class Overridden(Dispatch):
 
 class OwnDispatch(AsyncView):
     @method_decorator(aal2)
-    async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return await super().dispatch(request, *args, **kwargs)
+    async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        return await super().dispatch(request, *args, **kwargs)  # type: ignore[misc]  # the handlers are async
 
 
 @method_decorator(aal2, name="dispatch")
@@ -205,12 +206,12 @@ EXEMPT: dict[str, Any] = {
 
 
 class AsyncDenied(Mixed):
-    async def handle_aal_denied(self, decision: Decision) -> HttpResponse:
+    async def handle_aal_denied(self, decision: Decision) -> HttpResponse:  # type: ignore[override]
         return HttpResponse(decision.outcome, status=418)
 
 
 class SyncDenied(SyncMixed):
-    async def handle_aal_denied(self, decision: Decision) -> HttpResponse:
+    async def handle_aal_denied(self, decision: Decision) -> HttpResponse:  # type: ignore[override]
         return HttpResponse(decision.outcome, status=418)
 
 
@@ -232,6 +233,16 @@ class Speechless(SyncMixed):
 
 
 class AsyncRequirement(Mixed):
+    request: OryHttpRequest
+
+    async def get_requirement(self) -> Requirement:
+        session = await self.request.aory_session()
+        return Requirement("aal2" if session.is_signed_in else "aal1")
+
+
+class SyncRequirement(SyncMixed):
+    request: OryHttpRequest
+
     async def get_requirement(self) -> Requirement:
         session = await self.request.aory_session()
         return Requirement("aal2" if session.is_signed_in else "aal1")
@@ -246,6 +257,7 @@ urlpatterns = [
     path("async-cacheable", AsyncCacheable.as_view()),
     path("speechless", Speechless.as_view()),
     path("async-requirement", AsyncRequirement.as_view()),
+    path("sync-requirement", SyncRequirement.as_view()),
 ]
 
 
@@ -377,13 +389,14 @@ def test_hook_that_answers_nothing_opens_nothing(site: Site, ory: FakeOry) -> No
         site.get("/speechless")
 
 
-def test_coroutine_may_say_what_an_async_view_asks_for(site: Site, ory: FakeOry) -> None:
-    assert site.json("/async-requirement").status_code == 401
+@pytest.mark.parametrize("path", ["/async-requirement", "/sync-requirement"])
+def test_coroutine_may_say_what_a_view_asks_for(site: Site, ory: FakeOry, path: str) -> None:
+    assert site.json(path).status_code == 401
     ory.login(site, aal="aal1")
-    assert site.json("/async-requirement").status_code == 403
+    assert site.json(path).status_code == 403
     ory.login(site)
 
-    assert is_open(site.get("/async-requirement"))
+    assert is_open(site.get(path))
 
 
 # Generators

@@ -256,6 +256,12 @@ def test_python_blocks_compile_and_import_what_exists(code):
             assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
 
 
+def test_typed_example_is_one_that_is_checked():
+    checked = (ROOT / "tests" / "typed" / "readme.py").read_text()
+
+    assert checked.endswith(block_with("python", "GuardedHttpRequest").rstrip("\n") + "\n")
+
+
 def run_block(text: str, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the Python block with ``text`` in it defines."""
     namespace = {"__name__": "readme"} if namespace is None else namespace
