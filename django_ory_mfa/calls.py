@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import closing
 from functools import partial
+from inspect import isawaitable
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from asgiref.sync import async_to_sync
 from django.utils.asyncio import async_unsafe
 
 T = TypeVar("T")
@@ -71,6 +73,16 @@ def wait_for(call: Call[T]) -> Steps[T]:
     """What ``call`` returns, with its type, inside of other steps."""
     result: T = yield call
     return result
+
+
+async def awaited(value: Any) -> Any:
+    """``value``, awaited if it can be: views and hooks that async code calls may answer at once."""
+    return await value if isawaitable(value) else value
+
+
+def waited_for(value: Any) -> Any:
+    """``awaited`` for blocking code."""
+    return async_to_sync(awaited)(value) if isawaitable(value) else value
 
 
 class Whole:

@@ -9,10 +9,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
 from django.utils.functional import empty
+from django.utils.module_loading import import_string
 
 from django_ory_mfa.core.credentials import COOKIE_OCTETS
 from django_ory_mfa.core.flows import Flows
@@ -124,6 +126,18 @@ class Conf:
         return value
 
     @property
+    def client_kind(self) -> Callable[[HttpRequest], object] | None:
+        """The function of the site that says in which form a request's answer is read; None: its headers decide."""
+        path = _get("CLIENT_KIND", None)
+        if path is None:
+            return None
+        found = _imported("CLIENT_KIND", path)
+        if not callable(found) or iscoroutinefunction(found):
+            raise _odd("CLIENT_KIND", "must be the path of a function of a request, and of no coroutine function", path)
+        kind: Callable[[HttpRequest], object] = found
+        return kind
+
+    @property
     def timeout(self) -> Timeout:
         """How long a call to Ory may take."""
         value = _get("TIMEOUT", (1, 3))
@@ -214,6 +228,16 @@ def _one_of(name: str, default: str | None, allowed: Iterable[str | None]) -> st
     if value not in allowed:
         raise _odd(name, f"must be one of {', '.join(str(choice) for choice in allowed)}", value)
     return value
+
+
+def _imported(name: str, path: object) -> Any:
+    if not isinstance(path, str):
+        raise _odd(name, "must be a dotted path", path)
+    try:
+        return import_string(path)
+    except Exception as error:
+        # Whatever a module of the site raises.
+        raise _odd(name, f"cannot be imported ({error})", path) from error
 
 
 def _url(name: str, value: object) -> str:

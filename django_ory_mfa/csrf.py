@@ -30,10 +30,12 @@ def needs_csrf_check(request: HttpRequest) -> bool:
 
 
 def csrf_failure(request: HttpRequest) -> HttpResponseBase | None:
-    """Runs Django's own check; the answer of ``CSRF_FAILURE_VIEW`` if it fails."""
+    """Runs Django's own check; the answer of ``CSRF_FAILURE_VIEW``, never to be stored, if it fails."""
     check = CsrfViewMiddleware(NO_VIEW)
     check.process_request(request)
     failure: HttpResponseBase | None = check.process_view(request, NO_VIEW, (), {})
+    if failure is not None:
+        failure.headers["Cache-Control"] = "no-store"
     return failure
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 MaxAge = float | timedelta
 Wanted = Requirement | str | None
-RequirementCallable = Callable[["HttpRequest"], Wanted | Awaitable[Wanted]]
+# Any request: functions that are annotated with HttpRequest fit, and those with OryHttpRequest.
+RequirementCallable = Callable[[Any], Wanted | Awaitable[Wanted]]
 # By its name: it stands above this module.
 MIXIN = "django_ory_mfa.mixins.AALRequiredMixin"
 

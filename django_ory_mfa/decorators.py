@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from asgiref.sync import iscoroutinefunction
 
+from django_ory_mfa.calls import awaited
 from django_ory_mfa.declarations import Declared, MaxAge, RequirementCallable, declare
 from django_ory_mfa.enforcement import aenforce, enforce, let_through
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponseBase
+    from django.http import HttpRequest
 
     from django_ory_mfa.core.requirement import Requirement
 
@@ -53,13 +54,15 @@ def aal_required(
 
 def aal_exempt(view: View) -> View:
     """Frees a view from ``AALRequiredMiddleware``; a guard of its own still holds."""
+    if isinstance(view, type):
+        raise TypeError(f'{view.__qualname__} is a class: use @method_decorator(aal_exempt, name="dispatch") instead')
     exempt: Any
     # A wrapper, so that a view which is also used elsewhere is not freed there too.
-    if iscoroutinefunction(view):
+    if _is_async(view):
 
         @wraps(view)
         async def exempt(*args: Any, **kwargs: Any) -> Any:
-            return await view(*args, **kwargs)
+            return await awaited(view(*args, **kwargs))
 
     else:
 
@@ -73,19 +76,43 @@ def aal_exempt(view: View) -> View:
 
 
 def _guarded(view: Any, declared: Declared) -> Any:
+    if isinstance(view, type):
+        raise TypeError(
+            f"{view.__qualname__} is a class: let it inherit from AALRequiredMixin, left of the view class, instead"
+        )
     guarded: Any
-    if iscoroutinefunction(view):
+    if _is_async(view):
 
         @wraps(view)
-        async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             refusal = await aenforce(request, declared)
-            return refusal or let_through(request, await view(request, *args, **kwargs))
+            return refusal or let_through(request, await awaited(view(request, *args, **kwargs)))
 
     else:
 
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             return enforce(request, declared) or let_through(request, view(request, *args, **kwargs))
 
     guarded.ory_mfa_requirement = declared
     return guarded
+
+
+def _is_async(view: Any) -> bool:
+    """Whether ``view`` has to be awaited."""
+    if iscoroutinefunction(view):
+        return True
+    called = view.func if isinstance(view, partial) else view
+    return iscoroutinefunction(type(called).__call__) or _is_of_async_class(view)
+
+
+def _is_of_async_class(view: Any) -> bool:
+    """Whether ``method_decorator`` made ``view`` of a method of a class-based view with async handlers.
+
+    Its ``dispatch`` is no coroutine function, but returns a coroutine.
+    """
+    while view is not None:
+        if getattr(getattr(view, "__self__", None), "view_is_async", False):
+            return True
+        view = view.func if isinstance(view, partial) else getattr(view, "__wrapped__", None)
+    return False

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from inspect import isawaitable, unwrap
+from collections.abc import Awaitable, Iterable
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
 from django.views import View
 
+from django_ory_mfa.calls import awaited, waited_for
 from django_ory_mfa.declarations import Declared, MaxAge, declare
-from django_ory_mfa.enforcement import aforgery, ajudge, forgery, judge, let_through
+from django_ory_mfa.enforcement import aforgery, ajudge, forgery, judge, let_through, refused
 from django_ory_mfa.rendering import render
 
 if TYPE_CHECKING:
@@ -39,35 +40,34 @@ class AALRequiredMixin:
             # SECURITY: to the right of the view its dispatch() would never be called.
             raise TypeError(f"{cls.__name__}: put AALRequiredMixin left of the view class")
 
-    def get_requirement(self) -> Declared | str | None:
-        """What this view asks for: a ``Requirement``, a level, None, or a callable of the request; override it."""
+    def get_requirement(self) -> Declared | str | Awaitable[Declared | str | None] | None:
+        """What this view asks for: a ``Requirement``, a level, None, or a callable of the request; override it.
+
+        It may be a coroutine function.
+        """
         return declare(self.required_aal, max_age=self.max_age, methods=self.methods)
 
     def handle_aal_denied(self, decision: Decision) -> HttpResponseBase:
-        """The answer to a refused request; override it to answer in your own way."""
+        """The answer to a refused request; override it to answer in your own way. It may be a coroutine function."""
         return render(self.request, decision)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Guards every HTTP method of the view."""
         if getattr(self, "view_is_async", False):
             return self._adispatch(request, *args, **kwargs)
-        decision = judge(request, self.get_requirement())
+        decision = judge(request, waited_for(self.get_requirement()))
         if decision is not None and not decision.is_allowed:
-            return self.handle_aal_denied(decision)
+            return refused(waited_for(self.handle_aal_denied(decision)))
         return forgery(request, decision) or let_through(request, self._dispatch_view(request, *args, **kwargs))
 
     async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        decision = await ajudge(request, self.get_requirement())
+        decision = await ajudge(request, await awaited(self.get_requirement()))
         if decision is not None and not decision.is_allowed:
-            return await _awaited(self.handle_aal_denied(decision))
+            return refused(await awaited(self.handle_aal_denied(decision)))
+        # Mixins of Django and of others answer for an async view without a coroutine.
         return await aforgery(request, decision) or let_through(
-            request, await _awaited(self._dispatch_view(request, *args, **kwargs))
+            request, await awaited(self._dispatch_view(request, *args, **kwargs))
         )
 
     def _dispatch_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]  # the View stands to the right
-
-
-async def _awaited(response: Any) -> Any:
-    # Mixins of Django and of others answer for an async view without a coroutine.
-    return await response if isawaitable(response) else response

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseRedirectBase
 
 from django_ory_mfa import hops
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.decision import Decision, Outcome, level_to_prove
-from django_ory_mfa.core.destination import destination
-from django_ory_mfa.core.whoami import RETRY_AFTER
+from django_ory_mfa.core.credentials import CredentialKind
+from django_ory_mfa.core.decision import Decision, Outcome
+from django_ory_mfa.core.destination import destination, given_destination
+from django_ory_mfa.core.refusal import Refusal, refusal
 from django_ory_mfa.pages import page, page_context
+from django_ory_mfa.requester import Kind, is_htmx, kind_of
 from django_ory_mfa.resolver import is_quiet, resolver_of
-from django_ory_mfa.return_to import SAFE_METHODS, is_htmx, return_to_of
+from django_ory_mfa.return_to import SAFE_METHODS, return_to_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from django_ory_mfa.core.session import OrySession
 
-
-class Client(Enum):
-    """Who reads the answer."""
-
-    BROWSER = "browser"
-    HTMX = "htmx"
-    COOKIE_JSON = "json, signed in by cookie"
-    TOKEN_JSON = "json, signed in by token"  # noqa: S105 - no password
-
-
-# Outcome: error id, status for browsers' scripts, status for token clients, message.
-ERRORS = {
-    Outcome.LOGIN: ("session_inactive", 401, 401, "No active session was found in this request."),
-    Outcome.STEP_UP: ("session_aal2_required", 403, 401, "The session needs a second factor for this."),
-    Outcome.REFRESH: ("session_refresh_required", 403, 401, "This needs a fresh proof of who you are."),
-    Outcome.ENROLL: ("session_aal2_enrollment_required", 403, 403, "This needs a second factor, and none is set up."),
-    Outcome.UNAVAILABLE: ("ory_unavailable", 503, 503, "The sign-in service gives no answer. Try again soon."),
-}
-STATUS_TEXT = {401: "Unauthorized", 403: "Forbidden", 503: "Service Unavailable"}
+# Outcomes that a browser is told on a page.
+PAGES = {Outcome.UNAVAILABLE: "unavailable", Outcome.ENROLL: "enroll"}
 
 
 class HttpResponseSeeOther(HttpResponseRedirectBase):
@@ -59,32 +42,21 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
     """
     if decision.is_allowed:
         raise ValueError("a decision that allows has no refusal to render")
-    client = client_of(request)
-    if client in (Client.COOKIE_JSON, Client.TOKEN_JSON):
-        response = _json(request, decision, client)
-    elif decision.outcome is Outcome.UNAVAILABLE:
-        response = _page(request, decision, "unavailable", 503)
-    elif decision.outcome is Outcome.ENROLL:
-        response = _page(request, decision, "enroll", 403)
+    credential = resolver_of(request).credential
+    by = CredentialKind.COOKIE if credential is None else credential.kind
+    refused = refusal(decision, _session(request), conf.flows, by=by)
+    if kind_of(request, credential) is Kind.JSON:
+        return _json(request, decision, refused)
+    decision = replace(decision, url=_url(request, decision, return_to))
+    if decision.outcome in PAGES:
+        response = _page(request, decision, PAGES[decision.outcome], refused.status)
     else:
         response = _redirect(request, decision, return_to or return_to_of(request))
-    if decision.outcome is Outcome.UNAVAILABLE:
-        response.headers["Retry-After"] = str(_session(request).retry_after or RETRY_AFTER)
-    response.headers["Cache-Control"] = "no-store"
+    for name, value in refused.headers.items():
+        # A browser has no use for a challenge.
+        if name != "WWW-Authenticate":
+            response.headers[name] = value
     return response
-
-
-def client_of(request: HttpRequest) -> Client:
-    """Who reads the answer to ``request``."""
-    credential = resolver_of(request).credential
-    if credential is not None and not credential.is_cookie:
-        return Client.TOKEN_JSON
-    if is_htmx(request):
-        return Client.HTMX
-    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
-        return Client.COOKIE_JSON
-    preferred = request.get_preferred_type(["text/html", "application/json"])
-    return Client.BROWSER if preferred == "text/html" else Client.COOKIE_JSON
 
 
 def _session(request: HttpRequest) -> OrySession:
@@ -95,13 +67,27 @@ def _opens_a_flow_unasked(request: HttpRequest, decision: Decision) -> bool:
     return is_quiet(request) and decision.outcome in (Outcome.STEP_UP, Outcome.REFRESH)
 
 
+def _json(request: HttpRequest, decision: Decision, refused: Refusal) -> HttpResponse:
+    if _opens_a_flow_unasked(request, decision):
+        return HttpResponse(status=refused.status, headers=refused.headers)
+    return JsonResponse(refused.body, status=refused.status, headers=refused.headers)
+
+
+def _url(request: HttpRequest, decision: Decision, return_to: str | None) -> str | None:
+    """Where a browser is sent: to ``decision.url``, unless it is to come back to another page than this."""
+    given = given_destination(decision, conf.flows) if return_to is None else None
+    if given is not None:
+        return given
+    return destination(decision, _session(request), conf.flows, return_to=return_to or return_to_of(request))
+
+
 def _redirect(request: HttpRequest, decision: Decision, return_to: str) -> HttpResponse:
     if _opens_a_flow_unasked(request, decision):
         return HttpResponse(status=403)
-    url = destination(decision, _session(request), conf.flows, return_to=return_to) or conf.browser_url
+    url = decision.url or conf.browser_url
     is_counted = decision.outcome is not Outcome.LOGIN or resolver_of(request).credential is not None
     if is_counted and hops.is_loop(request, decision.outcome, return_to):
-        return _page(request, replace(decision, url=url), "too_many_hops", 403)
+        return _page(request, decision, "too_many_hops", 403)
     response = _sent_to(request, url)
     if is_counted:
         hops.count_hop(request, response, decision, return_to, person=resolver_of(request).person)
@@ -117,53 +103,3 @@ def _sent_to(request: HttpRequest, url: str) -> HttpResponse:
 
 def _page(request: HttpRequest, decision: Decision, name: str, status: int) -> HttpResponse:
     return page(request, name, page_context(request, _session(request), decision), status=status)
-
-
-def _json(request: HttpRequest, decision: Decision, client: Client) -> HttpResponse:
-    error_id, cookie_status, token_status, message = ERRORS[decision.outcome]
-    status = token_status if client is Client.TOKEN_JSON else cookie_status
-    challenge = {"WWW-Authenticate": _challenge(request, decision, client, message)} if status == 401 else {}
-    if _opens_a_flow_unasked(request, decision):
-        return HttpResponse(status=status, headers=challenge)
-    session = _session(request)
-    error = {
-        "id": error_id,
-        "code": status,
-        "status": STATUS_TEXT[status],
-        "reason": message,
-        "message": message,
-        "details": _details(session, decision, client),
-    }
-    body: dict[str, Any] = {"error": error}
-    if client is Client.COOKIE_JSON and decision.outcome is not Outcome.UNAVAILABLE:
-        body["redirect_browser_to"] = destination(decision, session, conf.flows)
-    return JsonResponse(body, status=status, headers=challenge)
-
-
-def _details(session: OrySession, decision: Decision, client: Client) -> dict[str, Any]:
-    requirement = decision.requirement
-    details: dict[str, Any] = {"required_aal": requirement.aal}
-    if requirement.max_age is not None:
-        details["max_age"] = _max_age(decision)
-    if requirement.methods is not None:
-        details["methods"] = sorted(requirement.methods)
-    flow = destination(decision, session, conf.flows, kind="api") if client is Client.TOKEN_JSON else None
-    if flow is not None:
-        details["settings_flow" if decision.outcome is Outcome.ENROLL else "login_flow"] = flow
-    return details
-
-
-def _challenge(request: HttpRequest, decision: Decision, client: Client, message: str) -> str:
-    # RFC 6750, section 3, and RFC 9470, section 3.
-    if client is Client.COOKIE_JSON:
-        return "Bearer"
-    if decision.outcome is Outcome.LOGIN:
-        return 'Bearer error="invalid_token"'
-    level = "aal2" if decision.outcome is Outcome.STEP_UP else level_to_prove(_session(request), decision.requirement)
-    challenge = f'Bearer error="insufficient_user_authentication", error_description="{message}", acr_values="{level}"'
-    return challenge if decision.requirement.max_age is None else f'{challenge}, max_age="{_max_age(decision)}"'
-
-
-def _max_age(decision: Decision) -> int:
-    max_age = decision.requirement.max_age
-    return math.ceil(max_age.total_seconds()) if max_age is not None else 0

@@ -18,6 +18,7 @@ from django_ory_mfa.clock import now
 from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.core.enrolment import read_enrolment
+from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.session import AAL, ANONYMOUS, OrySession, SessionState
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami, retry_after
 from django_ory_mfa.credentials import credential_of
@@ -63,6 +64,8 @@ class SessionResolver:
         self.kept_from_cache = False
         self.response: HttpResponseBase | None = None
         self.last_verdict: Decision | None = None
+        # What require_aal raised and the middleware has not seen yet.
+        self.raised: Exception | None = None
         self.has_welcomed_back = False
         self.renewed_cookie: IssuedCookie | None = None
         # What Ory was asked, and the seconds that it took.
@@ -203,7 +206,7 @@ class SessionResolver:
     def _find_enrolment(self, *, fresh: bool) -> Steps[bool | None]:
         session, credential = (yield from self.session_steps()), self.credential
         if session.state is SessionState.STEP_UP_REQUIRED:
-            return session.error_id == "session_aal2_required" or None
+            return session.error_id == ErrorId.STEP_UP or None
         if credential is None or not session:
             return None
         if session.aal >= AAL.AAL2:
@@ -262,12 +265,18 @@ def attach(request: HttpRequest) -> SessionResolver:
 def resolver_of(request: HttpRequest) -> SessionResolver:
     """The resolver that the middleware attached; raises ``ImproperlyConfigured`` on a site without it."""
     resolver = getattr(request, "_ory_mfa", None)
-    if not isinstance(resolver, SessionResolver):
+    if isinstance(resolver, SessionResolver):
+        return resolver
+    if hasattr(request, "ory_session"):
+        # SECURITY: anything may have set it.
         raise ImproperlyConfigured(
-            "The request has no Ory session: add 'django_ory_mfa.middleware.OrySessionMiddleware' to MIDDLEWARE, after "
-            "Django's own session, CSRF and authentication middleware."
+            "request.ory_session was set by hand, which opens nothing. To test a view alone, sign in with the fixture "
+            "ory and let the request pass the middleware: ory.login(rf); OrySessionMiddleware(view)(rf.get('/'))."
         )
-    return resolver
+    raise ImproperlyConfigured(
+        "The request has no Ory session: add 'django_ory_mfa.middleware.OrySessionMiddleware' to MIDDLEWARE, after "
+        "Django's own session, CSRF and authentication middleware."
+    )
 
 
 def is_quiet(request: HttpRequest) -> bool:

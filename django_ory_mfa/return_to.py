@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.flows import is_return_to, path_of
 from django_ory_mfa.own_views import is_own_view
+from django_ory_mfa.requester import is_htmx
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -33,11 +34,6 @@ def return_to_of(request: HttpRequest) -> str:
         if _is_own_view(page):
             page = ""
     return page if is_return_to(page, site) else default_return_to(request)
-
-
-def is_htmx(request: HttpRequest) -> bool:
-    """Whether htmx asks for a fragment of a page (https://htmx.org/docs/#request-headers)."""
-    return request.headers.get("HX-Request") == "true"
 
 
 def default_return_to(request: HttpRequest) -> str:

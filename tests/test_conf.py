@@ -32,6 +32,7 @@ DEFAULTS = {
     "policies": {},
     "cache": "default",
     "cache_ttl": 0,
+    "client_kind": None,
 }
 SECRET = "s3cret"
 
@@ -45,7 +46,11 @@ def read(name: str) -> Any:
 
 
 def a_callable(request: object) -> None:
-    """A requirement that asks for nothing."""
+    """A requirement that asks for nothing, or a client of a kind that is left to its headers."""
+
+
+async def a_coroutine(request: object) -> None:
+    """What cannot be asked in blocking code."""
 
 
 @pytest.mark.parametrize(("name", "default"), DEFAULTS.items(), ids=DEFAULTS)
@@ -107,6 +112,7 @@ VALID: tuple[tuple[str, object, object], ...] = (
     ("policies", {"p": {"aal": "aal1"}}, {"p": Requirement("aal1")}),
     ("cache_ttl", 0.5, 0.5),
     ("cache_ttl", 86400, 86400),
+    ("client_kind", "tests.test_conf.a_callable", a_callable),
 )
 
 
@@ -263,6 +269,19 @@ INVALID: dict[str, dict[str, object]] = {
         "infinite": float("inf"),
         "two-days": 172800,
     },
+    "client_kind": {
+        "empty": "",
+        "false": False,
+        "callable": a_callable,
+        "no-dots": "a_callable",
+        "no-module": "tests.nowhere.a_callable",
+        "no-name": "tests.test_conf.nothing",
+        "empty-name": "tests..a_callable",
+        "module": "tests.test_conf",
+        "text": "tests.test_conf.SECRET",
+        "coroutine": "tests.test_conf.a_coroutine",
+        "broken-module": "tests.broken_module.a_callable",
+    },
 }
 
 
@@ -409,6 +428,7 @@ CHANGES = {
     "policies": {"other": {"aal": "aal1"}},
     "cache": "other",
     "cache_ttl": 7,
+    "client_kind": "tests.test_conf.a_callable",
 }
 
 

@@ -55,19 +55,27 @@ def token(value: str) -> Credential:
 
 
 A_COOKIE = f"{NAME}=abc"
+OTHER = "ory_st_543210zyxwvutsrqponmlkjihgfedcba"
+# What django-allauth's headless API gives its clients, for one.
+FOREIGN = "vlbsjc6ilj7z58a4xzwzbwmtnw8a6fnr"
 
 
 @pytest.mark.parametrize(
     ("session_token", "cookies", "authorization", "expected"),
     [
         pytest.param("", "", "", None, id="nothing"),
-        pytest.param("tok", "", "", token("tok"), id="token"),
+        pytest.param(OTHER, "", "", token(OTHER), id="token"),
         pytest.param("", A_COOKIE, "", cookie(A_COOKIE), id="cookie"),
         pytest.param("", "", BEARER, token(TOKEN), id="bearer"),
-        pytest.param("tok", A_COOKIE, "", token("tok"), id="token-before-cookie"),
-        pytest.param("tok", "", BEARER, token("tok"), id="token-before-bearer"),
+        pytest.param(OTHER, A_COOKIE, "", token(OTHER), id="token-before-cookie"),
+        pytest.param(OTHER, "", BEARER, token(OTHER), id="token-before-bearer"),
         pytest.param("", A_COOKIE, BEARER, cookie(A_COOKIE), id="cookie-before-bearer"),
-        pytest.param("tok", A_COOKIE, BEARER, token("tok"), id="token-before-all"),
+        pytest.param(OTHER, A_COOKIE, BEARER, token(OTHER), id="token-before-all"),
+        pytest.param(FOREIGN, "", "", None, id="foreign-token-is-none"),
+        pytest.param(FOREIGN, A_COOKIE, "", cookie(A_COOKIE), id="cookie-beside-a-foreign-token"),
+        pytest.param(FOREIGN, "", BEARER, token(TOKEN), id="bearer-beside-a-foreign-token"),
+        pytest.param(FOREIGN, A_COOKIE, BEARER, cookie(A_COOKIE), id="foreign-token-before-all"),
+        pytest.param(FOREIGN, "", f"Bearer {FOREIGN}", None, id="foreign-token-in-both-headers"),
         pytest.param("", f"{NAME}=", BEARER, token(TOKEN), id="empty-cookie-is-none"),
         pytest.param("a b", A_COOKIE, BEARER, cookie(A_COOKIE), id="unsound-token-is-none"),
         pytest.param("a b", f'{NAME}="x"', BEARER, token(TOKEN), id="unsound-token-and-cookie-are-none"),
@@ -84,7 +92,19 @@ def test_first_sound_kind_is_chosen(
 
 @pytest.mark.parametrize("value", UNSOUND.values(), ids=UNSOUND)
 def test_unsound_session_token_is_dropped(value: str) -> None:
+    text = f"{TOKEN}{value}" if value else ""
+
+    assert choose(session_token=text) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [FOREIGN, "ory_at_abc", "ORY_ST_abc", "xory_st_abc", "ory_st", "ory-st_abc", "Bearer ory_st_abc", " ory_st_abc"],
+    ids=repr,
+)
+def test_token_without_the_prefix_of_ory_is_never_sent(value: str) -> None:
     assert choose(session_token=value) is None
+    assert choose(session_token=value, cookies=A_COOKIE) == cookie(A_COOKIE)
 
 
 @pytest.mark.parametrize("value", UNSOUND.values(), ids=UNSOUND)
@@ -106,7 +126,9 @@ def test_unsound_bearer_is_dropped(value: str) -> None:
 
 @pytest.mark.parametrize("value", [SOUND, "a", "=", "a=b==", "a" * LONGEST_VALUE], ids=lambda value: value[:8])
 def test_sound_value_is_sent_byte_for_byte(value: str) -> None:
-    assert choose(session_token=value) == token(value)
+    text = f"ory_st_{value}"[:LONGEST_VALUE]
+
+    assert choose(session_token=text) == token(text)
     assert choose(cookies=f"{NAME}={value}") == cookie(f"{NAME}={value}")
 
 
@@ -115,6 +137,8 @@ def test_longest_value_is_4096_characters() -> None:
 
     assert choose(authorization=f"Bearer {longest}") == token(longest)
     assert choose(authorization=f"Bearer {longest}a") is None
+    assert choose(session_token=longest) == token(longest)
+    assert choose(session_token=f"{longest}a") is None
 
 
 @pytest.mark.parametrize(

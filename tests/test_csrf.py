@@ -118,6 +118,18 @@ def test_exempt_view_without_a_token_is_refused(strict: Site, ory: FakeOry, view
     assert (response.status_code, b"CSRF verification failed" in response.content) == (403, True)
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["django", "site"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_refusal_is_not_stored(strict: Site, ory: FakeOry, settings: Any, view: str, *, own: bool) -> None:
+    if own:
+        settings.CSRF_FAILURE_VIEW = "tests.test_csrf.failure"
+    ory.login(strict)
+
+    response = strict.post(view)
+
+    assert (response.status_code, response.headers["Cache-Control"]) == (403, "no-store")
+
+
 @pytest.mark.parametrize(("view", "method"), UNSAFE)
 def test_exempt_view_with_a_token_is_allowed(strict: Site, ory: FakeOry, view: str, method: str) -> None:
     ory.login(strict)
@@ -174,10 +186,14 @@ def test_header_that_was_not_the_credential_lifts_nothing(strict: Site, ory: Fak
     assert strict.post("decorator", headers={"Authorization": authorization}).status_code == 403
 
 
-def test_unsound_session_token_beside_the_cookie_lifts_nothing(strict: Site, ory: FakeOry) -> None:
+@pytest.mark.parametrize("given", ["ory_st_a b", "vlbsjc6ilj7z58a4xzwzbwmtnw8a6fnr"], ids=["unsound", "foreign"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_session_token_that_is_not_orys_beside_the_cookie_lifts_nothing(
+    strict: Site, ory: FakeOry, view: str, given: str
+) -> None:
     ory.login(strict)
 
-    assert strict.post("decorator", headers={"X-Session-Token": "a b"}).status_code == 403
+    assert strict.post(view, headers={"X-Session-Token": given}).status_code == 403
 
 
 def test_several_cookie_names_open_nothing(strict: Site, ory: FakeOry) -> None:
@@ -274,7 +290,9 @@ def policy(settings: Any) -> None:
 def test_policy_refuses_without_a_token(strict: Site, ory: FakeOry, view: str) -> None:
     ory.login(strict)
 
-    assert strict.post(view).status_code == 403
+    response = strict.post(view)
+
+    assert (response.status_code, response.headers["Cache-Control"]) == (403, "no-store")
 
 
 @pytest.mark.usefixtures("policy")

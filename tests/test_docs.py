@@ -21,8 +21,9 @@ from django.test import Client
 from django.urls import path
 
 import django_ory_mfa
-from django_ory_mfa import checks, doctor, enforcement, rendering, signals, testing, urls
+from django_ory_mfa import checks, doctor, enforcement, signals, testing, urls
 from django_ory_mfa.conf import Conf, Timeout, conf
+from django_ory_mfa.core.refusal import ERRORS
 from django_ory_mfa.core.session import Identity, OrySession
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.templatetags import ory_mfa as tags
@@ -210,8 +211,8 @@ def test_arguments_of_login_are_those_of_the_readme():
 def test_outcome_table_gives_ids_and_statuses():
     rows = {literals(cell)[0]: row[-2:] for cell, row in table("Outcome").items()}
 
-    assert rows.keys() == {str(outcome) for outcome in rendering.ERRORS}
-    for outcome, (error_id, cookie_status, token_status, _) in rendering.ERRORS.items():
+    assert rows.keys() == {str(outcome) for outcome in ERRORS}
+    for outcome, (error_id, cookie_status, token_status, _) in ERRORS.items():
         by_cookie, by_token = rows[outcome]
         assert re.match(rf"{cookie_status} ``{error_id}``(, ``Retry-After``)?$", by_cookie)
         assert re.match(rf"{token_status} ``{error_id}``(, ``Retry-After``)?$", by_token)
@@ -255,6 +256,12 @@ def test_python_blocks_compile_and_import_what_exists(code):
             assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
 
 
+def test_typed_example_is_one_that_is_checked():
+    checked = (ROOT / "tests" / "typed" / "readme.py").read_text()
+
+    assert checked.endswith(block_with("python", "GuardedHttpRequest").rstrip("\n") + "\n")
+
+
 def run_block(text: str, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the Python block with ``text`` in it defines."""
     namespace = {"__name__": "readme"} if namespace is None else namespace
@@ -289,6 +296,12 @@ TESTS = run_block("def test_transfer_wants_a_second_factor")
 @pytest.mark.parametrize("name", [name for name in TESTS if name.startswith("test_")])
 def test_examples_of_tests_pass(readme_site, client, ory, name):
     TESTS[name](client, ory)
+
+
+def test_example_of_a_test_of_a_view_alone_passes(rf, ory):
+    namespace = run_block("def test_dashboard_alone", {"__name__": "readme", "dashboard": VIEWS["dashboard"]})
+
+    namespace["test_dashboard_alone"](rf, ory)
 
 
 def test_example_of_a_test_case_passes(readme_site):

@@ -28,7 +28,7 @@ from django_ory_mfa.resolver import attach
 from django_ory_mfa.signals import aal_denied
 from django_ory_mfa.testing import FakeOry, FakeProof
 from django_ory_mfa.testing.install import installed
-from tests.site import Site, location
+from tests.site import LOOP, Site, location
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -1198,18 +1198,48 @@ def test_answer_without_the_header_may_refuse(site: Site, ory: FakeOry) -> None:
     assert is_fresh(ory) == [False]
 
 
-class NothingAnswered(AALRequiredMixin, View):
-    required_aal = "aal2"
+# What is no response
 
-    def get(self, request: Any) -> None:
-        return None
+NO_RESPONSES = [None, {"a": 1}, "text", b"bytes", (201, {"a": 1}), ["a"], 0, object()]
 
 
-@pytest.mark.parametrize("guard", ["decorator", "mixin"])
-def test_view_that_answers_nothing_is_djangos_to_report(ory: FakeOry, guard: str) -> None:
-    view = NothingAnswered.as_view() if guard == "mixin" else aal_required("aal2")(lambda request: None)
+def guarded_answer(answer: object, guard: str, mode: str) -> Any:
+    """A view that answers with what is no response, behind a guard."""
+
+    def handler(*args: Any) -> Any:
+        return answer
+
+    async def ahandler(*args: Any) -> Any:
+        return answer
+
+    view: Any = handler if mode == "sync" else ahandler
+    if guard == "decorator":
+        return aal_required("aal2")(view)
+    if guard == "nothing":
+        return aal_required(requirement=lambda request: None)(view)
+    return type("Page", (AALRequiredMixin, View), {"required_aal": "aal2", "get": view}).as_view()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("guard", ["decorator", "mixin", "nothing"])
+@pytest.mark.parametrize("answer", NO_RESPONSES, ids=lambda answer: type(answer).__name__)
+def test_what_is_no_response_is_passed_on(ory: FakeOry, mode: str, answer: object, guard: str) -> None:
+    """It is for the caller to make a response of, or for Django to report."""
     client = Client()
     request = RequestFactory().get("/", headers={"Cookie": f"{ory.cookie_name}={ory.login(client).cookie}"})
     attach(request)
+    view = guarded_answer(answer, guard, mode)
 
-    assert view(request) is None
+    returned = view(request) if mode == "sync" else LOOP.run(view(request))
+
+    assert returned is answer
+
+
+@pytest.mark.parametrize("guard", ["decorator", "mixin"])
+def test_what_is_no_response_is_not_even_made_for_who_is_refused(ory: FakeOry, mode: str, guard: str) -> None:
+    request = RequestFactory().get("/", headers={"Accept": "application/json"})
+    attach(request)
+    view = guarded_answer({"a": 1}, guard, mode)
+
+    response = view(request) if mode == "sync" else LOOP.run(view(request))
+
+    assert (response.status_code, response.headers["Cache-Control"]) == (401, "no-store")

@@ -148,8 +148,9 @@ def test_core_has_no_clock_and_no_io() -> None:
 
 
 def test_core_is_imported_in_a_straight_line() -> None:
-    order = ["core.answer", "core.credentials", "core.requirement", "core.session", "core.flows"]
+    order = ["core.answer", "core.credentials", "core.errors", "core.requirement", "core.session", "core.flows"]
     order += ["core.relay", "core.decision", "core.whoami", "core.stored", "core.enrolment", "core.destination"]
+    order += ["core.refusal"]
 
     later = [
         one

@@ -206,12 +206,14 @@ def test_page_without_our_urls_has_no_form(template: str, settings: Any) -> None
     assert (own_url("logout"), Page(rendered(template, "aal1")).all("form")) == ("", [])
 
 
-def test_enrol_page_leads_to_the_settings_flow_and_to_the_step_up() -> None:
-    links = [attrs["href"] for attrs in Page(rendered("enroll", "aal1")).all("a")]
-
+def test_enrol_page_leads_to_the_flow_of_the_decision_and_to_the_step_up() -> None:
     here = "return_to=http%3A%2F%2Ftestserver%2Fpage%3Fa%3D1%26b%3D2"
     ory = "http://127.0.0.1:4433/self-service"
-    assert links == [f"{ory}/settings/browser?{here}", f"{ory}/login/browser?aal=aal2&{here}"]
+    flow = f"{ory}/settings/browser?{here}"
+
+    links = [attrs["href"] for attrs in Page(rendered("enroll", "aal1", flow_url=flow)).all("a")]
+
+    assert links == [flow, f"{ory}/login/browser?aal=aal2&{here}"]
 
 
 def test_page_of_an_outage_leads_back() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -55,7 +56,21 @@ async def arendering(request: Any) -> HttpResponse:
     return render(request, await aevaluate(request, "aal1"))
 
 
-def spelling(view: Any, rendered: Any) -> list[Any]:
+def elsewhere(request: Any, decision: Decision) -> HttpResponse:
+    """What a site does in ``handle_aal_denied`` that has another page of Ory in mind."""
+    url = request.headers["X-Url"].format(ORY)
+    return render(request, replace(decision, url=url))
+
+
+def rendering_elsewhere(request: Any) -> HttpResponse:
+    return elsewhere(request, evaluate(request, "aal2"))
+
+
+async def arendering_elsewhere(request: Any) -> HttpResponse:
+    return elsewhere(request, await aevaluate(request, "aal2"))
+
+
+def spelling(view: Any, rendered: Any, rendered_elsewhere: Any) -> list[Any]:
     return [
         path("page", GUARD(view)),
         path("plain", PLAIN(view)),
@@ -64,13 +79,14 @@ def spelling(view: Any, rendered: Any) -> list[Any]:
         path("fresh-aal1", aal_required("aal1", max_age=600)(view)),
         path("half-second", aal_required("aal2", max_age=0.5)(view)),
         path("rendering", rendered),
+        path("elsewhere", rendered_elsewhere),
     ]
 
 
 own_urls = [path("account/security/", include("django_ory_mfa.urls"))]
 urlpatterns = [
-    path("sync/", include(spelling(page, rendering))),
-    path("async/", include(spelling(apage, arendering))),
+    path("sync/", include(spelling(page, rendering, rendering_elsewhere))),
+    path("async/", include(spelling(apage, arendering, arendering_elsewhere))),
     *own_urls,
 ]
 
@@ -539,6 +555,13 @@ COLUMNS: dict[str, tuple[dict[str, str], bool]] = {
     "cors": ({"Accept": BROWSER, "Sec-Fetch-Mode": "cors"}, False),
     "same-origin": ({"Accept": "*/*", "Sec-Fetch-Mode": "same-origin"}, False),
     "no-cors": ({"Accept": "*/*", "Sec-Fetch-Mode": "no-cors"}, False),
+    # jQuery, and others; on plain http browsers send no Sec-Fetch-Mode.
+    "jquery": ({"Accept": "*/*", "X-Requested-With": "XMLHttpRequest"}, False),
+    "jquery-for-html": ({"Accept": BROWSER, "X-Requested-With": "XMLHttpRequest"}, False),
+    "web-view": ({"Accept": BROWSER, "X-Requested-With": "com.example.app"}, True),
+    # The cookie is the credential beside it.
+    "foreign-bearer-beside-a-cookie": ({"Accept": "*/*", "Authorization": "Bearer eyJhbGciOi"}, True),
+    "foreign-token-beside-a-cookie": ({"Accept": BROWSER, "X-Session-Token": "foreign"}, True),
 }
 
 
@@ -547,6 +570,40 @@ def test_headers_tell_who_reads(site: Site, ory: FakeOry, headers: dict[str, str
     response = ask(site, ory, "step_up", "browser", headers=headers)
 
     assert (response.status_code, location(response) != "") == ((302, True) if is_browser else (403, False))
+
+
+FOREIGN_BEARERS = ["Bearer eyJhbGciOi.e30.c2ln", "bearer ory_at_abc", "Bearer ory_st_a b", "BEARER  x"]
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", BROWSER, "application/json"])
+@pytest.mark.parametrize("authorization", FOREIGN_BEARERS)
+def test_foreign_bearer_token_alone_is_refused_as_json(
+    site: Site, ory: FakeOry, authorization: str, accept: str | None
+) -> None:
+    headers = {"Authorization": authorization} | ({"Accept": accept} if accept else {})
+
+    response = site.get("page", headers=headers)
+
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert json.loads(response.content)["error"]["id"] == "session_inactive"
+    assert (location(response), ory.calls) == ("", [])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Basic dXNlcjpwYXNz"},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer  "},
+        {"X-Session-Token": "foreign"},
+    ],
+    ids=repr,
+)
+def test_what_is_no_bearer_token_leaves_a_browser_a_browser(site: Site, ory: FakeOry, headers: dict[str, str]) -> None:
+    response = site.get("page", headers={"Accept": BROWSER, **headers})
+
+    assert (response.status_code, location(response).split("?")[0]) == (302, f"{ORY}/login/browser")
 
 
 # render()
@@ -572,3 +629,43 @@ def test_decision_that_allows_is_refused_before_anything_is_asked() -> None:
 
     with pytest.raises(ValueError, match="allows"):
         render(object(), decision)  # type: ignore[arg-type]
+
+
+SET_BY_THE_SITE = "{}/verification/browser?return_to=http%3A%2F%2Ftestserver%2Fdone"
+
+
+@pytest.mark.parametrize("outcome", ["login", "step_up"])
+def test_url_that_the_site_sets_is_where_a_browser_goes(site: Site, ory: FakeOry, outcome: str) -> None:
+    response = ask(site, ory, outcome, "browser", target="elsewhere", headers={"X-Url": SET_BY_THE_SITE})
+
+    assert (response.status_code, location(response)) == (302, SET_BY_THE_SITE.format(ORY))
+
+
+def test_url_that_the_site_sets_is_what_a_script_is_told(site: Site, ory: FakeOry) -> None:
+    response = ask(site, ory, "step_up", "json", target="elsewhere", headers={"X-Url": SET_BY_THE_SITE})
+
+    assert json.loads(response.content)["redirect_browser_to"] == f"{ORY}/verification/browser"
+
+
+def test_url_that_the_site_sets_is_the_link_of_the_page(site: Site, ory: FakeOry) -> None:
+    response = ask(site, ory, "enroll", "browser", target="elsewhere", headers={"X-Url": "{}/recovery/browser"})
+
+    assert f'href="{ORY}/recovery/browser"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://evil.test/self-service/login/browser", "//evil.test", "{}/../x", "javascript:alert(1)"]
+)
+@pytest.mark.parametrize(("outcome", "target"), [("login", "login/browser?"), ("step_up", "login/browser?aal=aal2&")])
+def test_url_outside_of_orys_flows_is_never_gone_to(
+    site: Site, ory: FakeOry, outcome: str, target: str, url: str
+) -> None:
+    response = ask(site, ory, outcome, "browser", target="elsewhere", headers={"X-Url": url})
+
+    assert location(response) == f"{ORY}/{target}return_to={return_to(site, 'elsewhere')}"
+
+
+def test_url_outside_of_orys_flows_is_no_link_of_a_page(site: Site, ory: FakeOry) -> None:
+    response = ask(site, ory, "enroll", "browser", target="elsewhere", headers={"X-Url": "https://evil.test/x"})
+
+    assert "evil.test" not in response.content.decode()

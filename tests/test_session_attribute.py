@@ -504,6 +504,30 @@ def test_session_token_wins_over_the_cookie(site: Site, ory: FakeOry) -> None:
     assert sent(ory) == [{"x-session-token": other.token}]
 
 
+def test_foreign_session_token_beside_the_cookie_is_ignored(site: Site, ory: FakeOry) -> None:
+    """Other libraries, such as django-allauth, have tokens of their own in this header."""
+    session = ory.login(site)
+
+    seen = session_seen(site.get("reading", headers={"X-Session-Token": "vlbsjc6ilj7z58a4xzwzbwmtnw8a6fnr"}))
+
+    assert seen["identity"] == session.identity.id
+    assert sent(ory) == [{"cookie": f"{COOKIE}={session.cookie}"}]
+
+
+def test_foreign_session_token_is_never_sent(site: Site, ory: FakeOry) -> None:
+    response = site.get("reading", headers={"X-Session-Token": "vlbsjc6ilj7z58a4xzwzbwmtnw8a6fnr"})
+
+    assert (session_seen(response)["state"], ory.calls) == ("anonymous", [])
+
+
+def test_bearer_token_of_ory_beside_a_foreign_session_token_counts(site: Site, ory: FakeOry) -> None:
+    other = ory.add_session(ory.add_identity(), "password")
+    headers = {"X-Session-Token": "foreign", "Authorization": f"Bearer {other.token}"}
+
+    assert session_seen(site.get("reading", headers=headers))["identity"] == other.identity.id
+    assert sent(ory) == [{"x-session-token": other.token}]
+
+
 def test_cookie_wins_over_a_bearer_token(site: Site, ory: FakeOry) -> None:
     session = ory.login(site)
     other = ory.add_session(ory.add_identity(), "password")
@@ -533,7 +557,11 @@ def test_foreign_authorization_is_not_sent(site: Site, ory: FakeOry, authorizati
     assert (session_seen(response)["state"], ory.calls) == ("anonymous", [])
 
 
-@pytest.mark.parametrize("token", ["", "a b", "x" * 4097, 'quo"te'], ids=["empty", "space", "long", "quote"])
+@pytest.mark.parametrize(
+    "token",
+    ["", "ory_st_a b", "ory_st_" + "x" * 4090, 'ory_st_quo"te'],
+    ids=["empty", "space", "long", "quote"],
+)
 def test_unsound_session_token_is_dropped_before_the_choice(site: Site, ory: FakeOry, token: str) -> None:
     session = ory.login(site)
 

@@ -57,9 +57,10 @@ def fingerprint(url: str, *secrets: str, key: bytes) -> str:
 def choose_credential(*, session_token: str, cookies: str, authorization: str, name: str | None) -> Credential | None:
     """The one credential among the raw header values of a request, or None.
 
-    ``name`` is the session cookie's name; None stands for a request that has no such cookie.
+    ``name`` is the session cookie's name; None stands for a request that has no such cookie. A token that does not
+    begin as Ory's do is another library's, whichever header it came in: it counts as absent.
     """
-    if is_sound(session_token):
+    if _is_orys_token(session_token):
         return Credential(CredentialKind.TOKEN, session_token)
     # SECURITY: every duplicate goes along, in order and byte for byte. Ory takes the first that it can decode; picking
     # one here could answer for another session than the one that Ory's own pages see.
@@ -85,6 +86,12 @@ def cookie_header(pairs: Iterable[tuple[str, str]]) -> str:
     return header if len(header) <= LONGEST_HEADER else ""
 
 
+def bearer_token(authorization: str) -> str:
+    """The token in an ``Authorization`` header, whoever issued it (RFC 6750, section 2.1); empty if there is none."""
+    scheme, _, token = authorization.partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
 def is_sound(value: str) -> bool:
     """Whether ``value`` is one that a cookie or a token of Ory's can have."""
     return len(value) <= LONGEST_VALUE and COOKIE_OCTETS.fullmatch(value) is not None
@@ -107,8 +114,11 @@ def _sound_cookies(pattern: re.Pattern[str], header: str) -> list[tuple[str, str
     return found
 
 
+def _is_orys_token(value: str) -> bool:
+    # SECURITY: live tokens of other libraries must not be shown to Ory.
+    return value.startswith(TOKEN_PREFIX) and is_sound(value)
+
+
 def _bearer(authorization: str) -> Credential | None:
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX) and is_sound(token):
-        return Credential(CredentialKind.TOKEN, token)
-    return None
+    token = bearer_token(authorization)
+    return Credential(CredentialKind.TOKEN, token) if _is_orys_token(token) else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.core.session import AAL, AuthenticationMethod, OrySession, SessionState
 
@@ -60,7 +61,7 @@ def _by_state(session: OrySession) -> tuple[Outcome, str] | None:
     if session.state is SessionState.ACTIVE:
         return None
     if session.state is SessionState.STEP_UP_REQUIRED:
-        if session.error_id == "session_aal2_enrollment_required":
+        if session.error_id == ErrorId.ENROLL:
             return Outcome.ENROLL, "second_factor_missing"
         return Outcome.STEP_UP, "second_factor_due"
     if session.state is SessionState.ANONYMOUS:

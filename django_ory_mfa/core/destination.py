@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django_ory_mfa.core.decision import Decision, Outcome, level_to_prove
+from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.flows import Flows, replace_return_to
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import AAL, OrySession
@@ -17,7 +18,7 @@ def destination(
     if decision.outcome is Outcome.LOGIN:
         return flows.login(return_to=return_to, kind=kind)
     if decision.outcome is Outcome.STEP_UP:
-        if session.redirect_browser_to and session.error_id != "session_aal2_required" and kind == "browser":
+        if session.redirect_browser_to and session.error_id != ErrorId.STEP_UP and kind == "browser":
             return replace_return_to(session.redirect_browser_to, return_to)
         return flows.login(aal2=True, return_to=return_to, kind=kind)
     if decision.outcome is Outcome.REFRESH:
@@ -26,6 +27,14 @@ def destination(
     if decision.outcome is Outcome.ENROLL:
         return flows.settings(return_to=return_to, kind=kind)
     return None
+
+
+def given_destination(decision: Decision, flows: Flows) -> str | None:
+    """``decision.url`` if a browser may be sent there, else None."""
+    if decision.url is None or decision.outcome is Outcome.UNAVAILABLE:
+        return None
+    # SECURITY: a site may have put it there, out of anything.
+    return decision.url if flows.contains(decision.url) else None
 
 
 def needs_second_factor(session: OrySession, requirement: Requirement) -> bool:

@@ -9,6 +9,7 @@ import json
 from dataclasses import replace
 
 from django_ory_mfa.core.answer import Answer
+from django_ory_mfa.core.errors import ErrorId
 
 NODES_OF_A_SECOND_FACTOR = frozenset({"totp_unlink", "lookup_secret_disable", "webauthn_remove"})
 
@@ -17,7 +18,7 @@ def read_enrolment(answer: Answer) -> bool | None:
     """True or False as the settings flow shows it, None where it does not tell."""
     if answer.status == 200:
         return _shows_second_factor(answer)
-    if answer.status == 403 and _error_id(answer) == "session_aal2_required":
+    if answer.status == 403 and _error_id(answer) == ErrorId.STEP_UP:
         return True
     return None
 

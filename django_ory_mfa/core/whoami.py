@@ -11,6 +11,7 @@ from math import ceil
 from typing import Any
 
 from django_ory_mfa.core.answer import Answer
+from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.flows import Flows
 from django_ory_mfa.core.session import (
     AAL,
@@ -74,7 +75,7 @@ def _read_refusal(body: dict[str, Any], error_id: str | None, flows: Flows) -> O
     url = _text(body.get("redirect_browser_to"))
     if url is not None and not flows.contains(url):
         url = None
-    if url is None and error_id not in ("session_aal2_required", "session_aal2_enrollment_required"):
+    if url is None and error_id not in (ErrorId.STEP_UP, ErrorId.ENROLL):
         return OrySession(SessionState.UNAVAILABLE, error_id=error_id, retry_after=RETRY_AFTER)
     return OrySession(SessionState.STEP_UP_REQUIRED, error_id=error_id, redirect_browser_to=url)
 

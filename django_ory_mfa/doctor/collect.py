@@ -11,9 +11,9 @@ from django_ory_mfa.clock import now
 from django_ory_mfa.conf import conf, network_cookie
 from django_ory_mfa.core.credentials import Credential
 from django_ory_mfa.core.enrolment import read_enrolment
+from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.doctor import reading
 from django_ory_mfa.doctor.facts import Facts, Person, Site
-from django_ory_mfa.doctor.levels import AAL2_REQUIRED
 from django_ory_mfa.doctor.probe import Probe
 from django_ory_mfa.report.rows import rows
 
@@ -69,7 +69,7 @@ def _with_people(facts: Facts, ory: Probe, given: Given) -> Facts:
     if given.credential is None:
         return facts
     person = _person(ory, given.credential, facts.site.session_cookie or DEFAULT_COOKIE)
-    if admin is not None and facts.version is not None and person.whoami.error_id == AAL2_REQUIRED:
+    if admin is not None and facts.version is not None and person.whoami.error_id == ErrorId.STEP_UP:
         person = replace(person, credentials=_credentials(ory, admin, given.credential))
     return replace(facts, person=person)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.core.management.base import CommandError, OutputWrapper
 from django.views.decorators.debug import sensitive_variables
 
-from django_ory_mfa.core.credentials import TOKEN_PREFIX, Credential, CredentialKind, choose_credential
+from django_ory_mfa.core.credentials import TOKEN_PREFIX, Credential, choose_credential
 from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.doctor.collect import Given
 from django_ory_mfa.doctor.examination import examine
@@ -80,10 +80,10 @@ def _credential(path: Path | None) -> Credential | None:
     credential = choose_credential(session_token=token, cookies="", authorization="", name=None)
     # SECURITY: nothing else than what begins like a session token is sent to Ory, least of all an API key; and nothing
     # of the file is shown.
-    if credential is None or not token.startswith(TOKEN_PREFIX):
+    if credential is None:
         message = f"--session-token-file: {path} holds no session token; one begins with {TOKEN_PREFIX}"
         raise CommandError(message, returncode=MISUSED)
-    return Credential(CredentialKind.TOKEN, token)
+    return credential
 
 
 def _base_url(option: str, url: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE
 from django_ory_mfa.doctor.facts import Facts, Person, Seen
 from django_ory_mfa.doctor.results import Result, failed, ok, skipped, warning
 
-AAL2_REQUIRED = "session_aal2_required"
 SECOND_FACTORS = frozenset({"totp", "lookup_secret", "webauthn", "code", "deviceauthn"})
 TOKEN = (
     "--session-token-file FILE: the session token of a test person who has an authenticator app or recovery codes, and "  # noqa: S105 - no password
@@ -119,4 +119,4 @@ def _has_second_factor(person: Person) -> bool:
 
 
 def _wants_second_factor(seen: Seen) -> bool:
-    return seen.status == 403 and seen.error_id == AAL2_REQUIRED
+    return seen.status == 403 and seen.error_id == ErrorId.STEP_UP

@@ -1,0 +1,79 @@
+"""Who sent a request and reads the answer to it: a browser, htmx or a script."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, cast
+
+from django.core.exceptions import ImproperlyConfigured
+
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.credentials import Credential, bearer_token
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+# The attribute of the request that keeps what the site says of it.
+SAID = "_ory_mfa_client_kind"
+
+
+class Kind(StrEnum):
+    """In which form a client reads an answer."""
+
+    BROWSER = "browser"
+    JSON = "json"
+    HTMX = "htmx"
+
+
+def kind_of(request: HttpRequest, credential: Credential | None) -> Kind:
+    """Return the form in which the answer to ``request`` is read; ``credential`` is the one that Ory is shown.
+
+    Raises ``ImproperlyConfigured`` if ``ORY_MFA_CLIENT_KIND`` or what it returns is none that is known.
+    """
+    said = _said_by_site(request)
+    if said is not None:
+        return said
+    if credential is not None and not credential.is_cookie:
+        return Kind.JSON
+    if is_htmx(request):
+        return Kind.HTMX
+    return Kind.JSON if _is_script(request, credential) else Kind.BROWSER
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Whether htmx asks for a fragment of a page (https://htmx.org/docs/#request-headers)."""
+    said = _said_by_site(request)
+    return request.headers.get("HX-Request") == "true" if said is None else said is Kind.HTMX
+
+
+def _is_script(request: HttpRequest, credential: Credential | None) -> bool:
+    headers = request.headers
+    return (
+        # Browsers send Sec-Fetch-Mode to https and to their own machine only.
+        headers.get("X-Requested-With") == "XMLHttpRequest"
+        or headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+        # The token is not Ory's, else it were the credential; a browser that navigates sends none at all.
+        or (credential is None and bool(bearer_token(headers.get("Authorization", "")).strip()))
+        or request.get_preferred_type(["text/html", "application/json"]) != "text/html"
+    )
+
+
+def _said_by_site(request: HttpRequest) -> Kind | None:
+    ask = conf.client_kind
+    if ask is None:
+        return None
+    if not hasattr(request, SAID):
+        # Undecided while it is asked: it may read the session, and the way to that may depend on the kind.
+        setattr(request, SAID, None)
+        setattr(request, SAID, _as_kind(ask(request)))
+    return cast("Kind | None", getattr(request, SAID))
+
+
+def _as_kind(answer: object) -> Kind | None:
+    if answer is None:
+        return None
+    if not isinstance(answer, str) or answer not in tuple(Kind):
+        # SECURITY: the value is not shown; it may be a header of the visitor.
+        message = f"ORY_MFA_CLIENT_KIND must return {', '.join(Kind)} or None, not another {type(answer).__name__}."
+        raise ImproperlyConfigured(message)
+    return Kind(answer)
