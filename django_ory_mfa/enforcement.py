@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from asgiref.sync import sync_to_async
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase
 
 from django_ory_mfa import privacy
@@ -16,6 +15,7 @@ from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import OrySession
 from django_ory_mfa.csrf import csrf_failure, needs_csrf_check
 from django_ory_mfa.declarations import Declared, MaxAge, RequirementCallable, arequired, declare, required
+from django_ory_mfa.denials import AALRequired, CSRFFailed
 from django_ory_mfa.evaluation import aevaluate, evaluate
 from django_ory_mfa.homecoming import awelcome_back, welcome_back
 from django_ory_mfa.rendering import render
@@ -28,22 +28,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("django_ory_mfa")
 
 __all__ = ["AALRequired", "aevaluate", "arequire_aal", "evaluate", "render", "require_aal"]
-
-
-class AALRequired(PermissionDenied):
-    """The visitor has to prove more; ``decision`` says what. The middleware turns it into the answer of a guard."""
-
-    def __init__(self, decision: Decision) -> None:
-        super().__init__(decision.reason)
-        self.decision = decision
-
-
-class CSRFFailed(PermissionDenied):
-    """A session cookie came without Django's CSRF proof; ``response`` is that of ``CSRF_FAILURE_VIEW``."""
-
-    def __init__(self, response: HttpResponseBase) -> None:
-        super().__init__("CSRF verification failed")
-        self.response = response
 
 
 def require_aal(
@@ -60,8 +44,8 @@ def require_aal(
     """
     declared = declare(aal, max_age=max_age, methods=methods, requirement=requirement)
     decision = judge(request, declared)
-    _raise_if_denied(decision)
-    _raise_if_forged(forgery(request, decision))
+    _raise_if_denied(request, decision)
+    _raise_if_forged(request, forgery(request, decision))
     return resolver_of(request).session()
 
 
@@ -76,8 +60,8 @@ async def arequire_aal(
     """``require_aal`` for async code."""
     declared = declare(aal, max_age=max_age, methods=methods, requirement=requirement)
     decision = await ajudge(request, declared)
-    _raise_if_denied(decision)
-    _raise_if_forged(await aforgery(request, decision))
+    _raise_if_denied(request, decision)
+    _raise_if_forged(request, await aforgery(request, decision))
     return await resolver_of(request).asession()
 
 
@@ -159,20 +143,20 @@ async def aforgery(request: HttpRequest, decision: Decision | None) -> HttpRespo
 
 
 def let_through(request: HttpRequest, response: Any) -> Any:
-    """What a view that a guard allowed returned, fit to leave the site.
+    """Return what a guarded view returned, marked as private if it is a response.
 
     Raises ``ImproperlyConfigured`` if a per-view cache inside the guard would serve it to the next visitor.
     """
     privacy.refuse_inner_cache(request)
-    # What is no response is for the caller to make one of, as django-ninja does of a dict, or for Django to report.
-    # The middleware marks what becomes of it, since the session of the request is known.
+    # Anything else is passed on: django-ninja makes a response of a dict, and Django reports a None. The middleware
+    # marks that response as well, since the session of the request is known.
     if isinstance(response, HttpResponseBase):
         privacy.mark_private(request, response)
     return response
 
 
 def refused(response: Any) -> Any:
-    """What answers a refused request, fit to leave the site."""
+    """Return ``response``, the answer to a refused request, marked so that no cache keeps it."""
     if isinstance(response, HttpResponseBase):
         response.headers["Cache-Control"] = "no-store"
     return response
@@ -184,14 +168,20 @@ def _is_by_session(request: HttpRequest, decision: Decision | None) -> bool:
     return decision is not None or (session is not None and session.is_signed_in)
 
 
-def _raise_if_denied(decision: Decision | None) -> None:
+def _raise_if_denied(request: HttpRequest, decision: Decision | None) -> None:
     if decision is not None and not decision.is_allowed:
-        raise AALRequired(decision)
+        _raise(request, AALRequired(decision))
 
 
-def _raise_if_forged(response: HttpResponseBase | None) -> None:
+def _raise_if_forged(request: HttpRequest, response: HttpResponseBase | None) -> None:
     if response is not None:
-        raise CSRFFailed(response)
+        _raise(request, CSRFFailed(response))
+
+
+def _raise(request: HttpRequest, denial: AALRequired | CSRFFailed) -> NoReturn:
+    # A framework may catch it: the middleware looks at what becomes of it.
+    resolver_of(request).raised = denial
+    raise denial
 
 
 def _denial(request: HttpRequest, decision: Decision) -> dict[str, Any]:

@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 
 from django_ory_mfa import privacy
 from django_ory_mfa.conf import is_debug
-from django_ory_mfa.enforcement import AALRequired, CSRFFailed, aenforce, areport, enforce, let_through, report
+from django_ory_mfa.denials import answer_to, settle
+from django_ory_mfa.enforcement import aenforce, areport, enforce, let_through, report
 from django_ory_mfa.hops import clear_hops
 from django_ory_mfa.relay import relay
-from django_ory_mfa.rendering import render
 from django_ory_mfa.reporting import mask_credentials, show_timings
 from django_ory_mfa.resolver import attach, resolver_of
 from django_ory_mfa.site_policy import Origin, Policy, policy_for
@@ -51,7 +51,7 @@ class HybridMiddleware(ABC):
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         self.before(request)
-        return self.after(request, await self.get_response(request))
+        return await self._aafter(request, await self.get_response(request))
 
     def before(self, request: HttpRequest) -> None:  # noqa: B027 - not every middleware has something to do here
         """Called with every request."""
@@ -67,6 +67,10 @@ class HybridMiddleware(ABC):
     @abstractmethod
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Called with every response; returns the one to send."""
+
+    async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """``after`` for an async chain; one that asks nothing needs none of its own."""
+        return self.after(request, response)
 
 
 class OrySessionMiddleware(HybridMiddleware):
@@ -97,6 +101,7 @@ class OrySessionMiddleware(HybridMiddleware):
         if resolver.misuse is not None:
             # A template that says `{% if not … %}` swallows exceptions and would show the branch for nobody.
             raise resolver.misuse
+        response = settle(request, response)
         if resolver.was_known_before_view:
             # The view may have read the session without a trace, so every per-view cache inside is a mistake.
             privacy.refuse_inner_cache(request)
@@ -113,14 +118,18 @@ class OrySessionMiddleware(HybridMiddleware):
             show_timings(response, resolver.timings)
         return response
 
+    async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if resolver_of(request).raised is not None:
+            # The answer may be a page, and a template may use the database.
+            response = await sync_to_async(settle)(request, response)
+        return self.after(request, response)
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """The answer to what ``require_aal`` raised in a view or in its template."""
-        if isinstance(exception, CSRFFailed):
-            return exception.response
-        if not isinstance(exception, AALRequired):
-            return None
-        response = render(request, exception.decision)
-        return response.render() if hasattr(response, "render") else response
+        answer = answer_to(request, exception)
+        if answer is not None:
+            resolver_of(request).raised = None
+        return answer
 
 
 class AALRequiredMiddleware(HybridMiddleware):

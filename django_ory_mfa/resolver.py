@@ -62,6 +62,8 @@ class SessionResolver:
         self.kept_from_cache = False
         self.response: HttpResponseBase | None = None
         self.last_verdict: Decision | None = None
+        # What require_aal raised and the middleware has not seen yet.
+        self.raised: Exception | None = None
         self.has_welcomed_back = False
         self.renewed_cookie: IssuedCookie | None = None
         # What Ory was asked, and the seconds that it took.
