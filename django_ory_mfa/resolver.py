@@ -263,12 +263,18 @@ def attach(request: HttpRequest) -> SessionResolver:
 def resolver_of(request: HttpRequest) -> SessionResolver:
     """The resolver that the middleware attached; raises ``ImproperlyConfigured`` on a site without it."""
     resolver = getattr(request, "_ory_mfa", None)
-    if not isinstance(resolver, SessionResolver):
+    if isinstance(resolver, SessionResolver):
+        return resolver
+    if hasattr(request, "ory_session"):
+        # SECURITY: anything may have set it.
         raise ImproperlyConfigured(
-            "The request has no Ory session: add 'django_ory_mfa.middleware.OrySessionMiddleware' to MIDDLEWARE, after "
-            "Django's own session, CSRF and authentication middleware."
+            "request.ory_session was set by hand, which opens nothing. To test a view alone, sign in with the fixture "
+            "ory and let the request pass the middleware: ory.login(rf); OrySessionMiddleware(view)(rf.get('/'))."
         )
-    return resolver
+    raise ImproperlyConfigured(
+        "The request has no Ory session: add 'django_ory_mfa.middleware.OrySessionMiddleware' to MIDDLEWARE, after "
+        "Django's own session, CSRF and authentication middleware."
+    )
 
 
 def is_quiet(request: HttpRequest) -> bool:

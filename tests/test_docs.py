@@ -298,6 +298,12 @@ def test_examples_of_tests_pass(readme_site, client, ory, name):
     TESTS[name](client, ory)
 
 
+def test_example_of_a_test_of_a_view_alone_passes(rf, ory):
+    namespace = run_block("def test_dashboard_alone", {"__name__": "readme", "dashboard": VIEWS["dashboard"]})
+
+    namespace["test_dashboard_alone"](rf, ory)
+
+
 def test_example_of_a_test_case_passes(readme_site):
     namespace = run_block("FakeOryMixin")
     result = unittest.TestResult()
