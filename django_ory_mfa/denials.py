@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from traceback import format_exception_only
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.template.response import SimpleTemplateResponse
@@ -45,16 +45,17 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     """Return ``response``, or the answer of a guard in place of what a framework made of its exception.
 
     Django REST framework answers every ``PermissionDenied`` by itself, and django-ninja with ``DEBUG`` everything.
-    What a view, or a handler of the site, answers to the exception stays as it is.
+    What a view, or a handler of the site, answers to the exception stays as it is. Called once for an exception that
+    ``require_aal`` raised and that did not reach the middleware.
     """
     resolver = resolver_of(request)
-    raised, resolver.raised = resolver.raised, None
-    if raised is None:
-        return response
+    raised, resolver.raised = cast("Exception", resolver.raised), None
     answer = answer_to(request, raised) if _is_by_framework(response, raised) else None
-    if answer is None and response.status_code >= 400:
+    if answer is not None:
+        return answer
+    if response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
-    return answer or response
+    return response
 
 
 def _is_by_framework(response: Any, raised: Exception) -> bool:

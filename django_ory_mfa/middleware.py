@@ -101,7 +101,7 @@ class OrySessionMiddleware(HybridMiddleware):
         if resolver.misuse is not None:
             # A template that says `{% if not … %}` swallows exceptions and would show the branch for nobody.
             raise resolver.misuse
-        response = settle(request, response)
+        response = response if resolver.raised is None else settle(request, response)
         if resolver.was_known_before_view:
             # The view may have read the session without a trace, so every per-view cache inside is a mistake.
             privacy.refuse_inner_cache(request)
