@@ -76,7 +76,7 @@ def wait_for(call: Call[T]) -> Steps[T]:
 
 
 async def awaited(value: Any) -> Any:
-    """``value``, awaited if it can be: views and hooks that async code calls may answer at once."""
+    """Return ``value``, awaited if it is awaitable: views and hooks may be coroutine functions or plain ones."""
     return await value if isawaitable(value) else value
 
 

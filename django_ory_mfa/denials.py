@@ -1,9 +1,9 @@
-"""What ``require_aal`` raises, and how it is answered, also where a framework catches it before the middleware."""
+"""The exceptions that ``require_aal`` raises, and the answers to them, also where a framework catches one first."""
 
 from __future__ import annotations
 
 from traceback import format_exception_only
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.template.response import SimpleTemplateResponse
@@ -45,16 +45,17 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     """Return ``response``, or the answer of a guard in place of what a framework made of its exception.
 
     Django REST framework answers every ``PermissionDenied`` by itself, and django-ninja with ``DEBUG`` everything.
-    What a view, or a handler of the site, answers to the exception stays as it is.
+    What a view, or a handler of the site, answers to the exception stays as it is. Called once for an exception that
+    ``require_aal`` raised and that did not reach the middleware.
     """
     resolver = resolver_of(request)
-    raised, resolver.raised = resolver.raised, None
-    if raised is None:
-        return response
+    raised, resolver.raised = cast("Exception", resolver.raised), None
     answer = answer_to(request, raised) if _is_by_framework(response, raised) else None
-    if answer is None and response.status_code >= 400:
+    if answer is not None:
+        return answer
+    if response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
-    return answer or response
+    return response
 
 
 def _is_by_framework(response: Any, raised: Exception) -> bool:
@@ -65,13 +66,13 @@ def _is_by_framework(response: Any, raised: Exception) -> bool:
 
 
 def _is_by_rest_framework(response: Any, raised: Exception) -> bool:
-    """Whether its own handler made ``response``: that marks what stands for an exception, and quotes it as detail."""
+    """Whether DRF's own handler made ``response``: it marks what stands for an exception, and quotes it as detail."""
     data = getattr(response, "data", None)
     is_marked = getattr(response, "exception", False) is True
     return is_marked and isinstance(data, dict) and data.get("detail") == str(raised)
 
 
 def _is_by_ninja(response: Any, raised: Exception) -> bool:
-    """Whether its own handler made ``response``: with ``DEBUG``, the traceback, which ends with the exception."""
+    """Whether django-ninja's own handler made ``response``: a traceback, which ends with the exception."""
     end = "".join(format_exception_only(raised)).rstrip()
     return not response.streaming and response.content.decode(errors="replace").rstrip().endswith(end)

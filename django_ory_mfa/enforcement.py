@@ -143,20 +143,20 @@ async def aforgery(request: HttpRequest, decision: Decision | None) -> HttpRespo
 
 
 def let_through(request: HttpRequest, response: Any) -> Any:
-    """What a view that a guard allowed returned, fit to leave the site.
+    """Return what a guarded view returned, marked as private if it is a response.
 
     Raises ``ImproperlyConfigured`` if a per-view cache inside the guard would serve it to the next visitor.
     """
     privacy.refuse_inner_cache(request)
-    # What is no response is for the caller to make one of, as django-ninja does of a dict, or for Django to report.
-    # The middleware marks what becomes of it, since the session of the request is known.
+    # Anything else is passed on: django-ninja makes a response of a dict, and Django reports a None. The middleware
+    # marks that response as well, since the session of the request is known.
     if isinstance(response, HttpResponseBase):
         privacy.mark_private(request, response)
     return response
 
 
 def refused(response: Any) -> Any:
-    """What answers a refused request, fit to leave the site."""
+    """Return ``response``, the answer to a refused request, marked so that no cache keeps it."""
     if isinstance(response, HttpResponseBase):
         response.headers["Cache-Control"] = "no-store"
     return response

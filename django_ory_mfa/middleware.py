@@ -108,7 +108,7 @@ class OrySessionMiddleware(HybridMiddleware):
         if resolver.misuse is not None:
             # A template that says `{% if not … %}` swallows exceptions and would show the branch for nobody.
             raise resolver.misuse
-        response = settle(request, response)
+        response = response if resolver.raised is None else settle(request, response)
         if resolver.was_known_before_view:
             # The view may have read the session without a trace, so every per-view cache inside is a mistake.
             privacy.refuse_inner_cache(request)
@@ -124,6 +124,12 @@ class OrySessionMiddleware(HybridMiddleware):
         if resolver.timings and is_debug():
             show_timings(response, resolver.timings)
         return response
+
+    async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if resolver_of(request).raised is not None:
+            # The answer may be a page, and a template may use the database.
+            response = await sync_to_async(settle)(request, response)
+        return self.after(request, response)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """The answer to what ``require_aal`` raised in a view or in its template."""

@@ -52,7 +52,7 @@ def _is_script(request: HttpRequest, credential: Credential | None) -> bool:
         # Browsers send Sec-Fetch-Mode to https and to their own machine only.
         headers.get("X-Requested-With") == "XMLHttpRequest"
         or headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
-        # The token is not Ory's, else it were the credential; a browser that navigates sends none at all.
+        # A token of Ory would be the credential, and a browser that navigates sends no token.
         or (credential is None and bool(bearer_token(headers.get("Authorization", "")).strip()))
         or request.get_preferred_type(["text/html", "application/json"]) != "text/html"
     )
@@ -63,7 +63,7 @@ def _said_by_site(request: HttpRequest) -> Kind | None:
     if ask is None:
         return None
     if not hasattr(request, SAID):
-        # Undecided while it is asked: it may read the session, and the way to that may depend on the kind.
+        # None while the function runs: if it reads the session, that may lead back here.
         setattr(request, SAID, None)
         setattr(request, SAID, _as_kind(ask(request)))
     return cast("Kind | None", getattr(request, SAID))
