@@ -584,6 +584,7 @@ def test_client_follows_the_setting(ory: Any, settings: Any) -> None:
 
 FORKED = """
 import os
+import signal
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django
 django.setup()
@@ -592,6 +593,7 @@ from django_ory_mfa.client import get_client
 client, pool = get_client(), _pool(4)
 pid = os.fork()
 if pid == 0:
+    signal.alarm(60)  # a child that hangs is killed, and its status says so
     os._exit(0 if get_client() is not client and get_client() is get_client() and _pool(4) is not pool else 1)
 print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), get_client() is client, _pool(4) is pool)
 """
