@@ -106,7 +106,7 @@ class Demo:
         self.port, self.ory_port = (str(port) for port in free_ports(2))
         self.site, self.ory = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.ory_port}"
         self._log = folder / "demo.log"
-        with self._log.open("wb") as log:
+        with self._log.open("wb") as log, interruptible():
             self.process = subprocess.Popen(
                 [sys.executable, str(PROJECT / "demo.py"), f"--port={self.port}", f"--ory-port={self.ory_port}"],
                 cwd=folder,
@@ -133,6 +133,16 @@ class Demo:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Has programs that start meanwhile get SIGINT, which a shell makes the background jobs of a script ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def free_ports(count: int) -> list[int]:
