@@ -44,7 +44,7 @@ def test_thing_is_made_once_by_many_threads() -> None:
         return Made()
 
     def ask(_: int) -> Made:
-        together.wait(5)
+        together.wait(LONGEST)
         return make()
 
     with ThreadPoolExecutor(8) as threads:
@@ -100,13 +100,13 @@ def test_forked_child_makes_its_own_even_if_a_thread_is_making_one() -> None:
     def make(name: str) -> Made:
         if name == "slow":
             busy.set()
-            release.wait(5)
+            release.wait(LONGEST)
         return Made()
 
     kept = make("kept")
     thread = threading.Thread(target=make, args=("slow",))
     thread.start()
-    busy.wait(5)
+    busy.wait(LONGEST)
     child = os.fork()
     if child == 0:
         # A lock that nobody holds here would be waited for until the end of days.
