@@ -22,7 +22,7 @@ def pass_time(seconds: float) -> None:
 def test_session_that_was_signed_out_is_not_kept_again(
     site: Site, ory: FakeOry, settings: Any, ttl: int, seconds: float
 ) -> None:
-    """A browser that never went on to Ory's logout has an active session still, which would be kept for one more TTL."""
+    """The session of a browser that never went on to Ory's logout is active, and would be kept for one more TTL."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": __name__}}
     settings.ORY_MFA_CACHE_TTL = ttl
     caches["default"].clear()
