@@ -180,7 +180,8 @@ def _without_raise(node: cst.Raise) -> Iterator[cst.CSTNode]:
 
 
 def _without_value(node: cst.Return) -> Iterator[cst.CSTNode]:
-    if node.value is not None and _name(node.value) != "None":
+    # False is as good as None to whoever asks yes or no; another mistake makes True of it.
+    if node.value is not None and _name(node.value) not in ("None", "False"):
         yield node.with_changes(value=cst.Name("None"))
 
 

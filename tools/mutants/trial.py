@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -81,6 +82,7 @@ def preload() -> None:
     for name in PRELOADED:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    gc.freeze()
 
 
 def try_mutant(
@@ -112,6 +114,7 @@ def _run(file: str, source: str, tests: list[str], whole: list[str], log: str) -
     sys.meta_path.insert(0, _MutantFinder(file, source))
     files = sorted({test.partition("::")[0] for test in tests} | set(whole))
     # Rewriting assertions would load the package past the finder, and take time.
-    arguments = [*OPTIONS, "-x", "--assert=plain", "--hypothesis-seed=0", *files]
+    traceback = "no" if log == os.devnull else "short"
+    arguments = [*OPTIONS, "-x", f"--tb={traceback}", "--assert=plain", "--hypothesis-seed=0", *files]
     code = pytest.main(arguments, plugins=[_Chosen(tests, whole)])
     os._exit(int(code))
