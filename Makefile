@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 BENCH_VENV ?= .venv-bench
+MUTANTS_VENV ?= .venv-mutants
 
 BIN := $(VENV)/bin
 VERSION = import sys; print("%d.%d" % sys.version_info[:2])
@@ -11,12 +12,13 @@ WANTED := $(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null)
 TEST_TOOLS = $(VENV)/test-tools-$(WANTED)
 DEV_TOOLS = $(VENV)/dev-tools-$(WANTED)
 BENCH_TOOLS = $(BENCH_VENV)/bench-tools-$(WANTED)
+MUTANTS_TOOLS = $(MUTANTS_VENV)/mutants-tools-$(WANTED)
 
 NO_ORY = No Ory is named in example_project/.env (copy .env.example there), so one is expected at http://127.0.0.1:4433; \
 for an emulated one: DEBUG=true $(BIN)/python example_project/manage.py ory_mfa_emulator
 
 .DEFAULT_GOAL := help
-.PHONY: help test style format typing check dist bench chaos demo example kratos clean
+.PHONY: help test style format typing check dist bench chaos mutants demo example kratos clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +55,9 @@ bench: $(BENCH_TOOLS)  ## measure beside peers, half an hour; ARGS="A G" some le
 chaos: $(TEST_TOOLS) kratos  ## what a site does while a real Kratos falls ill; ARGS="--server uvicorn --cache redis"
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
+mutants: $(MUTANTS_TOOLS)  ## mistakes that no test would notice, hours; ARGS="core/decision.py" one module, ARGS=core a folder
+	@$(MUTANTS_VENV)/bin/python -m tools.mutants $(ARGS)
+
 demo: $(TEST_TOOLS)  ## see it work, on http://127.0.0.1:8000/, with an emulated Ory; ARGS="--port 8001"
 	@$(BIN)/python example_project/demo.py $(ARGS)
 
@@ -62,7 +67,7 @@ example: $(TEST_TOOLS)  ## serve the example project on http://127.0.0.1:8000/, 
 	$(if $(wildcard example_project/.env),,DEBUG=true) $(BIN)/python example_project/manage.py runserver $(ARGS)
 
 clean:  ## remove everything that was built here, the virtual environment included
-	rm -rf $(VENV) $(BENCH_VENV) benchmarks/express/node_modules .tox build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .mutants benchmarks/express/node_modules .tox build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Without Go the script says so in one line and the suite skips its Kratos part; REQUIRE_KRATOS=1 makes that a failure.
@@ -86,4 +91,10 @@ $(DEV_TOOLS): $(TEST_TOOLS)
 $(BENCH_TOOLS): setup.cfg pyproject.toml
 	@test "$$($(BENCH_VENV)/bin/python -c '$(VERSION)' 2>/dev/null)" = "$(WANTED)" || $(PYTHON) -m venv --clear $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+# Apart from the tests, so that what it needs for itself is not there when these run.
+$(MUTANTS_TOOLS): setup.cfg pyproject.toml
+	@test "$$($(MUTANTS_VENV)/bin/python -c '$(VERSION)' 2>/dev/null)" = "$(WANTED)" || $(PYTHON) -m venv --clear $(MUTANTS_VENV)
+	$(MUTANTS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,mutants]'
 	@touch $@

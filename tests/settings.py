@@ -22,3 +22,5 @@ TEMPLATES = [
 STATIC_URL = "static/"
 USE_TZ = True
 ORY_MFA_SDK_URL = "http://127.0.0.1:4433"
+# No fake makes anybody wait, and a test that the machine has no time for is no outage.
+ORY_MFA_TIMEOUT = 60

@@ -574,11 +574,22 @@ def test_slow_sign_out_is_a_sign_out(mode: str, ory: FakeOry, settings: Any, mon
 def test_cache_that_is_stuck_does_not_hold_async_code(ory: FakeOry, settings: Any) -> None:
     settings.CACHES = {"default": backend("StuckCache")}
     settings.ORY_MFA_CACHE_TTL = 60
-    settings.ORY_MFA_TIMEOUT = 0.2
+    settings.ORY_MFA_TIMEOUT = 1
+    sick.calls.clear()
+    sick.StuckCache.released.clear()
     site = Site("async")
     ory.login(site)
+    handle = ory.handle
+
+    def release(*args: Any, **kwargs: Any) -> Any:
+        sick.StuckCache.released.set()
+        return handle(*args, **kwargs)
+
+    ory.handle = release  # type: ignore[method-assign]
 
     assert (site.get("aal2").status_code, asked(ory)) == (200, 1)
+    # Ory was asked while the cache was stuck.
+    assert "never released" not in sick.calls
 
 
 def test_cache_is_asked_again_when_the_pause_is_over(site: Site, ory: FakeOry, settings: Any) -> None:

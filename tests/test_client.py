@@ -26,7 +26,8 @@ from django_ory_mfa.testing import installed
 COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=c00kie")
 TOKEN = Credential(CredentialKind.TOKEN, "ory_st_t0ken")
 # Far more than any of the time-outs below, and far less than a call without a deadline would take here.
-SOON = 1.5
+# Far more than the time-outs of these tests, and far less than what the servers of these tests would take.
+SOON = 10
 
 Script = Callable[[socket.socket, threading.Event], None]
 
@@ -113,7 +114,7 @@ def dripping(head: bytes, drop: bytes) -> Script:
 
     def script(connection: socket.socket, stop: threading.Event) -> None:
         connection.sendall(head)
-        for _ in range(60):
+        for _ in range(20 * 2 * SOON):
             if stop.wait(0.05):
                 return
             connection.sendall(drop)
@@ -124,7 +125,7 @@ def dripping(head: bytes, drop: bytes) -> Script:
 
 def silent(connection: socket.socket, stop: threading.Event) -> None:
     """Nothing at all."""
-    stop.wait(5)
+    stop.wait(2 * SOON)
 
 
 @pytest.fixture
@@ -538,23 +539,24 @@ def test_total_time_is_total(wire: Wire, client: OryClient, settings: Any, scrip
 
 
 def test_time_for_headers_is_taken_from_that_for_the_body(wire: Wire, client: OryClient, settings: Any) -> None:
-    settings.ORY_MFA_TIMEOUT = (0.2, 1.0)
+    settings.ORY_MFA_TIMEOUT = (0.2, 2)
 
     def script(connection: socket.socket, stop: threading.Event) -> None:
-        stop.wait(0.9)
+        stop.wait(1.8)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
-        stop.wait(5)
+        stop.wait(2 * SOON)
 
     wire.script = script
 
     answer, seconds = timed(lambda: client.whoami(COOKIE))
 
     assert answer.failure == "timeout"
-    assert seconds < 1.5
+    # With as much time for the body again it would take 3.8 seconds.
+    assert seconds < 3.7
 
 
 def test_body_that_ends_in_time_is_read(wire: Wire, client: OryClient, settings: Any) -> None:
-    settings.ORY_MFA_TIMEOUT = (1, 2)
+    settings.ORY_MFA_TIMEOUT = 60
     drops = iter(b"{}")
 
     def script(connection: socket.socket, stop: threading.Event) -> None:
@@ -584,6 +586,7 @@ def test_client_follows_the_setting(ory: Any, settings: Any) -> None:
 
 FORKED = """
 import os
+import signal
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django
 django.setup()
@@ -592,6 +595,7 @@ from django_ory_mfa.client import get_client
 client, pool = get_client(), _pool(4)
 pid = os.fork()
 if pid == 0:
+    signal.alarm(60)  # a child that hangs is killed, and its status says so
     os._exit(0 if get_client() is not client and get_client() is get_client() and _pool(4) is not pool else 1)
 print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), get_client() is client, _pool(4) is pool)
 """

@@ -54,12 +54,16 @@ async def a_coroutine(request: object) -> None:
 
 
 @pytest.mark.parametrize(("name", "default"), DEFAULTS.items(), ids=DEFAULTS)
-def test_setting_has_its_default(name: str, default: object) -> None:
+def test_setting_has_its_default(settings: Any, name: str, default: object) -> None:
+    del settings.ORY_MFA_TIMEOUT
+
     assert read(name) == default
 
 
-def test_only_the_url_is_set_in_these_tests() -> None:
-    assert {name for name in dir(django_settings) if name.startswith("ORY_MFA_")} == {"ORY_MFA_SDK_URL"}
+def test_only_the_url_and_the_time_out_are_set_in_these_tests() -> None:
+    names = {name for name in dir(django_settings) if name.startswith("ORY_MFA_")}
+
+    assert names == {"ORY_MFA_SDK_URL", "ORY_MFA_TIMEOUT"}
 
 
 def test_settings_of_the_design_are_there() -> None:

@@ -91,11 +91,11 @@ class Browser:
         self.http.headers["Accept"] = NAVIGATION
 
     def open(self, url: str) -> Page:
-        return Page(self.http.get(url, timeout=10))
+        return Page(self.http.get(url, timeout=60))
 
     def send(self, form: Form, button: str, **typed: str) -> Page:
         data = {**form.fields, button: form.buttons[button], **typed}
-        return Page(self.http.post(form.action, data=data, timeout=10))
+        return Page(self.http.post(form.action, data=data, timeout=60))
 
 
 class Demo:
@@ -106,7 +106,7 @@ class Demo:
         self.port, self.ory_port = (str(port) for port in free_ports(2))
         self.site, self.ory = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.ory_port}"
         self._log = folder / "demo.log"
-        with self._log.open("wb") as log:
+        with self._log.open("wb") as log, interruptible():
             self.process = subprocess.Popen(
                 [sys.executable, str(PROJECT / "demo.py"), f"--port={self.port}", f"--ory-port={self.ory_port}"],
                 cwd=folder,
@@ -115,7 +115,7 @@ class Demo:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self._is_ready, 20, lambda: f"The demo did not start: {self.log}")
+        wait_until(self._is_ready, 120, lambda: f"The demo did not start: {self.log}")
 
     @property
     def log(self) -> str:
@@ -133,6 +133,16 @@ class Demo:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Has programs that start meanwhile get SIGINT, which a shell makes the background jobs of a script ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def free_ports(count: int) -> list[int]:
@@ -196,7 +206,7 @@ def newcomer_signs_in(browser: Browser, demo: Demo, url: str) -> tuple[Page, str
     email = f"{secrets.token_hex(4)}@example.test"
     credentials = {"password": {"config": {"password": PASSWORD_ONLY.password}}}
     person = {"schema_id": "default", "traits": {"email": email}, "credentials": credentials}
-    expect(browser.http.post(f"{demo.ory}/admin/identities", json=person, timeout=10), 201)
+    expect(browser.http.post(f"{demo.ory}/admin/identities", json=person, timeout=60), 201)
     form = browser.open(url).form("password")
     return browser.send(form, "method", identifier=email, password=PASSWORD_ONLY.password), email
 
@@ -228,7 +238,7 @@ def test_refused_code_lets_nobody_in(demo: Demo, browser: Browser) -> None:
     again = browser.send(second.form("totp_code"), "method", totp_code="000000")
 
     assert again.url.startswith(f"{demo.ory}/ui/login")
-    assert browser.http.get(wanted, allow_redirects=False, timeout=10).status_code == 302
+    assert browser.http.get(wanted, allow_redirects=False, timeout=60).status_code == 302
 
 
 def test_authenticator_app_needs_no_phone(demo: Demo, browser: Browser) -> None:
@@ -332,7 +342,7 @@ def with_button(form: Form) -> Form:
 
 def test_what_a_script_was_told_is_shown_on_the_next_page(demo: Demo, browser: Browser) -> None:
     sign_in(browser, f"{demo.site}/profile/?a=1", APP_CODE)
-    refusal = browser.http.get(f"{demo.site}/api/me/", headers={"Accept": "application/json"}, timeout=10)
+    refusal = browser.http.get(f"{demo.site}/api/me/", headers={"Accept": "application/json"}, timeout=60)
     assert expect(refusal, 403).json()["error"]["id"] == "session_aal2_required"
 
     told = "step_up /api/me/ second_factor_due · Ory answered 403 to whoami"
@@ -359,7 +369,7 @@ def test_interrupt_ends_both_servers(tmp_path: Path) -> None:
     with running(tmp_path) as demo:
         demo.process.send_signal(signal.SIGINT)
 
-        assert demo.process.wait(10) == 0
+        assert demo.process.wait(60) == 0
         assert "Traceback" not in demo.log
         for port in (demo.port, demo.ory_port):
             with socket.socket() as client:
@@ -372,7 +382,7 @@ def test_port_that_is_taken_is_named(tmp_path: Path, option: str) -> None:
     with socket.create_server(("127.0.0.1", int(ports[option]))):
         command = [sys.executable, str(PROJECT / "demo.py"), *(f"{name}={port}" for name, port in ports.items())]
         run = subprocess.run(
-            command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=20
+            command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=120
         )
 
     assert (run.returncode, run.stdout) == (1, "")

@@ -260,7 +260,7 @@ def test_token_that_has_ended(strict: KratosServer, token_file: Any) -> None:
 
 
 def courier(server: KratosServer) -> Any:
-    return requests.get(f"{server.admin_url}/admin/courier/messages", timeout=10).headers["X-Total-Count"]
+    return requests.get(f"{server.admin_url}/admin/courier/messages", timeout=60).headers["X-Total-Count"]
 
 
 # On the emulator, and on what is no Ory.

@@ -246,7 +246,7 @@ def test_form_cannot_be_sent_to_a_page(browser: Http, emulator: Emulator) -> Non
 
 def raw(emulator: Emulator, method: str, target: str, body: bytes = b"", **headers: Any) -> tuple[int, Any, bytes]:
     """One request, spelled exactly so."""
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(emulator.url).port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(emulator.url).port, timeout=60)
     try:
         connection.putrequest(method, target, skip_host="Host" in headers)
         for name, value in headers.items():
@@ -261,7 +261,7 @@ def raw(emulator: Emulator, method: str, target: str, body: bytes = b"", **heade
 def exchange(emulator: Emulator, data: bytes) -> bytes:
     """What comes back for ``data`` until the connection ends."""
     address = ("127.0.0.1", urlsplit(emulator.url).port or 0)
-    with socket.create_connection(address, timeout=5) as connection:
+    with socket.create_connection(address, timeout=60) as connection:
         try:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
@@ -299,7 +299,7 @@ def test_admin_api_answers_programs_of_this_machine(emulator: Emulator) -> None:
 
 
 def test_connection_is_kept(emulator: Emulator) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(emulator.url).port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(emulator.url).port, timeout=60)
     connection.connect()
     opened = connection.sock
     statuses = []
@@ -413,7 +413,7 @@ def test_many_browsers_at_once(emulator: Emulator) -> None:
 
 def test_closing_ends_connections_that_are_kept() -> None:
     emulator = Emulator().start()
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(emulator.url).port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(emulator.url).port, timeout=60)
     connection.request("GET", "/health/alive")
     connection.getresponse().read()
     opened = connection.sock
@@ -647,7 +647,7 @@ def test_failure_that_was_asked_for_is_answered_at_once(emulator: Emulator) -> N
     """Without a length the client would wait on the kept-alive connection for a body that never ends."""
     emulator.ory.fail(503, b"ill")
 
-    answer = requests.get(f"{emulator.url}/sessions/whoami", timeout=2)
+    answer = requests.get(f"{emulator.url}/sessions/whoami", timeout=60)
 
     assert (answer.status_code, answer.headers["Content-Length"], answer.content) == (503, "3", b"ill")
     emulator.ory.recover()

@@ -287,7 +287,7 @@ class Program:
 
     def address(self) -> str:
         """Where it listens, as soon as it does."""
-        wait_until(self._is_up, 20, lambda: f"The server did not start: {self.log}")
+        wait_until(self._is_up, 120, lambda: f"The server did not start: {self.log}")
         (address,) = set(LISTENING.findall(self.log))
         return str(address)
 

@@ -201,6 +201,23 @@ def test_site_without_sessions_is_told_all_the_same(mode: str, ory: FakeOry, sen
     assert [signal for signal, _ in sent] == [identity_switched]
 
 
+def test_person_who_was_sent_away_last_is_the_one_who_comes_back(
+    mode: str, ory: FakeOry, sent: list[Any], settings: Any
+) -> None:
+    """The first person of this browser was sent away from the same page, and has nothing to do with it any more."""
+    settings.MIDDLEWARE = [OURS]
+    site = Site(mode)
+    ory.login(site, age=1200)
+    site.get("fresh")
+    second = ory.login(site, age=1200)
+    assert site.get("fresh").status_code == 302
+    sent.clear()
+    second.prove("totp")
+
+    assert site.get("fresh").status_code == 200
+    assert [signal for signal, _ in sent] == [step_up_completed]
+
+
 def test_user_of_django_is_nobody_for_the_view(settings: Any, mode: str, ory: FakeOry) -> None:
     """Run in a process of its own, since ``django.contrib.auth`` has to be installed."""
     import subprocess

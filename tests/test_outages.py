@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +29,8 @@ class Clock:
 
     def __init__(self) -> None:
         self.passed = 0.0
-        self._start = time.monotonic()
+        # In steps of a millisecond or so, to which seconds are added without a rest.
+        self._start = math.floor(time.monotonic() * 1024) / 1024
 
     def monotonic(self) -> float:
         return self._start + self.passed

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from django_ory_mfa.process import forget_all, forget_ory, once_per_process
+
+# Seconds after which a child that hangs is killed; a busy machine needs a small part of them.
+LONGEST = 60
 
 
 class Made:
@@ -39,7 +43,7 @@ def test_thing_is_made_once_by_many_threads() -> None:
         return Made()
 
     def ask(_: int) -> Made:
-        together.wait(5)
+        together.wait(LONGEST)
         return make()
 
     with ThreadPoolExecutor(8) as threads:
@@ -95,19 +99,24 @@ def test_forked_child_makes_its_own_even_if_a_thread_is_making_one() -> None:
     def make(name: str) -> Made:
         if name == "slow":
             busy.set()
-            release.wait(5)
+            release.wait(LONGEST)
         return Made()
 
     kept = make("kept")
     thread = threading.Thread(target=make, args=("slow",))
     thread.start()
-    busy.wait(5)
+    busy.wait(LONGEST)
     child = os.fork()
     if child == 0:
+        # A lock that nobody holds here would be waited for until the end of days.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(LONGEST)
         # The thread that holds the lock does not exist here.
         os._exit(0 if make("kept") is not kept and make("other") is make("other") else 1)
     release.set()
     thread.join()
 
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status != -signal.SIGALRM, f"the child still hung after {LONGEST} s"
+    assert status == 0
     assert make("kept") is kept

@@ -488,7 +488,7 @@ def test_emulator_speaks_the_language_of_the_browser(language: str, template: st
     with Emulator() as emulator:
         emulator.ory.messages.append(FakeMessage("mail@example.test", "123456", emulator.ory.now()))
         settings.ORY_MFA_SDK_URL = emulator.url
-        with urlopen(Request(f"{emulator.url}{target}", headers={"Accept-Language": language}), timeout=10) as answer:
+        with urlopen(Request(f"{emulator.url}{target}", headers={"Accept-Language": language}), timeout=60) as answer:
             html = answer.read().decode()
 
     assert_speaks(html, language, heading)

@@ -72,10 +72,13 @@ class BusyCache(RemoteCache):
 
 
 class StuckCache(RemoteCache):
-    """Never answers, as far as anybody waits."""
+    """Answers nothing before it is ``released``, or ten seconds are over."""
+
+    released = threading.Event()
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        time.sleep(1)
+        if not self.released.wait(10):
+            calls.append("never released")
         return default
 
 

@@ -32,7 +32,7 @@ PAIRS = tuple(Pair(ory, app_server) for ory in ("kratos", "emulator") for app_se
 FOR_LOOKS = (Pair("kratos", "gunicorn"), Pair("emulator", "uvicorn"))
 ROOT = Path(__file__).resolve().parents[2]
 # Long enough for two busy cores, short enough for a walk that hangs.
-TIMEOUT = 15_000
+TIMEOUT = 60_000
 
 OpenBrowser = Callable[..., Walker]
 contexts_key = pytest.StashKey[list["BrowserContext"]]()

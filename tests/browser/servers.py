@@ -99,7 +99,7 @@ class Site:
 
     def await_ready(self) -> None:
         """Returns as soon as it answers."""
-        wait_until(self._is_up, 30, lambda: f"The site did not start: {self.log}")
+        wait_until(self._is_up, 120, lambda: f"The site did not start: {self.log}")
 
     def _is_up(self) -> bool:
         if self._process.poll() is not None:

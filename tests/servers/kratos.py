@@ -361,7 +361,7 @@ class KratosServer:
             return
         generation = self._write_config(settings)
         complaint = "Kratos ignores its configuration"
-        wait_until(lambda: self._allows_return_to(generation), 5, lambda: f"{complaint}: {self.log[-2000:]}")
+        wait_until(lambda: self._allows_return_to(generation), 60, lambda: f"{complaint}: {self.log[-2000:]}")
         self._settings = settings
 
     def _write_config(self, settings: Settings) -> str:
@@ -405,7 +405,7 @@ class KratosServer:
     def _await_ready(self) -> str:
         """Returns the version of the server as soon as it is ready; a server that never is gets closed."""
         try:
-            wait_until(self._is_ready, 30, lambda: f"Kratos is not ready: {self.log[-2000:]}")
+            wait_until(self._is_ready, 120, lambda: f"Kratos is not ready: {self.log[-2000:]}")
             version: str = self._admin("GET", "/version", 200).json()["version"]
         except BaseException:
             self.close()
@@ -416,7 +416,7 @@ class KratosServer:
         if self._process.poll() is not None:
             raise RuntimeError(f"Kratos ended with status {self._process.returncode}: {self.log[-2000:]}")
         try:
-            return self._http.get(f"{self.public_url}/health/ready", timeout=2).status_code == 200
+            return self._http.get(f"{self.public_url}/health/ready", timeout=10).status_code == 200
         except (requests.ConnectionError, requests.Timeout):
             return False
 

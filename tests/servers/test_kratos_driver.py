@@ -17,7 +17,7 @@ FACTORS = ["totp", "lookup_secret", "code"]
 
 
 def whoami(server: KratosServer, **headers: str) -> requests.Response:
-    return requests.get(f"{server.public_url}/sessions/whoami", headers=headers, timeout=10)
+    return requests.get(f"{server.public_url}/sessions/whoami", headers=headers, timeout=60)
 
 
 def whoami_of(server: KratosServer, browser: KratosBrowser) -> requests.Response:
@@ -30,7 +30,7 @@ def proofs(answer: requests.Response) -> list[str]:
 
 
 def credentials_of(server: KratosServer, person: Person) -> set[str]:
-    answer = requests.get(f"{server.admin_url}/admin/identities/{person.id}", timeout=10)
+    answer = requests.get(f"{server.admin_url}/admin/identities/{person.id}", timeout=60)
     return set(answer.json()["credentials"])
 
 
@@ -85,7 +85,7 @@ def test_person_with_every_factor(with_codes: KratosServer) -> None:
 def test_adding_a_person_leaves_no_session_of_the_person_and_other_sessions_alone(with_codes: KratosServer) -> None:
     bystander = with_codes.open_browser(with_codes.add_person("code"), "password", "code")
     person = with_codes.add_person("totp")
-    sessions = requests.get(f"{with_codes.admin_url}/admin/identities/{person.id}/sessions", timeout=10)
+    sessions = requests.get(f"{with_codes.admin_url}/admin/identities/{person.id}/sessions", timeout=60)
     assert sessions.json() == []
     assert whoami_of(with_codes, bystander).status_code == 200
 

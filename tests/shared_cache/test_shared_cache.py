@@ -44,7 +44,7 @@ class CacheServer:
     def start(self) -> None:
         command = [*COMMANDS[self.kind], str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(self._is_up, 10, lambda: f"{self.kind} did not start")
+        wait_until(self._is_up, 60, lambda: f"{self.kind} did not start")
 
     def stop(self) -> None:
         self.process.kill()
@@ -80,11 +80,11 @@ class Workers:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *command], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT
             )
-        wait_until(lambda: len(self.processes()) == WORKERS, 30, log.read_text)
+        wait_until(lambda: len(self.processes()) == WORKERS, 120, log.read_text)
 
     def get(self, path: str, cookie: tuple[str, str] | None = None) -> requests.Response:
         return requests.get(
-            f"{self.url}/{path}", cookies=dict([cookie]) if cookie else None, allow_redirects=False, timeout=10
+            f"{self.url}/{path}", cookies=dict([cookie]) if cookie else None, allow_redirects=False, timeout=60
         )
 
     def processes(self) -> set[int]:
@@ -104,7 +104,7 @@ class Workers:
                 counts[process] = counts.get(process, 0) + 1
             return len(counts) == WORKERS
 
-        wait_until(all_met, 20, lambda: f"only {counts}: {self._log.read_text()}")
+        wait_until(all_met, 60, lambda: f"only {counts}: {self._log.read_text()}")
         return counts
 
     def close(self) -> None:
@@ -160,10 +160,10 @@ def test_sign_out_in_one_is_seen_by_all(site: Workers, ory: EmulatorServer, visi
     site.seen("aal2", (name, value))
     with requests.Session() as browser:
         browser.cookies.update({name: value})
-        page = browser.get(f"{site.url}/security/", timeout=10)
+        page = browser.get(f"{site.url}/security/", timeout=60)
         token = page.text.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
         away = browser.post(
-            f"{site.url}/security/logout/", data={"csrfmiddlewaretoken": token}, allow_redirects=False, timeout=10
+            f"{site.url}/security/logout/", data={"csrfmiddlewaretoken": token}, allow_redirects=False, timeout=60
         )
     visitor.follow_logout(away.headers["Location"])
 

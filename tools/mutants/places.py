@@ -1,0 +1,41 @@
+"""Where things are, and which modules are on the path of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "django_ory_mfa"
+TESTS = ROOT / "tests"
+CACHE = ROOT / ".mutants"
+EXPLAINED = Path(__file__).with_name("explained.txt")
+
+# No request enters these.
+OFF_THE_PATH = {"checks", "contrib", "control", "doctor", "locale", "management", "report", "testing"}
+NO_DECISIONS = {"__init__.py", "apps.py", "site_views.py", "urls.py"}
+
+
+def sources() -> list[str]:
+    """Every module of the package that is on the path of a request, ``core`` first, relative to the package."""
+    found = (path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+    on_path = [path for path in found if not OFF_THE_PATH & set(path.parts) and path.name not in NO_DECISIONS]
+    return [str(path) for path in sorted(on_path, key=lambda path: (path.parts[0] != "core", path))]
+
+
+def chosen(names: Iterable[str]) -> list[str]:
+    """The modules that are named, or lie in a folder that is named; all, if none is."""
+    wanted = [name.removeprefix("django_ory_mfa/").rstrip("/") for name in names]
+    files = sources()
+    found = {name: [file for file in files if file == name or file.startswith(f"{name}/")] for name in wanted}
+    unknown = [name for name, below in found.items() if not below]
+    if unknown:
+        raise SystemExit(f"Not on the path of a request: {', '.join(unknown)}")
+    return [file for file in files if not wanted or any(file in below for below in found.values())]
+
+
+def own_tests(file: str) -> list[str]:
+    """The files of tests that bear the name of the module."""
+    parts = file.removesuffix(".py").split("/")
+    names = {"_".join(parts), "_".join(parts[-2:]), parts[-1]}
+    return [f"tests/test_{name}.py" for name in sorted(names) if (TESTS / f"test_{name}.py").is_file()]
