@@ -23,6 +23,12 @@ class Breaker:
         self._pause = 0.0
         self._paused_until = 0.0
         self._pauses = 0
+        self._successes = 0
+
+    @property
+    def successes(self) -> int:
+        """How many calls succeeded; a call that tells of a failure of its own sees by it that others did not fail."""
+        return self._successes
 
     @property
     def pauses(self) -> int:
@@ -54,6 +60,7 @@ class Breaker:
 
     def succeeded(self) -> None:
         """The server answered."""
+        self._successes += 1
         if self._failures:
             with self._lock:
                 self._failures, self._pause = 0, 0.0

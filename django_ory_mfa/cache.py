@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from functools import partial
 from math import ceil
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.cache import caches
 from django.core.cache.backends.locmem import LocMemCache
 
+from django_ory_mfa import limited_log
 from django_ory_mfa.breaker import Breaker
 from django_ory_mfa.calls import Steps, Whole
 from django_ory_mfa.clock import now
@@ -23,8 +23,6 @@ from django_ory_mfa.process import once_per_process
 if TYPE_CHECKING:
     from django_ory_mfa.core.answer import Answer
     from django_ory_mfa.core.session import OrySession
-
-logger = logging.getLogger("django_ory_mfa")
 
 PREFIX = f"ory_mfa:{VERSION}:"
 SLOW = 0.5  # seconds
@@ -132,13 +130,13 @@ class Operation:
     def _fail(self, pauses: int, reason: str) -> None:
         count(Event.CACHE_ERROR)
         if self._is_vital:
-            logger.warning("A session could not be dropped from the cache: %s", reason)
+            limited_log.warning("A session could not be dropped from the cache: %s", reason)
         else:
             self._spare(pauses, reason)
 
     def _spare(self, pauses: int, reason: str) -> None:
         if self._breaker.failed(pauses):
-            logger.warning("The cache of Ory sessions fails and is not asked for a while: %s", reason)
+            limited_log.warning("The cache of Ory sessions fails and is not asked for a while: %s", reason)
 
 
 @once_per_process

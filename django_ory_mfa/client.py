@@ -25,6 +25,8 @@ from django_ory_mfa.process import once_per_process
 if TYPE_CHECKING:
     from django_ory_mfa.core.credentials import Credential
 
+# How a connection ends that was open. A TLS handshake may end so, too.
+BROKEN = (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError, requests.exceptions.SSLError)
 LARGEST_BODY = 1024 * 1024
 CHUNK = 64 * 1024
 HEADERS = {
@@ -49,13 +51,19 @@ class OryClient:
         self._breaker = Breaker()
         self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
 
-    def whoami(self, credential: Credential, *, fresh: bool = False) -> Answer:
+    @property
+    def successes(self) -> int:
+        """How many calls Ory answered."""
+        return self._breaker.successes
+
+    def whoami(self, credential: Credential, *, fresh: bool = False, is_known: bool = False) -> Answer:
         """The session of ``credential``; ``fresh`` passes by the edge cache of Ory Network.
 
+        ``is_known`` says that Ory recognised the credential before, so that a failure is not the visitor's doing.
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/toSession
         """
         bypass = {"Cache-Control": "max-age=0"} if fresh else {}
-        return self._call("GET", "/sessions/whoami", {**credential.headers(), **bypass})
+        return self._call("GET", "/sessions/whoami", {**credential.headers(), **bypass}, is_evidence=is_known)
 
     def settings_flow(self, credential: Credential) -> Answer:
         """A settings flow, which shows whether the person has a second factor, and nothing else of it.
@@ -100,7 +108,7 @@ class OryClient:
 
         https://www.ory.sh/docs/reference/api#tag/metadata/operation/isReady
         """
-        return self._call("GET", "/health/ready", {})
+        return self._call("GET", "/health/ready", {}, is_evidence=True)
 
     @sensitive_variables()
     def _call(
@@ -111,16 +119,21 @@ class OryClient:
         *,
         query: Mapping[str, str] | None = None,
         json: object = None,
+        is_evidence: bool = False,
     ) -> Answer:
         pause = 0 if self._breaker.is_at_rest else self._breaker.admit(conf.timeout.total)
-        pauses = self._breaker.pauses
+        pauses, successes = self._breaker.pauses, self._breaker.successes
         if pause:
             count(Event.BREAKER_REFUSED)
             return Answer.failed("breaker", is_outage=True, retry_after=pause)
         started = time.perf_counter()
         answer = self._answer(method, path, headers, query, json)
         count(Event.CALL, time.perf_counter() - started)
-        self._judge(answer, pauses, is_chosen_by_visitor=query is not None or json is not None)
+        if is_evidence or not may_be_provoked(answer, has_answered=self._breaker.successes != successes):
+            self._judge(answer, pauses)
+        else:
+            self._breaker.untold(pauses)
+        _count_failure(answer)
         return answer
 
     @sensitive_variables()
@@ -145,16 +158,12 @@ class OryClient:
                 if deadline.has_passed:
                     return LATE
                 # A ValueError is the fault of this request and says nothing about Ory.
-                return Answer.failed(type(error).__name__, is_outage=not isinstance(error, ValueError))
+                return Answer.failed(
+                    type(error).__name__, is_outage=not isinstance(error, ValueError), is_broken=_broke(error)
+                )
 
-    def _judge(self, answer: Answer, pauses: int, *, is_chosen_by_visitor: bool) -> None:
-        if answer.status == 429:
-            count(Event.RATE_LIMITED)
-        if answer is LATE:
-            count(Event.TIMEOUT)
-        if (answer.status >= 500 and is_chosen_by_visitor) or not (answer.status or answer.is_outage):
-            # SECURITY: a visitor who finds a flow or a session that Ory chokes on must not mark it down for everybody,
-            # nor keep it marked.
+    def _judge(self, answer: Answer, pauses: int) -> None:
+        if not (answer.status or answer.is_outage):
             self._breaker.untold(pauses)
         elif not answer.is_outage:
             self._breaker.succeeded()
@@ -188,6 +197,26 @@ class OryClient:
         if key not in self._prepared:
             self._prepared[key] = requests.Request(method, self._url + path, headers=HEADERS).prepare()
         return self._prepared[key].copy()
+
+
+def may_be_provoked(answer: Answer, *, has_answered: bool) -> bool:
+    """Whether what was sent may be why the call failed; ``has_answered`` says that others were answered meanwhile.
+
+    SECURITY: a visitor who finds a flow, a session or a cookie that Ory, or a proxy before it, chokes on must not mark
+    Ory down for everybody. What failed before anything was sent is nobody's doing.
+    """
+    return answer.status >= 400 or answer.is_broken or (answer is LATE and has_answered)
+
+
+def _broke(error: Exception) -> bool:
+    return any(isinstance(cause, BROKEN) for cause in (error, *error.args))
+
+
+def _count_failure(answer: Answer) -> None:
+    if answer.status == 429:
+        count(Event.RATE_LIMITED)
+    if answer is LATE:
+        count(Event.TIMEOUT)
 
 
 def _read(response: requests.Response, deadline: Deadline) -> Answer:

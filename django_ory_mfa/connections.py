@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import queue
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -104,9 +105,12 @@ def _connect(connection: Any, deadline: Deadline) -> socket.socket:
 def _addresses(connection: Any, deadline: Deadline) -> list[str]:
     # Nothing ends a look-up, so that another thread waits for the one that takes too long.
     arguments = (connection._dns_host.strip("[]"), connection.port, 0, socket.SOCK_STREAM)
+    lookup = _lookups().submit(socket.getaddrinfo, *arguments)
     try:
-        found = _lookups().submit(socket.getaddrinfo, *arguments).result(deadline.seconds_left)
+        found = lookup.result(deadline.seconds_left)
     except TimeoutError as error:
+        # One that waits behind others would stay in line, and the line has no end while none comes back.
+        lookup.cancel()
         raise urllib3.exceptions.ConnectTimeoutError(connection, "the look-up of its name takes too long") from error
     except socket.gaierror as error:
         raise urllib3.exceptions.NameResolutionError(connection.host, connection, error) from error
@@ -136,6 +140,15 @@ class CoveredPool:
             # Whoever uses it opens it again.
             connection.close()
         return connection
+
+    def _put_conn(self, conn: Any) -> None:
+        """Called by urllib3, whose own writes a warning for every connection more than the pool keeps."""
+        try:
+            self.pool.put(conn, block=False)  # type: ignore[attr-defined]  # likewise
+        except (AttributeError, queue.Full):
+            # There is no pool any more, or no room in it.
+            if conn is not None:
+                conn.close()
 
 
 class CoveredHTTPPool(CoveredPool, urllib3.HTTPConnectionPool):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from django.core.handlers.asgi import ASGIRequest
 from django.views.decorators.debug import sensitive_variables
 
+from django_ory_mfa import limited_log
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.credentials import Credential, choose_credential, session_cookie_names
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-
-logger = logging.getLogger("django_ory_mfa")
 
 
 @sensitive_variables()
@@ -24,7 +22,9 @@ def credential_of(request: HttpRequest) -> Credential | None:
     name = conf.session_cookie
     names = {name} if name else session_cookie_names(cookies)
     if len(names) > 1:
-        logger.warning("Cookies of several Ory projects in one request: set ORY_MFA_SESSION_COOKIE to the right one.")
+        limited_log.warning(
+            "Cookies of several Ory projects in one request: set ORY_MFA_SESSION_COOKIE to the right one."
+        )
         cookies = authorization = ""
     return choose_credential(
         session_token=request.META.get("HTTP_X_SESSION_TOKEN", ""),

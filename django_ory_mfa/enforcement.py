@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from asgiref.sync import sync_to_async
 from django.http import HttpResponseBase
 
-from django_ory_mfa import privacy
+from django_ory_mfa import limited_log, privacy
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import OrySession
@@ -24,8 +23,6 @@ from django_ory_mfa.signals import aal_denied
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-
-logger = logging.getLogger("django_ory_mfa")
 
 __all__ = ["AALRequired", "aevaluate", "arequire_aal", "evaluate", "render", "require_aal"]
 
@@ -189,4 +186,6 @@ def _denial(request: HttpRequest, decision: Decision) -> dict[str, Any]:
 
 
 def _log_reported(request: HttpRequest, decision: Decision) -> None:
-    logger.warning("Would refuse %r: %s, %s", request.path, decision.outcome, decision.reason)
+    # One line for each URL pattern: visitors choose paths, and would fill the log with them.
+    route = request.resolver_match.route if request.resolver_match is not None else ""
+    limited_log.warning("Would refuse %r: %s, %s", request.path, decision.outcome, decision.reason, kind=route)

@@ -12,9 +12,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.answer import LATE, Answer
+from django_ory_mfa.core.answer import LATE, QUEUED, Answer
+from django_ory_mfa.lanes import Visitor, Job, SharedThreads
 from django_ory_mfa.metrics import Event, count
 from django_ory_mfa.process import once_per_process
 
@@ -29,9 +31,17 @@ class Flight:
         self.landed_at = math.inf
         self.answer: Future[Answer] = Future()
         self.waiting = 0
-        self.job: Future[None] | None = None
+        self.job: Job | None = None
         # A future that is running cannot be cancelled.
         self.answer.set_running_or_notify_cancel()
+
+    @property
+    def overdue(self) -> Answer:
+        """The answer for those whose time is over: Ory is late only if the call did not queue for a thread first."""
+        if self.job is None or not self.job.has_waited:
+            return LATE
+        count(Event.QUEUE_TIMEOUT)
+        return QUEUED
 
     def fly(self, call: Callable[[], Answer]) -> None:
         """Makes the call, and tells everybody how it ended; an end of this thread is a failure to the others."""
@@ -72,9 +82,12 @@ class Board:
         """Notes that somebody does not wait any more; a call that nobody waits for is not begun."""
         with self._lock:
             flight.waiting -= 1
-            is_abandoned = not flight.waiting and flight.job is not None and flight.job.cancel()
+            is_abandoned = not flight.waiting and flight.job is not None and flight.job.withdraw()
+            if is_abandoned:
+                # Nobody who comes later may share a call that is never made.
+                flight.departed_at = -math.inf
         if is_abandoned:
-            flight.answer.set_result(LATE)
+            flight.answer.set_result(QUEUED)
 
     def land(self, key: Hashable, flight: Flight) -> None:
         """Notes that the call is over, and forgets those of which that was noted long ago."""
@@ -93,6 +106,7 @@ class Shared:
     Either way it is over within the total time-out of the settings. It returns the answer and when the call departed.
     One that has landed is shared by those who had arrived before, at ``arrived_at`` (now, if left out). With
     ``is_landed_by_caller`` it is under way until ``land``, so that whoever comes later finds what the caller kept.
+    ``visitor`` decides when an async call gets a thread; a blocking call runs in the caller's own thread at once.
     """
 
     def __init__(
@@ -103,9 +117,11 @@ class Shared:
         since: float = 0,
         arrived_at: float | None = None,
         is_landed_by_caller: bool = False,
+        visitor: Visitor = Visitor(),  # noqa: B008 - frozen
     ) -> None:
         self._key = key
         self._call = call
+        self._visitor = visitor
         self._since = since
         self._arrived_at = time.monotonic() if arrived_at is None else arrived_at
         self._is_landed_by_caller = is_landed_by_caller
@@ -121,7 +137,7 @@ class Shared:
         try:
             return flight.answer.result(conf.timeout.total), flight.departed_at
         except TimeoutError:
-            return LATE, flight.departed_at
+            return flight.overdue, flight.departed_at
         finally:
             _board().leave(flight)
 
@@ -129,13 +145,13 @@ class Shared:
         """Has a thread of the pool make the call, or waits for the other one."""
         flight, is_new = self._enter()
         if is_new:
-            flight.job = _pool(conf.max_concurrency).submit(flight.fly, self._call)
+            flight.job = _threads(conf.max_concurrency).submit(partial(flight.fly, self._call), self._visitor)
         else:
             count(Event.SHARED)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(flight.answer), conf.timeout.total), flight.departed_at
         except TimeoutError:
-            return LATE, flight.departed_at
+            return flight.overdue, flight.departed_at
         finally:
             _board().leave(flight)
 
@@ -160,6 +176,11 @@ class Shared:
 @once_per_process
 def _board() -> Board:
     return Board()
+
+
+@once_per_process
+def _threads(size: int) -> SharedThreads:
+    return SharedThreads(_pool(size), size)
 
 
 @once_per_process

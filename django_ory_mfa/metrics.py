@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from enum import StrEnum
 
-logger = logging.getLogger("django_ory_mfa")
+from django_ory_mfa import limited_log
 
 
 class Event(StrEnum):
@@ -14,6 +13,7 @@ class Event(StrEnum):
 
     CALL = "call"
     TIMEOUT = "timeout"
+    QUEUE_TIMEOUT = "queue_timeout"
     RATE_LIMITED = "rate_limited"
     RETRY = "retry"
     BREAKER_OPENED = "breaker_opened"
@@ -43,5 +43,5 @@ def count(event: Event, value: float = 1) -> None:
     for listener in tuple(_listeners):
         try:
             listener(event, value)
-        except Exception:
-            logger.exception("A listener to the metrics of django_ory_mfa failed.")
+        except Exception as error:
+            limited_log.exception("A listener to the metrics of django_ory_mfa failed.", error)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 from django.utils.functional import SimpleLazyObject, cached_property
 
+from django_ory_mfa import limited_log
 from django_ory_mfa.cache import Entry
 from django_ory_mfa.calls import Steps, T, arun, run, wait_for
 from django_ory_mfa.client import get_client
@@ -26,6 +27,8 @@ from django_ory_mfa.enrolment import enrolment_memory
 from django_ory_mfa.flights import Shared
 from django_ory_mfa.health import health
 from django_ory_mfa.hops import is_return
+from django_ory_mfa.known_credentials import known_credentials
+from django_ory_mfa.lanes import Visitor
 from django_ory_mfa.privacy import forget_outer_cache, mark_private
 from django_ory_mfa.relay import cookie_to_relay
 from django_ory_mfa.signals import Sending, ory_unavailable
@@ -114,7 +117,7 @@ class SessionResolver:
         try:
             return self._session()
         except (ImproperlyConfigured, SynchronousOnlyOperation) as error:
-            logger.warning("The Ory session is not shown in a template: %s", error)
+            limited_log.warning("The Ory session is not shown in a template: %s", error)
             return ANONYMOUS
 
     def _session(self) -> OrySession:
@@ -162,12 +165,16 @@ class SessionResolver:
         if entry is not None and not fresh:
             kept = yield from entry.read()
             if kept is not None:
+                known_credentials().note(self.fingerprint)
                 return kept, True
-        what, whoami = "fresh whoami" if fresh else "whoami", partial(get_client().whoami, credential, fresh=fresh)
-        call = self._shared(what, whoami, since=self._arrived_at if fresh else 0, is_landed_by_caller=True)
+        client, visitor = get_client(), self._visitor
+        what, successes = "fresh whoami" if fresh else "whoami", client.successes
+        whoami = partial(client.whoami, credential, fresh=fresh, is_known=visitor.is_known)
+        call = self._shared(what, whoami, visitor, since=self._arrived_at if fresh else 0, is_landed_by_caller=True)
         try:
             answer, departed_at = yield from self._ask(what, call)
-            session = yield from self._read(answer, departed_at)
+            has_answered = client.successes != successes
+            session = yield from self._read(answer, departed_at, is_known=visitor.is_known, has_answered=has_answered)
             is_shared = departed_at < self._arrived_at
             # A failure is not asked about again: those who share one would wait twice, and call an ill Ory as often.
             is_usable = session.state is not SessionState.UNAVAILABLE
@@ -181,8 +188,12 @@ class SessionResolver:
             call.land()
         return session, is_usable and (is_shared or (not fresh and "ory-session-cache-for" in answer.headers))
 
-    def _shared(self, what: str, call: Callable[[], Answer], **options: Any) -> Shared:
-        return Shared((what, self.fingerprint), call, arrived_at=self._arrived_at, **options)
+    @property
+    def _visitor(self) -> Visitor:
+        return Visitor(self.fingerprint in known_credentials(), self._request.META.get("REMOTE_ADDR", ""))
+
+    def _shared(self, what: str, call: Callable[[], Answer], visitor: Visitor, **options: Any) -> Shared:
+        return Shared((what, self.fingerprint), call, arrived_at=self._arrived_at, visitor=visitor, **options)
 
     def _ask(self, what: str, call: Shared) -> Steps[tuple[Answer, float]]:
         started = time.perf_counter()
@@ -190,14 +201,20 @@ class SessionResolver:
         self.timings.append((what, time.perf_counter() - started))
         logger.debug("Ory answered %s to %s", answer.failure or answer.status, what)
         if answer.status == 429 and enrolment_memory().pause(retry_after(answer)):
-            logger.warning("Ory asks for fewer calls.")
+            limited_log.warning("Ory asks for fewer calls.")
         return answer, departed_at
 
-    def _read(self, answer: Answer, departed_at: float) -> Steps[OrySession]:
+    def _read(self, answer: Answer, departed_at: float, *, is_known: bool, has_answered: bool) -> Steps[OrySession]:
         session = read_whoami(answer, now=now(), flows=conf.flows)
         if answer.status == 401 and not (yield from health().readiness(departed_at)):
             session = UNAVAILABLE
-        self._outage_to_tell = health().note(session, answer, departed_at)
+        self._outage_to_tell = yield from health().note(
+            session, answer, departed_at, is_known=is_known, has_answered=has_answered
+        )
+        if session.is_signed_in:
+            known_credentials().note(self.fingerprint)
+        elif session.state is SessionState.ANONYMOUS:
+            known_credentials().forget(self.fingerprint)
         memory = enrolment_memory()
         if memory and session.aal >= AAL.AAL2:
             memory.forget(_fingerprint_of_person(session))
@@ -225,7 +242,8 @@ class SessionResolver:
 
     def _probe(self, credential: Credential, name: str) -> Steps[bool | None]:
         what = "the settings flow"
-        answer, _ = yield from self._ask(what, self._shared(what, partial(get_client().settings_flow, credential)))
+        flow = partial(get_client().settings_flow, credential)
+        answer, _ = yield from self._ask(what, self._shared(what, flow, self._visitor))
         if answer.status == 401:
             # What was answered before tells nothing any more.
             self._arrived_at = time.monotonic()
@@ -297,6 +315,6 @@ def _unbroken(steps: Steps[T], otherwise: T) -> Steps[T]:
         return (yield from steps)
     except ImproperlyConfigured:
         raise
-    except Exception:
-        logger.exception("The Ory session could not be resolved.")
+    except Exception as error:
+        limited_log.exception("The Ory session could not be resolved.", error)
         return otherwise

@@ -91,7 +91,7 @@ def test_receiver_of_an_outage_can_ask_for_the_session(ory: FakeOry) -> None:
 
     site = Site("async")
     ory.login(site)
-    ory.fail(503)
+    ory.fail(503, path=None)
     ory_unavailable.connect(receive)
     try:
         site.get("session")

@@ -7,12 +7,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from django_ory_mfa import connections
 from django_ory_mfa.client import OryClient
+from django_ory_mfa.connections import LOOKUPS_AT_ONCE
 from django_ory_mfa.core.answer import LATE
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.metrics import Event, listen
@@ -108,6 +110,32 @@ def test_look_up_of_the_name_is_part_of_the_total_time(monkeypatch: pytest.Monke
 
     assert answer is LATE
     assert seconds < SOON
+
+
+def test_look_up_that_was_waited_for_in_vain_leaves_the_line(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """While no look-up came back, every call left another one to be done."""
+    settings.ORY_MFA_TIMEOUT = 30
+    asked, busy, release = [], threading.Semaphore(0), threading.Event()
+
+    def getaddrinfo(host: str, *args: Any) -> Any:
+        asked.append(host)
+        busy.release()
+        release.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    lookups = connections._lookups()
+    with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as threads:
+        for _ in range(LOOKUPS_AT_ONCE):
+            threads.submit(OryClient("http://slow.test").whoami, COOKIE)
+            assert busy.acquire(timeout=10)
+        settings.ORY_MFA_TIMEOUT = 0.1
+        OryClient("http://late.test").whoami(COOKIE)
+        release.set()
+    for _ in range(LOOKUPS_AT_ONCE):
+        lookups.submit(int).result(10)
+
+    assert asked == ["slow.test"] * LOOKUPS_AT_ONCE
 
 
 def test_name_that_nobody_knows_is_no_usable_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,6 +320,30 @@ def test_retry_has_what_is_left_of_the_total_time(wire: Wire, client: OryClient,
     assert (answer, len(wire.requests)) == (LATE, 3)
     # With all of it again it would take 3.8 seconds.
     assert seconds < 3.7
+
+
+def test_connection_more_than_the_pool_keeps_is_closed_without_a_line_in_the_log(wire: Wire, caplog: Any) -> None:
+    """Where a server has more threads than that, every request of many at once wrote a warning."""
+    both = threading.Barrier(2)
+    answer = answering(b"{}")
+
+    def script(connection: socket.socket, stop: threading.Event) -> None:
+        if len(wire.requests) <= 2:
+            both.wait(10)
+        answer(connection, stop)
+
+    wire.script = script
+    client = OryClient(wire.url, connections.DeadlineAdapter(pool_maxsize=1))
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(client.whoami, [COOKIE, COOKIE]))
+    answers.append(client.whoami(COOKIE))
+    pool = client._adapter._pool
+    client._adapter.close()
+    pool._put_conn(connections.CoveredHTTPConnection("127.0.0.1", 9))
+    pool._put_conn(None)
+
+    assert [answer.status for answer in answers] == [200] * 3
+    assert caplog.messages == []
 
 
 def test_connection_that_was_opened_again_is_a_new_one() -> None:

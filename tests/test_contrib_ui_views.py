@@ -301,6 +301,9 @@ def test_answer_that_makes_no_sense_is_a_page(ory: responses.RequestsMock, site:
 # The error page.
 
 
+MEGAPHONE = "Your account is locked. Call +1-555-0100"
+
+
 def show_error(ory: responses.RequestsMock, site: Site, body: Any, status: int = 200) -> Any:
     ory.get(f"{ORY}/self-service/errors", **(body if "body" in body else {"json": body, "status": status}))
     return site.get("/ory-ui/error?id=1")
@@ -312,6 +315,27 @@ def test_second_factor_without_a_session_leads_to_the_login(ory: responses.Reque
     page = Document(response.content.decode())
     assert response.status_code == 200
     assert [one["href"] for one in page.all("a")] == [LOGIN, "/"]
+    assert page.text("code") == ["273d96df-3e71-49fc-b0b9-28d099c0ca5f"]
+
+
+@pytest.mark.parametrize("error_id", ["self_service_flow_return_to_forbidden", "no_such_id", None, MEGAPHONE])
+def test_text_that_a_visitor_put_into_an_error_is_not_shown(
+    ory: responses.RequestsMock, site: Site, error_id: str | None
+) -> None:
+    """Anybody can have Ory keep an error with a text of their own, and send the link to somebody else."""
+    error = {"id": error_id, "code": 400, "status": MEGAPHONE, "details": {"x": MEGAPHONE}}
+    error |= dict.fromkeys(("reason", "message", "debug"), MEGAPHONE)
+
+    html = show_error(ory, site, {"id": MEGAPHONE, "error": error}).content.decode()
+
+    assert "+1-555-0100" not in html
+
+
+def test_developers_see_what_ory_says(ory: responses.RequestsMock, site: Site, settings: Any) -> None:
+    settings.DEBUG = True
+
+    page = Document(show_error(ory, site, answer_of("error_page_aal2_without_session")).content.decode())
+
     assert page.text("q") == ["You can not requested a higher AAL (AAL2/AAL3) without an active session."]
 
 
@@ -324,7 +348,8 @@ def test_forbidden_return_to_is_explained(ory: responses.RequestsMock, site: Sit
     assert "does not know the page that you came from" in " ".join(page.text("p"))
 
 
-def test_failure_of_ory_itself_is_not_quoted(ory: responses.RequestsMock, site: Site) -> None:
+def test_failure_of_ory_itself_is_not_quoted(ory: responses.RequestsMock, site: Site, settings: Any) -> None:
+    settings.DEBUG = True
     body = {"error": {"code": 500, "reason": "dial tcp 10.0.0.7: user=kratos", "message": "x"}}
 
     html = show_error(ory, site, body).content.decode()
@@ -337,13 +362,15 @@ def test_failure_of_ory_itself_is_not_quoted(ory: responses.RequestsMock, site: 
     "error",
     [None, "text", [], {}, {"id": []}, {"code": "400", "reason": "x"}, {"code": 400, "reason": []}, {"code": None}],
 )
-def test_odd_error_is_still_a_page(ory: responses.RequestsMock, site: Site, error: Any) -> None:
+def test_odd_error_is_still_a_page(ory: responses.RequestsMock, site: Site, error: Any, settings: Any) -> None:
+    settings.DEBUG = True
     page = Document(show_error(ory, site, {"error": error}).content.decode())
 
     assert (page.text("h1"), page.text("q")) == (["That did not work"], [])
 
 
-def test_markup_in_an_error_stays_text_and_is_cut(ory: responses.RequestsMock, site: Site) -> None:
+def test_markup_in_an_error_stays_text_and_is_cut(ory: responses.RequestsMock, site: Site, settings: Any) -> None:
+    settings.DEBUG = True
     reason = "<script>alert(1)</script>" * 100
 
     page = Document(show_error(ory, site, {"error": {"code": 400, "message": reason}}).content.decode())

@@ -610,8 +610,9 @@ def test_nothing_secret_or_personal_is_shown(
         b"ory_st_hush\xff",
         b"ory_st_" + b"hush" * 5000,
         b"ory_st_hush\nory_st_hush",
+        b"ory_st_hush" + b"\n" * 10_000 + b"ory_st_hush",
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_file_that_holds_no_token_is_refused_and_not_shown(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "token").write_bytes(content)

@@ -579,5 +579,7 @@ def test_way_of_confirming_is_named_in_the_language(ory: FakeOry, mode: str) -> 
 
 
 @pytest.mark.usefixtures("_pages")
-def test_words_of_ory_stay_as_they_are(ory: FakeOry, mode: str) -> None:
+def test_words_of_ory_stay_as_they_are(ory: FakeOry, mode: str, settings: Any) -> None:
+    settings.DEBUG = True
+
     assert "Ory's own words." in visible(error(ory, Visitor(mode, "de")).content.decode())

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from django_ory_mfa.control.failures import ControlError
+from django_ory_mfa.control.reading import read_whole
 from django_ory_mfa.control.shown import clean
 
 CONSOLE_URL = "https://console.ory.com"
@@ -83,9 +84,6 @@ def api_key(file: str | None, environment: Mapping[str, str]) -> str:
 
 def _from_file(name: str) -> str:
     try:
-        with Path(name).open("rb") as file:
-            return file.read(LONGEST_KEY).decode()
-    except OSError as error:
-        raise ControlError(f"{clean(name)} cannot be read: {error.strerror}.") from error
+        return read_whole(Path(name), limit=LONGEST_KEY, kind="an API key").decode()
     except UnicodeDecodeError:
         raise ControlError(f"{clean(name)} holds no API key.") from None

@@ -20,11 +20,11 @@ from django_ory_mfa.control.document import MISSING, canonical, merged, missing_
 from django_ory_mfa.control.failures import ConflictError, ControlError
 from django_ory_mfa.control.formats import format_of
 from django_ory_mfa.control.plan import Change, Plan, with_changes
+from django_ory_mfa.control.reading import LONGEST_CONFIGURATION, read_whole
 from django_ory_mfa.control.shown import clean
 from django_ory_mfa.control.targets import Snapshot, Written
 
 LOCK_ATTEMPTS, LOCK_PAUSE = 50, 0.1  # seconds
-LONGEST = 4 * 1024 * 1024  # bytes
 LOCK_NOW = 6  # LOCK_EX | LOCK_NB
 # Windows has neither; there, reading again right before the write is what notices another editor.
 _flock: Callable[[int, int], Any] = importlib.import_module("fcntl").flock if os.name == "posix" else lambda *_: None
@@ -141,13 +141,9 @@ def _content(path: Path) -> bytes:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ControlError(f"{clean(path)} is no file.")
-        with path.open("rb") as file:
-            content = file.read(LONGEST + 1)
     except OSError as error:
         raise ControlError(f"{clean(path)} cannot be read: {error.strerror}.") from error
-    if len(content) > LONGEST:
-        raise ControlError(f"{clean(path)} is too large to be a configuration.")
-    return content
+    return read_whole(path, limit=LONGEST_CONFIGURATION, kind="a configuration")
 
 
 def _read(path: Path) -> _Copy:

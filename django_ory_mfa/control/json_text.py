@@ -8,16 +8,19 @@ from typing import Any
 
 from django_ory_mfa.control.document import Path, with_value
 from django_ory_mfa.control.failures import ControlError
+from django_ory_mfa.control.size import check_size
 
 
 def load(text: str) -> Any:
     """The configuration in ``text``; raises ``ControlError`` if there is none, or if a name stands there twice."""
     try:
-        return json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_object)
+        config = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         message = f"It cannot be read as JSON{where}."
         raise ControlError(message) from None
+    check_size(config)
+    return config
 
 
 def splice(text: str, path: Path, value: Any) -> str:

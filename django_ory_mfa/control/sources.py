@@ -14,10 +14,10 @@ from django_ory_mfa.control.document import Path as KeyPath
 from django_ory_mfa.control.document import leaves, value_at
 from django_ory_mfa.control.failures import ControlError
 from django_ory_mfa.control.formats import format_of, yaml_format
+from django_ory_mfa.control.reading import LONGEST_CONFIGURATION, read_whole
 from django_ory_mfa.control.shown import clean
 
 ORIGIN = re.compile(r"^# ory_mfa: project (\S+) revision (\S+)[ \t\r]*$", re.MULTILINE)
-LONGEST = 4 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,7 @@ def read_source(name: str) -> Source:
     """The configuration in the file ``name``; raises ``ControlError``."""
     path = Path(name)
     try:
-        with path.open("rb") as file:
-            text = file.read(LONGEST).decode()
-    except OSError as error:
-        raise ControlError(f"{clean(path)} cannot be read: {error.strerror}.") from error
+        text = read_whole(path, limit=LONGEST_CONFIGURATION, kind="a configuration").decode()
     except UnicodeDecodeError:
         raise ControlError(f"{clean(path)} is not in UTF-8.") from None
     try:

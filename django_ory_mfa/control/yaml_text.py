@@ -13,6 +13,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from django_ory_mfa.control.document import Path, canonical, nest, with_value
 from django_ory_mfa.control.failures import ControlError
+from django_ory_mfa.control.yaml_size import check_yaml
 
 PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9_./:-]*[A-Za-z0-9_/])?")
 DURATION = re.compile(r"(?:[0-9]+(?:ns|us|ms|s|m|h))+")
@@ -27,6 +28,7 @@ class UnspliceableError(ControlError):
 def load(text: str) -> Any:
     """The configuration in ``text``; raises ``ControlError`` if there is none."""
     try:
+        check_yaml(text)
         config = YAML(typ="safe", pure=True).load(text)
         # Aliases become copies, so that a change is seen where it is made and nowhere else.
         return json.loads(json.dumps(config, default=str))

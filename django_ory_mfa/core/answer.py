@@ -13,7 +13,8 @@ class Answer:
     """Status, headers (names in lower case) and body; status 0 and a ``failure`` if no usable answer arrived.
 
     ``set_cookies`` are the values of the ``Set-Cookie`` headers; ``is_outage`` says that Ory itself is out of order;
-    ``retry_after`` is in seconds, None if nobody knows.
+    ``is_broken``, that the connection was open and ended before the answer did; ``retry_after`` is in seconds, None if
+    nobody knows.
     """
 
     status: int
@@ -22,12 +23,15 @@ class Answer:
     failure: str | None = None
     set_cookies: tuple[str, ...] = field(default=(), repr=False)
     is_outage: bool = False
+    is_broken: bool = False
     retry_after: float | None = None
 
     @classmethod
-    def failed(cls, reason: str, *, is_outage: bool = False, retry_after: float | None = None) -> Answer:
+    def failed(
+        cls, reason: str, *, is_outage: bool = False, is_broken: bool = False, retry_after: float | None = None
+    ) -> Answer:
         """No usable answer: connection refused, time-out, body too large."""
-        return cls(0, failure=reason, is_outage=is_outage, retry_after=retry_after)
+        return cls(0, failure=reason, is_outage=is_outage, is_broken=is_broken, retry_after=retry_after)
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object; empty if it is anything else."""
@@ -43,3 +47,5 @@ class Answer:
 
 
 LATE = Answer.failed("timeout", is_outage=True)
+# No thread was free in time, which says nothing about Ory.
+QUEUED = Answer.failed("queue")

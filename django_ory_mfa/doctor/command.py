@@ -73,10 +73,12 @@ def _credential(path: Path | None) -> Credential | None:
         return None
     try:
         with path.open("rb") as file:
-            token = file.read(LARGEST_FILE).decode("ascii", "replace").strip()
+            content = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
         message = f"--session-token-file: {error}"
         raise CommandError(message, returncode=MISUSED) from error
+    # One that is longer holds more than a token, and is not sent in part.
+    token = content.decode("ascii", "replace").strip() if len(content) <= LARGEST_FILE else ""
     credential = choose_credential(session_token=token, cookies="", authorization="", name=None)
     # SECURITY: nothing else than what begins like a session token is sent to Ory, least of all an API key; and nothing
     # of the file is shown.

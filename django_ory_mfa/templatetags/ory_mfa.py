@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ from django import template
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.http import HttpRequest
 
-from django_ory_mfa import pages
+from django_ory_mfa import limited_log, pages
 from django_ory_mfa.clock import now
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import decide
@@ -18,7 +17,6 @@ from django_ory_mfa.core.session import OrySession, SessionState
 from django_ory_mfa.resolver import plain
 from django_ory_mfa.return_to import return_to_of
 
-logger = logging.getLogger("django_ory_mfa")
 register = template.Library()
 
 
@@ -34,7 +32,7 @@ def has_aal(session: object, level: object) -> bool:
     try:
         requirement = conf.requirement(str(level))
     except (ValueError, ImproperlyConfigured) as error:
-        logger.warning("has_aal is False: %s", error)
+        limited_log.warning("has_aal is False: %s", error)
         return False
     return decide(plain(session), requirement, now=now()).is_allowed
 
@@ -88,5 +86,5 @@ def _flow_url(context: Mapping[str, Any], build: Any) -> str:
     try:
         return str(build(return_to_of(request) if isinstance(request, HttpRequest) else None))
     except (ImproperlyConfigured, DisallowedHost) as error:
-        logger.warning("No URL of Ory in a template: %s", error)
+        limited_log.warning("No URL of Ory in a template: %s", error)
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,30 +20,39 @@ REASONS = {
     "session_inactive": _("You are not signed in."),
 }
 SIGN_IN_HELPS = {"security_csrf_violation", "self_service_flow_expired", "session_aal1_required", "session_inactive"}
+REFERENCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error of Ory as it is shown; ``detail`` is Ory's own text."""
+    """An error of Ory as it is shown; ``reference`` finds it at Ory, ``detail`` is Ory's own text."""
 
     reason: str = ""
+    reference: str = ""
     detail: str = ""
     can_sign_in: bool = False
 
 
-def read_failure(body: dict[str, Any]) -> Failure:
-    """The failure that Ory stored; an empty one if nothing of it can be shown."""
+def read_failure(body: dict[str, Any], *, is_debug: bool) -> Failure:
+    """Return the failure that Ory stored, with Ory's text only for developers; an empty one if there is none."""
     error = body.get("error")
     if not isinstance(error, dict):
         return Failure()
     error_id = str(error.get("id"))
     reason = REASONS.get(error_id)
+    # SECURITY: anybody can have Ory store an error with words of their own in its reason or message (a ``return_to``,
+    # an ``error_description``) and send others the link to it. This site must not speak them.
     return Failure(
         "" if reason is None else str(reason),
-        _detail(error),
+        _reference(body.get("id")),
+        _detail(error) if is_debug else "",
         error_id in SIGN_IN_HELPS,
     )
+
+
+def _reference(value: object) -> str:
+    return value if isinstance(value, str) and REFERENCE.fullmatch(value) else ""
 
 
 def _detail(error: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET
 
 from django_ory_mfa.client import get_client
-from django_ory_mfa.conf import conf
+from django_ory_mfa.conf import conf, is_debug
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.contrib.ui.failures import Failure, read_failure
 from django_ory_mfa.contrib.ui.page import Page, filled, focused, read_page
@@ -64,7 +64,9 @@ def error(request: HttpRequest) -> HttpResponse:
     answer = get_client().flow_error(error_id, _cookies(request))
     if _is_outage(answer):
         return _unavailable(request)
-    return _show_failure(request, read_failure(answer.json_object()), 200 if answer.status == 200 else 404)
+    return _show_failure(
+        request, read_failure(answer.json_object(), is_debug=is_debug()), 200 if answer.status == 200 else 404
+    )
 
 
 def _show_flow(request: HttpRequest, kind: str, people: list[Any]) -> HttpResponse:

@@ -1,0 +1,141 @@
+"""Which call of async code gets the next free thread, so that no visitor keeps the others waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """For whom a call is made: whether Ory knows the credential, and the address that the request came from."""
+
+    is_known: bool = True
+    address: str = ""
+
+
+class Job:
+    """A call that needs a thread; ``has_waited`` is true if it had to queue for one."""
+
+    def __init__(self, work: Callable[[], None], visitor: Visitor, threads: SharedThreads) -> None:
+        self.work = work
+        self.is_known = visitor.is_known
+        self.network = network_of(visitor.address)
+        self.has_waited = False
+        self._threads = threads
+
+    def withdraw(self) -> bool:
+        """Remove it from the queue; False if it has begun."""
+        return self._threads.withdraw(self)
+
+
+class Lane:
+    """A queue of jobs: networks take turns, one that begins to wait comes first, and within it the newest job.
+
+    Newest first, because under overload the oldest have no time left for the call itself.
+    """
+
+    def __init__(self) -> None:
+        self._networks: OrderedDict[str, dict[Job, None]] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        return bool(self._networks)
+
+    def add(self, job: Job) -> None:
+        """Put ``job`` into the queue."""
+        if job.network not in self._networks:
+            self._networks[job.network] = {}
+            self._networks.move_to_end(job.network, last=False)
+        self._networks[job.network][job] = None
+
+    def take(self) -> Job:
+        """Remove the job whose turn it is, and return it."""
+        network = next(iter(self._networks))
+        job, _ = self._networks[network].popitem()
+        self._networks.move_to_end(network)
+        self._forget_if_empty(network)
+        return job
+
+    def remove(self, job: Job) -> bool:
+        """Remove ``job``; False if it is not in the queue."""
+        is_waiting = job in self._networks.get(job.network, ())
+        if is_waiting:
+            del self._networks[job.network][job]
+            self._forget_if_empty(job.network)
+        return is_waiting
+
+    def _forget_if_empty(self, network: str) -> None:
+        if not self._networks[network]:
+            del self._networks[network]
+
+
+class SharedThreads:
+    """Runs at most ``size`` jobs at once in the threads of ``pool``.
+
+    SECURITY: jobs for credentials that Ory knows go first. All others get at most half of the threads, so that made-up
+    credentials cannot take them all, and at least an eighth, so that people who have just signed in get through.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, size: int) -> None:
+        self._pool = pool
+        self._size = size
+        self._most_unknown = max(1, size // 2)
+        self._least_unknown = min(size - 1, max(1, size // 8))
+        self._lock = threading.Lock()
+        # Both by whether Ory knows the credential.
+        self._waiting = {True: Lane(), False: Lane()}
+        self._under_way = {True: 0, False: 0}
+
+    def submit(self, work: Callable[[], None], visitor: Visitor) -> Job:
+        """Run ``work`` in a thread as soon as it is the turn of ``visitor``."""
+        job = Job(work, visitor, self)
+        with self._lock:
+            self._waiting[job.is_known].add(job)
+            job.has_waited = job not in self._begin()
+        return job
+
+    def withdraw(self, job: Job) -> bool:
+        """Remove ``job`` from the queue; False if it has begun."""
+        with self._lock:
+            return self._waiting[job.is_known].remove(job)
+
+    def _begin(self) -> list[Job]:
+        begun = []
+        while (lane := self._next_lane()) is not None:
+            job = lane.take()
+            self._under_way[job.is_known] += 1
+            self._pool.submit(self._do, job)
+            begun.append(job)
+        return begun
+
+    def _next_lane(self) -> Lane | None:
+        if sum(self._under_way.values()) >= self._size:
+            return None
+        known, unknown = self._waiting[True], self._waiting[False]
+        limit = self._least_unknown if known else self._most_unknown
+        if unknown and self._under_way[False] < limit:
+            return unknown
+        return known or None
+
+    def _do(self, job: Job) -> None:
+        try:
+            job.work()
+        finally:
+            with self._lock:
+                self._under_way[job.is_known] -= 1
+                self._begin()
+
+
+def network_of(address: str) -> str:
+    """Return the part of ``address`` that shares one turn: all of IPv4, the first 64 bits of IPv6."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    return str(parsed.ipv4_mapped or parsed.packed[:8].hex())
