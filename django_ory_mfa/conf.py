@@ -194,7 +194,12 @@ def fingerprint_key() -> bytes:
     return _derived(settings.SECRET_KEY)
 
 
-@lru_cache(maxsize=1)
+def fingerprint_keys() -> tuple[bytes, ...]:
+    """Return ``fingerprint_key()`` and those of the secrets that are being replaced (``SECRET_KEY_FALLBACKS``)."""
+    return tuple(map(_derived, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)))
+
+
+@lru_cache(maxsize=8)
 def _derived(secret: str | bytes) -> bytes:
     return salted_hmac("django_ory_mfa.fingerprint", "", secret, algorithm="sha256").digest()
 

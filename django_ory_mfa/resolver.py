@@ -27,6 +27,7 @@ from django_ory_mfa.health import health
 from django_ory_mfa.hops import is_return
 from django_ory_mfa.privacy import forget_outer_cache, mark_private
 from django_ory_mfa.relay import cookie_to_relay
+from django_ory_mfa.session_owner import SessionOwner, names_of_person
 from django_ory_mfa.signals import Sending, ory_unavailable
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ class SessionResolver:
         return credential_of(self._request)
 
     @cached_property
+    def owner(self) -> SessionOwner:
+        """Keeps the Django session of the request to the person of the known session."""
+        return SessionOwner(self._request)
+
+    @cached_property
     def fingerprint(self) -> str:
         """A name for the credential that tells nobody what it is."""
         credential = cast("Credential", self.credential)
@@ -87,7 +93,8 @@ class SessionResolver:
     @property
     def person(self) -> str:
         """A name for the person of the known session that tells nobody who it is; empty if that is not known."""
-        return _fingerprint_of_person(self.known_session) if self.known_session is not None else ""
+        names = names_of_person(self.known_session) if self.known_session is not None else ()
+        return names[0] if names else ""
 
     def session(self) -> OrySession:
         """The session, fetched by blocking code if need be; the work behind ``request.ory_session``."""
@@ -132,11 +139,17 @@ class SessionResolver:
             mark_private(self._request, self.response)
         # From here on templates and async code find the plain value.
         cast("OryHttpRequest", self._request).ory_session = session
+        yield from self.owner.claim_steps(session)
         reason, self._outage_to_tell = self._outage_to_tell, None
         if reason is not None:
             # Only now, so that a receiver can ask for the session.
             yield Sending(ory_unavailable, request=self._request, session=session, reason=reason)
         return session
+
+    def owner_steps(self) -> Steps[None]:
+        """Look after a Django session that the request got after its person was known."""
+        if self.known_session is not None and not self.owner.is_complete:
+            yield from self.owner.claim_steps(self.known_session)
 
     def enrolled_steps(self, *, fresh: bool = False) -> Steps[bool | None]:
         """Whether the person of an active session has a second factor; may fetch the session anew.
