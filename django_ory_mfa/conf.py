@@ -184,6 +184,11 @@ class Conf:
         return [_rule(rule) for rule in value]
 
 
+def django_cookies() -> tuple[str, str]:
+    """Return the names of Django's session cookie and CSRF cookie."""
+    return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME
+
+
 def is_debug() -> bool:
     """Whether developers may be shown how a response came about."""
     return bool(settings.DEBUG)

@@ -24,7 +24,7 @@ from django_ory_mfa.credentials import credential_of
 from django_ory_mfa.enrolment import enrolment_memory
 from django_ory_mfa.flights import Shared
 from django_ory_mfa.health import health
-from django_ory_mfa.hops import is_return
+from django_ory_mfa.hops import Visitor, is_return
 from django_ory_mfa.privacy import forget_outer_cache, mark_private
 from django_ory_mfa.relay import cookie_to_relay
 from django_ory_mfa.session_owner import SessionOwner, names_of_person
@@ -91,10 +91,10 @@ class SessionResolver:
         return fingerprint(conf.sdk_url, credential.kind, credential.value, key=fingerprint_key())
 
     @property
-    def person(self) -> str:
-        """A name for the person of the known session that tells nobody who it is; empty if that is not known."""
+    def visitor(self) -> Visitor:
+        """Who sends the request, as far as that is known."""
         names = names_of_person(self.known_session) if self.known_session is not None else ()
-        return names[0] if names else ""
+        return Visitor(names[0] if names else "", self.fingerprint if self.credential is not None else "")
 
     def session(self) -> OrySession:
         """The session, fetched by blocking code if need be; the work behind ``request.ory_session``."""

@@ -7,6 +7,7 @@ session for one person must not be shown to the next, however that one came to b
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -19,6 +20,7 @@ from django_ory_mfa.calls import Steps
 from django_ory_mfa.conf import fingerprint_keys
 from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.core.session import ANONYMOUS, OrySession
+from django_ory_mfa.hops import person_before
 from django_ory_mfa.signals import Sending, identity_switched
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class SessionOwner:
         self._session: Any = None
         self._originals: dict[str, Any] = {}
         self._key_of_browser: str | None = None
+        self._sent_away: str | None = None
         self._is_taken_over = False
         self._untold: Sending | None = None
         self.has_switched = False
@@ -71,14 +74,19 @@ class SessionOwner:
             return
         if not self.is_complete:
             self._hook(session)
+        self._sent_away = person_before(self._request, names_of_person(ory_session))
         # What was loaded before anything made the person known.
         data = getattr(session, "_session_cache", None)
         previous = None if data is None else self._compare(data)
         if previous is not None:
-            yield from self.empty_steps(previous)
+            yield from self._empty_steps(previous)
 
-    def empty_steps(self, previous: str) -> Steps[None]:
-        """End the Django session, which was that of ``previous``, and send ``identity_switched`` once in a request."""
+    def return_steps(self) -> Steps[None]:
+        """Read the Django session now if somebody else was sent to Ory with it, so that it is empty for the view."""
+        if self._sent_away is not None and not self.has_switched:
+            yield Reading(self._session)
+
+    def _empty_steps(self, previous: str) -> Steps[None]:
         self._forget_csrf_secret(getattr(self._session, "_session_cache", None) or {})
         yield Ending(self._request)
         if not self.has_switched:
@@ -99,6 +107,8 @@ class SessionOwner:
             return None
         if MARK in data and data[MARK] not in names:
             return str(data[MARK])
+        if MARK not in data and self._sent_away is not None:
+            return self._sent_away
         if data.get(MARK) != names[0]:
             self._is_taken_over = MARK not in data
             data[MARK], self._session.modified = names[0], True
@@ -176,6 +186,22 @@ class SessionOwner:
         sending, self._untold = self._untold, None
         if sending is not None:
             await sending.arun()
+
+
+class Reading:
+    """A call that loads a Django session."""
+
+    def __init__(self, session: SessionBase) -> None:
+        self._session: Any = session
+
+    def run(self) -> object:
+        """Load it in blocking code."""
+        return self._session.keys()
+
+    def arun(self) -> Awaitable[object]:
+        """Load it in an event loop."""
+        keys: Awaitable[object] = self._session.akeys()
+        return keys
 
 
 class Ending:

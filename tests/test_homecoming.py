@@ -190,7 +190,10 @@ def test_outer_guard_notices_it_before_the_inner_one(site: Site, ory: FakeOry, s
     assert [signal for signal, _ in sent] == [identity_switched]
 
 
-def test_site_without_sessions_is_told_all_the_same(mode: str, ory: FakeOry, sent: list[Any], settings: Any) -> None:
+def test_site_without_sessions_is_told_of_nobody_else(
+    mode: str, ory: FakeOry, sent: list[Any], settings: Any
+) -> None:
+    """Nothing there could pass to somebody else, and nothing tells a cookie of this browser from a planted one."""
     settings.MIDDLEWARE = [OURS]
     site = Site(mode)
     ory.login(site, age=1200)
@@ -198,7 +201,24 @@ def test_site_without_sessions_is_told_all_the_same(mode: str, ory: FakeOry, sen
     ory.login(site)
 
     assert site.get("fresh").status_code == 200
-    assert [signal for signal, _ in sent] == [identity_switched]
+    assert sent == []
+
+
+def test_person_who_was_sent_away_last_is_the_one_who_comes_back(
+    mode: str, ory: FakeOry, sent: list[Any], settings: Any
+) -> None:
+    """The first person of this browser was sent away from the same page, and has nothing to do with it any more."""
+    settings.MIDDLEWARE = [OURS]
+    site = Site(mode)
+    ory.login(site, age=1200)
+    site.get("fresh")
+    second = ory.login(site, age=1200)
+    assert site.get("fresh").status_code == 302
+    sent.clear()
+    second.prove("totp")
+
+    assert site.get("fresh").status_code == 200
+    assert [signal for signal, _ in sent] == [step_up_completed]
 
 
 def test_user_of_django_is_nobody_for_the_view(settings: Any, mode: str, ory: FakeOry) -> None:
