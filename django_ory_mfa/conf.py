@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import get_script_prefix
 from django.utils.crypto import salted_hmac
+from django.utils.encoding import escape_uri_path
 from django.utils.functional import empty
 
 from django_ory_mfa.core.credentials import COOKIE_OCTETS
@@ -88,6 +90,11 @@ class Conf:
             raise _odd("SITE_URL", "must be an origin, without a path", value)
         return url
 
+    def application_url(self) -> str | None:
+        """Return ``site_url`` with the script prefix, without a trailing slash; None if it is not set."""
+        site = self.site_url
+        return None if site is None else f"{site}{escape_uri_path(get_script_prefix())}".rstrip("/")
+
     @property
     def session_cookie(self) -> str | None:
         """The session cookie's name; None where only the request can tell."""
@@ -117,8 +124,8 @@ class Conf:
 
     @property
     def default_return_to(self) -> str:
-        """The path that a browser comes back to where the page itself cannot be."""
-        value = _get("DEFAULT_RETURN_TO", "/")
+        """The path that a browser comes back to where the page itself cannot be; the script prefix if not set."""
+        value = _get("DEFAULT_RETURN_TO", escape_uri_path(get_script_prefix()))
         if not isinstance(value, str) or not re.fullmatch(r"/(?!/)[!-\[\]-~]*", value):
             raise _odd("DEFAULT_RETURN_TO", "must be a path on this site, starting with one slash", value)
         return value

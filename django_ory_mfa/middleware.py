@@ -109,7 +109,7 @@ class OrySessionMiddleware(HybridMiddleware):
             privacy.mark_private(request, response)
         resolver.response = response
         if resolver.renewed_cookie is not None:
-            relay(response, resolver.renewed_cookie)
+            relay(request, response, resolver.renewed_cookie)
         if resolver.last_verdict is not None and resolver.last_verdict.is_allowed:
             clear_hops(request, response)
         if resolver.timings and is_debug():

@@ -17,8 +17,8 @@ from django_ory_mfa.core.destination import destination
 from django_ory_mfa.core.whoami import RETRY_AFTER
 from django_ory_mfa.loop_page import loop_page
 from django_ory_mfa.pages import page, page_context
-from django_ory_mfa.resolver import is_quiet, resolver_of
-from django_ory_mfa.return_to import SAFE_METHODS, is_htmx, return_to_of
+from django_ory_mfa.resolver import resolver_of
+from django_ory_mfa.return_to import SAFE_METHODS, is_htmx, is_quiet, return_to_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -26,7 +26,8 @@ from django_ory_mfa.flights import Shared
 from django_ory_mfa.health import health
 from django_ory_mfa.hops import Visitor, is_return
 from django_ory_mfa.privacy import forget_outer_cache, mark_private
-from django_ory_mfa.relay import cookie_to_relay
+from django_ory_mfa.relay import RenewedCookie, cookie_to_relay
+from django_ory_mfa.return_to import is_quiet
 from django_ory_mfa.session_owner import SessionOwner, names_of_person
 from django_ory_mfa.signals import Sending, ory_unavailable
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from django_ory_mfa.core.answer import Answer
     from django_ory_mfa.core.credentials import Credential
     from django_ory_mfa.core.decision import Decision
-    from django_ory_mfa.core.relay import IssuedCookie
     from django_ory_mfa.http import OryHttpRequest
 
 logger = logging.getLogger("django_ory_mfa")
@@ -63,7 +63,7 @@ class SessionResolver:
         self.response: HttpResponseBase | None = None
         self.last_verdict: Decision | None = None
         self.has_welcomed_back = False
-        self.renewed_cookie: IssuedCookie | None = None
+        self.renewed_cookie: RenewedCookie | None = None
         # What Ory was asked, and the seconds that it took.
         self.timings: list[tuple[str, float]] = []
         self._arrived_at = time.monotonic()
@@ -279,12 +279,6 @@ def resolver_of(request: HttpRequest) -> SessionResolver:
             "Django's own session, CSRF and authentication middleware."
         )
     return resolver
-
-
-def is_quiet(request: HttpRequest) -> bool:
-    """Whether nobody clicked: opening a flow at Ory for HEAD or a prefetch can send a code by e-mail."""
-    purpose = f"{request.headers.get('Sec-Purpose', '')};{request.headers.get('Purpose', '')}"
-    return request.method == "HEAD" or "prefetch" in purpose.lower()
 
 
 def _fingerprint_of_person(session: OrySession) -> str:
