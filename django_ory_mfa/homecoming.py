@@ -37,9 +37,7 @@ def _steps(request: HttpRequest, requirement: Requirement) -> Steps[None]:
         resolver.has_welcomed_back = True
     elif _has_proved(request, requirement, resolver):
         resolver.has_welcomed_back = True
-        yield Sending(
-            step_up_completed, request=request, session=resolver.known_session, requirement=requirement
-        )
+        yield Sending(step_up_completed, request=request, session=resolver.known_session, requirement=requirement)
 
 
 def _has_proved(request: HttpRequest, requirement: Requirement, resolver: SessionResolver) -> bool:

@@ -51,6 +51,7 @@ from django_ory_mfa.testing import installed  # noqa: E402
 from tests.site import Site  # noqa: E402
 
 aal1 = aal_required("aal1")
+USERS: Any = get_user_model()
 
 
 def who(request: Any) -> HttpResponse:
@@ -77,13 +78,13 @@ async def alooked_before(request: Any) -> HttpResponse:
 
 def sign_in(request: Any) -> HttpResponse:
     request.session["cart"] = request.GET["user"]
-    login(request, get_user_model().objects.get(username=request.GET["user"]))
+    login(request, USERS.objects.get(username=request.GET["user"]))
     return HttpResponse()
 
 
 async def asign_in(request: Any) -> HttpResponse:
     await request.session.aset("cart", request.GET["user"])
-    await alogin(request, await get_user_model().objects.aget(username=request.GET["user"]))
+    await alogin(request, await USERS.objects.aget(username=request.GET["user"]))
     return HttpResponse()
 
 
@@ -147,7 +148,7 @@ def play(mode: str, view: str) -> dict[str, Any]:
 def main() -> None:
     call_command("migrate", verbosity=0)
     for name in ("ann", "bob"):
-        get_user_model().objects.create_user(name)
+        USERS.objects.create_user(name)
     user_logged_out.connect(hear_logout)
     identity_switched.connect(hear_switch)
     found = {}
@@ -160,7 +161,7 @@ def main() -> None:
                 ):
                     name = "read by a middleware" if middleware else view
                     found[f"{engine} {mode} {name}"] = play(mode, view)
-    print(json.dumps(found))
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":

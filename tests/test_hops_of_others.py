@@ -246,9 +246,7 @@ def test_hidden_person_completes_step_up_with_a_new_cookie(site: Site, ory: Fake
     assert sent == [step_up_completed]
 
 
-def test_another_person_completes_nothing_that_this_one_was_sent_for(
-    site: Site, ory: FakeOry, sent: list[Any]
-) -> None:
+def test_another_person_completes_nothing_that_this_one_was_sent_for(site: Site, ory: FakeOry, sent: list[Any]) -> None:
     ory.login(site, age=1200)
     site.get("fresh")
     ory.login(site)

@@ -199,9 +199,7 @@ def test_log_has_one_warning_per_process(site: Site, caplog: pytest.LogCaptureFi
     assert "manage.py ory_mfa doctor" in warning
 
 
-def test_names_of_cookies_are_shown_with_debug(
-    site: Site, settings: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_names_of_cookies_are_shown_with_debug(site: Site, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
     settings.DEBUG = True
     site.set_cookie("shop_session", "s3cret")
     site.set_cookie("cart", "s3cret")

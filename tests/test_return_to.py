@@ -414,9 +414,7 @@ def test_page_of_another_application_is_not_come_back_to(site: Site, ory: FakeOr
 
 @pytest.mark.usefixtures("below")
 @pytest.mark.parametrize("default", ["/", "/home", "/app/home"])
-def test_default_in_the_settings_is_taken_literally(
-    site: Site, ory: FakeOry, settings: Any, default: str
-) -> None:
+def test_default_in_the_settings_is_taken_literally(site: Site, ory: FakeOry, settings: Any, default: str) -> None:
     settings.ORY_MFA_DEFAULT_RETURN_TO = default
 
     assert return_to(site.post("page")) == f"http://testserver{default}"

@@ -18,7 +18,7 @@ from django.test import RequestFactory
 from django.urls import include, path
 
 from django_ory_mfa.decorators import aal_required
-from django_ory_mfa.signals import identity_switched, step_up_completed
+from django_ory_mfa.signals import identity_switched
 from django_ory_mfa.testing import FakeOry
 from tests.backends import meeting_sessions, plain_sessions
 from tests.site import LOOP, Site
@@ -229,10 +229,25 @@ async def blocking_read(request: Any) -> JsonResponse:
     return read(request)
 
 
-VIEWS = (
-    "public write who read who_then_read read_then_who_then_read write_then_who who_then_write save write_and_save"
-    " cycle leave_and_write create_and_write expire message seen form"
-).split()
+VIEWS = [
+    "public",
+    "write",
+    "who",
+    "read",
+    "who_then_read",
+    "read_then_who_then_read",
+    "write_then_who",
+    "who_then_write",
+    "save",
+    "write_and_save",
+    "cycle",
+    "leave_and_write",
+    "create_and_write",
+    "expire",
+    "message",
+    "seen",
+    "form",
+]
 aal1, aal2 = aal_required("aal1"), aal_required("aal2", max_age=600)
 urlpatterns = [
     path("sync/", include([path(name, globals()[name]) for name in VIEWS])),
@@ -316,9 +331,7 @@ READERS = ["who_then_read", "read_then_who_then_read", "guarded", "save"]
 
 
 @pytest.mark.parametrize("view", READERS)
-def test_other_person_finds_it_empty(
-    site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str
-) -> None:
+def test_other_person_finds_it_empty(site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str) -> None:
     """As after signing in by a link to Ory, without any redirect of ours."""
     first = ory.login(site)
     site.get("who_then_write?cart=first")
@@ -342,9 +355,7 @@ def test_same_person_keeps_it(site: Site, ory: FakeOry, engine: str, switched: l
     assert switched == []
 
 
-def test_other_person_is_told_once_and_starts_anew(
-    site: Site, ory: FakeOry, engine: str, switched: list[Any]
-) -> None:
+def test_other_person_is_told_once_and_starts_anew(site: Site, ory: FakeOry, engine: str, switched: list[Any]) -> None:
     first = ory.login(site)
     site.get("who_then_write?cart=first")
     ory.login(site)
@@ -361,9 +372,7 @@ def test_other_person_is_told_once_and_starts_anew(
 @pytest.mark.parametrize(
     "view", ["who_then_write", "write_then_who", "guarded-write", "write_and_save", "cycle", "leave_and_write"]
 )
-def test_whoever_writes_first_owns_it(
-    site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str
-) -> None:
+def test_whoever_writes_first_owns_it(site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str) -> None:
     ory.login(site)
     site.get(f"{view}?cart=first")
     assert data_of(site.get("guarded")) == {"cart": "first"}
@@ -374,9 +383,7 @@ def test_whoever_writes_first_owns_it(
 
 
 @pytest.mark.parametrize("view", ["who_then_write", "write_then_who", "write_and_save", "cycle"])
-def test_what_the_other_person_writes_is_theirs_alone(
-    site: Site, ory: FakeOry, engine: str, view: str
-) -> None:
+def test_what_the_other_person_writes_is_theirs_alone(site: Site, ory: FakeOry, engine: str, view: str) -> None:
     ory.login(site)
     site.get("who_then_write?cart=first&theirs=1")
     ory.login(site)
@@ -421,9 +428,7 @@ def test_first_person_takes_over_what_the_visitor_collected_before(
 
 
 @pytest.mark.parametrize("view", ["who_then_read", "who_then_write"])
-def test_key_that_was_there_before_the_person_is_replaced(
-    site: Site, ory: FakeOry, engine: str, view: str
-) -> None:
+def test_key_that_was_there_before_the_person_is_replaced(site: Site, ory: FakeOry, engine: str, view: str) -> None:
     """Whoever planted it in this browser must not share what the person does (session fixation)."""
     site.get("write?cart=of+nobody")
     planted = site.cookies[COOKIE].value
@@ -492,7 +497,7 @@ def test_person_who_is_not_known_changes_nothing(
 
     site.get("who_then_read")
 
-    assert plain_sessions.STORED == stored
+    assert stored == plain_sessions.STORED
     assert switched == []
     ory.recover()
     back_as(ory, site, first)
@@ -537,7 +542,7 @@ def test_request_that_does_not_use_it_neither_reads_nor_writes_it(site: Site, or
     response = site.get("who")
 
     assert plain_sessions.ASKED == []
-    assert plain_sessions.STORED == stored
+    assert stored == plain_sessions.STORED
     assert list(response.cookies) == []
 
 
@@ -708,11 +713,11 @@ def test_session_of_another_kind_is_left_as_it_is(ory: FakeOry, settings: Any) -
     """As tests put a dict there, or a site that does without Django's."""
     from django_ory_mfa.middleware import OrySessionMiddleware
 
-    session = ory.login(SimpleNamespace(cookies={}))  # type: ignore[arg-type]
+    session = ory.login(SimpleNamespace(cookies={}))
     request: Any = RequestFactory(headers={"Cookie": f"{ory.cookie_name}={session.cookie}"}).get("/")
     request.session = {"cart": 1}
 
-    OrySessionMiddleware(who)(request)  # type: ignore[arg-type]
+    OrySessionMiddleware(who)(request)
 
     assert request.session == {"cart": 1}
 

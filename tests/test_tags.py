@@ -143,7 +143,9 @@ def test_urls_other_than_login_ask_nobody(ory: Any, site: Site, no_views: None) 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/account/delete-everything?x=1"}
 
 
-def test_header_of_one_visitor_does_not_choose_what_a_public_page_leads_to(ory: Any, site: Site, no_views: None) -> None:
+def test_header_of_one_visitor_does_not_choose_what_a_public_page_leads_to(
+    ory: Any, site: Site, no_views: None
+) -> None:
     """Caches keep the page, and do not know that header."""
     response = site.get("urls-only", headers=HTMX)
 

@@ -37,7 +37,7 @@ class Doctor:
             action="append",
             default=[],
             metavar="URL",
-            help="where people open this site, with its path if it has one; ORY_MFA_SITE_URL if left out; may be repeated",
+            help="where people open this site, with its path if there is one, if not ORY_MFA_SITE_URL; may be repeated",
         )
         parser.add_argument(
             "--session-token-file",
