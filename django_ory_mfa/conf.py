@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import get_script_prefix
 from django.utils.crypto import salted_hmac
+from django.utils.encoding import escape_uri_path
 from django.utils.functional import empty
 from django.utils.module_loading import import_string
 
@@ -90,6 +92,11 @@ class Conf:
             raise _odd("SITE_URL", "must be an origin, without a path", value)
         return url
 
+    def application_url(self) -> str | None:
+        """Return ``site_url`` with the script prefix, without a trailing slash; None if it is not set."""
+        site = self.site_url
+        return None if site is None else f"{site}{escape_uri_path(get_script_prefix())}".rstrip("/")
+
     @property
     def session_cookie(self) -> str | None:
         """The session cookie's name; None where only the request can tell."""
@@ -119,8 +126,8 @@ class Conf:
 
     @property
     def default_return_to(self) -> str:
-        """The path that a browser comes back to where the page itself cannot be."""
-        value = _get("DEFAULT_RETURN_TO", "/")
+        """The path that a browser comes back to where the page itself cannot be; the script prefix if not set."""
+        value = _get("DEFAULT_RETURN_TO", escape_uri_path(get_script_prefix()))
         if not isinstance(value, str) or not re.fullmatch(r"/(?!/)[!-\[\]-~]*", value):
             raise _odd("DEFAULT_RETURN_TO", "must be a path on this site, starting with one slash", value)
         return value
@@ -198,6 +205,11 @@ class Conf:
         return [_rule(rule) for rule in value]
 
 
+def django_cookies() -> tuple[str, str]:
+    """Return the names of Django's session cookie and CSRF cookie."""
+    return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME
+
+
 def is_debug() -> bool:
     """Whether developers may be shown how a response came about."""
     return bool(settings.DEBUG)
@@ -208,7 +220,12 @@ def fingerprint_key() -> bytes:
     return _derived(settings.SECRET_KEY)
 
 
-@lru_cache(maxsize=1)
+def fingerprint_keys() -> tuple[bytes, ...]:
+    """Return ``fingerprint_key()`` and those of the secrets that are being replaced (``SECRET_KEY_FALLBACKS``)."""
+    return tuple(map(_derived, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)))
+
+
+@lru_cache(maxsize=8)
 def _derived(secret: str | bytes) -> bytes:
     return salted_hmac("django_ory_mfa.fingerprint", "", secret, algorithm="sha256").digest()
 

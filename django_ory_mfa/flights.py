@@ -16,7 +16,7 @@ from functools import partial
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.answer import LATE, QUEUED, Answer
-from django_ory_mfa.lanes import Visitor, Job, SharedThreads
+from django_ory_mfa.lanes import Caller, Job, SharedThreads
 from django_ory_mfa.metrics import Event, count
 from django_ory_mfa.process import once_per_process
 
@@ -106,7 +106,7 @@ class Shared:
     Either way it is over within the total time-out of the settings. It returns the answer and when the call departed.
     One that has landed is shared by those who had arrived before, at ``arrived_at`` (now, if left out). With
     ``is_landed_by_caller`` it is under way until ``land``, so that whoever comes later finds what the caller kept.
-    ``visitor`` decides when an async call gets a thread; a blocking call runs in the caller's own thread at once.
+    ``caller`` decides when an async call gets a thread; a blocking call runs in the caller's own thread at once.
     """
 
     def __init__(
@@ -117,11 +117,11 @@ class Shared:
         since: float = 0,
         arrived_at: float | None = None,
         is_landed_by_caller: bool = False,
-        visitor: Visitor = Visitor(),  # noqa: B008 - frozen
+        caller: Caller = Caller(),  # noqa: B008 - frozen
     ) -> None:
         self._key = key
         self._call = call
-        self._visitor = visitor
+        self._caller = caller
         self._since = since
         self._arrived_at = time.monotonic() if arrived_at is None else arrived_at
         self._is_landed_by_caller = is_landed_by_caller
@@ -145,7 +145,7 @@ class Shared:
         """Has a thread of the pool make the call, or waits for the other one."""
         flight, is_new = self._enter()
         if is_new:
-            flight.job = _threads(conf.max_concurrency).submit(partial(flight.fly, self._call), self._visitor)
+            flight.job = _threads(conf.max_concurrency).submit(partial(flight.fly, self._call), self._caller)
         else:
             count(Event.SHARED)
         try:

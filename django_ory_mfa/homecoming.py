@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asgiref.sync import sync_to_async
-from django.apps import apps
-from django.contrib.auth import logout
-
 from django_ory_mfa.calls import Steps, arun, run
-from django_ory_mfa.hops import has_hops, mark_of, proofs_given
-from django_ory_mfa.resolver import resolver_of
-from django_ory_mfa.signals import Sending, identity_switched, step_up_completed
+from django_ory_mfa.core.session import AAL, OrySession
+from django_ory_mfa.hops import CREDENTIAL, Hop, Visitor, has_hops, is_of, mark_of, proofs_asked_for
+from django_ory_mfa.resolver import SessionResolver, resolver_of
+from django_ory_mfa.signals import Sending, step_up_completed
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -31,45 +28,29 @@ async def awelcome_back(request: HttpRequest, requirement: Requirement) -> None:
         await arun(_steps(request, requirement))
 
 
-def leave_django(request: HttpRequest) -> None:
-    """Ends the Django session of ``request``, if there is one."""
-    if not hasattr(request, "session"):
-        return
-    if apps.is_installed("django.contrib.auth") and hasattr(request, "user"):
-        # It empties request.user too, which may have been looked at before.
-        logout(request)
-    else:
-        request.session.flush()
-
-
-class Leaving:
-    """A call that ends the Django session of a request."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        self._request = request
-
-    def run(self) -> None:
-        """Ends it in blocking code."""
-        leave_django(self._request)
-
-    async def arun(self) -> None:
-        """Ends it in an event loop; the session may be in a database."""
-        await sync_to_async(leave_django)(self._request)
-
-
 def _steps(request: HttpRequest, requirement: Requirement) -> Steps[None]:
     resolver = resolver_of(request)
-    hops = [] if resolver.has_welcomed_back else proofs_given(request)
-    if not hops:
+    if resolver.has_welcomed_back:
         return
-    session, person = resolver.known_session, resolver.person
-    previous = next((hop.person for hop in hops if hop.person not in ("", person)), None)
-    if previous is not None:
-        # SECURITY: what the site keeps for the one must not be served to the other.
-        yield Leaving(request)
-        yield Sending(identity_switched, request=request, session=session, previous=previous)
-    elif any(hop.wanted == mark_of(requirement) for hop in hops):
-        yield Sending(step_up_completed, request=request, session=session, requirement=requirement)
-    else:
-        return
-    resolver.has_welcomed_back = True
+    yield from resolver.owner.return_steps()
+    if resolver.owner.has_switched:
+        resolver.has_welcomed_back = True
+    elif _has_proved(request, requirement, resolver):
+        resolver.has_welcomed_back = True
+        yield Sending(step_up_completed, request=request, session=resolver.known_session, requirement=requirement)
+
+
+def _has_proved(request: HttpRequest, requirement: Requirement, resolver: SessionResolver) -> bool:
+    mark, session = mark_of(requirement), resolver.known_session
+    hops = [hop for hop in proofs_asked_for(request) if hop.wanted == mark]
+    return session is not None and any(_is_answered(hop, session, resolver.visitor) for hop in hops)
+
+
+def _is_answered(hop: Hop, session: OrySession, visitor: Visitor) -> bool:
+    """Whether ``hop`` was made for ``visitor``, who proved since then what it asked for."""
+    if is_of(hop, visitor):
+        return True
+    # Ory hid who it was, and has replaced the credential since. SECURITY: a planted entry looks the same, so that only
+    # a second factor that was given after it counts.
+    proof = session.proof_at(AAL.AAL2) if hop.who.startswith(CREDENTIAL) else None
+    return proof is not None and proof.timestamp() >= hop.last

@@ -11,7 +11,7 @@ from ipaddress import IPv6Address, ip_address
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class Caller:
     """For whom a call is made: whether Ory knows the credential, and the address that the request came from."""
 
     is_known: bool = True
@@ -21,10 +21,10 @@ class Visitor:
 class Job:
     """A call that needs a thread; ``has_waited`` is true if it had to queue for one."""
 
-    def __init__(self, work: Callable[[], None], visitor: Visitor, threads: SharedThreads) -> None:
+    def __init__(self, work: Callable[[], None], caller: Caller, threads: SharedThreads) -> None:
         self.work = work
-        self.is_known = visitor.is_known
-        self.network = network_of(visitor.address)
+        self.is_known = caller.is_known
+        self.network = network_of(caller.address)
         self.has_waited = False
         self._threads = threads
 
@@ -90,9 +90,9 @@ class SharedThreads:
         self._waiting = {True: Lane(), False: Lane()}
         self._under_way = {True: 0, False: 0}
 
-    def submit(self, work: Callable[[], None], visitor: Visitor) -> Job:
-        """Run ``work`` in a thread as soon as it is the turn of ``visitor``."""
-        job = Job(work, visitor, self)
+    def submit(self, work: Callable[[], None], caller: Caller) -> Job:
+        """Run ``work`` in a thread as soon as it is the turn of ``caller``."""
+        job = Job(work, caller, self)
         with self._lock:
             self._waiting[job.is_known].add(job)
             job.has_waited = job not in self._begin()

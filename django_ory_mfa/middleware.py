@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 
 from django_ory_mfa import privacy
+from django_ory_mfa.calls import arun, run
 from django_ory_mfa.conf import is_debug
 from django_ory_mfa.denials import answer_to, settle
 from django_ory_mfa.hops import clear_hops
@@ -97,10 +98,12 @@ class OrySessionMiddleware(HybridMiddleware):
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Notes whether the session is known before the view and its caches run."""
-        _note_what_is_known(request)
+        if _note_what_is_known(request):
+            run(resolver_of(request).owner_steps())
 
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        _note_what_is_known(request)
+        if _note_what_is_known(request):
+            await arun(resolver_of(request).owner_steps())
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Looks after caches and hops; raises what a template may have swallowed."""
@@ -118,7 +121,7 @@ class OrySessionMiddleware(HybridMiddleware):
             privacy.mark_private(request, response)
         resolver.response = response
         if resolver.renewed_cookie is not None:
-            relay(response, resolver.renewed_cookie)
+            relay(request, response, resolver.renewed_cookie)
         if resolver.last_verdict is not None and resolver.last_verdict.is_allowed:
             clear_hops(request, response)
         if resolver.timings and is_debug():
@@ -175,8 +178,10 @@ def _tell_that_not_cached(route: str) -> None:
     logger.warning("The page /%s is behind @cache_page and depends on the Ory session, so it was not cached.", route)
 
 
-def _note_what_is_known(request: HttpRequest) -> None:
+def _note_what_is_known(request: HttpRequest) -> bool:
     resolver = resolver_of(request)
-    if resolver.known_session is not None:
-        resolver.was_known_before_view = True
-        privacy.forget_outer_cache(request)
+    if resolver.known_session is None:
+        return False
+    resolver.was_known_before_view = True
+    privacy.forget_outer_cache(request)
+    return True

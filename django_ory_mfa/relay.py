@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from http.cookies import Morsel
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -9,7 +11,9 @@ from urllib.parse import urlsplit
 from django.core.exceptions import DisallowedHost
 
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.relay import IssuedCookie, issued_cookie, reaches
+from django_ory_mfa.core.relay import IssuedCookie, is_timely, issued_cookie, reaches
+from django_ory_mfa.requester import is_htmx, is_quiet
+from django_ory_mfa.return_to import SAFE_METHODS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -18,8 +22,16 @@ if TYPE_CHECKING:
     from django_ory_mfa.core.credentials import Credential
 
 
-def cookie_to_relay(request: HttpRequest, credential: Credential, answer: Answer) -> IssuedCookie | None:
-    """The session cookie that ``answer`` renews, if ``credential`` is that cookie and browsers may get it from here."""
+@dataclass(frozen=True, slots=True)
+class RenewedCookie:
+    """A session cookie that Ory issued again, and when its answer was there (monotonic seconds)."""
+
+    cookie: IssuedCookie
+    answered_at: float
+
+
+def cookie_to_relay(request: HttpRequest, credential: Credential, answer: Answer) -> RenewedCookie | None:
+    """Return the session cookie that ``answer`` renews, if ``credential`` is that cookie and this host may set it."""
     if not answer.set_cookies or not credential.is_cookie:
         return None
     cookie = issued_cookie(answer.set_cookies, credential.cookie_name)
@@ -28,14 +40,30 @@ def cookie_to_relay(request: HttpRequest, credential: Credential, answer: Answer
     except DisallowedHost:
         return None
     browser_host = urlsplit(conf.browser_url).hostname or ""
-    return cookie if cookie is not None and reaches(cookie, host, browser_host=browser_host) else None
+    is_ours = cookie is not None and reaches(cookie, host, browser_host=browser_host)
+    return RenewedCookie(cookie, time.monotonic()) if cookie is not None and is_ours else None
 
 
-def relay(response: HttpResponseBase, cookie: IssuedCookie) -> None:
-    """Sets ``cookie`` on ``response``, unless the view set one of this name itself."""
+def relay(request: HttpRequest, response: HttpResponseBase, renewed: RenewedCookie) -> None:
+    """Set ``renewed`` on ``response``, unless that is late or the view set a cookie of this name itself."""
+    cookie = renewed.cookie
+    if not is_timely(time.monotonic() - renewed.answered_at, is_navigation=_is_navigation(request)):
+        return
     if cookie.name not in response.cookies:
         # SimpleCookie would make a cookie of its own out of the value.
         dict.__setitem__(response.cookies, cookie.name, RelayedMorsel(cookie))
+
+
+def _is_navigation(request: HttpRequest) -> bool:
+    """Whether the browser goes to the response as its next page."""
+    if is_quiet(request):
+        return False
+    mode = request.headers.get("Sec-Fetch-Mode")
+    if mode is not None:
+        return mode == "navigate"
+    # Browsers do not say so on plain http; scripts that ask for HTML there mostly say that they are scripts.
+    is_script = is_htmx(request) or "X-Requested-With" in request.headers
+    return request.method in SAFE_METHODS and "text/html" in request.headers.get("Accept", "") and not is_script
 
 
 class RelayedMorsel(Morsel):  # type: ignore[type-arg]  # generic in typeshed only

@@ -14,9 +14,10 @@ from django_ory_mfa.core.credentials import CredentialKind
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.destination import destination, given_destination
 from django_ory_mfa.core.refusal import Refusal, refusal
+from django_ory_mfa.loop_page import loop_page
 from django_ory_mfa.pages import page, page_context
-from django_ory_mfa.requester import Kind, is_htmx, kind_of
-from django_ory_mfa.resolver import is_quiet, resolver_of
+from django_ory_mfa.requester import Kind, is_htmx, is_quiet, kind_of
+from django_ory_mfa.resolver import resolver_of
 from django_ory_mfa.return_to import SAFE_METHODS, return_to_of
 
 if TYPE_CHECKING:
@@ -85,12 +86,14 @@ def _redirect(request: HttpRequest, decision: Decision, return_to: str) -> HttpR
     if _opens_a_flow_unasked(request, decision):
         return HttpResponse(status=403)
     url = decision.url or conf.browser_url
-    is_counted = decision.outcome is not Outcome.LOGIN or resolver_of(request).credential is not None
-    if is_counted and hops.is_loop(request, decision.outcome, return_to):
-        return _page(request, decision, "too_many_hops", 403)
+    if is_quiet(request):
+        # A link checker, or a browser that fetches ahead, goes nowhere.
+        return _sent_to(request, url)
+    hop = hops.hop_of(request, decision, return_to, resolver_of(request).visitor)
+    if hops.is_loop(request, hop):
+        return loop_page(request, decision)
     response = _sent_to(request, url)
-    if is_counted:
-        hops.count_hop(request, response, decision, return_to, person=resolver_of(request).person)
+    hops.count_hop(request, response, hop)
     return response
 
 

@@ -46,6 +46,12 @@ def is_htmx(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true" if said is None else said is Kind.HTMX
 
 
+def is_quiet(request: HttpRequest) -> bool:
+    """Whether nobody clicked: opening a flow at Ory for HEAD or a prefetch can send a code by e-mail."""
+    purpose = f"{request.headers.get('Sec-Purpose', '')};{request.headers.get('Purpose', '')}"
+    return request.method == "HEAD" or "prefetch" in purpose.lower()
+
+
 def _is_script(request: HttpRequest, credential: Credential | None) -> bool:
     headers = request.headers
     return (

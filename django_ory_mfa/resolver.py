@@ -26,11 +26,13 @@ from django_ory_mfa.credentials import credential_of
 from django_ory_mfa.enrolment import enrolment_memory
 from django_ory_mfa.flights import Shared
 from django_ory_mfa.health import health
-from django_ory_mfa.hops import is_return
+from django_ory_mfa.hops import Visitor, is_return
 from django_ory_mfa.known_credentials import known_credentials
-from django_ory_mfa.lanes import Visitor
+from django_ory_mfa.lanes import Caller
 from django_ory_mfa.privacy import forget_outer_cache, mark_private
-from django_ory_mfa.relay import cookie_to_relay
+from django_ory_mfa.relay import RenewedCookie, cookie_to_relay
+from django_ory_mfa.requester import is_quiet
+from django_ory_mfa.session_owner import SessionOwner, names_of_person
 from django_ory_mfa.signals import Sending, ory_unavailable
 
 if TYPE_CHECKING:
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from django_ory_mfa.core.answer import Answer
     from django_ory_mfa.core.credentials import Credential
     from django_ory_mfa.core.decision import Decision
-    from django_ory_mfa.core.relay import IssuedCookie
     from django_ory_mfa.http import OryHttpRequest
     from django_ory_mfa.site_guard import Verdict
 
@@ -70,7 +71,7 @@ class SessionResolver:
         # What require_aal raised and the middleware has not seen yet.
         self.raised: Exception | None = None
         self.has_welcomed_back = False
-        self.renewed_cookie: IssuedCookie | None = None
+        self.renewed_cookie: RenewedCookie | None = None
         # What Ory was asked, and the seconds that it took.
         self.timings: list[tuple[str, float]] = []
         self._arrived_at = time.monotonic()
@@ -87,15 +88,21 @@ class SessionResolver:
         return credential_of(self._request)
 
     @cached_property
+    def owner(self) -> SessionOwner:
+        """Keeps the Django session of the request to the person of the known session."""
+        return SessionOwner(self._request)
+
+    @cached_property
     def fingerprint(self) -> str:
         """A name for the credential that tells nobody what it is."""
         credential = cast("Credential", self.credential)
         return fingerprint(conf.sdk_url, credential.kind, credential.value, key=fingerprint_key())
 
     @property
-    def person(self) -> str:
-        """A name for the person of the known session that tells nobody who it is; empty if that is not known."""
-        return _fingerprint_of_person(self.known_session) if self.known_session is not None else ""
+    def visitor(self) -> Visitor:
+        """Who sends the request, as far as that is known."""
+        names = names_of_person(self.known_session) if self.known_session is not None else ()
+        return Visitor(names[0] if names else "", self.fingerprint if self.credential is not None else "")
 
     def session(self) -> OrySession:
         """The session, fetched by blocking code if need be; the work behind ``request.ory_session``."""
@@ -140,11 +147,17 @@ class SessionResolver:
             mark_private(self._request, self.response)
         # From here on templates and async code find the plain value.
         cast("OryHttpRequest", self._request).ory_session = session
+        yield from self.owner.claim_steps(session)
         reason, self._outage_to_tell = self._outage_to_tell, None
         if reason is not None:
             # Only now, so that a receiver can ask for the session.
             yield Sending(ory_unavailable, request=self._request, session=session, reason=reason)
         return session
+
+    def owner_steps(self) -> Steps[None]:
+        """Look after a Django session that the request got after its person was known."""
+        if self.known_session is not None and not self.owner.is_complete:
+            yield from self.owner.claim_steps(self.known_session)
 
     def enrolled_steps(self, *, fresh: bool = False) -> Steps[bool | None]:
         """Whether the person of an active session has a second factor; may fetch the session anew.
@@ -167,14 +180,14 @@ class SessionResolver:
             if kept is not None:
                 known_credentials().note(self.fingerprint)
                 return kept, True
-        client, visitor = get_client(), self._visitor
+        client, caller = get_client(), self._caller
         what, successes = "fresh whoami" if fresh else "whoami", client.successes
-        whoami = partial(client.whoami, credential, fresh=fresh, is_known=visitor.is_known)
-        call = self._shared(what, whoami, visitor, since=self._arrived_at if fresh else 0, is_landed_by_caller=True)
+        whoami = partial(client.whoami, credential, fresh=fresh, is_known=caller.is_known)
+        call = self._shared(what, whoami, caller, since=self._arrived_at if fresh else 0, is_landed_by_caller=True)
         try:
             answer, departed_at = yield from self._ask(what, call)
             has_answered = client.successes != successes
-            session = yield from self._read(answer, departed_at, is_known=visitor.is_known, has_answered=has_answered)
+            session = yield from self._read(answer, departed_at, is_known=caller.is_known, has_answered=has_answered)
             is_shared = departed_at < self._arrived_at
             # A failure is not asked about again: those who share one would wait twice, and call an ill Ory as often.
             is_usable = session.state is not SessionState.UNAVAILABLE
@@ -189,11 +202,11 @@ class SessionResolver:
         return session, is_usable and (is_shared or (not fresh and "ory-session-cache-for" in answer.headers))
 
     @property
-    def _visitor(self) -> Visitor:
-        return Visitor(self.fingerprint in known_credentials(), self._request.META.get("REMOTE_ADDR", ""))
+    def _caller(self) -> Caller:
+        return Caller(self.fingerprint in known_credentials(), self._request.META.get("REMOTE_ADDR", ""))
 
-    def _shared(self, what: str, call: Callable[[], Answer], visitor: Visitor, **options: Any) -> Shared:
-        return Shared((what, self.fingerprint), call, arrived_at=self._arrived_at, visitor=visitor, **options)
+    def _shared(self, what: str, call: Callable[[], Answer], caller: Caller, **options: Any) -> Shared:
+        return Shared((what, self.fingerprint), call, arrived_at=self._arrived_at, caller=caller, **options)
 
     def _ask(self, what: str, call: Shared) -> Steps[tuple[Answer, float]]:
         started = time.perf_counter()
@@ -243,7 +256,7 @@ class SessionResolver:
     def _probe(self, credential: Credential, name: str) -> Steps[bool | None]:
         what = "the settings flow"
         flow = partial(get_client().settings_flow, credential)
-        answer, _ = yield from self._ask(what, self._shared(what, flow, self._visitor))
+        answer, _ = yield from self._ask(what, self._shared(what, flow, self._caller))
         if answer.status == 401:
             # What was answered before tells nothing any more.
             self._arrived_at = time.monotonic()
@@ -295,12 +308,6 @@ def resolver_of(request: HttpRequest) -> SessionResolver:
         "The request has no Ory session: add 'django_ory_mfa.middleware.OrySessionMiddleware' to MIDDLEWARE, after "
         "Django's own session, CSRF and authentication middleware."
     )
-
-
-def is_quiet(request: HttpRequest) -> bool:
-    """Whether nobody clicked: opening a flow at Ory for HEAD or a prefetch can send a code by e-mail."""
-    purpose = f"{request.headers.get('Sec-Purpose', '')};{request.headers.get('Purpose', '')}"
-    return request.method == "HEAD" or "prefetch" in purpose.lower()
 
 
 def _fingerprint_of_person(session: OrySession) -> str:

@@ -17,12 +17,12 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.evaluation import evaluation_steps
-from django_ory_mfa.homecoming import leave_django
 from django_ory_mfa.own_views import own_view
 from django_ory_mfa.pages import HIGHEST_LEVEL, page, page_context
 from django_ory_mfa.rendering import HttpResponseSeeOther, render
 from django_ory_mfa.resolver import resolver_of
 from django_ory_mfa.return_to import checked_next
+from django_ory_mfa.session_owner import leave_django
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template import Context, Template
 from django.urls import path
+from django.views.decorators.cache import cache_page
 
 from django_ory_mfa.http import OryHttpRequest as HttpRequest
 
@@ -62,6 +63,9 @@ urlpatterns: list[Any] = [
     path("async/swallowed", aswallowed),
     path("sync/urls-only", urls_only),
     path("async/urls-only", aurls_only),
+    # Django's decorator is for blocking views only.
+    path("sync/cached-urls", cache_page(60)(urls_only)),
+    path("async/cached-urls", cache_page(60)(urls_only)),
     path("sync/without-request", without_request),
     path("async/without-request", awithout_request),
 ]

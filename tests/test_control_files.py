@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test.utils import override_script_prefix
 
 from django_ory_mfa.control import files, rules
 from django_ory_mfa.control.document import return_urls
@@ -206,6 +207,19 @@ def test_this_site_is_allowed_by_its_setting(kratos_yml, settings):
     ory_mfa("allow-return-url", "--file", kratos_yml, "--yes")
 
     assert lines_changed(kratos_yml.read_text()) == ["+    - https://shop.example.com/"]
+
+
+def test_this_site_is_allowed_with_its_script_prefix(kratos_yml, settings):
+    settings.ORY_MFA_SITE_URL = "https://shop.example.com"
+
+    with override_script_prefix("/app/"):
+        before = ory_mfa("check", "--file", kratos_yml)
+        ory_mfa("allow-return-url", "--file", kratos_yml, "--yes")
+        after = ory_mfa("check", "--file", kratos_yml)
+
+    assert lines_changed(kratos_yml.read_text()) == ["+    - https://shop.example.com/app/"]
+    assert "does not list https://shop.example.com/app/," in before.text
+    assert "does not list" not in after.text
 
 
 def test_json_reports_what_changed(kratos_yml):

@@ -22,7 +22,7 @@ OK, SKIPPED, WARNING, FAILED = Status.OK, Status.SKIPPED, Status.WARNING, Status
 SITE = Site(
     sdk_url="https://ory.example.com",
     browser_url="https://ory.example.com",
-    origins=("https://www.example.com",),
+    addresses=("https://www.example.com",),
     session_cookie=None,
     network_cookie=None,
     whoami_claim=None,
@@ -210,8 +210,7 @@ HERE, FORBIDDEN = "https://www.example.com", Seen(400, error_id="self_service_fl
         ({"/": Seen(200)}, OK),
         ({"/": FORBIDDEN}, FAILED),
         ({"/": FORBIDDEN, "/app/": FORBIDDEN}, FAILED),
-        ({"/": FORBIDDEN, "/app/": Seen(200)}, OK),
-        ({"/": FORBIDDEN, "/app/": Seen(200), "/b/": FORBIDDEN}, FAILED),
+        ({"/": Seen(200), "/app/": Seen(200), "/b/": FORBIDDEN}, FAILED),
         ({"/": Seen(429)}, SKIPPED),
         ({"/": Seen(0, "timeout")}, SKIPPED),
         ({}, SKIPPED),
@@ -227,19 +226,59 @@ def test_return_to(returns: dict[str, Seen], status: Status) -> None:
 def test_return_to_names_what_is_refused() -> None:
     returns = {f"{HERE}/": FORBIDDEN, f"{HERE}/app/": Seen(200), f"{HERE}/b/": FORBIDDEN}
 
-    assert f"{HERE}/, {HERE}/b/." in only(returning.check_return_to, returns=returns).reason
+    result = only(returning.check_return_to, returns=returns, default_return_to="/app/")
+
+    assert f"{HERE}/, {HERE}/b/." in result.reason
+
+
+def test_start_of_the_host_may_be_refused_where_nobody_is_sent_there() -> None:
+    returns = {f"{HERE}/": FORBIDDEN, f"{HERE}/app/": Seen(200)}
+
+    result = only(returning.check_return_to, returns=returns, default_return_to="/app/")
+
+    assert (result.status, result.reason) == (OK, f"Ory leads back to {HERE}/app/.")
+
+
+@pytest.mark.parametrize(
+    ("address", "default", "returns", "fix"),
+    [
+        (HERE, None, {"/": FORBIDDEN, "/app/x": Seen(200)}, "/app/x"),
+        (f"{HERE}/app", "/", {"/app/": Seen(200), "/": FORBIDDEN}, "/app/"),
+        (f"{HERE}/app", "/home", {"/app/": Seen(200), "/home": FORBIDDEN}, "/app/"),
+    ],
+    ids=["not set", "start of the host", "elsewhere"],
+)
+def test_default_page_that_ory_does_not_lead_back_to_names_the_setting(
+    address: str, default: str | None, returns: dict[str, Seen], fix: str
+) -> None:
+    found = {f"{HERE}{path}": seen for path, seen in returns.items()}
+
+    result = only(returning.check_return_to, addresses=(address,), default_return_to=default, returns=found)
+
+    page = f"{HERE}{default or '/'}"
+    assert (result.status, result.fix) == (
+        FAILED,
+        f'ORY_MFA_DEFAULT_RETURN_TO = "{fix}", or selfservice.allowed_return_urls of Ory: add "{page}"',
+    )
+    assert f"does not lead back to {page}, " in result.reason
+
+
+def test_address_below_a_path_is_judged_by_its_own_pages() -> None:
+    returns = {f"{HERE}/app/": Seen(200), f"{HERE}/application/": FORBIDDEN}
+
+    assert only(returning.check_return_to, addresses=(f"{HERE}/app",), returns=returns).status is OK
 
 
 def test_every_address_of_the_site_is_judged_alone() -> None:
-    origins = (HERE, "https://app.example.com")
+    addresses = (HERE, "https://app.example.com")
     returns = {f"{HERE}/": Seen(200), "https://app.example.com/": FORBIDDEN}
 
-    assert verdicts(returning.check_return_to, origins=origins, returns=returns) == [OK, FAILED]
+    assert verdicts(returning.check_return_to, addresses=addresses, returns=returns) == [OK, FAILED]
 
 
 @pytest.mark.parametrize("check", [returning.check_return_to, cookies.check_reach])
 def test_site_whose_address_nobody_knows_is_not_checked(check: Any) -> None:
-    result = only(check, origins=())
+    result = only(check, addresses=())
 
     assert result.status is SKIPPED
     assert "--site-url" in result.fix
@@ -249,7 +288,7 @@ def test_site_whose_address_nobody_knows_is_not_checked(check: Any) -> None:
 
 
 def reach(ory: str, site: str, cookie: Cookie | None) -> list[Result]:
-    return list(cookies.check_reach(facts(own_url=ory, origins=(site,), cookie=cookie)))
+    return list(cookies.check_reach(facts(own_url=ory, addresses=(site,), cookie=cookie)))
 
 
 @pytest.mark.parametrize(

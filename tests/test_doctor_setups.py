@@ -20,6 +20,7 @@ import pytest
 import requests
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.test.utils import override_script_prefix
 from django.urls import path
 
 from django_ory_mfa.checks.csp import OF_DJANGO
@@ -360,6 +361,7 @@ def test_pages_are_tried_where_the_whole_site_is_not_allowed(
         path("open/", page),
     ]
     settings.ROOT_URLCONF = module
+    settings.ORY_MFA_DEFAULT_RETURN_TO = "/guarded/"
     emulated(FakeOry()).ory.allowed_return_urls = (allowed,)
 
     assert Findings(f"--site-url={SITE}").only("return-to")[0] == status
@@ -373,6 +375,47 @@ def test_site_whose_urls_cannot_be_imported_is_tried_at_its_default_page(emulate
     status, reason, _ = Findings(f"--site-url={SITE}").only("return-to")
 
     assert (status, reason) == ("ok", f"Ory leads back to {SITE}/home.")
+
+
+@pytest.mark.parametrize("ending", ["", "/"])
+def test_site_below_a_path_is_tried_there(emulated: Any, ending: str) -> None:
+    emulator = emulated(FakeOry())
+    emulator.ory.allowed_return_urls = (f"{SITE}/app/",)
+
+    status, reason, _ = Findings(f"--site-url={SITE}/app{ending}").only("return-to")
+
+    assert (status, reason) == ("ok", f"Ory leads back to {SITE}/app/.")
+    assert not any(call.query.endswith("%3A8000%2F") for call in emulator.ory.calls)
+
+
+def test_site_below_a_path_that_ory_does_not_lead_back_to_is_what_is_to_be_allowed(emulated: Any) -> None:
+    emulated(FakeOry()).ory.allowed_return_urls = (f"{SITE}/other/",)
+
+    assert Findings(f"--site-url={SITE}/app/").only("return-to") == (
+        "failed",
+        f"Ory does not lead back to {SITE}/app/: people end on its error page.",
+        f'selfservice.allowed_return_urls of Ory: add "{SITE}/app/"',
+    )
+
+
+def test_default_page_outside_the_path_of_the_site_names_its_setting(emulated: Any, settings: Any) -> None:
+    settings.ORY_MFA_DEFAULT_RETURN_TO = "/home/"
+    emulated(FakeOry()).ory.allowed_return_urls = (f"{SITE}/app/",)
+
+    status, _, fix = Findings(f"--site-url={SITE}/app/").only("return-to")
+
+    assert status == "failed"
+    assert fix.startswith('ORY_MFA_DEFAULT_RETURN_TO = "/app/", or ')
+
+
+def test_site_in_the_settings_has_the_script_prefix(emulated: Any, settings: Any) -> None:
+    settings.ORY_MFA_SITE_URL = SITE
+    emulated(FakeOry()).ory.allowed_return_urls = (f"{SITE}/app/",)
+
+    with override_script_prefix("/app/"):
+        found = Findings().only("return-to")
+
+    assert found[:2] == ("ok", f"Ory leads back to {SITE}/app/.")
 
 
 def test_nothing_listens(settings: Any) -> None:

@@ -22,7 +22,7 @@ from django_ory_mfa.core.whoami import UNAVAILABLE
 from django_ory_mfa.flights import Board, Shared
 from django_ory_mfa.health import Health
 from django_ory_mfa.known_credentials import known_credentials
-from django_ory_mfa.lanes import Visitor
+from django_ory_mfa.lanes import Caller
 from django_ory_mfa.metrics import Event, listen
 from django_ory_mfa.resolver import attach
 from django_ory_mfa.signals import ory_unavailable
@@ -231,14 +231,14 @@ def test_call_that_is_never_made_is_shared_by_nobody(hold: Hold, settings: Any) 
     from django_ory_mfa.flights import _threads
 
     threads = _threads(1)
-    threads.submit(hold, Visitor())
-    flight.job = threads.submit(lambda: None, Visitor())
+    threads.submit(hold, Caller())
+    flight.job = threads.submit(lambda: None, Caller())
     board.leave(flight)
 
     assert (flight.answer.result(0), board.enter("key", 0, 0)[1]) == (QUEUED, True)
 
 
-def visitor_of(request: Any) -> Visitor:
+def visitor_of(request: Any) -> Caller:
     """For whom the resolver asks Ory."""
     steps = attach(request).session_steps()
     call = next(steps)
@@ -260,8 +260,8 @@ def test_request_waits_in_the_line_of_its_credential_and_address(ory: FakeOry, s
     session.revoke()
     site.get("session")
 
-    assert before == visitor_of(request()) == Visitor(is_known=False, address="198.51.100.7")
-    assert known == Visitor(is_known=True, address="198.51.100.7")
+    assert before == visitor_of(request()) == Caller(is_known=False, address="198.51.100.7")
+    assert known == Caller(is_known=True, address="198.51.100.7")
 
 
 def test_session_from_the_cache_is_known(ory: FakeOry, site: Site, settings: Any) -> None:

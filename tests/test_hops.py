@@ -52,6 +52,7 @@ def spelling(view: Any, inner: Any) -> list[Any]:
         path("nested", AAL1(AAL2(view))),
         path("nested-inside", AAL1(inner)),
         path("public", view),
+        path("signed-in", AAL1(view)),
         path("page/<int:number>", AAL2(view)),
     ]
 
@@ -147,13 +148,50 @@ def test_hops_of_another_outcome_do_not_count(site: Site, ory: FakeOry) -> None:
     assert (before, location(after)[: len(ORY) + 28]) == ([302] * 3, f"{ORY}/login/browser?refresh=true&")
 
 
-def test_unsafe_requests_from_the_same_page_are_counted_together(site: Site, ory: FakeOry) -> None:
+@pytest.mark.parametrize("referer", [None, "form"])
+def test_forms_that_are_sent_to_different_pages_are_counted_apart(
+    site: Site, ory: FakeOry, referer: str | None
+) -> None:
+    """All of them lead back to the same page, which is no loop."""
     below(ory, site)
-    headers = {"Referer": f"http://testserver/{site.mode}/form"}
+    headers = {"Referer": f"http://testserver/{site.mode}/{referer}"} if referer else {}
 
-    seen = [site.post(target, headers=headers).status_code for target in ("page/1", "page/2", "page/3", "page/4")]
+    seen = [site.post(f"page/{number}", headers=headers).status_code for number in range(6)]
+
+    assert seen == [303] * 6
+
+
+def test_form_that_is_sent_to_the_same_page_again_and_again_ends_in_the_page(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+
+    assert [site.post("page/1").status_code for _ in range(4)] == [303, 303, 303, 403]
+
+
+def test_page_around_the_form_does_not_end_the_count_of_the_form(site: Site, ory: FakeOry) -> None:
+    """It is shown each time; the form that it leads to is what nobody gets through to."""
+    below(ory, site)
+    seen = []
+    for _ in range(4):
+        seen.append(site.post("page/1", headers={"Referer": f"http://testserver/{site.mode}/signed-in"}).status_code)
+        assert site.get("signed-in").status_code == 200
 
     assert seen == [303, 303, 303, 403]
+
+
+def test_pages_whose_addresses_are_too_long_are_counted_apart(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+
+    assert statuses(site, *(f"page/{number}?x={'x' * 2000}" for number in range(5))) == [302] * 5
+
+
+def test_fragments_of_one_page_are_counted_apart(site: Site, ory: FakeOry) -> None:
+    below(ory, site)
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver/{site.mode}/signed-in"}
+
+    seen = [site.get(f"page/{number}", headers=headers).status_code for number in range(5)]
+    again = [site.get("page/4", headers=headers).status_code for _ in range(3)]
+
+    assert (seen, again) == ([200] * 5, [200, 200, 403])
 
 
 @pytest.mark.parametrize("view", ["inside", "nested", "nested-inside", "fresh"])
@@ -172,11 +210,6 @@ def test_guard_inside_a_site_wide_policy_ends_the_loop(site: Site, ory: FakeOry,
 
 
 # What counts
-
-
-def test_login_without_a_credential_is_never_counted(site: Site, ory: FakeOry) -> None:
-    assert statuses(site, *["aal2"] * 6) == [302] * 6
-    assert COOKIE not in site.cookies
 
 
 def test_login_with_a_credential_is_counted(site: Site, ory: FakeOry) -> None:
@@ -223,6 +256,16 @@ def test_head_is_not_counted(site: Site, ory: FakeOry) -> None:
     seen = [site.request("head", "aal2").status_code for _ in range(5)]
 
     assert (seen, COOKIE in site.cookies) == ([403] * 5, False)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Purpose": "prefetch"}], ids=["head", "prefetch"])
+def test_sign_in_that_nobody_clicked_for_is_not_counted(site: Site, ory: FakeOry, headers: dict[str, str]) -> None:
+    ory.login(site).revoke()
+
+    method = "get" if headers else "head"
+    seen = [site.request(method, "aal2", headers=headers).status_code for _ in range(5)]
+
+    assert (seen, COOKIE in site.cookies) == ([302] * 5, False)
 
 
 @pytest.mark.parametrize("status", [503, 429])
@@ -335,11 +378,24 @@ def test_entry_counts_for_300_seconds(site: Site, ory: FakeOry, age: int, status
     assert site.get("aal2").status_code == status
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [["k", 3, 9e9], ["k", 3, 9e9, "person", "wanted"], ["k", 3, 9e9, 9e9, "", "", "", "", "more"], []],
+    ids=["first", "before", "later", "empty"],
+)
+def test_entry_of_another_release_is_no_hop(site: Site, ory: FakeOry, entry: Any) -> None:
+    below(ory, site)
+    forge(site, [entry])
+
+    assert site.get("aal2").status_code == 302
+    assert len(entries(site)) == 1
+
+
 def test_expired_entries_are_dropped_and_others_kept(site: Site, ory: FakeOry) -> None:
     below(ory, site)
     statuses(site, "page/1", "page/2")
     first, second = entries(site)
-    forge(site, [(first[0], 3, first[2] - 310), second])
+    forge(site, [[first[0], 3, first[2] - 310, *first[3:]], second])
     site.get("page/3")
 
     assert len(entries(site)) == 2

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from django_ory_mfa.known_credentials import MOST_CREDENTIALS, KnownCredentials
-from django_ory_mfa.lanes import Visitor, Job, SharedThreads, network_of
+from django_ory_mfa.lanes import Caller, Job, SharedThreads, network_of
 
 # Long enough for any thread here, and never waited for in a run that passes.
 PATIENCE = 10
@@ -34,7 +34,7 @@ class Calls:
             self._began.release()
             gate.wait(PATIENCE)
 
-        job = self.threads.submit(work, Visitor(is_known, address))
+        job = self.threads.submit(work, Caller(is_known, address))
         if not job.has_waited:
             self.wait_for_another()
         return job
@@ -200,7 +200,7 @@ def test_thread_is_free_again_after_a_call_that_broke(calls: Calls) -> None:
         raise SystemExit
 
     for _ in range(8):
-        calls.threads.submit(broken, Visitor(is_known=False))
+        calls.threads.submit(broken, Caller(is_known=False))
     if calls.submit("next").has_waited:
         calls.wait_for_another()
 

@@ -11,7 +11,9 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
+from django_ory_mfa import relay as module
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.testing import FakeOry, installed
 from tests import urls as site_urls
@@ -31,7 +33,21 @@ async def aown(request: Any) -> HttpResponse:
     return own(request)
 
 
+def slow(request: Any, seconds: str) -> HttpResponse:
+    """Goes on for some seconds after Ory was asked."""
+    assert request.ory_session
+    module.time.seconds += float(seconds)  # type: ignore[attr-defined]
+    return HttpResponse()
+
+
+async def aslow(request: Any, seconds: str) -> HttpResponse:
+    await request.aory_session()
+    return slow(request, seconds)
+
+
 urlpatterns = [
+    path("sync/slow/<seconds>", csrf_exempt(slow)),
+    path("async/slow/<seconds>", csrf_exempt(aslow)),
     *site_urls.urlpatterns,
     path("sync/own", aal_required(own)),
     path("async/own", aal_required(aown)),
@@ -148,6 +164,74 @@ def test_host_that_django_refuses_gets_nothing(mode: str, ory: RenewingOry, sett
     response = site.get("session", headers={"Host": "evil.example.com"})
 
     assert (response.json()["state"], header_of(response)) == ("active", None)
+
+
+# A response that comes late
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+NAVIGATION = {"Sec-Fetch-Mode": "navigate"}
+#: What a browser sends that tells no more, as on plain http.
+PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+SCRIPTS = {
+    "fetch": {"Sec-Fetch-Mode": "cors"},
+    "same origin": {"Sec-Fetch-Mode": "same-origin", **PAGE},
+    "image": {"Sec-Fetch-Mode": "no-cors"},
+    "prefetch": {**NAVIGATION, **PAGE, "Sec-Purpose": "prefetch;prerender"},
+    "anything": {"Accept": "*/*"},
+    "nothing said": {},
+    "json": {"Accept": "application/json"},
+    "jQuery": {**PAGE, "X-Requested-With": "XMLHttpRequest"},
+    "htmx": {**PAGE, "HX-Request": "true"},
+}
+
+
+@pytest.mark.parametrize("headers", SCRIPTS.values(), ids=SCRIPTS)
+@pytest.mark.parametrize(("seconds", "is_relayed"), [(0, True), (1, True), (1.001, False), (60, False)])
+def test_late_answer_to_a_script_brings_no_old_session_back(
+    site: Site, ory: RenewingOry, clock: Clock, headers: dict[str, str], seconds: float, *, is_relayed: bool
+) -> None:
+    """The browser may have signed in anew meanwhile, as somebody else even."""
+    ory.login(site)
+
+    response = site.get(f"slow/{seconds}", headers=headers)
+
+    assert response.status_code == 200
+    assert header_of(response) == (RENEWED if is_relayed else None)
+
+
+@pytest.mark.parametrize("headers", [NAVIGATION, PAGE, {**NAVIGATION, **PAGE}], ids=["said", "http", "both"])
+def test_late_page_that_the_browser_goes_to_has_the_cookie(
+    site: Site, ory: RenewingOry, clock: Clock, headers: dict[str, str]
+) -> None:
+    ory.login(site)
+
+    assert header_of(site.get("slow/60", headers=headers)) == RENEWED
+
+
+def test_late_answer_to_a_form_has_it_only_if_the_browser_says_that_it_goes_there(
+    site: Site, ory: RenewingOry, clock: Clock
+) -> None:
+    ory.login(site)
+
+    assert header_of(site.post("slow/60", headers=PAGE)) is None
+    assert header_of(site.post("slow/60", headers={**PAGE, **NAVIGATION})) == RENEWED
 
 
 def test_servers_send_it_as_it_came(ory: RenewingOry) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
+from django.test import RequestFactory
 from django.test.utils import override_script_prefix
 from django.urls import include, path, re_path
 
@@ -317,7 +320,7 @@ def test_own_view_below_a_script_name_is_known(site: Site, ory: FakeOry, referer
     with override_script_prefix("/app/"):
         response = site.post("page", headers={"Referer": referer})
 
-    assert return_to(response) == (referer if is_taken else HOME)
+    assert return_to(response) == (referer if is_taken else f"{HOME}app/")
 
 
 def test_own_view_is_told_by_the_urls_of_the_request(site: Site, ory: FakeOry) -> None:
@@ -341,3 +344,101 @@ def test_default_has_the_origin_of_the_site_url(site: Site, ory: FakeOry, settin
     settings.ORY_MFA_SITE_URL = "https://app.example.test"
 
     assert return_to(site.post("page")) == "https://app.example.test/home"
+
+
+# Below a script prefix, where other applications share the host.
+
+
+APP = f"{HOME}app/"
+
+
+@pytest.fixture
+def below(settings: Any) -> Iterator[None]:
+    """The site as a server mounts it below ``/app``; Django's test clients do not set the prefix."""
+    with override_script_prefix("/app/"):
+        yield
+
+
+@pytest.mark.usefixtures("below")
+@pytest.mark.parametrize(
+    ("method", "target"), [("post", "page"), ("get", "page?a=" + "x" * 2000), ("get", "/account/security/step-up/")]
+)
+def test_default_stays_inside_the_application(site: Site, ory: FakeOry, method: str, target: str) -> None:
+    assert return_to(site.request(method, target)) == APP
+
+
+@pytest.mark.usefixtures("below")
+def test_sign_out_and_step_up_stay_inside_the_application(site: Site, ory: FakeOry) -> None:
+    ory.login(site)
+
+    assert location(site.get("/account/security/step-up/")) == APP
+    assert return_to(site.post("/account/security/logout/")) == APP
+
+
+@pytest.mark.usefixtures("below")
+def test_sign_out_of_nobody_stays_inside_the_application(site: Site, ory: FakeOry) -> None:
+    assert location(site.post("/account/security/logout/")) == APP
+
+
+OUTSIDE = ["/", "/other/", "/application/", "/appl", "/app/../other/", "/app/%2e%2E/other/", "/app/x/..%2f../other/"]
+
+
+@pytest.mark.usefixtures("below")
+@pytest.mark.parametrize("page", [*OUTSIDE, *(f"http://testserver{page}" for page in OUTSIDE)])
+def test_next_of_another_application_is_not_taken(site: Site, ory: FakeOry, page: str) -> None:
+    ory.login(site)
+
+    assert location(site.get(f"/account/security/step-up/?next={quote(page)}")) == APP
+    assert return_to(site.post("/account/security/logout/", {"next": page})) == APP
+
+
+@pytest.mark.usefixtures("below")
+@pytest.mark.parametrize("page", ["/app/", "/app", "/app/x?next=/../", "/app/a..b", "/app/%C3%BC"])
+def test_next_inside_the_application_is_taken(site: Site, ory: FakeOry, page: str) -> None:
+    ory.login(site)
+
+    assert location(site.get(f"/account/security/step-up/?next={quote(page)}")) == f"http://testserver{page}"
+
+
+@pytest.mark.usefixtures("below")
+@pytest.mark.parametrize("page", OUTSIDE)
+@pytest.mark.parametrize("kind", ["form", "htmx"])
+def test_page_of_another_application_is_not_come_back_to(site: Site, ory: FakeOry, page: str, kind: str) -> None:
+    url = f"http://testserver{page}"
+    if kind == "form":
+        assert return_to(site.post("page", headers={"Referer": url})) == APP
+    else:
+        response = site.get("page", headers={"HX-Request": "true", "HX-Current-URL": url})
+        assert parse_qs(urlsplit(response["HX-Redirect"]).query)["return_to"] == [APP]
+
+
+@pytest.mark.usefixtures("below")
+@pytest.mark.parametrize("default", ["/", "/home", "/app/home"])
+def test_default_in_the_settings_is_taken_literally(site: Site, ory: FakeOry, settings: Any, default: str) -> None:
+    settings.ORY_MFA_DEFAULT_RETURN_TO = default
+
+    assert return_to(site.post("page")) == f"http://testserver{default}"
+
+
+def test_prefix_that_is_not_ascii_is_percent_encoded(site: Site, ory: FakeOry) -> None:
+    with override_script_prefix("/gr\u00f6\u00dfe/"):
+        response = site.post("page")
+        inside = site.post("page", headers={"Referer": "http://testserver/gr%C3%B6%C3%9Fe/form"})
+
+    assert return_to(response) == "http://testserver/gr%C3%B6%C3%9Fe/"
+    assert return_to(inside) == "http://testserver/gr%C3%B6%C3%9Fe/form"
+
+
+@pytest.mark.parametrize("given", ["setting", "server"])
+def test_servers_give_the_prefix(ory: FakeOry, settings: Any, given: str) -> None:
+    environ = RequestFactory().get("/sync/page?a=" + "x" * 2000).environ
+    if given == "setting":
+        settings.FORCE_SCRIPT_NAME = "/app"
+    else:
+        environ["SCRIPT_NAME"] = "/app"
+    sent: list[Any] = []
+
+    with override_script_prefix("/"):
+        WSGIHandler()(environ, lambda status, headers, *rest: sent.extend(headers))  # type: ignore[arg-type]
+
+    assert dict(sent)["Location"].endswith("return_to=http%3A%2F%2Ftestserver%2Fapp%2F")

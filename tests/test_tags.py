@@ -140,6 +140,58 @@ def test_urls_other_than_login_ask_nobody(ory: Any, site: Site, no_views: None) 
     assert (response.status_code, ory.calls, response.headers.get("Vary")) == (200, [], None)
 
 
+HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/account/delete-everything?x=1"}
+
+
+def test_header_of_one_visitor_does_not_choose_what_a_public_page_leads_to(
+    ory: Any, site: Site, no_views: None
+) -> None:
+    """Caches keep the page, and do not know that header."""
+    response = site.get("urls-only", headers=HTMX)
+
+    here = f"return_to=http%3A%2F%2Ftestserver%2F{site.mode}%2Furls-only"
+    assert response.content.decode().count(here) == 2
+    assert "delete" not in response.content.decode()
+
+
+@pytest.mark.parametrize("kind", ["site", "view"])
+def test_header_of_one_visitor_does_not_reach_the_next_one_through_a_cache(
+    mode: str, ory: Any, settings: Any, kind: str
+) -> None:
+    settings.ROOT_URLCONF = "tests.tags_urls"
+    if kind == "site":
+        update, fetch = (f"django.middleware.cache.{name}CacheMiddleware" for name in ("Update", "FetchFrom"))
+        settings.MIDDLEWARE = [update, *settings.MIDDLEWARE, fetch]
+    target = "urls-only" if kind == "site" else "cached-urls"
+    Site(mode).get(f"{target}?{kind}", headers=HTMX)
+
+    response = Site(mode).get(f"{target}?{kind}")
+
+    assert response.content.decode().count(f"%2F{mode}%2F{target}%3F{kind}") == 2
+    assert "delete" not in response.content.decode()
+
+
+def test_fragment_that_knows_the_visitor_leads_to_the_page_around_it(ory: Any, site: Site, no_views: None) -> None:
+    """What depends on the session is kept by no shared cache, and nobody wants to come back to a fragment."""
+    ory.login(site)
+
+    page = shown(site.get("everything", headers=HTMX))
+
+    assert page["login"].endswith("return_to=http%3A%2F%2Ftestserver%2Faccount%2Fdelete-everything%3Fx%3D1")
+
+
+def test_form_that_is_shown_again_leads_to_the_page_it_came_from(ory: Any, site: Site, no_views: None) -> None:
+    response = site.post("urls-only", headers={"Referer": "http://testserver/form"})
+
+    assert response.content.decode().count("return_to=http%3A%2F%2Ftestserver%2Fform") == 2
+
+
+def test_page_with_a_long_address_leads_to_the_start(ory: Any, site: Site, no_views: None) -> None:
+    response = site.get("urls-only?x=" + "x" * 2000)
+
+    assert len(re.findall("return_to=http%3A%2F%2Ftestserver%2F[ &]", response.content.decode())) == 2
+
+
 def test_urls_are_escaped(ory: Any, site: Site) -> None:
     page = site.get("tags?a=1&b=<script>").content.decode()
 

@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from django.apps import apps
+from django.test import override_settings
 from django.urls import include, path
 from django.utils import translation
 from django.utils.translation.template import templatize
@@ -405,6 +406,11 @@ def too_many_hops(ory: FakeOry, site: Visitor) -> Any:
     return [site.get("totp") for _ in range(4)][-1]
 
 
+def missing_cookie(ory: FakeOry, site: Visitor) -> Any:
+    with override_settings(DEBUG=True):
+        return [site.get("aal2") for _ in range(4)][-1]
+
+
 def restart(ory: FakeOry, site: Visitor) -> Any:
     return [site.get("/ory-ui/login?flow=gone") for _ in range(2)][-1]
 
@@ -428,6 +434,7 @@ SCENES: dict[str, tuple[str, Scene, str]] = {
     "enroll": ("enroll", enroll, "A second factor is needed"),
     "unavailable": ("unavailable", unavailable, "Sign-in is not available right now"),
     "too many hops": ("too_many_hops", too_many_hops, "Signing in did not work"),
+    "missing cookie": ("too_many_hops", missing_cookie, "This site cannot see that you are signed in"),
     "sign in": ("ui/login", login_page(), "Sign in"),
     "step up": (
         "ui/login",

@@ -324,7 +324,7 @@ def subcommands(world: World | None = None) -> tuple[Subcommand, ...]:
 def claims() -> Claims:
     """What the settings of this site say about Ory; raises ``ControlError`` if they make no sense."""
     try:
-        return Claims(conf.whoami_required_aal, conf.settings_required_aal, conf.site_url)
+        return Claims(conf.whoami_required_aal, conf.settings_required_aal, conf.application_url())
     except ImproperlyConfigured as error:
         raise ControlError(str(error)) from error
 

@@ -75,6 +75,12 @@ def path_of(url: str) -> str:
     return urlsplit(url).path
 
 
+def path_and_query(url: str) -> str:
+    """Return ``url`` without its origin and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit(("", "", parts.path or "/", parts.query, ""))
+
+
 def _split(url: str) -> SplitResult | None:
     """The parts of an absolute http(s) URL that every reader splits alike, or None."""
     if PLAIN_URL.fullmatch(url) is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django_ory_mfa.core.credentials import is_sound
 
+RELAYED_FOR = 1.0  # seconds
 PRINTABLE = re.compile(r"[ -~]+")
 
 
@@ -31,6 +32,15 @@ def reaches(cookie: IssuedCookie, host: str, *, browser_host: str) -> bool:
     if cookie.domain is None:
         return host == browser_host
     return host == cookie.domain or (host.endswith(f".{cookie.domain}") and not _is_address(host))
+
+
+def is_timely(age: float, *, is_navigation: bool) -> bool:
+    """Whether a renewed cookie may be relayed ``age`` seconds after Ory's answer.
+
+    SECURITY: meanwhile the browser may have signed in anew, even as somebody else, and an older session must not
+    replace that one. A navigation is what the person is waiting for.
+    """
+    return is_navigation or age <= RELAYED_FOR
 
 
 def _read(header: str) -> IssuedCookie | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from django.urls import get_script_prefix
 from django.views.decorators.debug import sensitive_variables
 
 from django_ory_mfa.clock import now
@@ -25,7 +25,7 @@ PAGES = 8
 class Given:
     """What the command line adds to the settings."""
 
-    origins: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
     credential: Credential | None = None
     admin_url: str | None = None
 
@@ -33,7 +33,7 @@ class Given:
 @sensitive_variables()
 def collect(given: Given) -> Facts:
     """Everything that can be found out. Raises ``ImproperlyConfigured`` if the settings do not say where Ory is."""
-    site = _site(given.origins)
+    site = _site(given.addresses)
     ory = Probe(site.sdk_url)
     before = now()
     answer = ory.anonymous_whoami()
@@ -55,7 +55,7 @@ def collect(given: Given) -> Facts:
         cacheable=reading.read_cacheable(answer),
         own_url=reading.read_own_url(login),
         cookie=reading.read_cookie(login),
-        returns={page: reading.read_seen(ory.login_flow(page)) for page in _pages(ory, site.origins)},
+        returns={page: reading.read_seen(ory.login_flow(page)) for page in _pages(ory, site)},
     )
     return _with_people(facts, ory, given)
 
@@ -74,26 +74,33 @@ def _with_people(facts: Facts, ory: Probe, given: Given) -> Facts:
     return replace(facts, person=person)
 
 
-def _site(origins: tuple[str, ...]) -> Site:
+def _site(addresses: tuple[str, ...]) -> Site:
+    known = conf.application_url()
+    default = conf.default_return_to
     return Site(
         sdk_url=conf.sdk_url,
         browser_url=conf.browser_url,
-        origins=origins or ((conf.site_url,) if conf.site_url else ()),
+        addresses=addresses or ((known,) if known else ()),
         session_cookie=conf.session_cookie,
         network_cookie=network_cookie(conf.sdk_url),
         whoami_claim=conf.whoami_required_aal,
         settings_claim=conf.settings_required_aal,
+        default_return_to=None if default == get_script_prefix() else default,
     )
 
 
-def _pages(ory: Probe, origins: Iterable[str]) -> list[str]:
-    """The pages that Ory has to lead back to; where it does for the first page, it does for all below it."""
+def _pages(ory: Probe, site: Site) -> list[str]:
+    """Return the pages that Ory has to lead back to; where it does for the first one, it does for all below it."""
     pages: list[str] = []
-    for site in origins:
-        pages.append(f"{site}/")
-        if ory.login_flow(pages[-1]).status != 200:
-            pages.extend(f"{site}{path}" for path in _guarded_paths())
-    return pages
+    for address in site.addresses:
+        first, default = f"{address}/", site.default_page(address)
+        pages.append(first)
+        is_led_back = ory.login_flow(first).status == 200
+        if not (is_led_back and default.startswith(first)):
+            pages.append(default)
+        if not is_led_back:
+            pages.extend(f"{address}{path}" for path in _guarded_paths())
+    return list(dict.fromkeys(pages))
 
 
 def _guarded_paths() -> list[str]:
@@ -105,8 +112,7 @@ def _guarded_paths() -> list[str]:
         found = []
     guarded = (row.examples[0] for row in found if row.examples and any(guard.asks for guard in row.guards))
     by_part = {path.split("/")[1]: path for path in guarded}
-    paths = dict.fromkeys([conf.default_return_to, *by_part.values()])
-    return [path for path in paths if path != "/"][:PAGES]
+    return [path for path in by_part.values() if path != "/"][:PAGES]
 
 
 @sensitive_variables()

@@ -7,7 +7,6 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.management.base import CommandError, OutputWrapper
 from django.views.decorators.debug import sensitive_variables
@@ -38,7 +37,7 @@ class Doctor:
             action="append",
             default=[],
             metavar="URL",
-            help="where people open this site, if not ORY_MFA_SITE_URL; may be repeated",
+            help="where people open this site, with its path if there is one, if not ORY_MFA_SITE_URL; may be repeated",
         )
         parser.add_argument(
             "--session-token-file",
@@ -56,7 +55,7 @@ class Doctor:
     def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
         """Prints what every check says; returns 1 if one failed."""
         given = Given(
-            tuple(_origin(url) for url in options["site_url"]),
+            tuple(_base_url("--site-url", url) for url in options["site_url"]),
             _credential(options["session_token_file"]),
             None if options["admin_url"] is None else _base_url("--admin-url", options["admin_url"]),
         )
@@ -95,11 +94,6 @@ def _base_url(option: str, url: str) -> str:
         message = f"{option} has to be an http or https URL without user information and query"
         raise CommandError(message, returncode=MISUSED)
     return url.rstrip("/")
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(_base_url("--site-url", url))
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _as_json(results: Sequence[Result], *, is_ok: bool) -> str:

@@ -17,12 +17,12 @@ TOKEN_NEEDED = (
 
 def check_reach(facts: Facts) -> Iterator[Result]:
     """Browsers send Ory's cookie to this site too."""
-    if not facts.site.origins:
+    if not facts.site.addresses:
         yield skipped("cookie-reach", "Nobody said under which address people open this site.", UNKNOWN_SITE)
         return
     ory = urlsplit(facts.own_url or facts.site.browser_url)
     cookie = facts.cookie or Cookie()
-    for site in map(urlsplit, facts.site.origins):
+    for site in map(urlsplit, facts.site.addresses):
         problems = [*_of_hosts(cookie, ory, site)] or [*_of_schemes(cookie, ory, site)]
         reach = f"{cookie.domain} and what is below it" if cookie.domain else f"{ory.hostname}, on any port"
         yield from problems or [ok("cookie-reach", f"Ory's cookies are for {reach}: {_shown(site)} gets them.")]

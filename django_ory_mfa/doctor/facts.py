@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,14 +13,23 @@ class Site:
 
     sdk_url: str
     browser_url: str
-    #: The origins under which people open this site; empty if nobody said.
-    origins: tuple[str, ...]
+    #: Where people open this site, with its script prefix and without a trailing slash; empty if nobody said.
+    addresses: tuple[str, ...]
     #: The name of Ory's session cookie; None if only a request can tell.
     session_cookie: str | None
     #: What Ory Network calls it for this SDK URL; None elsewhere.
     network_cookie: str | None
     whoami_claim: str | None
     settings_claim: str | None
+    #: The path that ORY_MFA_DEFAULT_RETURN_TO names; None if it is not set.
+    default_return_to: str | None = None
+
+    def default_page(self, address: str) -> str:
+        """Return the page at ``address`` for people who cannot come back to where they were."""
+        if self.default_return_to is None:
+            return f"{address}/"
+        parts = urlsplit(address)
+        return f"{parts.scheme}://{parts.netloc}{self.default_return_to}"
 
 
 @dataclass(frozen=True, slots=True)

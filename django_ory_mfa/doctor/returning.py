@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from django_ory_mfa.core.flows import origin
+from django_ory_mfa.core.flows import path_and_query
 from django_ory_mfa.doctor.facts import Facts, Seen
 from django_ory_mfa.doctor.reaching import why
 from django_ory_mfa.doctor.results import Result, failed, ok, skipped, warning
@@ -34,30 +34,44 @@ def check_browser_url(facts: Facts) -> Iterator[Result]:
 
 def check_return_to(facts: Facts) -> Iterator[Result]:
     """Ory leads back to this site."""
-    if not facts.site.origins:
+    if not facts.site.addresses:
         yield skipped("return-to", "Nobody said under which address people open this site.", UNKNOWN_SITE)
-    for site in facts.site.origins:
-        yield _return_to_site(site, {page: seen for page, seen in facts.returns.items() if _is_below(page, site)})
+    for address in facts.site.addresses:
+        default = facts.site.default_page(address)
+        pages = {page: seen for page, seen in facts.returns.items() if _is_below(page, address) or page == default}
+        yield _return_to_site(address, default, pages)
 
 
-def _return_to_site(site: str, pages: dict[str, Seen]) -> Result:
+def _return_to_site(site: str, default: str, pages: dict[str, Seen]) -> Result:
     unclear = {page: seen for page, seen in pages.items() if seen.status != 200 and seen.error_id != FORBIDDEN}
     if unclear or not pages:
         answers = sorted({str(seen.status) if seen.status else why(seen) for seen in unclear.values()})
         return skipped("return-to", f"Ory does not say whether it leads back to {site}/ ({', '.join(answers)}).")
     refused = [page for page, seen in pages.items() if seen.error_id == FORBIDDEN]
+    led_back_to = [page for page in pages if page not in refused]
     fix = f'selfservice.allowed_return_urls of Ory: add "{site}/"'
     if not refused:
         return ok("return-to", f"Ory leads back to {site}/.")
-    if len(refused) == len(pages):
+    if not led_back_to:
         return failed("return-to", f"Ory does not lead back to {site}/: people end on its error page.", fix)
-    if f"{site}/" in refused and len(refused) == 1:
-        return ok("return-to", f"Ory leads back to {', '.join(page for page in pages if page not in refused)}.")
+    if default in refused:
+        return _refused_default(default, led_back_to)
+    if refused == [f"{site}/"]:
+        return ok("return-to", f"Ory leads back to {', '.join(led_back_to)}.")
     return failed("return-to", f"Ory does not lead back to {', '.join(refused)}.", fix)
 
 
-def _is_below(page: str, site: str) -> bool:
-    return origin(urlsplit(page)) == origin(urlsplit(site))
+def _refused_default(default: str, led_back_to: list[str]) -> Result:
+    reason = f"Ory does not lead back to {default}, where people come who cannot come back to their page: after a form."
+    fix = (
+        f'ORY_MFA_DEFAULT_RETURN_TO = "{path_and_query(led_back_to[0])}", or selfservice.allowed_return_urls of Ory: '
+        f'add "{default}"'
+    )
+    return failed("return-to", reason, fix)
+
+
+def _is_below(page: str, address: str) -> bool:
+    return page.startswith(f"{address}/")
 
 
 def _host(url: str) -> str | None:

@@ -15,7 +15,7 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import decide
 from django_ory_mfa.core.session import OrySession, SessionState
 from django_ory_mfa.resolver import plain
-from django_ory_mfa.return_to import return_to_of
+from django_ory_mfa.return_to import return_to_of_link
 
 register = template.Library()
 
@@ -84,7 +84,13 @@ def session_in(context: Mapping[str, Any]) -> OrySession:
 def _flow_url(context: Mapping[str, Any], build: Any) -> str:
     request = context.get("request")
     try:
-        return str(build(return_to_of(request) if isinstance(request, HttpRequest) else None))
+        return str(build(_return_to(request) if isinstance(request, HttpRequest) else None))
     except (ImproperlyConfigured, DisallowedHost) as error:
         limited_log.warning("No URL of Ory in a template: %s", error)
         return ""
+
+
+def _return_to(request: HttpRequest) -> str:
+    # Once the session is known, the response is private.
+    resolver = getattr(request, "_ory_mfa", None)
+    return return_to_of_link(request, is_private=resolver is not None and resolver.known_session is not None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from .conftest import OpenBrowser
 from .servers import Ground
-from .walker import ENROLL, REFRESH, SECOND_FACTOR, SIGN_IN, TOO_MANY_HOPS, Walker
+from .walker import ENROLL, NO_COOKIE, REFRESH, SECOND_FACTOR, SIGN_IN, TOO_MANY_HOPS, Walker
 
 # A little more than the pages with a short max_age allow.
 TOO_LONG = 2.2
@@ -158,15 +160,32 @@ def test_session_cookie_of_nobody_ends_in_the_sign_in(ground: Ground, walker: Wa
     walker.assert_asked(SIGN_IN)
 
 
-def test_site_whose_name_gets_no_cookie_of_ory_shows_nothing(ground: Ground, walker: Walker) -> None:
-    """As localhost beside 127.0.0.1: Ory knows who is there and sends the browser straight back, until that gives up.
+def test_site_whose_name_gets_no_cookie_of_ory_says_so(ground: Ground, walker: Walker) -> None:
+    """As localhost beside 127.0.0.1: Ory knows who is there and sends the browser straight back."""
+    url = f"{ground.site.url.replace('127.0.0.1', 'localhost')}/dashboard/?a=1"
+    walker.open(url)
+    walker.sign_in(ground.ory.add_person())
 
-    Hops to a sign-in without a credential are not counted, so that no page of ours explains it; the doctor does.
-    """
-    walker.open(f"{ground.site.url.replace('127.0.0.1', 'localhost')}/dashboard/?a=1")
+    assert (walker.page.url, walker.heading) == (url, NO_COOKIE)
+    assert "localhost and 127.0.0.1" in walker.text
+    assert walker.status_of(url) == 403
 
-    with pytest.raises(Exception, match="ERR_TOO_MANY_REDIRECTS"):
-        walker.sign_in(ground.ory.add_person())
+
+def test_tabs_and_wrong_passwords_are_no_loop(ground: Ground, walker: Walker) -> None:
+    person = ground.ory.add_person("totp")
+    tabs = [walker, walker.other_tab(), walker.other_tab()]
+    for tab in tabs:
+        tab.open("/dashboard/?a=1")
+        tab.assert_asked(SIGN_IN)
+    for _ in range(4):
+        walker.sign_in(replace(person, password="wrong"))
+        walker.assert_asked(SIGN_IN)
+    walker.sign_in(person)
+    walker.confirm(person, "totp")
+    walker.assert_at("/dashboard/?a=1", person)
+    for tab in tabs[1:]:
+        tab.open("/dashboard/?a=1")
+        tab.assert_at("/dashboard/?a=1", person)
 
 
 def test_two_people_in_two_browsers_do_not_mix(ground: Ground, open_browser: OpenBrowser) -> None:

@@ -20,6 +20,7 @@ REFRESH = "Confirm that it's you"
 SETTINGS = "Account settings"
 ENROLL = "A second factor is needed"
 TOO_MANY_HOPS = "Signing in did not work"
+NO_COOKIE = "This site cannot see that you are signed in"
 CODE = re.compile(r"\b\d{6}\b")
 
 

@@ -1,0 +1,168 @@
+"""A site with users and sessions in a database; run by a test in a process of its own, it prints what visitors saw.
+
+``python -m tests.session_owner_site FOLDER``: the folder gets the database and the files.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import django
+from django.conf import settings
+
+FOLDER = Path(sys.argv[1])
+ENGINES = ("db", "cached_db", "cache", "file", "signed_cookies")
+MODES = ("sync", "async")
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
+OURS = "django_ory_mfa.middleware.OrySessionMiddleware"
+
+settings.configure(
+    SECRET_KEY="for tests only",
+    ROOT_URLCONF=__name__,
+    ALLOWED_HOSTS=["testserver"],
+    USE_TZ=True,
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / "db", "TEST": {}}},
+    SESSION_FILE_PATH=str(FOLDER),
+    PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django_ory_mfa",
+    ],
+    MIDDLEWARE=[SESSIONS, AUTH, OURS],
+    ORY_MFA_SDK_URL="http://127.0.0.1:4433",
+)
+django.setup()
+
+from django.contrib.auth import alogin, get_user_model, login, user_logged_out  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.http import HttpResponse  # noqa: E402
+from django.test.utils import override_settings  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from django_ory_mfa.decorators import aal_required  # noqa: E402
+from django_ory_mfa.signals import identity_switched  # noqa: E402
+from django_ory_mfa.testing import installed  # noqa: E402
+from tests.site import Site  # noqa: E402
+
+aal1 = aal_required("aal1")
+USERS: Any = get_user_model()
+
+
+def who(request: Any) -> HttpResponse:
+    return HttpResponse(f"{request.user} {request.session.get('cart', 'empty')}")
+
+
+async def awho(request: Any) -> HttpResponse:
+    user = await request.auser()
+    return HttpResponse(f"{user} {await request.session.aget('cart', 'empty')}")
+
+
+def looked_before(request: Any) -> HttpResponse:
+    """The person becomes known only after everything was read."""
+    who(request)
+    assert request.ory_session
+    return who(request)
+
+
+async def alooked_before(request: Any) -> HttpResponse:
+    await awho(request)
+    assert await request.aory_session()
+    return await awho(request)
+
+
+def sign_in(request: Any) -> HttpResponse:
+    request.session["cart"] = request.GET["user"]
+    login(request, USERS.objects.get(username=request.GET["user"]))
+    return HttpResponse()
+
+
+async def asign_in(request: Any) -> HttpResponse:
+    await request.session.aset("cart", request.GET["user"])
+    await alogin(request, await USERS.objects.aget(username=request.GET["user"]))
+    return HttpResponse()
+
+
+class Look:
+    """A middleware of the site that reads the user of every request, in sync code."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        str(request.user)
+        return self.get_response(request)
+
+
+urlpatterns = [
+    path("sync/who", aal1(who)),
+    path("async/who", aal1(awho)),
+    path("sync/looked-before", looked_before),
+    path("async/looked-before", alooked_before),
+    path("sync/sign-in", aal1(sign_in)),
+    path("async/sign-in", aal1(asign_in)),
+]
+
+heard: list[str] = []
+
+
+def hear_logout(sender: Any, user: Any, **named: Any) -> None:
+    heard.append(f"logout of {user}")
+
+
+def hear_switch(sender: Any, **named: Any) -> None:
+    heard.append("switch")
+
+
+def play(mode: str, view: str) -> dict[str, Any]:
+    """Ann signs in, to Ory and to Django; then Bob to Ory, in the same browser."""
+    heard.clear()
+    with installed() as ory:
+        site = Site(mode)
+        ann = ory.login(site)
+        site.get("sign-in?user=ann")
+        before = site.get(view).content.decode()
+        same_person = ory.add_session(ann.identity, ("password", 0), ("totp", 0))
+        site.set_cookie(ory.cookie_name, same_person.cookie)
+        again, told = site.get(view).content.decode(), list(heard)
+        ory.login(site)
+        after = site.get(view).content.decode()
+        site.get("sign-in?user=bob")
+        return {
+            "before": before,
+            "again": again,
+            "told before": told,
+            "after": after,
+            "then": site.get(view).content.decode(),
+            "heard": list(heard),
+        }
+
+
+def main() -> None:
+    call_command("migrate", verbosity=0)
+    for name in ("ann", "bob"):
+        USERS.objects.create_user(name)
+    user_logged_out.connect(hear_logout)
+    identity_switched.connect(hear_switch)
+    found = {}
+    for engine in ENGINES:
+        for mode in MODES:
+            for view, middleware in (("who", []), ("looked-before", []), ("who", [f"{__name__}.Look"])):
+                with override_settings(
+                    SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}",
+                    MIDDLEWARE=[SESSIONS, AUTH, *middleware, OURS],
+                ):
+                    name = "read by a middleware" if middleware else view
+                    found[f"{engine} {mode} {name}"] = play(mode, view)
+    sys.stdout.write(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

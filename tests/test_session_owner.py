@@ -1,0 +1,933 @@
+"""A Django session belongs to the first person who uses it; everybody else finds it empty."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib import messages
+from django.contrib.sessions.backends import file as file_sessions
+from django.http import HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.test import RequestFactory
+from django.urls import include, path
+
+from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.signals import identity_switched
+from django_ory_mfa.testing import FakeOry
+from tests.backends import meeting_sessions, plain_sessions
+from tests.site import LOOP, Site
+
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+OURS = "django_ory_mfa.middleware.OrySessionMiddleware"
+CSRF = "django.middleware.csrf.CsrfViewMiddleware"
+MESSAGES = "django.contrib.messages.middleware.MessageMiddleware"
+BACKENDS = "django.contrib.sessions.backends"
+MARK = "_ory_mfa_person"
+COOKIE = "sessionid"
+SETTINGS_PAGE = "/account/security/"
+
+
+# Views. "who" makes the person known, "use" reads and writes the Django session.
+
+
+def shown(data: Any) -> JsonResponse:
+    return JsonResponse({name: value for name, value in data if name != MARK})
+
+
+def public(request: Any) -> HttpResponse:
+    return HttpResponse("public")
+
+
+async def apublic(request: Any) -> HttpResponse:
+    return HttpResponse("public")
+
+
+def write(request: Any) -> HttpResponse:
+    request.session.update(request.GET.dict())
+    return HttpResponse()
+
+
+async def awrite(request: Any) -> HttpResponse:
+    await request.session.aupdate(request.GET.dict())
+    return HttpResponse()
+
+
+def who(request: Any) -> HttpResponse:
+    return HttpResponse(request.ory_session.state)
+
+
+async def awho(request: Any) -> HttpResponse:
+    return HttpResponse((await request.aory_session()).state)
+
+
+def read(request: Any) -> JsonResponse:
+    return shown(request.session.items())
+
+
+async def aread(request: Any) -> JsonResponse:
+    return shown(await request.session.aitems())
+
+
+def who_then_read(request: Any) -> JsonResponse:
+    assert request.ory_session.state
+    return read(request)
+
+
+async def awho_then_read(request: Any) -> JsonResponse:
+    await request.aory_session()
+    return await aread(request)
+
+
+def read_then_who_then_read(request: Any) -> JsonResponse:
+    read(request)
+    return who_then_read(request)
+
+
+async def aread_then_who_then_read(request: Any) -> JsonResponse:
+    await aread(request)
+    return await awho_then_read(request)
+
+
+def write_then_who(request: Any) -> HttpResponse:
+    write(request)
+    return who(request)
+
+
+async def awrite_then_who(request: Any) -> HttpResponse:
+    await awrite(request)
+    return await awho(request)
+
+
+def who_then_write(request: Any) -> HttpResponse:
+    assert request.ory_session.state
+    return write(request)
+
+
+async def awho_then_write(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return await awrite(request)
+
+
+def save(request: Any) -> HttpResponse:
+    """Saves by itself, without having read anything before."""
+    assert request.ory_session.state
+    request.session.save()
+    return read(request)
+
+
+async def asave(request: Any) -> HttpResponse:
+    await request.aory_session()
+    await request.session.asave()
+    return await aread(request)
+
+
+def write_and_save(request: Any) -> HttpResponse:
+    who_then_write(request)
+    request.session.save()
+    return HttpResponse()
+
+
+async def awrite_and_save(request: Any) -> HttpResponse:
+    await awho_then_write(request)
+    await request.session.asave()
+    return HttpResponse()
+
+
+def cycle(request: Any) -> HttpResponse:
+    """As Django's ``login()`` does."""
+    assert request.ory_session.state
+    request.session.cycle_key()
+    return write(request)
+
+
+async def acycle(request: Any) -> HttpResponse:
+    await request.aory_session()
+    await request.session.acycle_key()
+    return await awrite(request)
+
+
+def leave_and_write(request: Any) -> HttpResponse:
+    assert request.ory_session.state
+    request.session.flush()
+    return write(request)
+
+
+async def aleave_and_write(request: Any) -> HttpResponse:
+    await request.aory_session()
+    await request.session.aflush()
+    return await awrite(request)
+
+
+def create_and_write(request: Any) -> HttpResponse:
+    """As sites do that need a key."""
+    assert request.ory_session.state
+    request.session.create()
+    key = request.session.session_key
+    write(request)
+    return HttpResponse(key)
+
+
+async def acreate_and_write(request: Any) -> HttpResponse:
+    await request.aory_session()
+    await request.session.acreate()
+    key = request.session.session_key
+    await awrite(request)
+    return HttpResponse(key)
+
+
+def expire(request: Any) -> HttpResponse:
+    assert request.ory_session.state
+    request.session.set_expiry(60)
+    return HttpResponse()
+
+
+async def aexpire(request: Any) -> HttpResponse:
+    await request.aory_session()
+    await request.session.aset_expiry(60)
+    return HttpResponse()
+
+
+def message(request: Any) -> HttpResponse:
+    messages.info(request, request.GET["text"])
+    return who(request)
+
+
+async def amessage(request: Any) -> HttpResponse:
+    messages.info(request, request.GET["text"])
+    return await awho(request)
+
+
+def seen(request: Any) -> HttpResponse:
+    assert request.ory_session.state
+    return HttpResponse(" ".join(str(message) for message in messages.get_messages(request)))
+
+
+async def aseen(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return HttpResponse(" ".join(str(message) for message in messages.get_messages(request)))
+
+
+def form(request: Any) -> HttpResponse:
+    assert request.ory_session.state
+    return HttpResponse(get_token(request))
+
+
+async def aform(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return HttpResponse(get_token(request))
+
+
+async def blocking_read(request: Any) -> JsonResponse:
+    """Blocking access inside an event loop, which works with stores that do not block."""
+    await request.aory_session()
+    return read(request)
+
+
+VIEWS = [
+    "public",
+    "write",
+    "who",
+    "read",
+    "who_then_read",
+    "read_then_who_then_read",
+    "write_then_who",
+    "who_then_write",
+    "save",
+    "write_and_save",
+    "cycle",
+    "leave_and_write",
+    "create_and_write",
+    "expire",
+    "message",
+    "seen",
+    "form",
+]
+aal1, aal2 = aal_required("aal1"), aal_required("aal2", max_age=600)
+urlpatterns = [
+    path("sync/", include([path(name, globals()[name]) for name in VIEWS])),
+    path("async/", include([path(name, globals()[f"a{name}"]) for name in VIEWS])),
+    path("sync/guarded", aal1(read)),
+    path("async/guarded", aal1(aread)),
+    path("sync/guarded-write", aal1(write)),
+    path("async/guarded-write", aal1(awrite)),
+    path("sync/fresh", aal2(read)),
+    path("async/fresh", aal2(aread)),
+    path("async/blocking-read", blocking_read),
+    path("account/security/", include("django_ory_mfa.urls")),
+]
+
+
+# Fixtures
+
+
+@pytest.fixture(autouse=True)
+def _site(settings: Any) -> Iterator[None]:
+    settings.ROOT_URLCONF = __name__
+    settings.SESSION_ENGINE = f"{BACKENDS}.cache"
+    settings.MIDDLEWARE = [SESSIONS, OURS]
+    plain_sessions.ASKED.clear()
+    yield
+    plain_sessions.STORED.clear()
+
+
+ENGINES = ["cache", "signed_cookies", "file", "plain"]
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The store of the sessions; those that need a database have a process of their own."""
+    name = str(request.param)
+    settings.SESSION_ENGINE = "tests.backends.plain_sessions" if name == "plain" else f"{BACKENDS}.{name}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    # It is found out once per process.
+    monkeypatch.setattr(file_sessions.SessionStore, "_storage_path", str(tmp_path), raising=False)
+    return name
+
+
+@pytest.fixture
+def plain(settings: Any) -> None:
+    """A store that notes what it is asked."""
+    settings.SESSION_ENGINE = "tests.backends.plain_sessions"
+
+
+@pytest.fixture
+def switched() -> Iterator[list[dict[str, Any]]]:
+    """What ``identity_switched`` was sent with, each time."""
+    sent: list[dict[str, Any]] = []
+
+    def hear(sender: Any, **named: Any) -> None:
+        sent.append(named)
+
+    identity_switched.connect(hear)
+    yield sent
+    identity_switched.disconnect(hear)
+
+
+def data_of(response: Any) -> Any:
+    assert response.status_code == 200, response.status_code
+    return json.loads(response.content)
+
+
+def back_as(ory: FakeOry, site: Site, session: Any) -> None:
+    """Somebody who was here before signs in again, with a new session of Ory's."""
+    again = ory.add_session(session.identity, ("password", 0), ("totp", 0))
+    site.set_cookie(ory.cookie_name, again.cookie)
+
+
+def sign_out_of_ory(ory: FakeOry, site: Site) -> None:
+    del site.cookies[ory.cookie_name]
+
+
+# Somebody else
+
+
+READERS = ["who_then_read", "read_then_who_then_read", "guarded", "save"]
+
+
+@pytest.mark.parametrize("view", READERS)
+def test_other_person_finds_it_empty(site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str) -> None:
+    """As after signing in by a link to Ory, without any redirect of ours."""
+    first = ory.login(site)
+    site.get("who_then_write?cart=first")
+    assert data_of(site.get("guarded")) == {"cart": "first"}
+    second = ory.login(site)
+
+    assert data_of(site.get(view)) == {}
+    [named] = switched
+    assert (named["session"].identity.id, named["request"].path) == (second.identity.id, f"/{site.mode}/{view}")
+    assert named["previous"]
+    assert first.identity.id not in named["previous"]
+
+
+@pytest.mark.parametrize("view", READERS)
+def test_same_person_keeps_it(site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str) -> None:
+    first = ory.login(site)
+    site.get("who_then_write?cart=first")
+    back_as(ory, site, first)
+
+    assert data_of(site.get(view)) == {"cart": "first"}
+    assert switched == []
+
+
+def test_other_person_is_told_once_and_starts_anew(site: Site, ory: FakeOry, engine: str, switched: list[Any]) -> None:
+    first = ory.login(site)
+    site.get("who_then_write?cart=first")
+    ory.login(site)
+    site.get("guarded")
+    site.get("guarded-write?cart=second")
+
+    assert data_of(site.get("guarded")) == {"cart": "second"}
+    assert len(switched) == 1
+    back_as(ory, site, first)
+    assert data_of(site.get("guarded")) == {}
+    assert len(switched) == 2
+
+
+@pytest.mark.parametrize(
+    "view", ["who_then_write", "write_then_who", "guarded-write", "write_and_save", "cycle", "leave_and_write"]
+)
+def test_whoever_writes_first_owns_it(site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str) -> None:
+    ory.login(site)
+    site.get(f"{view}?cart=first")
+    assert data_of(site.get("guarded")) == {"cart": "first"}
+    ory.login(site)
+
+    assert data_of(site.get("guarded")) == {}
+    assert len(switched) == 1
+
+
+@pytest.mark.parametrize("view", ["who_then_write", "write_then_who", "write_and_save", "cycle"])
+def test_what_the_other_person_writes_is_theirs_alone(site: Site, ory: FakeOry, engine: str, view: str) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=first&theirs=1")
+    ory.login(site)
+    site.get(f"{view}?cart=second")
+
+    kept = data_of(site.get("guarded"))
+
+    # What was written before the person was known went with the rest, which is the safe side.
+    assert kept == ({} if view == "write_then_who" else {"cart": "second"})
+
+
+def test_stored_session_of_the_first_person_is_deleted(site: Site, ory: FakeOry, plain: None) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    before = dict(plain_sessions.STORED)
+    ory.login(site)
+
+    response = site.get("guarded")
+
+    assert len(before) == 1
+    assert plain_sessions.STORED == {}
+    assert response.cookies[COOKIE]["max-age"] == 0
+
+
+# Nobody's
+
+
+@pytest.mark.parametrize("view", READERS)
+def test_first_person_takes_over_what_the_visitor_collected_before(
+    site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str
+) -> None:
+    site.get("write?cart=of+nobody")
+    first = ory.login(site)
+
+    assert data_of(site.get(view)) == {"cart": "of nobody"}
+    assert switched == []
+    ory.login(site)
+    assert data_of(site.get("guarded")) == {}
+    assert len(switched) == 1
+    back_as(ory, site, first)
+    assert data_of(site.get("guarded")) == {}
+
+
+@pytest.mark.parametrize("view", ["who_then_read", "who_then_write"])
+def test_key_that_was_there_before_the_person_is_replaced(site: Site, ory: FakeOry, engine: str, view: str) -> None:
+    """Whoever planted it in this browser must not share what the person does (session fixation)."""
+    site.get("write?cart=of+nobody")
+    planted = site.cookies[COOKIE].value
+    ory.login(site)
+    site.get(view)
+    site.get("who_then_write?address=secret")
+    attacker = Site(site.mode)
+    attacker.set_cookie(COOKIE, planted)
+
+    assert site.cookies[COOKIE].value != planted
+    assert data_of(site.get("guarded")) == {"cart": "of nobody", "address": "secret"}
+    assert data_of(attacker.get("read")) == {"cart": "of nobody"}
+
+
+def test_empty_session_that_was_there_before_is_replaced_too(site: Site, ory: FakeOry, plain: None) -> None:
+    plain_sessions.STORED["planted" * 4] = {}
+    site.set_cookie(COOKIE, "planted" * 4)
+    ory.login(site)
+    site.get("who_then_write?address=secret")
+
+    assert plain_sessions.STORED["planted" * 4] == {}
+    assert data_of(site.get("guarded")) == {"address": "secret"}
+
+
+def test_key_of_a_session_with_an_owner_stays(site: Site, ory: FakeOry, plain: None) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=1")
+    key = site.cookies[COOKIE].value
+    site.get("who_then_write?cart=2")
+
+    assert site.cookies[COOKIE].value == key
+
+
+def test_key_that_a_view_was_given_stays(site: Site, ory: FakeOry, engine: str) -> None:
+    ory.login(site)
+
+    response = site.get("create_and_write?cart=first")
+
+    assert data_of(site.get("guarded")) == {"cart": "first"}
+    if engine != "signed_cookies":
+        assert site.cookies[COOKIE].value == response.content.decode()
+
+
+def test_visitor_without_a_known_person_keeps_what_is_nobodys(
+    site: Site, ory: FakeOry, engine: str, switched: list[Any]
+) -> None:
+    site.get("write?cart=of+nobody")
+
+    assert data_of(site.get("who_then_read")) == {"cart": "of nobody"}
+    assert data_of(site.get("who_then_read")) == {"cart": "of nobody"}
+    assert switched == []
+
+
+@pytest.mark.parametrize("problem", ["second factor due", "outage"])
+def test_person_who_is_not_known_changes_nothing(
+    site: Site, ory: FakeOry, plain: None, switched: list[Any], problem: str
+) -> None:
+    first = ory.login(site)
+    site.get("who_then_write?cart=first")
+    stored = dict(plain_sessions.STORED)
+    if problem == "outage":
+        ory.login(site)
+        ory.fail(503)
+    else:
+        ory.login(site, aal="aal1", second_factors={"totp"})
+
+    site.get("who_then_read")
+
+    assert stored == plain_sessions.STORED
+    assert switched == []
+    ory.recover()
+    back_as(ory, site, first)
+    assert data_of(site.get("guarded")) == {"cart": "first"}
+
+
+def test_person_is_known_once_the_second_factor_was_given(
+    site: Site, ory: FakeOry, engine: str, switched: list[Any]
+) -> None:
+    """Ory hides who it is until then, so that no hop names anybody."""
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    second = ory.login(site, aal="aal1", second_factors={"totp"})
+    assert site.get("fresh").status_code == 302
+    second.prove("totp")
+
+    assert data_of(site.get("fresh")) == {}
+    assert len(switched) == 1
+
+
+def test_person_after_a_lost_session_is_noticed(site: Site, ory: FakeOry, engine: str, switched: list[Any]) -> None:
+    first = ory.login(site)
+    site.get("who_then_write?cart=first")
+    first.revoke()
+    assert site.get("guarded").status_code == 302
+    ory.login(site)
+
+    assert data_of(site.get("guarded")) == {}
+    assert len(switched) == 1
+
+
+# Who does not use it
+
+
+def test_request_that_does_not_use_it_neither_reads_nor_writes_it(site: Site, ory: FakeOry, plain: None) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    stored = dict(plain_sessions.STORED)
+    ory.login(site)
+    plain_sessions.ASKED.clear()
+
+    response = site.get("who")
+
+    assert plain_sessions.ASKED == []
+    assert stored == plain_sessions.STORED
+    assert list(response.cookies) == []
+
+
+def test_visitor_without_a_session_gets_none(site: Site, ory: FakeOry, engine: str) -> None:
+    ory.login(site)
+
+    for view in ("who", "guarded", "who_then_read", "read_then_who_then_read"):
+        assert list(site.get(view).cookies) == []
+
+
+def test_public_page_does_not_make_the_person_known(site: Site, ory: FakeOry, plain: None) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    ory.login(site)
+    ory.calls.clear()
+    plain_sessions.ASKED.clear()
+
+    site.get("public")
+
+    assert (ory.calls, plain_sessions.ASKED) == ([], [])
+
+
+def test_reading_it_once_more_writes_nothing(site: Site, ory: FakeOry, plain: None) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    plain_sessions.ASKED.clear()
+
+    response = site.get("guarded")
+
+    assert plain_sessions.ASKED == ["load"]
+    assert list(response.cookies) == []
+
+
+# How else a session comes to data
+
+
+def test_expiry_alone_is_data_too(site: Site, ory: FakeOry, engine: str, switched: list[Any]) -> None:
+    ory.login(site)
+    site.get("expire")
+    ory.login(site)
+
+    assert data_of(site.get("guarded")) == {}
+    assert len(switched) == 1
+
+
+@pytest.mark.parametrize("middleware", [[SESSIONS, MESSAGES, OURS], [SESSIONS, OURS, MESSAGES]], ids=["outer", "inner"])
+def test_messages_are_for_the_person_to_whom_they_were_written(
+    site: Site, ory: FakeOry, engine: str, settings: Any, middleware: list[str]
+) -> None:
+    """Django's middleware writes them when the response leaves, after ours has seen it."""
+    settings.MIDDLEWARE = middleware
+    settings.MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+    first = ory.login(site)
+    site.get("message?text=for+first")
+    ory.login(site)
+    site.get("message?text=for+second")
+
+    assert site.get("seen").content == b"for second"
+    back_as(ory, site, first)
+    assert site.get("seen").content == b""
+
+
+@pytest.mark.parametrize("middleware", [[SESSIONS, CSRF, OURS], [SESSIONS, OURS, CSRF]], ids=["outer", "inner"])
+def test_csrf_secret_in_the_session_is_renewed(
+    mode: str, ory: FakeOry, engine: str, settings: Any, middleware: list[str]
+) -> None:
+    settings.CSRF_USE_SESSIONS = True
+    settings.MIDDLEWARE = middleware
+    site = Site(mode, enforce_csrf_checks=True)
+    ory.login(site)
+    first = site.get("form").content.decode()
+    assert site.post("who", {"csrfmiddlewaretoken": first}).status_code == 200
+    ory.login(site)
+
+    second = site.get("form").content.decode()
+
+    assert site.post("who", {"csrfmiddlewaretoken": first}).status_code == 403
+    assert site.post("who", {"csrfmiddlewaretoken": second}).status_code == 200
+
+
+def test_session_that_is_saved_with_every_request_is_emptied(
+    site: Site, ory: FakeOry, engine: str, settings: Any, switched: list[Any]
+) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    ory.login(site)
+
+    assert site.get("who").status_code == 200
+    assert data_of(site.get("read")) == {}
+    assert len(switched) == 1
+
+
+def test_session_middleware_inside_ours_is_as_good(
+    site: Site, ory: FakeOry, engine: str, settings: Any, switched: list[Any]
+) -> None:
+    settings.MIDDLEWARE = [OURS, SESSIONS]
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    assert data_of(site.get("guarded")) == {"cart": "first"}
+    ory.login(site)
+
+    assert data_of(site.get("guarded")) == {}
+    assert len(switched) == 1
+
+
+class Between:
+    """A middleware of the site between ours and that of the sessions, which makes the person known."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        assert request.ory_session.state
+        return self.get_response(request)
+
+
+@pytest.mark.parametrize("view", ["guarded", "read"])
+def test_session_that_comes_after_the_person_is_known_is_looked_after(
+    site: Site, ory: FakeOry, settings: Any, switched: list[Any], view: str
+) -> None:
+    settings.MIDDLEWARE = [OURS, f"{__name__}.Between", SESSIONS]
+    ory.login(site)
+    site.get("write?cart=first")
+    assert data_of(site.get("read")) == {"cart": "first"}
+    ory.login(site)
+
+    assert data_of(site.get(view)) == {}
+    assert len(switched) == 1
+
+
+class Early:
+    """A middleware of the site that looks at the session before anything makes the person known."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        request.session.get("language")
+        return self.get_response(request)
+
+
+def test_session_that_was_read_before_is_emptied_before_the_view(
+    site: Site, ory: FakeOry, engine: str, settings: Any, switched: list[Any]
+) -> None:
+    settings.MIDDLEWARE = [SESSIONS, f"{__name__}.Early", OURS]
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    ory.login(site)
+
+    assert data_of(site.get("guarded")) == {}
+    assert len(switched) == 1
+
+
+def test_site_without_sessions_needs_none(site: Site, ory: FakeOry, settings: Any, switched: list[Any]) -> None:
+    settings.MIDDLEWARE = [OURS]
+    ory.login(site)
+
+    assert site.get("who").content == b"active"
+    assert switched == []
+
+
+def test_session_of_another_kind_is_left_as_it_is(ory: FakeOry, settings: Any) -> None:
+    """As tests put a dict there, or a site that does without Django's."""
+    from django_ory_mfa.middleware import OrySessionMiddleware
+
+    session = ory.login(SimpleNamespace(cookies={}))
+    request: Any = RequestFactory(headers={"Cookie": f"{ory.cookie_name}={session.cookie}"}).get("/")
+    request.session = {"cart": 1}
+
+    OrySessionMiddleware(who)(request)
+
+    assert request.session == {"cart": 1}
+
+
+# Signals
+
+
+def test_receiver_of_the_signal_may_use_the_session(site: Site, ory: FakeOry, engine: str) -> None:
+    seen: list[Any] = []
+
+    def greet(sender: Any, request: Any, **named: Any) -> None:
+        seen.append(dict(request.session.items()))
+        request.session["greeted"] = True
+
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    ory.login(site)
+    identity_switched.connect(greet)
+    try:
+        data = data_of(site.get("guarded"))
+    finally:
+        identity_switched.disconnect(greet)
+
+    assert (seen, data) == ([{}], {"greeted": True})
+    assert data_of(site.get("guarded")) == {"greeted": True}
+
+
+@pytest.mark.parametrize("view", ["guarded", "read_then_who_then_read"])
+def test_coroutine_receives_the_signal_too(site: Site, ory: FakeOry, engine: str, view: str) -> None:
+    seen: list[Any] = []
+
+    async def hear(sender: Any, request: Any, **named: Any) -> None:
+        await asyncio.sleep(0)
+        seen.append(dict(await request.session.aitems()))
+
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    ory.login(site)
+    identity_switched.connect(hear)
+    try:
+        assert data_of(site.get(view)) == {}
+    finally:
+        identity_switched.disconnect(hear)
+
+    assert seen == [{}]
+
+
+@pytest.mark.parametrize("engine", ["cache", "signed_cookies", "file"], indirect=True)
+def test_blocking_access_in_an_event_loop_is_safe_and_told(ory: FakeOry, engine: str) -> None:
+    """Nothing may block there, and a receiver may be a coroutine: it hears of it a moment later."""
+    seen: list[str] = []
+
+    async def hear(sender: Any, session: Any, **named: Any) -> None:
+        seen.append(session.identity.id)
+
+    async def settle() -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    site = Site("async")
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    second = ory.login(site)
+    identity_switched.connect(hear)
+    try:
+        data = data_of(site.get("blocking-read"))
+        LOOP.run(settle())
+    finally:
+        identity_switched.disconnect(hear)
+
+    assert (data, seen) == ({}, [second.identity.id])
+
+
+def test_receiver_that_fails_changes_nothing(site: Site, ory: FakeOry, engine: str) -> None:
+    def fail(sender: Any, **named: Any) -> None:
+        raise RuntimeError("no")
+
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    ory.login(site)
+    identity_switched.connect(fail)
+    try:
+        assert data_of(site.get("guarded")) == {}
+    finally:
+        identity_switched.disconnect(fail)
+
+
+# The name of the person
+
+
+def test_mark_does_not_name_the_person(site: Site, ory: FakeOry, plain: None) -> None:
+    session = ory.login(site, email="ann@example.test")
+    site.get("who_then_write?cart=first")
+
+    [data] = plain_sessions.STORED.values()
+
+    assert set(data) == {MARK, "cart"}
+    assert session.identity.id not in json.dumps(data)
+    assert session.cookie not in json.dumps(data)
+    assert "ann" not in json.dumps(data)
+
+
+@pytest.mark.parametrize("mark", ["", "x", None, 1, ["x"], {}], ids=repr)
+def test_mark_that_nobody_can_have_is_somebody_elses(
+    site: Site, ory: FakeOry, plain: None, switched: list[Any], mark: Any
+) -> None:
+    plain_sessions.STORED["k" * 32] = {MARK: mark, "cart": "?"}
+    site.set_cookie(COOKIE, "k" * 32)
+    ory.login(site)
+
+    assert data_of(site.get("guarded")) == {}
+    assert len(switched) == 1
+
+
+def test_same_project_under_another_url_knows_its_people(
+    site: Site, ory: FakeOry, settings: Any, switched: list[Any]
+) -> None:
+    """As after the move to a custom domain; Ory chooses the ids of identities, and no two people have the same."""
+    first = ory.login(site)
+    site.get("who_then_write?cart=first")
+    settings.ORY_MFA_SDK_URL = ory.public_url = "https://auth.example.com"
+    from django_ory_mfa.testing import installed
+
+    with installed(ory):
+        back_as(ory, site, first)
+        assert data_of(site.get("guarded")) == {"cart": "first"}
+        assert switched == []
+        ory.login(site)
+        assert data_of(site.get("guarded")) == {}
+
+
+def test_secret_key_that_is_replaced_in_steps_keeps_the_owner(
+    site: Site, ory: FakeOry, settings: Any, switched: list[Any]
+) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", [settings.SECRET_KEY]
+    assert data_of(site.get("guarded")) == {"cart": "first"}
+    settings.SECRET_KEY_FALLBACKS = []
+
+    assert data_of(site.get("guarded")) == {"cart": "first"}
+    assert switched == []
+    ory.login(site)
+    assert data_of(site.get("guarded")) == {}
+
+
+def test_secret_key_that_is_replaced_at_once_empties_it(site: Site, ory: FakeOry, settings: Any) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    settings.SECRET_KEY = "new"
+
+    assert data_of(site.get("guarded")) == {}
+
+
+# At the same time
+
+
+@pytest.fixture
+def together(settings: Any) -> Any:
+    """Two requests to one view that load the Django session at the same time, and their responses."""
+    settings.SESSION_ENGINE = "tests.backends.meeting_sessions"
+
+    def send(site: Site, target: str) -> list[Any]:
+        async def both() -> list[Any]:
+            meeting_sessions.SessionStore.meeting = asyncio.Barrier(2)
+            return await asyncio.gather(*(site.client.get(f"/async/{target}") for _ in range(2)))
+
+        return LOOP.run(both())
+
+    return send
+
+
+def test_requests_at_the_same_time_both_find_it_empty(
+    ory: FakeOry, plain: None, together: Any, switched: list[Any]
+) -> None:
+    site = Site("async")
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    ory.login(site)
+
+    assert [data_of(response) for response in together(site, "guarded")] == [{}, {}]
+    assert len(switched) == 2
+    assert plain_sessions.STORED == {}
+
+
+def test_requests_at_the_same_time_both_take_over_what_was_nobodys(
+    ory: FakeOry, plain: None, together: Any, switched: list[Any], settings: Any
+) -> None:
+    """Neither ends the session that the other one loaded, which Django would answer with 400."""
+    settings.SESSION_ENGINE = "tests.backends.plain_sessions"
+    site = Site("async")
+    site.get("write?cart=of+nobody")
+    ory.login(site)
+    settings.SESSION_ENGINE = "tests.backends.meeting_sessions"
+
+    assert [data_of(response) for response in together(site, "guarded")] == [{"cart": "of nobody"}] * 2
+    settings.SESSION_ENGINE = "tests.backends.plain_sessions"
+    assert data_of(site.get("guarded")) == {"cart": "of nobody"}
+    assert switched == []
+
+
+# Sign-out
+
+
+def test_sign_out_ends_it(site: Site, ory: FakeOry, engine: str) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+
+    response = site.post(f"{SETTINGS_PAGE}logout/")
+
+    assert response.cookies[COOKIE]["max-age"] == 0
+    sign_out_of_ory(ory, site)
+    assert data_of(site.get("read")) == {}
