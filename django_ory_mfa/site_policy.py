@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from django.urls import get_resolver
+from django.urls import URLResolver, get_resolver
 from django.urls.resolvers import LocalePrefixPattern
 from django.utils.translation import get_language_from_path
 
@@ -89,12 +90,14 @@ def _first(rules: Iterable[Rule], path_info: str) -> Policy | None:
 
 def _without_language(path_info: str, urlconf: Any) -> str | None:
     """Return the path behind its language prefix, None if it has none or the site does not use ``i18n_patterns``."""
-    if get_language_from_path(path_info) is None:
-        return None
-    patterns = (entry.pattern for entry in get_resolver(urlconf).url_patterns)
-    if not any(isinstance(pattern, LocalePrefixPattern) for pattern in patterns):
+    if not _has_language_patterns(get_resolver(urlconf)) or get_language_from_path(path_info) is None:
         return None
     return "/" + path_info[1:].partition("/")[2]
+
+
+@lru_cache(maxsize=64)
+def _has_language_patterns(resolver: URLResolver) -> bool:
+    return any(isinstance(entry.pattern, LocalePrefixPattern) for entry in resolver.url_patterns)
 
 
 def _strictest(policies: Iterable[Policy]) -> tuple[Policy, ...]:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django import shortcuts
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.middleware.cache import FetchFromCacheMiddleware
 from django.shortcuts import redirect, render
@@ -402,6 +403,11 @@ class Rendered(Plain):
         return render(request, "required.html")
 
 
+class RenderedByModule(Plain):
+    def process_request(self, request: Any) -> HttpResponse:
+        return shortcuts.render(request, "required.html")
+
+
 class Maintenance(Plain):
     def __call__(self, request: Any) -> HttpResponse:
         return JsonResponse({}, status=503)
@@ -456,6 +462,7 @@ exec("class WithoutSource:\n    pass")  # noqa: S102 - a class whose source nobo
         (f"{HERE}.Health", Answers.PAGES_OF_ITS_OWN),
         (f"{HERE}.Inherited", Answers.PAGES_OF_ITS_OWN),
         (f"{HERE}.Rendered", Answers.PAGES_OF_ITS_OWN),
+        (f"{HERE}.RenderedByModule", Answers.PAGES_OF_ITS_OWN),
         (f"{HERE}.answering", Answers.PAGES_OF_ITS_OWN),
     ],
 )

@@ -333,15 +333,21 @@ def odd_paths(settings: Any) -> Any:
 
 
 @pytest.mark.parametrize("control", CONTROLS)
+def test_path_with_a_control_character_is_freed_by_no_rule(ory: Any, site: Site, odd_paths: Any, control: str) -> None:
+    odd_paths.ORY_MFA_RULES = [("/exact", None)]
+
+    assert location(site.get(f"/exact{control}")).startswith(LOGIN)
+
+
 @pytest.mark.parametrize("rule", ["/exact$", "/exact", "", "/exact(?s:.*)"])
 @pytest.mark.parametrize("requirement", [None, "aal1", lambda request: None, lambda request: "aal1"])
-def test_path_with_a_control_character_is_freed_by_no_rule(
-    ory: Any, site: Site, odd_paths: Any, control: str, rule: str, requirement: Any
+def test_path_with_a_control_character_needs_the_level_of_the_settings(
+    ory: Any, site: Site, odd_paths: Any, rule: str, requirement: Any
 ) -> None:
     odd_paths.ORY_MFA_RULES = [(rule, requirement)]
     aal1(ory, site)
 
-    assert location(site.get(f"/exact{control}")).startswith(STEP_UP)
+    assert location(site.get("/exact%0A")).startswith(STEP_UP)
 
 
 @pytest.mark.parametrize("control", CONTROLS)

@@ -18,7 +18,7 @@ from django_ory_mfa.declarations import MIXIN, class_of, mixin_of, of_class
 def forgotten_mixin(place: str, view_class: str) -> Error:
     """A class with a level that is never asked for."""
     return Error(
-        f"{view_class} at {place} sets required_aal, but has no AALRequiredMixin: nothing guards it.",
+        f"{view_class} at {place} sets required_aal, but has no AALRequiredMixin: nothing asks for that level.",
         hint=f"Put '{MIXIN}' left of the view class, or use '{POLICY_MIDDLEWARE}', which reads required_aal itself.",
         id="ory_mfa.E007",
     )

@@ -120,9 +120,9 @@ def _outer_nodes(node: ast.AST) -> Iterator[ast.AST]:
 def _is_response(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False
-    name = ast.unparse(node.func).rpartition(".")
+    owner, _, name = ast.unparse(node.func).rpartition(".")
     # `response.render()` makes none.
-    is_made = name[2] in RESPONSES and (name[2] != "render" or name[0] in ("", "shortcuts"))
+    is_made = name in RESPONSES and (name != "render" or not owner or owner.endswith("shortcuts"))
     return is_made and not any(_is_error(keyword) for keyword in node.keywords)
 
 
