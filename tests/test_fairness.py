@@ -244,7 +244,7 @@ def visitor_of(request: Any) -> Caller:
     call = next(steps)
     steps.close()
     assert isinstance(call, Shared)
-    return call._visitor
+    return call._caller
 
 
 def test_request_waits_in_the_line_of_its_credential_and_address(ory: FakeOry, site: Site) -> None:
