@@ -21,7 +21,7 @@ from benchmarks.ory import Ory, ProgramMissingError, kratos, nginx, use
 from benchmarks.static_ory import COOKIE
 from benchmarks.table import Row, ratios
 from benchmarks.timing import Plan, Seconds, Take, interleave
-from django_ory_mfa.resolver import attach
+from django_ory_mfa.session.resolver import attach
 
 THREADS = 16
 BLOCK = 0.2  # seconds

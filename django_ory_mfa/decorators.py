@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from asgiref.sync import iscoroutinefunction
 
-from django_ory_mfa.calls import awaited
-from django_ory_mfa.declarations import Declared, MaxAge, RequirementCallable, declare
 from django_ory_mfa.enforcement import aenforce, enforce, let_through
+from django_ory_mfa.guard.declarations import Declared, MaxAge, RequirementCallable, declare
+from django_ory_mfa.runtime.steps import awaited
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

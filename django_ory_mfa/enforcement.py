@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from asgiref.sync import sync_to_async
 from django.http import HttpResponseBase
 
-from django_ory_mfa import limited_log, privacy
+from django_ory_mfa.answer.csrf import csrf_failure, needs_csrf_check
+from django_ory_mfa.answer.rendering import render
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import OrySession
-from django_ory_mfa.csrf import csrf_failure, needs_csrf_check
-from django_ory_mfa.declarations import Declared, MaxAge, RequirementCallable, arequired, declare, required
-from django_ory_mfa.denials import AALRequired, CSRFFailed
-from django_ory_mfa.evaluation import aevaluate, evaluate
-from django_ory_mfa.homecoming import awelcome_back, welcome_back
-from django_ory_mfa.rendering import render
-from django_ory_mfa.resolver import resolver_of
+from django_ory_mfa.guard.arrival import awelcome_back, welcome_back
+from django_ory_mfa.guard.declarations import Declared, MaxAge, RequirementCallable, arequired, declare, required
+from django_ory_mfa.guard.denials import AALRequired, CSRFFailed
+from django_ory_mfa.guard.evaluation import aevaluate, evaluate
+from django_ory_mfa.runtime import limited_log
+from django_ory_mfa.session import cache_control as privacy
+from django_ory_mfa.session.resolver import resolver_of
 from django_ory_mfa.signals import aal_denied
 
 if TYPE_CHECKING:

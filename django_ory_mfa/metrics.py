@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from django_ory_mfa import limited_log
+from django_ory_mfa.runtime import limited_log
 
 
 class Event(StrEnum):

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 
-from django_ory_mfa import privacy
-from django_ory_mfa.calls import arun, run
 from django_ory_mfa.conf import is_debug
-from django_ory_mfa.denials import answer_to, settle
-from django_ory_mfa.hops import clear_hops
-from django_ory_mfa.relay import relay
-from django_ory_mfa.reporting import mask_credentials, show_timings
-from django_ory_mfa.resolver import attach, resolver_of
-from django_ory_mfa.site_guard import aguard_answer, aguard_view, guard_answer, guard_view, note_exception
+from django_ory_mfa.guard.denials import answer_to, settle
+from django_ory_mfa.guard.site_guard import aguard_answer, aguard_view, guard_answer, guard_view, note_exception
+from django_ory_mfa.roundtrip.hops import clear_hops
+from django_ory_mfa.runtime.steps import arun, run
+from django_ory_mfa.session import cache_control as privacy
+from django_ory_mfa.session.cookie_relay import relay
+from django_ory_mfa.session.error_reports import mask_credentials, show_timings
+from django_ory_mfa.session.resolver import attach, resolver_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
-    from django_ory_mfa.resolver import SessionResolver
+    from django_ory_mfa.session.resolver import SessionResolver
 
 logger = logging.getLogger("django_ory_mfa")
 

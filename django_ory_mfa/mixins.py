@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.views import View
 
-from django_ory_mfa.calls import awaited, waited_for
-from django_ory_mfa.declarations import Declared, MaxAge, declare
+from django_ory_mfa.answer.rendering import render
 from django_ory_mfa.enforcement import aforgery, ajudge, forgery, judge, let_through, refused
-from django_ory_mfa.rendering import render
+from django_ory_mfa.guard.declarations import Declared, MaxAge, declare
+from django_ory_mfa.runtime.steps import awaited, waited_for
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase

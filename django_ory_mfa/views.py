@@ -10,19 +10,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from django_ory_mfa.cache import Entry
-from django_ory_mfa.calls import run
-from django_ory_mfa.client import get_client
+from django_ory_mfa.answer.pages import HIGHEST_LEVEL, page, page_context
+from django_ory_mfa.answer.rendering import HttpResponseSeeOther, render
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import Decision, Outcome
+from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.session import SessionState
-from django_ory_mfa.evaluation import evaluation_steps
-from django_ory_mfa.own_views import own_view
-from django_ory_mfa.pages import HIGHEST_LEVEL, page, page_context
-from django_ory_mfa.rendering import HttpResponseSeeOther, render
-from django_ory_mfa.resolver import resolver_of
-from django_ory_mfa.return_to import checked_next
-from django_ory_mfa.session_owner import leave_django
+from django_ory_mfa.guard.evaluation import evaluation_steps
+from django_ory_mfa.ory.client import get_client
+from django_ory_mfa.roundtrip.return_to import checked_next
+from django_ory_mfa.runtime.steps import run
+from django_ory_mfa.session.cache import Entry
+from django_ory_mfa.session.django_session import leave_django
+from django_ory_mfa.session.resolver import resolver_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase

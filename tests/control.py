@@ -13,9 +13,9 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from django_ory_mfa.control.arguments import World
-from django_ory_mfa.control.commands import subcommands
 from django_ory_mfa.management.commands.ory_mfa import Command
+from django_ory_mfa.management.control.arguments import World
+from django_ory_mfa.management.control.commands import subcommands
 from tests.console.server import KEY, FakeConsole
 
 

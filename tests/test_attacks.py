@@ -19,19 +19,19 @@ from django.urls import path
 from django.views import View
 from django.views.decorators.cache import cache_page
 
-from django_ory_mfa.calls import run
-from django_ory_mfa.client import OryClient
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.deadline import Deadline, cover
-from django_ory_mfa.declarations import is_exempt
 from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.enforcement import AALRequired, arequire_aal
+from django_ory_mfa.guard.declarations import is_exempt
+from django_ory_mfa.guard.site_policy import policies_for
 from django_ory_mfa.mixins import AALRequiredMixin
-from django_ory_mfa.resolver import SessionResolver, attach
-from django_ory_mfa.site_policy import policies_for
+from django_ory_mfa.ory.client import OryClient
+from django_ory_mfa.ory.deadline import Deadline, cover
+from django_ory_mfa.runtime.steps import run
+from django_ory_mfa.session.resolver import SessionResolver, attach
 from django_ory_mfa.testing import FakeOry, FakeProof
 from tests.site import Site
 

@@ -14,15 +14,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
-from django_ory_mfa import clock
-from django_ory_mfa.cache import Entry
-from django_ory_mfa.calls import arun
-from django_ory_mfa.client import LARGEST_BODY, OryClient, get_client
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import choose_credential, session_cookie_names
 from django_ory_mfa.core.session import OrySession, SessionState
-from django_ory_mfa.flights import LANDED_FOR, Board, Shared, _board
+from django_ory_mfa.ory.client import LARGEST_BODY, OryClient, get_client
+from django_ory_mfa.ory.singleflight import LANDED_FOR, Board, Shared, _board
+from django_ory_mfa.runtime import clock
+from django_ory_mfa.runtime.steps import arun
+from django_ory_mfa.session.cache import Entry
 from django_ory_mfa.signals import ory_unavailable
 from django_ory_mfa.testing import FakeOry
 from tests.backends.sick import LateCache

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from django_ory_mfa import breaker as module
-from django_ory_mfa.breaker import Breaker
+from django_ory_mfa.ory import breaker as module
+from django_ory_mfa.ory.breaker import Breaker
 
 CALL = 3.0  # seconds that a call may take
 

@@ -13,9 +13,9 @@ import pytest
 from django.core.cache import caches
 from django.test import RequestFactory
 
-from django_ory_mfa import cache as module
 from django_ory_mfa.metrics import Event, listen
-from django_ory_mfa.process import forget_ory
+from django_ory_mfa.runtime.per_process import forget_ory
+from django_ory_mfa.session import cache as module
 from django_ory_mfa.testing import FakeOry
 from tests.backends import sick
 from tests.site import Site
@@ -344,7 +344,7 @@ def clock(monkeypatch: pytest.MonkeyPatch, ory: FakeOry) -> Any:
     """Lets time pass for the cache, for the package and for Ory."""
     from datetime import timedelta
 
-    from django_ory_mfa import clock
+    from django_ory_mfa.runtime import clock
 
     start = clock.now()
 
@@ -613,7 +613,7 @@ def test_a_request_reads_the_cache_once(
     site: Site, ory: FakeOry, ttl: None, monkeypatch: pytest.MonkeyPatch, events: list[Event]
 ) -> None:
     named: list[int] = []
-    resolver = "django_ory_mfa.resolver.fingerprint"
+    resolver = "django_ory_mfa.session.resolver.fingerprint"
     from django_ory_mfa.core.credentials import fingerprint
 
     def counted(*args: Any, **kwargs: Any) -> str:

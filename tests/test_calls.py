@@ -9,7 +9,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.core.exceptions import SynchronousOnlyOperation
 
-from django_ory_mfa.calls import Steps, arun, run, wait_for
+from django_ory_mfa.runtime.steps import Steps, arun, run, wait_for
 
 
 class Returning:

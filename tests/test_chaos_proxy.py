@@ -19,12 +19,12 @@ from benchmarks.chaos.proxy import Fault, Proxy
 from benchmarks.chaos.run import longest_pause
 from benchmarks.chaos.servers import make_certificate
 from benchmarks.chaos.visitors import Answer, Verdict, Visitor, Weather, judge
-from django_ory_mfa.client import OryClient
-from django_ory_mfa.clock import now
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.core.flows import Flows
 from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.core.whoami import read_whoami
+from django_ory_mfa.ory.client import OryClient
+from django_ory_mfa.runtime.clock import now
 
 COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=c00kie")
 SESSION = {

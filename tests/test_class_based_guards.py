@@ -20,7 +20,7 @@ from django_ory_mfa import Decision, Requirement
 from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.http import OryHttpRequest
 from django_ory_mfa.mixins import AALRequiredMixin
-from django_ory_mfa.resolver import attach
+from django_ory_mfa.session.resolver import attach
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site, location
 

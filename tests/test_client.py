@@ -17,10 +17,10 @@ import requests
 import responses
 from django.test import Client
 
-from django_ory_mfa.client import LARGEST_BODY, OryClient, get_client
-from django_ory_mfa.connections import POOLS, DeadlineAdapter
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential, CredentialKind
+from django_ory_mfa.ory.client import LARGEST_BODY, OryClient, get_client
+from django_ory_mfa.ory.connections import POOLS, DeadlineAdapter
 from django_ory_mfa.testing import installed
 
 COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=c00kie")
@@ -592,8 +592,8 @@ import signal
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django
 django.setup()
-from django_ory_mfa.flights import _pool
-from django_ory_mfa.client import get_client
+from django_ory_mfa.ory.singleflight import _pool
+from django_ory_mfa.ory.client import get_client
 client, pool = get_client(), _pool(4)
 pid = os.fork()
 if pid == 0:

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from django_ory_mfa import connections
-from django_ory_mfa.client import OryClient
-from django_ory_mfa.connections import LOOKUPS_AT_ONCE
 from django_ory_mfa.core.answer import LATE
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.metrics import Event, listen
+from django_ory_mfa.ory import connections
+from django_ory_mfa.ory.client import OryClient
+from django_ory_mfa.ory.connections import LOOKUPS_AT_ONCE
 from tests.test_client import Script, Wire, answering, dripping, sending
 
 COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=c00kie")

@@ -17,7 +17,7 @@ from django.core.handlers.asgi import ASGIRequest
 
 from django_ory_mfa.contrib.ui import views
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
-from django_ory_mfa.own_views import is_own_view
+from django_ory_mfa.core.own_views import is_own_view
 from tests.site import Site, location
 from tests.test_contrib_ui import CSRF, ORY, SUBMIT, Document, flow_of, recording
 

@@ -7,11 +7,11 @@ import shlex
 
 import pytest
 
-from django_ory_mfa.control import failures
-from django_ory_mfa.control.changing import DIFFERS
-from django_ory_mfa.control.commands import COLUMNS, subcommands
-from django_ory_mfa.control.keys import KEYS
 from django_ory_mfa.management.commands.ory_mfa import Command
+from django_ory_mfa.management.control import failures
+from django_ory_mfa.management.control.changing import DIFFERS
+from django_ory_mfa.management.control.commands import COLUMNS, subcommands
+from django_ory_mfa.management.control.keys import KEYS
 from tests.test_docs import README, literals, table
 
 LINES = re.findall(r"^ +\$ python manage\.py ory_mfa (.+)$", README, re.MULTILINE)

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from django.test.utils import override_script_prefix
 
-from django_ory_mfa.control import files, rules
-from django_ory_mfa.control.document import return_urls
-from django_ory_mfa.control.failures import ConflictError
-from django_ory_mfa.control.files import FileTarget
-from django_ory_mfa.control.keys import CODE, CODE_MFA, KEYS, RETURN_URLS
-from django_ory_mfa.control.plan import plan
+from django_ory_mfa.management.control import files, rules
+from django_ory_mfa.management.control.document import return_urls
+from django_ory_mfa.management.control.failures import ConflictError
+from django_ory_mfa.management.control.files import FileTarget
+from django_ory_mfa.management.control.keys import CODE, CODE_MFA, KEYS, RETURN_URLS
+from django_ory_mfa.management.control.plan import plan
 from tests.control import Terminal, no_file_beyond, ory_mfa
 
 TEXT = """\

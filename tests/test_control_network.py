@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from django_ory_mfa.control.access import NO_KEY, PROJECT_KEY, api_url
-from django_ory_mfa.control.failures import ControlError
-from django_ory_mfa.control.keys import CODE_MFA
+from django_ory_mfa.management.control.access import NO_KEY, PROJECT_KEY, api_url
+from django_ory_mfa.management.control.failures import ControlError
+from django_ory_mfa.management.control.keys import CODE_MFA
 from tests.console.platform import Project
 from tests.console.server import KEY, OTHER_ID, PROJECT_ID, SLUG, WORKSPACE_ID, FakeConsole
 from tests.control import Result, Terminal, no_file_beyond, on_network, ory_mfa

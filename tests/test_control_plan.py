@@ -10,13 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from django_ory_mfa.control import findings as looked_at
-from django_ory_mfa.control import rules
-from django_ory_mfa.control.document import MISSING, canonical, leaves, merged, mfa_part, mfa_tree, value_at, with_value
-from django_ory_mfa.control.findings import Claims, findings, is_allowed
-from django_ory_mfa.control.keys import CODE_MFA, KEYS, RETURN_URLS, UnfitValueError
-from django_ory_mfa.control.plan import PREFIX, Plan, operations, plan, pointer, with_changes
-from django_ory_mfa.control.shown import Censor, clean, diff, shown, table, values
+from django_ory_mfa.management.control import findings as looked_at
+from django_ory_mfa.management.control import rules
+from django_ory_mfa.management.control.document import (
+    MISSING,
+    canonical,
+    leaves,
+    merged,
+    mfa_part,
+    mfa_tree,
+    value_at,
+    with_value,
+)
+from django_ory_mfa.management.control.findings import Claims, findings, is_allowed
+from django_ory_mfa.management.control.keys import CODE_MFA, KEYS, RETURN_URLS, UnfitValueError
+from django_ory_mfa.management.control.plan import PREFIX, Plan, operations, plan, pointer, with_changes
+from django_ory_mfa.management.control.shown import Censor, clean, diff, shown, table, values
 from tests.console.platform import _apply as apply_operation
 from tests.console.server import sample
 

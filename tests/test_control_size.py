@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from django_ory_mfa.control import json_text, yaml_text
-from django_ory_mfa.control.failures import ControlError
-from django_ory_mfa.control.size import CHARACTERS, MOST_LEVELS, MOST_VALUES, TooLargeError
-from django_ory_mfa.control.sources import read_source
-from django_ory_mfa.control.yaml_size import check_yaml
+from django_ory_mfa.management.control import json_text, yaml_text
+from django_ory_mfa.management.control.failures import ControlError
+from django_ory_mfa.management.control.size import CHARACTERS, MOST_LEVELS, MOST_VALUES, TooLargeError
+from django_ory_mfa.management.control.sources import read_source
+from django_ory_mfa.management.control.yaml_size import check_yaml
 from tests.console.server import PROJECT_ID, FakeConsole
 from tests.control import on_network, ory_mfa
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from django_ory_mfa.control import json_text, yaml_text
-from django_ory_mfa.control.document import with_value
-from django_ory_mfa.control.failures import ControlError
-from django_ory_mfa.control.yaml_text import UnspliceableError
+from django_ory_mfa.management.control import json_text, yaml_text
+from django_ory_mfa.management.control.document import with_value
+from django_ory_mfa.management.control.failures import ControlError
+from django_ory_mfa.management.control.yaml_text import UnspliceableError
 
 BLOCK = """\
 # Kratos of the shop
@@ -278,8 +278,8 @@ def test_yaml_without_its_package_says_what_to_install():
     script = """
 import sys
 sys.modules["ruamel"] = sys.modules["ruamel.yaml"] = None
-from django_ory_mfa.control.formats import yaml_format
-from django_ory_mfa.control.failures import ControlError
+from django_ory_mfa.management.control.formats import yaml_format
+from django_ory_mfa.management.control.failures import ControlError
 try:
     yaml_format()
 except ControlError as error:

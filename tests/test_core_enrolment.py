@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from django_ory_mfa.core.answer import Answer
-from django_ory_mfa.core.enrolment import read_enrolment
+from django_ory_mfa.core.settings_flow import read_enrolment
 
 RECORDINGS = Path(__file__).parent / "recordings"
 RECORDED = {

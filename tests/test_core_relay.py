@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from django_ory_mfa.core.relay import issued_cookie, reaches
+from django_ory_mfa.core.set_cookie import issued_cookie, reaches
 
 NAME = "ory_kratos_session"
 ATTRIBUTES = "Path=/; Domain=example.com; Expires=Thu, 26 Nov 2026 10:00:00 GMT; HttpOnly; Secure; Partitioned"

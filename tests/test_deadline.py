@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from django_ory_mfa.deadline import Deadline, cover
+from django_ory_mfa.ory.deadline import Deadline, cover
 
 
 @pytest.fixture

@@ -21,11 +21,12 @@ from django.test import Client
 from django.urls import path
 
 import django_ory_mfa
-from django_ory_mfa import checks, doctor, enforcement, signals, testing, urls
+from django_ory_mfa import checks, enforcement, signals, testing, urls
 from django_ory_mfa.conf import Conf, Timeout, conf
 from django_ory_mfa.core.refusal import ERRORS
 from django_ory_mfa.core.session import Identity, OrySession
 from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.management import doctor
 from django_ory_mfa.templatetags import ory_mfa as tags
 from django_ory_mfa.testing import FakeOry, installed
 from tests.views import page

@@ -13,10 +13,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from django_ory_mfa.core.answer import Answer
-from django_ory_mfa.doctor import cookies, levels, reaching, reading, returning
-from django_ory_mfa.doctor.examination import examine_facts
-from django_ory_mfa.doctor.facts import Cookie, Facts, Person, RateLimit, Seen, Site
-from django_ory_mfa.doctor.results import Result, Status
+from django_ory_mfa.management.doctor import cookies, levels, reaching, reading, returning
+from django_ory_mfa.management.doctor.examination import examine_facts
+from django_ory_mfa.management.doctor.facts import Cookie, Facts, Person, RateLimit, Seen, Site
+from django_ory_mfa.management.doctor.results import Result, Status
 
 OK, SKIPPED, WARNING, FAILED = Status.OK, Status.SKIPPED, Status.WARNING, Status.FAILED
 SITE = Site(

@@ -13,18 +13,18 @@ import requests
 import urllib3
 from django.test import RequestFactory
 
-from django_ory_mfa.calls import run
-from django_ory_mfa.client import get_client, use_transport
 from django_ory_mfa.core.answer import QUEUED, Answer
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.core.session import OrySession, SessionState
 from django_ory_mfa.core.whoami import UNAVAILABLE
-from django_ory_mfa.flights import Board, Shared
-from django_ory_mfa.health import Health
-from django_ory_mfa.known_credentials import known_credentials
-from django_ory_mfa.lanes import Caller
 from django_ory_mfa.metrics import Event, listen
-from django_ory_mfa.resolver import attach
+from django_ory_mfa.ory.client import get_client, use_transport
+from django_ory_mfa.ory.health import Health
+from django_ory_mfa.ory.known_credentials import known_credentials
+from django_ory_mfa.ory.lanes import Caller
+from django_ory_mfa.ory.singleflight import Board, Shared
+from django_ory_mfa.runtime.steps import run
+from django_ory_mfa.session.resolver import attach
 from django_ory_mfa.signals import ory_unavailable
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.transport import FakeOryTransport
@@ -228,7 +228,7 @@ def test_call_that_is_never_made_is_shared_by_nobody(hold: Hold, settings: Any) 
     settings.ORY_MFA_MAX_CONCURRENCY = 1
     board = Board()
     flight, _ = board.enter("key", 0, 0)
-    from django_ory_mfa.flights import _threads
+    from django_ory_mfa.ory.singleflight import _threads
 
     threads = _threads(1)
     threads.submit(hold, Caller())

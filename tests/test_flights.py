@@ -13,10 +13,10 @@ import pytest
 from django_ory_mfa.core.answer import LATE, QUEUED, Answer
 from django_ory_mfa.core.decision import Outcome
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.evaluation import evaluation_steps
-from django_ory_mfa.flights import LANDED_FOR, Board, Flight, Shared
+from django_ory_mfa.guard.evaluation import evaluation_steps
 from django_ory_mfa.metrics import Event, listen
-from django_ory_mfa.resolver import attach
+from django_ory_mfa.ory.singleflight import LANDED_FOR, Board, Flight, Shared
+from django_ory_mfa.session.resolver import attach
 
 GOOD = Answer(200)
 # Long enough for any thread here, and never waited for in a run that passes.

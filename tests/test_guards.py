@@ -24,7 +24,7 @@ from django_ory_mfa import Decision, OrySession, Outcome, Requirement
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.enforcement import AALRequired, aevaluate, arequire_aal, evaluate, require_aal
 from django_ory_mfa.mixins import AALRequiredMixin
-from django_ory_mfa.resolver import attach
+from django_ory_mfa.session.resolver import attach
 from django_ory_mfa.signals import aal_denied
 from django_ory_mfa.testing import FakeOry, FakeProof
 from django_ory_mfa.testing.install import installed

@@ -20,7 +20,7 @@ from tests.site import Site, location
 pytestmark = pytest.mark.urls(__name__)
 
 COOKIE = "ory_mfa_hops"
-SALT = "django_ory_mfa.hops"
+SALT = "django_ory_mfa.roundtrip.hops"
 ORY = "http://127.0.0.1:4433/self-service"
 AAL1, AAL2, FRESH = aal_required("aal1"), aal_required("aal2"), aal_required("aal2", max_age=600)
 

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from django_ory_mfa.known_credentials import MOST_CREDENTIALS, KnownCredentials
-from django_ory_mfa.lanes import Caller, Job, SharedThreads, network_of
+from django_ory_mfa.ory.known_credentials import MOST_CREDENTIALS, KnownCredentials
+from django_ory_mfa.ory.lanes import Caller, Job, SharedThreads, network_of
 
 # Long enough for any thread here, and never waited for in a run that passes.
 PATIENCE = 10

@@ -319,7 +319,7 @@ def test_imports_stand_at_the_top() -> None:
         "control.console: ory_client.Configuration",
         "control.console: ory_client.api.project_api.ProjectApi",
         "control.console: ory_client.api.workspace_api.WorkspaceApi",
-        "control.formats: django_ory_mfa.control.yaml_text",
+        "control.formats: django_ory_mfa.management.control.yaml_text",
     }
 
 

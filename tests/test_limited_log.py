@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from django_ory_mfa import limited_log
-from django_ory_mfa.limited_log import MOST_KINDS, LineLimit
-from django_ory_mfa.process import forget_ory
+from django_ory_mfa.runtime import limited_log
+from django_ory_mfa.runtime.limited_log import MOST_KINDS, LineLimit
+from django_ory_mfa.runtime.per_process import forget_ory
 from django_ory_mfa.signals import aal_denied
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site

@@ -15,7 +15,7 @@ import pytest
 import requests
 import urllib3
 
-from django_ory_mfa.client import OryClient
+from django_ory_mfa.ory.client import OryClient
 from tests.loopback import LeftTheMachineError, attempts, is_here
 
 ROOT = Path(__file__).resolve().parent.parent

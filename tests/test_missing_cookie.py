@@ -14,12 +14,12 @@ from django.http import HttpResponse
 from django.urls import include, path
 
 from django_ory_mfa.decorators import aal_required
-from django_ory_mfa.process import forget_ory
+from django_ory_mfa.runtime.per_process import forget_ory
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site, location
 
 COOKIE = "ory_mfa_hops"
-SALT = "django_ory_mfa.hops"
+SALT = "django_ory_mfa.roundtrip.hops"
 ORY = "http://127.0.0.1:4433/self-service"
 TITLE = "This site cannot see that you are signed in"
 

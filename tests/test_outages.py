@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from django_ory_mfa import breaker, enrolment, health
-from django_ory_mfa.calls import run
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.session import OrySession, SessionState
-from django_ory_mfa.enrolment import EnrolmentMemory
 from django_ory_mfa.metrics import Event, listen
+from django_ory_mfa.ory import breaker, health
+from django_ory_mfa.runtime.steps import run
+from django_ory_mfa.session import enrolment_memory as enrolment
+from django_ory_mfa.session.enrolment_memory import EnrolmentMemory
 from django_ory_mfa.signals import ory_unavailable
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
@@ -309,7 +310,7 @@ def test_nobody_else_does(site: Site, ory: FakeOry) -> None:
 def test_timing_of_the_site_stays(settings: Any) -> None:
     from django.http import HttpResponse
 
-    from django_ory_mfa.reporting import show_timings
+    from django_ory_mfa.session.error_reports import show_timings
 
     response = HttpResponse(headers={"Server-Timing": "db;dur=1"})
     show_timings(response, [("whoami", 0.0123)])

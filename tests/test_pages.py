@@ -13,8 +13,8 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from django_ory_mfa import AAL, AuthenticationMethod, OrySession, SessionState
-from django_ory_mfa.pages import own_url, page_context
-from django_ory_mfa.resolver import attach
+from django_ory_mfa.answer.pages import own_url, page_context
+from django_ory_mfa.session.resolver import attach
 from tests.site import Site
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}

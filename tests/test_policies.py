@@ -14,9 +14,9 @@ from django.urls import path
 from django.views import View
 
 from django_ory_mfa import Requirement
-from django_ory_mfa.declarations import Configured, declare
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.enforcement import aevaluate, arequire_aal, evaluate, require_aal
+from django_ory_mfa.guard.declarations import Configured, declare
 from django_ory_mfa.mixins import AALRequiredMixin
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site, location

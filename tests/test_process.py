@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from django_ory_mfa.process import forget_all, forget_ory, once_per_process
+from django_ory_mfa.runtime.per_process import forget_all, forget_ory, once_per_process
 
 # Seconds after which a child that hangs is killed; a busy machine needs a small part of them.
 LONGEST = 60

@@ -27,12 +27,12 @@ from django_ory_mfa.core.credentials import (
     session_cookie_names,
 )
 from django_ory_mfa.core.decision import Outcome, decide
-from django_ory_mfa.core.enrolment import read_enrolment
 from django_ory_mfa.core.flows import Flows, is_return_to
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import AAL, AuthenticationMethod, OrySession, SessionState
+from django_ory_mfa.core.settings_flow import read_enrolment
 from django_ory_mfa.core.whoami import read_whoami
-from django_ory_mfa.return_to import checked_next, return_to_of
+from django_ory_mfa.roundtrip.return_to import checked_next, return_to_of
 
 # CI looks longer. Each run looks at other examples, and examples that failed are tried again.
 EXAMPLES = 100 if os.environ.get("CI") else 40

@@ -13,8 +13,8 @@ from django.test import RequestFactory
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from django_ory_mfa import relay as module
 from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.session import cookie_relay as module
 from django_ory_mfa.testing import FakeOry, installed
 from tests import urls as site_urls
 from tests.site import Site

@@ -16,11 +16,11 @@ from django.views.debug import (
     get_exception_reporter_filter,
 )
 
-from django_ory_mfa.client import OryClient
 from django_ory_mfa.core.credentials import Credential, CredentialKind
-from django_ory_mfa.credentials import credential_of
-from django_ory_mfa.reporting import mask_credentials
-from django_ory_mfa.resolver import attach
+from django_ory_mfa.ory.client import OryClient
+from django_ory_mfa.request.credential import credential_of
+from django_ory_mfa.session.error_reports import mask_credentials
+from django_ory_mfa.session.resolver import attach
 from tests.reporting_site import FilterWithState, SiteFilter
 from tests.site import Site
 

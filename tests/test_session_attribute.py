@@ -18,10 +18,10 @@ from django.urls import include, path
 from django.views.decorators.cache import never_cache
 from requests.adapters import BaseAdapter
 
-from django_ory_mfa.client import use_transport
 from django_ory_mfa.core.session import OrySession
 from django_ory_mfa.decorators import aal_required
-from django_ory_mfa.resolver import attach
+from django_ory_mfa.ory.client import use_transport
+from django_ory_mfa.session.resolver import attach
 from django_ory_mfa.testing import FakeOry, FakeProof
 from django_ory_mfa.testing.install import installed
 from tests.site import Site

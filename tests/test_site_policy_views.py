@@ -19,11 +19,11 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from django_ory_mfa.declarations import declared_by, is_exempt
 from django_ory_mfa.decorators import aal_exempt, aal_required
+from django_ory_mfa.guard.declarations import declared_by, is_exempt
+from django_ory_mfa.guard.site_policy import Origin, policies_for
 from django_ory_mfa.http import OryHttpRequest as HttpRequest
 from django_ory_mfa.mixins import AALRequiredMixin
-from django_ory_mfa.site_policy import Origin, policies_for
 from tests import views
 from tests.site import Site, location
 

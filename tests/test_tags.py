@@ -11,7 +11,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 
 from django_ory_mfa import AAL, OrySession, SessionState
-from django_ory_mfa.resolver import attach
+from django_ory_mfa.session.resolver import attach
 from django_ory_mfa.templatetags.ory_mfa import has_aal, session_in
 from tests.ids import stable
 from tests.site import Site

@@ -10,9 +10,9 @@ import pytest
 import requests
 from django.test import AsyncClient, Client, SimpleTestCase, TestCase, override_settings
 
-from django_ory_mfa import client as client_module
-from django_ory_mfa.client import get_client
 from django_ory_mfa.core.credentials import Credential, CredentialKind
+from django_ory_mfa.ory import client as client_module
+from django_ory_mfa.ory.client import get_client
 from django_ory_mfa.testing import FakeOry, FakeOryMixin, FakeOryTransport, installed
 from tests.site import Site, location
 

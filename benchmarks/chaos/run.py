@@ -27,8 +27,8 @@ from benchmarks.chaos.servers import (
     memory_of,
 )
 from benchmarks.chaos.visitors import SLACK, Crowd, Visit, Visitor, Weather, ask
-from django_ory_mfa.breaker import LONGEST_PAUSE, SHORTEST_PAUSE
-from django_ory_mfa.health import BAD_NEWS_LAST, GOOD_NEWS_LAST
+from django_ory_mfa.ory.breaker import LONGEST_PAUSE, SHORTEST_PAUSE
+from django_ory_mfa.ory.health import BAD_NEWS_LAST, GOOD_NEWS_LAST
 
 TTL = 5.0  # seconds, where there is a cache
 DATABASES: dict[str, type[KratosOnFile | KratosOnPostgres]] = {"file": KratosOnFile, "postgres": KratosOnPostgres}

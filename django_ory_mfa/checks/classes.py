@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error
 
 from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
 from django_ory_mfa.checks.views import MAYBE_SECOND, NEVER_SECOND, every_view
-from django_ory_mfa.declarations import MIXIN, class_of, mixin_of, of_class
+from django_ory_mfa.guard.declarations import MIXIN, class_of, mixin_of, of_class
 
 
 def forgotten_mixin(place: str, view_class: str) -> Error:

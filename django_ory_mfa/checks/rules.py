@@ -16,7 +16,7 @@ from django.urls import get_script_prefix, reverse
 from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
 from django_ory_mfa.checks.patterns import branches, can_begin_with_slash, has_end, text_of
 from django_ory_mfa.conf import Rule, conf
-from django_ory_mfa.site_policy import NO_PATH
+from django_ory_mfa.guard.site_policy import NO_PATH
 
 URL_NAME = re.compile(r"[\w-]+(:[\w-]+)+")
 # Flags have to stay at the beginning of a regex.

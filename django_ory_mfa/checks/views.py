@@ -10,10 +10,10 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
+from django_ory_mfa.checks.urlconf import SiteView, site_views
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
-from django_ory_mfa.declarations import Configured, declared_by
-from django_ory_mfa.site_views import SiteView, site_views
+from django_ory_mfa.guard.declarations import Configured, declared_by
 
 # https://www.ory.sh/docs/kratos/concepts/credentials; what may be a second factor depends on Ory's configuration.
 NEVER_SECOND = frozenset({"password", "passkey", "code_recovery", "link_recovery", "v0.6_legacy_session"})

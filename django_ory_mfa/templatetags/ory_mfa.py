@@ -9,13 +9,14 @@ from django import template
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.http import HttpRequest
 
-from django_ory_mfa import limited_log, pages
-from django_ory_mfa.clock import now
+from django_ory_mfa.answer import pages
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import decide
 from django_ory_mfa.core.session import OrySession, SessionState
-from django_ory_mfa.resolver import plain
-from django_ory_mfa.return_to import return_to_of_link
+from django_ory_mfa.roundtrip.return_to import return_to_of_link
+from django_ory_mfa.runtime import limited_log
+from django_ory_mfa.runtime.clock import now
+from django_ory_mfa.session.resolver import plain
 
 register = template.Library()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from django_ory_mfa.process import forget_ory
+from django_ory_mfa.runtime.per_process import forget_ory
 
 from .fake import FakeOry
 from .install import installed

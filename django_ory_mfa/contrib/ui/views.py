@@ -16,15 +16,15 @@ from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET
 
-from django_ory_mfa.client import get_client
+from django_ory_mfa.answer.pages import own_url
 from django_ory_mfa.conf import conf, is_debug
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.contrib.ui.failures import Failure, read_failure
 from django_ory_mfa.contrib.ui.page import Page, filled, focused, read_page
 from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart, start_url
-from django_ory_mfa.credentials import raw_cookies
-from django_ory_mfa.own_views import own_view
-from django_ory_mfa.pages import own_url
+from django_ory_mfa.core.own_views import own_view
+from django_ory_mfa.ory.client import get_client
+from django_ory_mfa.request.credential import raw_cookies
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

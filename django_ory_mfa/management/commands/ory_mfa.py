@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Protocol
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
-from django_ory_mfa.control import commands as control
-from django_ory_mfa.control.failures import ControlError
-from django_ory_mfa.doctor.command import Doctor
-from django_ory_mfa.report.command import Report
+from django_ory_mfa.management.control import commands as control
+from django_ory_mfa.management.control.failures import ControlError
+from django_ory_mfa.management.doctor.command import Doctor
+from django_ory_mfa.management.report.command import Report
 
 
 class Subcommand(Protocol):

@@ -1,0 +1,44 @@
+"""Cross-site request forgery: a session cookie that opens a view has to come with Django's CSRF proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+
+from django_ory_mfa.roundtrip.return_to import SAFE_METHODS
+from django_ory_mfa.session.resolver import resolver_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+# The middleware wants something to wrap and to look at; it is never called.
+NO_VIEW: Callable[[HttpRequest], HttpResponseBase] = lambda request: HttpResponse()  # noqa: E731
+
+
+def needs_csrf_check(request: HttpRequest) -> bool:
+    """Whether the session came by cookie, the method changes things, and Django has not checked (``csrf_exempt``)."""
+    credential = resolver_of(request).credential
+    return (
+        credential is not None
+        and credential.is_cookie
+        and request.method not in SAFE_METHODS
+        and not getattr(request, "csrf_processing_done", False)
+    )
+
+
+def csrf_failure(request: HttpRequest) -> HttpResponseBase | None:
+    """Runs Django's own check; the answer of ``CSRF_FAILURE_VIEW``, never to be stored, if it fails."""
+    check = CsrfViewMiddleware(NO_VIEW)
+    check.process_request(request)
+    failure: HttpResponseBase | None = check.process_view(request, NO_VIEW, (), {})
+    if failure is not None:
+        failure.headers["Cache-Control"] = "no-store"
+    return failure
+
+
+def keep_csrf_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Sets the CSRF cookie for a form in ``response``, as Django's middleware does where it is in use."""
+    CsrfViewMiddleware(NO_VIEW).process_response(request, response)

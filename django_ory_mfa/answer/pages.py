@@ -1,0 +1,58 @@
+"""What the package's own pages are given to show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+
+from django_ory_mfa.answer.csrf import keep_csrf_cookie
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.decision import Decision
+from django_ory_mfa.core.destination import needs_second_factor
+from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.roundtrip.return_to import APP_NAME, default_return_to, return_to_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_ory_mfa.core.session import OrySession
+
+HIGHEST_LEVEL = Requirement("aal2")
+
+
+def page(request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> TemplateResponse:
+    """One of the package's pages, rendered by Django's handler, in the thread where a template may use the database."""
+    response = TemplateResponse(request, f"ory_mfa/{name}.html", context, status=status)
+    # The sign-out form needs its cookie on a site without CsrfViewMiddleware too, since the view checks it by itself.
+    response.add_post_render_callback(lambda rendered: keep_csrf_cookie(request, rendered))
+    return response
+
+
+def page_context(request: HttpRequest, session: OrySession, decision: Decision | None) -> dict[str, Any]:
+    """The session, the decision, and the URLs of everything that a visitor can do about it."""
+    flows, return_to = conf.flows, return_to_of(request)
+    return {
+        "session": session,
+        "decision": decision,
+        "flow_url": decision.url if decision is not None else None,
+        "login_url": flows.login(return_to=return_to),
+        "step_up_url": flows.login(aal2=True, return_to=return_to),
+        "refresh_url": flows.login(
+            refresh=True, aal2=bool(session) and needs_second_factor(session, HIGHEST_LEVEL), return_to=return_to
+        ),
+        "settings_url": flows.settings(return_to=return_to),
+        "logout_url": own_url("logout"),
+        "return_to": return_to,
+        "methods": sorted((decision.requirement.methods if decision is not None else None) or ()),
+        "home_url": default_return_to(request),
+    }
+
+
+def own_url(name: str) -> str:
+    """The URL of one of the package's views; empty if they are not included."""
+    try:
+        return reverse(f"{APP_NAME}:{name}")
+    except NoReverseMatch:
+        return ""

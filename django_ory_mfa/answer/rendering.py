@@ -1,0 +1,108 @@
+"""Turns a refusal into an answer that the one who asked can read: a redirect, a page or JSON."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseRedirectBase
+
+from django_ory_mfa.answer.loop_page import loop_page
+from django_ory_mfa.answer.pages import page, page_context
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.credentials import CredentialKind
+from django_ory_mfa.core.decision import Decision, Outcome
+from django_ory_mfa.core.destination import destination, given_destination
+from django_ory_mfa.core.refusal import Refusal, refusal
+from django_ory_mfa.request.client_kind import Kind, is_htmx, is_quiet, kind_of
+from django_ory_mfa.roundtrip import hops
+from django_ory_mfa.roundtrip.return_to import SAFE_METHODS, return_to_of
+from django_ory_mfa.session.resolver import resolver_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_ory_mfa.core.session import OrySession
+
+# Outcomes that a browser is told on a page.
+PAGES = {Outcome.UNAVAILABLE: "unavailable", Outcome.ENROLL: "enroll"}
+
+
+class HttpResponseSeeOther(HttpResponseRedirectBase):
+    """A redirect after a form, which must not be sent again (RFC 9110, section 15.4.4)."""
+
+    status_code = 303
+
+
+def render(request: HttpRequest, decision: Decision, *, return_to: str | None = None) -> HttpResponse:
+    """The answer that refuses ``request`` for ``decision``, in the form its client reads.
+
+    ``return_to``: where the browser comes back to, this page if left out. Raises ``ValueError`` for a decision that
+    allows.
+    """
+    if decision.is_allowed:
+        raise ValueError("a decision that allows has no refusal to render")
+    credential = resolver_of(request).credential
+    by = CredentialKind.COOKIE if credential is None else credential.kind
+    refused = refusal(decision, _session(request), conf.flows, by=by)
+    if kind_of(request, credential) is Kind.JSON:
+        return _json(request, decision, refused)
+    decision = replace(decision, url=_url(request, decision, return_to))
+    if decision.outcome in PAGES:
+        response = _page(request, decision, PAGES[decision.outcome], refused.status)
+    else:
+        response = _redirect(request, decision, return_to or return_to_of(request))
+    for name, value in refused.headers.items():
+        # A browser has no use for a challenge.
+        if name != "WWW-Authenticate":
+            response.headers[name] = value
+    return response
+
+
+def _session(request: HttpRequest) -> OrySession:
+    return resolver_of(request).session()
+
+
+def _opens_a_flow_unasked(request: HttpRequest, decision: Decision) -> bool:
+    return is_quiet(request) and decision.outcome in (Outcome.STEP_UP, Outcome.REFRESH)
+
+
+def _json(request: HttpRequest, decision: Decision, refused: Refusal) -> HttpResponse:
+    if _opens_a_flow_unasked(request, decision):
+        return HttpResponse(status=refused.status, headers=refused.headers)
+    return JsonResponse(refused.body, status=refused.status, headers=refused.headers)
+
+
+def _url(request: HttpRequest, decision: Decision, return_to: str | None) -> str | None:
+    """Where a browser is sent: to ``decision.url``, unless it is to come back to another page than this."""
+    given = given_destination(decision, conf.flows) if return_to is None else None
+    if given is not None:
+        return given
+    return destination(decision, _session(request), conf.flows, return_to=return_to or return_to_of(request))
+
+
+def _redirect(request: HttpRequest, decision: Decision, return_to: str) -> HttpResponse:
+    if _opens_a_flow_unasked(request, decision):
+        return HttpResponse(status=403)
+    url = decision.url or conf.browser_url
+    if is_quiet(request):
+        # A link checker, or a browser that fetches ahead, goes nowhere.
+        return _sent_to(request, url)
+    hop = hops.hop_of(request, decision, return_to, resolver_of(request).visitor)
+    if hops.is_loop(request, hop):
+        return loop_page(request, decision)
+    response = _sent_to(request, url)
+    hops.count_hop(request, response, hop)
+    return response
+
+
+def _sent_to(request: HttpRequest, url: str) -> HttpResponse:
+    if is_htmx(request):
+        # A redirect would be followed by htmx itself, which cannot show Ory's pages.
+        return HttpResponse(headers={"HX-Redirect": url})
+    return (HttpResponseRedirect if request.method in SAFE_METHODS else HttpResponseSeeOther)(url)
+
+
+def _page(request: HttpRequest, decision: Decision, name: str, status: int) -> HttpResponse:
+    return page(request, name, page_context(request, _session(request), decision), status=status)

@@ -1,0 +1,1 @@
+"""What a view asks for, and what follows from it."""

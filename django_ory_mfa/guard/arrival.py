@@ -1,0 +1,56 @@
+"""What it means to the site that a browser is back from Ory: more is proved, or somebody else has come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django_ory_mfa.core.session import AAL, OrySession
+from django_ory_mfa.roundtrip.hops import CREDENTIAL, Hop, Visitor, has_hops, is_of, mark_of, proofs_asked_for
+from django_ory_mfa.runtime.steps import Steps, arun, run
+from django_ory_mfa.session.resolver import SessionResolver, resolver_of
+from django_ory_mfa.signals import Sending, step_up_completed
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_ory_mfa.core.requirement import Requirement
+
+
+def welcome_back(request: HttpRequest, requirement: Requirement) -> None:
+    """Called when a guard with ``requirement`` lets ``request`` pass, before the view runs."""
+    if has_hops(request):
+        run(_steps(request, requirement))
+
+
+async def awelcome_back(request: HttpRequest, requirement: Requirement) -> None:
+    """``welcome_back`` for async code."""
+    if has_hops(request):
+        await arun(_steps(request, requirement))
+
+
+def _steps(request: HttpRequest, requirement: Requirement) -> Steps[None]:
+    resolver = resolver_of(request)
+    if resolver.has_welcomed_back:
+        return
+    yield from resolver.owner.return_steps()
+    if resolver.owner.has_switched:
+        resolver.has_welcomed_back = True
+    elif _has_proved(request, requirement, resolver):
+        resolver.has_welcomed_back = True
+        yield Sending(step_up_completed, request=request, session=resolver.known_session, requirement=requirement)
+
+
+def _has_proved(request: HttpRequest, requirement: Requirement, resolver: SessionResolver) -> bool:
+    mark, session = mark_of(requirement), resolver.known_session
+    hops = [hop for hop in proofs_asked_for(request) if hop.wanted == mark]
+    return session is not None and any(_is_answered(hop, session, resolver.visitor) for hop in hops)
+
+
+def _is_answered(hop: Hop, session: OrySession, visitor: Visitor) -> bool:
+    """Whether ``hop`` was made for ``visitor``, who proved since then what it asked for."""
+    if is_of(hop, visitor):
+        return True
+    # Ory hid who it was, and has replaced the credential since. SECURITY: a planted entry looks the same, so that only
+    # a second factor that was given after it counts.
+    proof = session.proof_at(AAL.AAL2) if hop.who.startswith(CREDENTIAL) else None
+    return proof is not None and proof.timestamp() >= hop.last

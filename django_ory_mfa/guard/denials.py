@@ -1,0 +1,78 @@
+"""The exceptions that ``require_aal`` raises, and the answers to them, also where a framework catches one first."""
+
+from __future__ import annotations
+
+from traceback import format_exception_only
+from typing import TYPE_CHECKING, Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.template.response import SimpleTemplateResponse
+
+from django_ory_mfa.answer.rendering import render
+from django_ory_mfa.session.resolver import resolver_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+    from django_ory_mfa.core.decision import Decision
+
+
+class AALRequired(PermissionDenied):
+    """The visitor has to prove more; ``decision`` says what. The middleware turns it into the answer of a guard."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.reason)
+        self.decision = decision
+
+
+class CSRFFailed(PermissionDenied):
+    """A session cookie came without Django's CSRF proof; ``response`` is that of ``CSRF_FAILURE_VIEW``."""
+
+    def __init__(self, response: HttpResponseBase) -> None:
+        super().__init__("CSRF verification failed")
+        self.response = response
+
+
+def answer_to(request: HttpRequest, raised: Exception) -> HttpResponseBase | None:
+    """Return the answer of a guard to what was raised in a view; None for what no guard raises."""
+    if not isinstance(raised, (AALRequired, CSRFFailed)):
+        return None
+    response = raised.response if isinstance(raised, CSRFFailed) else render(request, raised.decision)
+    return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
+
+def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return ``response``, or the answer of a guard in place of what a framework made of its exception.
+
+    Django REST framework answers every ``PermissionDenied`` by itself, and django-ninja with ``DEBUG`` everything.
+    What a view, or a handler of the site, answers to the exception stays as it is. Called once for an exception that
+    ``require_aal`` raised and that did not reach the middleware.
+    """
+    resolver = resolver_of(request)
+    raised, resolver.raised = cast("Exception", resolver.raised), None
+    answer = answer_to(request, raised) if _is_by_framework(response, raised) else None
+    if answer is not None:
+        return answer
+    if response.status_code >= 400:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _is_by_framework(response: Any, raised: Exception) -> bool:
+    # SECURITY: both are errors anyway, so that taking one for the other opens nothing.
+    if response.status_code == 403:
+        return _is_by_rest_framework(response, raised)
+    return response.status_code == 500 and _is_by_ninja(response, raised)
+
+
+def _is_by_rest_framework(response: Any, raised: Exception) -> bool:
+    """Whether DRF's own handler made ``response``: it marks what stands for an exception, and quotes it as detail."""
+    data = getattr(response, "data", None)
+    is_marked = getattr(response, "exception", False) is True
+    return is_marked and isinstance(data, dict) and data.get("detail") == str(raised)
+
+
+def _is_by_ninja(response: Any, raised: Exception) -> bool:
+    """Whether django-ninja's own handler made ``response``: a traceback, which ends with the exception."""
+    end = "".join(format_exception_only(raised)).rstrip()
+    return not response.streaming and response.content.decode(errors="replace").rstrip().endswith(end)

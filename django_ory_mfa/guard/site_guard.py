@@ -1,0 +1,163 @@
+"""Holds a request against the policy of the site: before its view runs, and where no view of it was judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.http import Http404, HttpResponse
+from django.urls import get_resolver
+
+from django_ory_mfa.enforcement import aenforce, areport, enforce, let_through, report
+from django_ory_mfa.guard.site_policy import BY_PATH, Origin, Policy, policies_for
+from django_ory_mfa.session.resolver import resolver_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the policy asked of a request, and the answer that refuses it; None if it passed."""
+
+    policies: tuple[Policy, ...]
+    refusal: HttpResponseBase | None
+
+    @property
+    def is_by_path(self) -> bool:
+        """Whether rules decided, which say the same of every view at this path."""
+        return all(policy.origin in BY_PATH for policy in self.policies)
+
+
+def guard_view(request: HttpRequest, view: Any) -> HttpResponseBase | None:
+    """Return the answer to give in place of ``view``; None if it may run."""
+    policies = _policies(request, view)
+    return _noted(request, policies, _preflight(request, policies) or _refusal(request, policies))
+
+
+async def aguard_view(request: HttpRequest, view: Any) -> HttpResponseBase | None:
+    """``guard_view`` for async code."""
+    policies = _policies(request, view)
+    return _noted(request, policies, _preflight(request, policies) or await _arefusal(request, policies))
+
+
+def guard_answer(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return ``response``, or a refusal in its place if no view of this request was judged and the path is guarded."""
+    if _is_unjudged(request, response):
+        policies = _policies(request, _view_of(request))
+        _noted(request, policies, _preflight(request, policies) or _refusal(request, policies))
+    return _rendered(_leaving(request, response))
+
+
+async def aguard_answer(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """``guard_answer`` for async code."""
+    if _is_unjudged(request, response):
+        policies = _policies(request, _view_of(request))
+        _noted(request, policies, _preflight(request, policies) or await _arefusal(request, policies))
+    leaving = _leaving(request, response)
+    # A template may use the database.
+    return leaving if _is_rendered(leaving) else await sync_to_async(_rendered)(leaving)
+
+
+def note_exception(request: HttpRequest, exception: Exception) -> None:
+    """Note that a view which was judged has no page: what answers in its place is not that view."""
+    resolver = resolver_of(request)
+    verdict = resolver.site_verdict
+    if isinstance(exception, Http404) and verdict is not None and not verdict.is_by_path:
+        resolver.site_verdict, resolver.view_has_no_page = None, True
+
+
+def is_preflight(request: HttpRequest) -> bool:
+    """Whether a browser asks if a script of another origin may send a request (https://fetch.spec.whatwg.org)."""
+    is_cors = "Origin" in request.headers and "Access-Control-Request-Method" in request.headers
+    return request.method == "OPTIONS" and is_cors
+
+
+def _policies(request: HttpRequest, view: Any) -> tuple[Policy, ...]:
+    return policies_for(view, request.path_info, _urlconf(request))
+
+
+def _urlconf(request: HttpRequest) -> Any:
+    return getattr(request, "urlconf", None)
+
+
+def _view_of(request: HttpRequest) -> Any:
+    """Return the view that stands at the path of a request, whoever answered it; None if there is none."""
+    if resolver_of(request).view_has_no_page:
+        return None
+    match = request.resolver_match
+    try:
+        return (match or get_resolver(_urlconf(request)).resolve(request.path_info)).func
+    except Exception:
+        # SECURITY: no view there, or a converter of the site's breaks: nothing but the rules can free the path.
+        return None
+
+
+def _preflight(request: HttpRequest, policies: tuple[Policy, ...]) -> HttpResponseBase | None:
+    # SECURITY: browsers send no credentials with it, so that nobody can be judged; no view runs for it.
+    is_guarded = any(policy.can_refuse for policy in policies)
+    return HttpResponse(status=204) if is_guarded and is_preflight(request) else None
+
+
+def _refusal(request: HttpRequest, policies: tuple[Policy, ...]) -> HttpResponseBase | None:
+    refusal = None
+    for policy in policies:
+        if policy.can_refuse:
+            refusal = refusal or enforce(request, policy.declared)
+        elif policy.origin is Origin.REPORT_ONLY and not refusal and not is_preflight(request):
+            report(request, policy.declared)
+    return refusal
+
+
+async def _arefusal(request: HttpRequest, policies: tuple[Policy, ...]) -> HttpResponseBase | None:
+    refusal = None
+    for policy in policies:
+        if policy.can_refuse:
+            refusal = refusal or await aenforce(request, policy.declared)
+        elif policy.origin is Origin.REPORT_ONLY and not refusal and not is_preflight(request):
+            await areport(request, policy.declared)
+    return refusal
+
+
+def _noted(
+    request: HttpRequest, policies: tuple[Policy, ...], refusal: HttpResponseBase | None
+) -> HttpResponseBase | None:
+    resolver_of(request).site_verdict = Verdict(policies, refusal)
+    return refusal
+
+
+def _is_unjudged(request: HttpRequest, response: HttpResponseBase) -> bool:
+    return resolver_of(request).site_verdict is None and response.status_code < 400
+
+
+def _is_rendered(response: HttpResponseBase) -> bool:
+    return bool(getattr(response, "is_rendered", True))
+
+
+def _rendered(response: Any) -> HttpResponseBase:
+    leaving: HttpResponseBase = response if _is_rendered(response) else response.render()
+    return leaving
+
+
+def _leaving(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    verdict = resolver_of(request).site_verdict
+    if verdict is None:
+        return response
+    if verdict.refusal is None:
+        is_guarded = any(policy.can_refuse for policy in verdict.policies)
+        return let_through(request, response) if is_guarded else response
+    is_harmless = response.status_code >= 400 or (is_preflight(request) and _is_empty(response))
+    return response if is_harmless else _in_place_of(response, verdict.refusal)
+
+
+def _is_empty(response: Any) -> bool:
+    return 200 <= response.status_code < 300 and not response.streaming and not response.content
+
+
+def _in_place_of(withheld: HttpResponseBase, refusal: HttpResponseBase) -> HttpResponseBase:
+    """Return ``refusal``, which takes over the files and streams to close at the end of the request."""
+    if refusal is not withheld:
+        # Not by close(), which would tell Django that the request is finished.
+        refusal._resource_closers.extend(getattr(withheld, "_resource_closers", ()))  # type: ignore[attr-defined]  # list
+    return refusal

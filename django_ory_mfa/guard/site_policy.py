@@ -1,0 +1,132 @@
+"""What the policy of the site asks of a view and of a path, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from django.urls import URLResolver, get_resolver
+from django.urls.resolvers import LocalePrefixPattern
+from django.utils.translation import get_language_from_path
+
+from django_ory_mfa.conf import Rule, conf
+from django_ory_mfa.core.own_views import is_own_view
+from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
+from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# No path of a site looks like this: a pattern that matches it matches everything.
+NO_PATH = "/\0"
+STRENGTH = {"aal1": 1, HIGHEST_AVAILABLE: 2, "aal2": 3}
+
+
+class Origin(StrEnum):
+    """Where a requirement comes from, or why there is none."""
+
+    VIEW = "view"
+    RULE = "rule"
+    REPORT_ONLY = "rule that only reports"
+    SITE_DEFAULT = "site default"
+    EXEMPT = "exempt"
+    OWN_VIEW = "own view"
+
+
+BY_PATH = (Origin.RULE, Origin.REPORT_ONLY, Origin.SITE_DEFAULT)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A requirement for a view or a path, None if the policy lets everybody pass."""
+
+    origin: Origin
+    declared: Declared | None = None
+
+    @property
+    def can_refuse(self) -> bool:
+        """Whether it asks for something, and does not only report."""
+        return self.declared is not None and self.origin is not Origin.REPORT_ONLY
+
+
+def policies_for(view: Any, path_info: str, urlconf: Any = None) -> tuple[Policy, ...]:
+    """Return what ``AALRequiredMiddleware`` asks of ``view`` at ``path_info``; all of it has to be met.
+
+    ``view`` is None where no view answers. ``urlconf`` is that of the request, None for ``ROOT_URLCONF``.
+    """
+    if is_own_view(view):
+        return (Policy(Origin.OWN_VIEW),)
+    if is_exempt(view):
+        return (Policy(Origin.EXEMPT),)
+    declared = declared_by(view)
+    if declared:
+        return _strictest(Policy(Origin.VIEW, one) for one in declared)
+    return _strictest(_of_path(path_info, conf.rules, urlconf))
+
+
+def origin_of(rule: Rule) -> Origin:
+    """Whether ``rule`` guards or only reports."""
+    return Origin.REPORT_ONLY if rule.only_reports else Origin.RULE
+
+
+def _of_path(path_info: str, rules: list[Rule], urlconf: Any) -> list[Policy]:
+    default = Policy(Origin.SITE_DEFAULT, Configured())
+    found = [_first(rules, path_info) or default]
+    if CONTROL.search(path_info):
+        # SECURITY: `$` matches before a newline; such a path is freed by no rule, and needs what other paths need.
+        found.append(default)
+    bare = _without_language(path_info, urlconf) if rules else None
+    # SECURITY: the visitor chooses the prefix. A rule for every path is like ORY_MFA_AAL, which counts where no other
+    # rule does.
+    by_bare = bare and _first([rule for rule in rules if not rule.pattern.match(NO_PATH)], bare)
+    return [*found, by_bare] if by_bare else found
+
+
+def _first(rules: Iterable[Rule], path_info: str) -> Policy | None:
+    return next((Policy(origin_of(rule), rule.requirement) for rule in rules if rule.pattern.match(path_info)), None)
+
+
+def _without_language(path_info: str, urlconf: Any) -> str | None:
+    """Return the path behind its language prefix, None if it has none or the site does not use ``i18n_patterns``."""
+    if not _has_language_patterns(get_resolver(urlconf)) or get_language_from_path(path_info) is None:
+        return None
+    return "/" + path_info[1:].partition("/")[2]
+
+
+@lru_cache(maxsize=64)
+def _has_language_patterns(resolver: URLResolver) -> bool:
+    return any(isinstance(entry.pattern, LocalePrefixPattern) for entry in resolver.url_patterns)
+
+
+def _strictest(policies: Iterable[Policy]) -> tuple[Policy, ...]:
+    """Return those that no other one makes superfluous, and what only reports at the end."""
+    kept: list[Policy] = []
+    for policy in policies:
+        if not any(_covers(one, policy) for one in kept):
+            kept = [*(one for one in kept if not _covers(policy, one)), policy]
+    return tuple(sorted(kept, key=lambda policy: policy.origin is Origin.REPORT_ONLY))
+
+
+def _covers(one: Policy, other: Policy) -> bool:
+    """Whether everybody who passes ``one`` passes ``other``. Two callables cannot be compared."""
+    if other.declared is None or one == other:
+        return True
+    if not one.can_refuse:
+        return False
+    strict, weak = _settled(one.declared), _settled(other.declared)
+    return isinstance(strict, Requirement) and isinstance(weak, Requirement) and _is_at_least(strict, weak)
+
+
+def _settled(declared: Declared | None) -> object:
+    return declared.requirement() if isinstance(declared, Configured) else declared
+
+
+def _is_at_least(strict: Requirement, weak: Requirement) -> bool:
+    # One and the same proof has to have the level, the age and the method, so that each of them is compared.
+    return (
+        STRENGTH[strict.aal] >= STRENGTH[weak.aal]
+        and (weak.max_age is None or (strict.max_age is not None and strict.max_age <= weak.max_age))
+        and (weak.methods is None or (strict.methods is not None and strict.methods <= weak.methods))
+    )

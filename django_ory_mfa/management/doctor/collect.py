@@ -1,0 +1,137 @@
+"""Asks Django and Ory, and turns what they say into facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from django.urls import get_script_prefix
+from django.views.decorators.debug import sensitive_variables
+
+from django_ory_mfa.conf import conf, network_cookie
+from django_ory_mfa.core.credentials import Credential
+from django_ory_mfa.core.errors import ErrorId
+from django_ory_mfa.core.settings_flow import read_enrolment
+from django_ory_mfa.management.doctor import reading
+from django_ory_mfa.management.doctor.facts import Facts, Person, Site
+from django_ory_mfa.management.doctor.probe import Probe
+from django_ory_mfa.management.report.rows import rows
+from django_ory_mfa.runtime.clock import now
+
+DEFAULT_COOKIE = "ory_kratos_session"
+PAGES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the command line adds to the settings."""
+
+    addresses: tuple[str, ...] = ()
+    credential: Credential | None = None
+    admin_url: str | None = None
+
+
+@sensitive_variables()
+def collect(given: Given) -> Facts:
+    """Everything that can be found out. Raises ``ImproperlyConfigured`` if the settings do not say where Ory is."""
+    site = _site(given.addresses)
+    ory = Probe(site.sdk_url)
+    before = now()
+    answer = ory.anonymous_whoami()
+    skew = reading.read_skew(answer, before, now())
+    facts = Facts(site, reading.read_seen(answer), reading.read_is_ory(answer))
+    if not facts.is_ory:
+        # SECURITY: what is no Ory gets no session token.
+        return facts
+    ready, login = ory.ready(), ory.login_flow()
+    facts = replace(facts, login=reading.read_seen(login))
+    if ready.status == login.status == 401:
+        # Ory says so to whoami only; others say it to everything, in the same words.
+        return replace(facts, is_ory=False)
+    facts = replace(
+        facts,
+        ready=reading.read_seen(ready),
+        skew=skew,
+        rate_limit=reading.read_rate_limit(answer),
+        cacheable=reading.read_cacheable(answer),
+        own_url=reading.read_own_url(login),
+        cookie=reading.read_cookie(login),
+        returns={page: reading.read_seen(ory.login_flow(page)) for page in _pages(ory, site)},
+    )
+    return _with_people(facts, ory, given)
+
+
+@sensitive_variables()
+def _with_people(facts: Facts, ory: Probe, given: Given) -> Facts:
+    admin = Probe(given.admin_url) if given.admin_url is not None else None
+    if admin is not None:
+        answer = admin.version()
+        facts = replace(facts, admin=reading.read_seen(answer), version=reading.read_version(answer))
+    if given.credential is None:
+        return facts
+    person = _person(ory, given.credential, facts.site.session_cookie or DEFAULT_COOKIE)
+    if admin is not None and facts.version is not None and person.whoami.error_id == ErrorId.STEP_UP:
+        person = replace(person, credentials=_credentials(ory, admin, given.credential))
+    return replace(facts, person=person)
+
+
+def _site(addresses: tuple[str, ...]) -> Site:
+    known = conf.application_url()
+    default = conf.default_return_to
+    return Site(
+        sdk_url=conf.sdk_url,
+        browser_url=conf.browser_url,
+        addresses=addresses or ((known,) if known else ()),
+        session_cookie=conf.session_cookie,
+        network_cookie=network_cookie(conf.sdk_url),
+        whoami_claim=conf.whoami_required_aal,
+        settings_claim=conf.settings_required_aal,
+        default_return_to=None if default == get_script_prefix() else default,
+    )
+
+
+def _pages(ory: Probe, site: Site) -> list[str]:
+    """Return the pages that Ory has to lead back to; where it does for the first one, it does for all below it."""
+    pages: list[str] = []
+    for address in site.addresses:
+        first, default = f"{address}/", site.default_page(address)
+        pages.append(first)
+        is_led_back = ory.login_flow(first).status == 200
+        if not (is_led_back and default.startswith(first)):
+            pages.append(default)
+        if not is_led_back:
+            pages.extend(f"{address}{path}" for path in _guarded_paths())
+    return list(dict.fromkeys(pages))
+
+
+def _guarded_paths() -> list[str]:
+    """A guarded page of each part of the site."""
+    try:
+        found = rows()
+    except Exception:
+        # A URL configuration that cannot be imported is Django's to report.
+        found = []
+    guarded = (row.examples[0] for row in found if row.examples and any(guard.asks for guard in row.guards))
+    by_part = {path.split("/")[1]: path for path in guarded}
+    return [path for path in by_part.values() if path != "/"][:PAGES]
+
+
+@sensitive_variables()
+def _person(ory: Probe, credential: Credential, cookie_name: str) -> Person:
+    whoami = ory.whoami(credential, fresh=True)
+    settings = ory.settings_flow(credential)
+    person = Person(
+        whoami=reading.read_seen(whoami),
+        aal=reading.read_aal(whoami),
+        settings=reading.read_seen(settings),
+        enrolled=read_enrolment(settings),
+    )
+    if whoami.status != 200:
+        return person
+    named = reading.read_seen(ory.whoami_beside_cookie(credential, cookie_name))
+    return replace(person, with_cookie=named, cookie_name=cookie_name)
+
+
+@sensitive_variables()
+def _credentials(ory: Probe, admin: Probe, credential: Credential) -> frozenset[str] | None:
+    identifier = reading.read_identifier(ory.first_factor_again(credential))
+    return None if identifier is None else reading.read_credentials(admin.identities(identifier))

@@ -1,0 +1,116 @@
+"""The doctor's findings as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, OutputWrapper
+from django.views.decorators.debug import sensitive_variables
+
+from django_ory_mfa.core.credentials import TOKEN_PREFIX, Credential, choose_credential
+from django_ory_mfa.core.flows import is_return_to
+from django_ory_mfa.management.doctor.collect import Given
+from django_ory_mfa.management.doctor.examination import examine
+from django_ory_mfa.management.doctor.results import Result, Status
+
+FOUND_SOMETHING = 1
+MISUSED = 2
+LARGEST_FILE = 10_000  # bytes
+FAIL_LEVELS = {"failed": {Status.FAILED}, "warning": {Status.FAILED, Status.WARNING}}
+
+
+class Doctor:
+    """``manage.py ory_mfa doctor``."""
+
+    name = "doctor"
+    help = "Finds out why signing in or step-up does not work, and says what to change. Changes nothing itself."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """What can be asked of it."""
+        parser.add_argument("--offline", action="store_true", help="look at the settings only; ask Ory nothing")
+        parser.add_argument(
+            "--site-url",
+            action="append",
+            default=[],
+            metavar="URL",
+            help="where people open this site, with its path if there is one, if not ORY_MFA_SITE_URL; may be repeated",
+        )
+        parser.add_argument(
+            "--session-token-file",
+            type=Path,
+            metavar="FILE",
+            help="a file with the session token of a test person who has a second factor and did not use it",
+        )
+        parser.add_argument("--admin-url", metavar="URL", help="the admin API of your Kratos, http://127.0.0.1:4434")
+        parser.add_argument(
+            "--fail-level", choices=sorted(FAIL_LEVELS), default="failed", help="what makes the exit code 1"
+        )
+        parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+    @sensitive_variables()
+    def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
+        """Prints what every check says; returns 1 if one failed."""
+        given = Given(
+            tuple(_base_url("--site-url", url) for url in options["site_url"]),
+            _credential(options["session_token_file"]),
+            None if options["admin_url"] is None else _base_url("--admin-url", options["admin_url"]),
+        )
+        results = examine(given, live=not options["offline"])
+        bad = FAIL_LEVELS[options["fail_level"]]
+        is_bad = any(result.status in bad for result in results)
+        stdout.write(_as_json(results, is_ok=not is_bad) if options["json"] else _as_text(results))
+        return FOUND_SOMETHING if is_bad else 0
+
+
+@sensitive_variables()
+def _credential(path: Path | None) -> Credential | None:
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        message = f"--session-token-file: {error}"
+        raise CommandError(message, returncode=MISUSED) from error
+    # One that is longer holds more than a token, and is not sent in part.
+    token = content.decode("ascii", "replace").strip() if len(content) <= LARGEST_FILE else ""
+    credential = choose_credential(session_token=token, cookies="", authorization="", name=None)
+    # SECURITY: nothing else than what begins like a session token is sent to Ory, least of all an API key; and nothing
+    # of the file is shown.
+    if credential is None:
+        message = f"--session-token-file: {path} holds no session token; one begins with {TOKEN_PREFIX}"
+        raise CommandError(message, returncode=MISUSED)
+    return credential
+
+
+def _base_url(option: str, url: str) -> str:
+    # A URL is of its own origin if every reader splits it alike.
+    if not is_return_to(url, url) or "?" in url or "#" in url:
+        # SECURITY: the value is not shown; it may hold a password.
+        message = f"{option} has to be an http or https URL without user information and query"
+        raise CommandError(message, returncode=MISUSED)
+    return url.rstrip("/")
+
+
+def _as_json(results: Sequence[Result], *, is_ok: bool) -> str:
+    listed = [
+        {"check": result.check, "status": result.status, "reason": result.reason, "fix": result.fix or None}
+        for result in results
+    ]
+    return json.dumps({"ok": is_ok, "results": listed}, indent=2)
+
+
+def _as_text(results: Sequence[Result]) -> str:
+    lines = [line for result in results for line in _lines(result)]
+    counts = ", ".join(f"{sum(result.status is status for result in results)} {status}" for status in Status)
+    return "\n".join([*lines, "", f"{counts}."])
+
+
+def _lines(result: Result) -> list[str]:
+    shown = result.status.upper() if result.status in FAIL_LEVELS["warning"] else result.status
+    line = f"{shown:<12} {result.check:<18} {result.reason}"
+    return [line, f"{'':<12} {'':<18} -> {result.fix}"] if result.fix else [line]

@@ -1,0 +1,113 @@
+"""Whether the session cookie that Ory sets reaches this site, and is known to it by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import SplitResult, urlsplit
+
+from django_ory_mfa.checks.addresses import LOOPBACK_NAMES, is_loopback
+from django_ory_mfa.management.doctor.facts import Cookie, Facts
+from django_ory_mfa.management.doctor.results import Result, failed, ok, skipped, warning
+from django_ory_mfa.management.doctor.returning import UNKNOWN_SITE
+
+TOKEN_NEEDED = (
+    "--session-token-file FILE, where Ory shows that session: session.whoami.required_aal is aal1, or it is at aal2"  # noqa: S105 - no password
+)
+
+
+def check_reach(facts: Facts) -> Iterator[Result]:
+    """Browsers send Ory's cookie to this site too."""
+    if not facts.site.addresses:
+        yield skipped("cookie-reach", "Nobody said under which address people open this site.", UNKNOWN_SITE)
+        return
+    ory = urlsplit(facts.own_url or facts.site.browser_url)
+    cookie = facts.cookie or Cookie()
+    for site in map(urlsplit, facts.site.addresses):
+        problems = [*_of_hosts(cookie, ory, site)] or [*_of_schemes(cookie, ory, site)]
+        reach = f"{cookie.domain} and what is below it" if cookie.domain else f"{ory.hostname}, on any port"
+        yield from problems or [ok("cookie-reach", f"Ory's cookies are for {reach}: {_shown(site)} gets them.")]
+
+
+def check_name(facts: Facts) -> Iterator[Result]:
+    """Django looks for the cookie that Ory sets."""
+    site, person = facts.site, facts.person
+    if site.network_cookie is not None and site.session_cookie != site.network_cookie:
+        yield failed(
+            "cookie-name",
+            f"Django looks for the cookie {site.session_cookie}, and Ory Network calls it {site.network_cookie}.",
+            f'ORY_MFA_SESSION_COOKIE = "{site.network_cookie}", or remove the setting',
+        )
+    elif person is None or person.with_cookie is None:
+        yield skipped("cookie-name", "Ory does not tell the name of its cookie to strangers.", TOKEN_NEEDED)
+    elif person.with_cookie.status == 500:
+        yield ok("cookie-name", f"Ory's session cookie is called {person.cookie_name}.")
+    elif person.with_cookie.status != 200:
+        yield skipped("cookie-name", f"Ory did not tell the name of its cookie ({person.with_cookie.status}).")
+    elif site.session_cookie is None:
+        yield warning(
+            "cookie-name",
+            f"Ory's session cookie is not called {person.cookie_name}; Django finds it only if its name begins with "
+            "ory_session_.",
+            'ORY_MFA_SESSION_COOKIE = "<name>": session.cookie.name of Ory',
+        )
+    else:
+        yield failed(
+            "cookie-name",
+            f"Django looks for the cookie {person.cookie_name}, and Ory sets none of that name.",
+            'ORY_MFA_SESSION_COOKIE = "<name>": session.cookie.name of Ory, ory_kratos_session by default',
+        )
+
+
+def _of_hosts(cookie: Cookie, ory: SplitResult, site: SplitResult) -> Iterator[Result]:
+    ory_host, site_host = ory.hostname or "", site.hostname or ""
+    if cookie.domain and not _covers(cookie.domain, ory_host):
+        reason = f"Ory sets its cookies for {cookie.domain}, but browsers find it at {ory_host} and drop them."
+        yield failed("cookie-reach", reason, f"cookies.domain of Ory: a domain that {ory_host} lies in")
+    elif cookie.domain and not _covers(cookie.domain, site_host):
+        reason = f"Ory's cookies are for {cookie.domain}, so that {_shown(site)} never gets them: nobody is signed in."
+        yield failed("cookie-reach", reason, _common(ory_host, site_host))
+    elif not cookie.domain and ory_host != site_host:
+        reason = f"Ory's cookies are for {ory_host} alone, so that {_shown(site)} never gets them: nobody is signed in."
+        yield failed("cookie-reach", reason, _common(ory_host, site_host))
+
+
+def _of_schemes(cookie: Cookie, ory: SplitResult, site: SplitResult) -> Iterator[Result]:
+    if cookie.is_secure and site.scheme == "http":
+        reason = f"Ory's cookies are for https only (Secure), and {_shown(site)} is http"
+        if is_loopback(site.hostname or ""):
+            fix = "https for the site, or Kratos with --dev on your own machine"
+            yield warning("cookie-reach", f"{reason}: not every browser makes an exception for this machine.", fix)
+        else:
+            yield failed("cookie-reach", f"{reason}: it never gets them.", f"https for {_shown(site)}")
+    if cookie.same_site == "None" and not cookie.is_secure:
+        reason = "Ory's cookies are SameSite=None without Secure: browsers drop them."
+        yield failed("cookie-reach", reason, "cookies.same_site of Ory: Lax, or https for Ory")
+    elif cookie.same_site == "Strict" or (cookie.same_site == "Lax" and ory.scheme != site.scheme):
+        reason = f"Ory's cookies are SameSite={cookie.same_site}"
+        fix = "cookies.same_site of Ory: Lax, and https for both"
+        yield warning("cookie-reach", f"{reason}: after a link from another site, people look signed out.", fix)
+
+
+def _covers(domain: str, host: str) -> bool:
+    """RFC 6265, section 5.1.3."""
+    return host == domain or host.endswith(f".{domain}")
+
+
+def _common(ory: str, site: str) -> str:
+    """How Ory and the site come under one roof."""
+    if is_loopback(site):
+        name = ory if ory in LOOPBACK_NAMES else "localhost"
+        return f"Open the site as {name}, and Ory too: names count, ports do not (Ory Tunnel: http://localhost:4000)"
+    labels = zip(reversed(ory.split(".")), reversed(site.split(".")), strict=False)
+    shared: list[str] = []
+    for ours, theirs in labels:
+        if ours != theirs:
+            break
+        shared.insert(0, ours)
+    if len(shared) > 1 and not is_loopback(ory):
+        return f"cookies.domain of Ory: {'.'.join(shared)}"
+    return f"Give Ory a domain beside {site} (on Ory Network: a custom domain), and cookies.domain: their common parent"
+
+
+def _shown(site: SplitResult) -> str:
+    return f"{site.scheme}://{site.netloc}"

@@ -1,0 +1,73 @@
+"""All checks: those of the settings, then those of what Ory answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from django.core.checks import ERROR, CheckMessage
+from django.core.exceptions import ImproperlyConfigured
+from django.views.decorators.debug import sensitive_variables
+
+from django_ory_mfa import checks
+from django_ory_mfa.management.doctor import cookies, levels, reaching, returning
+from django_ory_mfa.management.doctor.collect import Given, collect
+from django_ory_mfa.management.doctor.facts import Facts
+from django_ory_mfa.management.doctor.results import Result, Status, failed, ok, skipped
+
+Check = Callable[[Facts], Iterable[Result]]
+
+OF_REACHING: Sequence[Check] = (reaching.check_reachable, reaching.check_ready)
+OF_ORY: Sequence[Check] = (
+    reaching.check_version,
+    reaching.check_clock,
+    reaching.check_rate_limit,
+    reaching.check_cacheable,
+    returning.check_browser_url,
+    cookies.check_reach,
+    cookies.check_name,
+    returning.check_return_to,
+    levels.check_whoami,
+    levels.check_settings,
+    levels.check_codes,
+)
+
+
+@sensitive_variables()
+def examine(given: Given, *, live: bool = True) -> list[Result]:
+    """What every check says; the network is asked only if ``live``."""
+    results = list(_of_settings())
+    if not live:
+        return results
+    try:
+        facts = collect(given)
+    except ImproperlyConfigured as error:
+        return [*results, skipped("reachable", f"The settings make no sense yet: {error}")]
+    return [*results, *examine_facts(facts)]
+
+
+def examine_facts(facts: Facts) -> Iterator[Result]:
+    """What the checks say about Ory."""
+    for check in OF_REACHING:
+        yield from check(facts)
+    if facts.is_ory:
+        for check in OF_ORY:
+            yield from check(facts)
+    else:
+        yield skipped("everything else", "It would be asked of Ory.")
+
+
+def _of_settings() -> Iterator[Result]:
+    """The system checks, with those for a deployment."""
+    for check in (*checks.ALL, *checks.DEPLOY):
+        name = check.__name__.removeprefix("check_").replace("_", "-")
+        messages = [message for message in check(None) if not message.is_silenced()]
+        yield from [_as_result(name, message) for message in messages] or [
+            ok(name, str(check.__doc__).replace("`", ""))
+        ]
+
+
+def _as_result(name: str, message: CheckMessage) -> Result:
+    reason = f"{message.msg} ({message.id})"
+    if message.is_serious(ERROR):
+        return failed(name, reason, str(message.hint))
+    return Result(name, Status.WARNING, reason, str(message.hint))

@@ -1,0 +1,155 @@
+"""The report as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError, OutputWrapper
+
+from django_ory_mfa.checks.outside import Answers, outsiders
+from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.management.report.rows import Guard, Row, rows
+
+FAILED = 1
+MISUSED = 2
+SHOWN = 2
+WIDEST = 48
+
+Outsider = tuple[str, Answers]
+
+
+class Report:
+    """``manage.py ory_mfa report``."""
+
+    name = "report"
+    help = "Lists every URL pattern of the site, what guards it, and where that is written."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """What can be asked of it."""
+        parser.add_argument("--json", action="store_true", help="print the report as JSON")
+        parser.add_argument(
+            "--fail-on-unprotected",
+            action="append",
+            default=[],
+            metavar="PATTERN",
+            help="exit with 1 if nothing of Ory is asked for on a path that begins with this regex; may be repeated",
+        )
+
+    def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
+        """Prints it; returns 1 if a path is unprotected that must not be, or a pattern matches nothing."""
+        patterns = [_compiled(pattern) for pattern in options["fail_on_unprotected"]]
+        try:
+            found = rows()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error), returncode=FAILED) from error
+        outside = list(outsiders())
+        stdout.write(_as_json(found, outside) if options["json"] else _as_text(found, outside))
+        complaints = [complaint for pattern in patterns for complaint in _complaints(pattern, found)]
+        for complaint in complaints:
+            stderr.write(complaint)
+        return FAILED if complaints else 0
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except (re.error, OverflowError) as error:
+        message = f"--fail-on-unprotected is no regex: {error}"
+        raise CommandError(message, returncode=MISUSED) from error
+
+
+def _complaints(pattern: re.Pattern[str], found: list[Row]) -> list[str]:
+    meant = [row for row in found if any(pattern.match(path) for path in (row.path, *row.examples))]
+    if not meant:
+        # A misspelt pattern must not pass for a protected site.
+        return [f"No path begins with {pattern.pattern!r}."]
+    return [f"Unprotected: {row.path} ({row.view}): {_from(row)}" for row in meant if not row.is_protected]
+
+
+def _as_json(found: list[Row], outside: list[Outsider]) -> str:
+    """``outside_policy``: middleware that ``AALRequiredMiddleware`` does not cover."""
+    others = [{"middleware": path, "answers_with": what} for path, what in outside]
+    return json.dumps({"views": [_row_as_json(row) for row in found], "outside_policy": others}, indent=2)
+
+
+def _row_as_json(row: Row) -> dict[str, Any]:
+    return {
+        "path": row.path,
+        "examples": row.examples,
+        "name": row.name,
+        "view": row.view,
+        "protected": row.is_protected,
+        "guards": [_guard_as_json(guard) for guard in row.guards],
+    }
+
+
+def _guard_as_json(guard: Guard) -> dict[str, Any]:
+    wanted = guard.requirement
+    return {
+        "from": guard.origin,
+        "aal": wanted.aal if wanted else None,
+        "max_age": wanted.max_age.total_seconds() if wanted and wanted.max_age else None,
+        "methods": sorted(wanted.methods) if wanted and wanted.methods else None,
+        "decided_by": guard.decided_by,
+        "error": guard.error,
+        "paths": list(guard.paths),
+    }
+
+
+def _as_text(found: list[Row], outside: list[Outsider]) -> str:
+    cells = [("PATH", "ASKS FOR", "FROM", "VIEW"), *((row.path, _asks(row), _from(row), row.view) for row in found)]
+    # One long regex must not make every row as wide.
+    widths = [min(max(len(row[column]) for row in cells), WIDEST) for column in range(3)]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in cells
+    ]
+    return "\n".join([*lines, "", _summary(found), *_outside(outside)])
+
+
+def _summary(found: list[Row]) -> str:
+    is_open = sum(not row.is_protected for row in found)
+    return (
+        f"{len(found)} URL patterns. For {is_open} of them nothing of Ory is asked; other guards, such as Django's "
+        "own, are not looked at."
+    )
+
+
+def _outside(outside: list[Outsider]) -> list[str]:
+    if not outside:
+        return []
+    return [
+        "",
+        "Outside of the policy, before AALRequiredMiddleware:",
+        *(f"  {path}: {what}" for path, what in outside),
+    ]
+
+
+def _asks(row: Row) -> str:
+    return " and ".join(_words(guard) for guard in row.guards if guard.asks or guard.paths) or "-"
+
+
+def _words(guard: Guard) -> str:
+    on = f" on {', '.join(guard.paths[:SHOWN])}{', ...' if len(guard.paths) > SHOWN else ''}" if guard.paths else ""
+    return _wanted(guard) + on
+
+
+def _wanted(guard: Guard) -> str:
+    if guard.requirement is not None:
+        return _requirement(guard.requirement)
+    if guard.decided_by is not None:
+        return f"what {guard.decided_by} says"
+    return "nothing" if guard.error is None else f"what makes no sense ({guard.error})"
+
+
+def _requirement(wanted: Requirement) -> str:
+    age = f", at most {wanted.max_age.total_seconds():g} s ago" if wanted.max_age else ""
+    methods = f", by {' or '.join(sorted(wanted.methods))}" if wanted.methods else ""
+    return f"{wanted.aal}{age}{methods}"
+
+
+def _from(row: Row) -> str:
+    return " and ".join(dict.fromkeys(guard.origin for guard in row.guards))

@@ -1,0 +1,185 @@
+"""Which guards stand before each view, and where each of them is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from inspect import getclosurevars, isfunction
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
+from django_ory_mfa.checks.urlconf import SiteView, site_views
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.own_views import is_own_view
+from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.guard.declarations import Configured, Declared, class_of, declare, mixin_of, of_class
+from django_ory_mfa.guard.site_policy import BY_PATH, Origin, origin_of, policies_for
+from django_ory_mfa.management.report.examples import example_paths, is_readable, may_match, paths_of_rules
+
+DECORATOR = "decorator"
+MIXIN = "mixin"
+CLASS = "class"
+NOTHING = "nothing asks"
+NO_PATH = "all other paths"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Something that stands before a view, and what it asks for; all None if it asks for nothing."""
+
+    origin: str
+    requirement: Requirement | None = None
+    #: The dotted name of what decides when a request comes.
+    decided_by: str | None = None
+    #: The setting and the view contradict one another: every request fails.
+    error: str | None = None
+    #: Only on these paths, of those that were tried; empty: on every path.
+    paths: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether it can refuse anybody."""
+        says_nothing = self.requirement is None and self.decided_by is None and self.error is None
+        return not says_nothing and self.origin != Origin.REPORT_ONLY
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One URL pattern and its guards."""
+
+    path: str
+    name: str | None
+    view: str
+    guards: tuple[Guard, ...]
+    #: Paths that the pattern matches; rules were tried on them.
+    examples: list[str]
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether something is asked on every path that was tried; the package's own views look after themselves."""
+        asking = {path for guard in self.guards if guard.asks for path in guard.paths or [None]}
+        if None in asking or self.guards[0].origin == Origin.OWN_VIEW:
+            return True
+        tried = {path for guard in self.guards for path in guard.paths}
+        return bool(tried) and tried == asking
+
+
+def rows() -> list[Row]:
+    """A row for every URL pattern of the site. Raises what importing the URL configuration raises."""
+    has_policy = bool(positions(POLICY_MIDDLEWARE))
+    of_rules = paths_of_rules(rule.pattern for rule in conf.rules) if has_policy else {}
+    return [_row(site_view, of_rules, has_policy=has_policy) for site_view in site_views()]
+
+
+def _row(site_view: SiteView, of_rules: dict[str, list[str]], *, has_policy: bool) -> Row:
+    own = list(_own_guards(site_view.view))
+    view = view_name(site_view.view)
+    paths = list(dict.fromkeys([*example_paths(site_view), *of_rules.get(site_view.route, [])]))
+    if not own and is_own_view(site_view.view):
+        guards: tuple[Guard, ...] = (Guard(Origin.OWN_VIEW),)
+    else:
+        policy = _policy_guards(site_view, own, paths) if has_policy else []
+        guards = (*own, *policy) or (Guard(NOTHING),)
+    return Row(site_view.route, site_view.name, view, guards, paths)
+
+
+def _own_guards(view: Any) -> Iterator[Guard]:
+    """Those that hold with and without ``AALRequiredMiddleware``."""
+    declared = getattr(view, "ory_mfa_requirement", None)
+    if declared is not None:
+        yield _guard(DECORATOR, declared)
+    view_class = class_of(view)
+    mixin = mixin_of(view_class)
+    if mixin is not None:
+        yield _guard_of_mixin(mixin, view_class, view)
+
+
+def _guard_of_mixin(mixin: Any, view_class: Any, view: Any) -> Guard:
+    if view_class.get_requirement is not mixin.get_requirement:
+        return Guard(MIXIN, decided_by=f"{dotted_name(view_class)}.get_requirement")
+    return _guarded_by_class(MIXIN, view)
+
+
+def _guarded_by_class(origin: str, view: Any) -> Guard:
+    aal, max_age, methods = of_class(view)
+    try:
+        return _guard(origin, declare(aal, max_age=max_age, methods=methods))
+    except (TypeError, ValueError) as error:
+        return Guard(origin, error=str(error))
+
+
+def _policy_guards(site_view: SiteView, own: Sequence[Guard], paths: Sequence[str]) -> list[Guard]:
+    """What ``AALRequiredMiddleware`` adds."""
+    found: dict[Guard, list[str]] = {}
+    for path in paths or [NO_PATH]:
+        for guard in _guards_at(site_view, path, own):
+            found.setdefault(guard, []).append(path)
+    unread = _unread_rules(site_view, paths) if any(guard.origin in BY_PATH for guard in found) else []
+    if not unread and all(len(on) == len(paths or [NO_PATH]) for on in found.values()):
+        return list(found)
+    return [*(replace(guard, paths=tuple(on)) for guard, on in found.items()), *unread]
+
+
+def _unread_rules(site_view: SiteView, paths: Sequence[str]) -> list[Guard]:
+    """Rules that may count on paths which nobody thought of."""
+    if site_view.is_one_path:
+        return []
+    return [
+        replace(_guard(origin_of(rule), rule.requirement), paths=(f"whatever {rule.pattern.pattern} matches",))
+        for rule in conf.rules
+        if (not paths or not is_readable(rule.pattern)) and may_match(rule.pattern, site_view)
+    ]
+
+
+def _guards_at(site_view: SiteView, path: str, own: Sequence[Guard]) -> Iterator[Guard]:
+    """What the policy asks of a view at ``path``; what a guard of the view's own asks for is left out."""
+    view = site_view.view
+    try:
+        policies = policies_for(view, path)
+    except (TypeError, ValueError) as error:
+        policies = ()
+        if not own:
+            yield Guard(CLASS, error=str(error))
+    own_origins = [guard.origin for guard in own]
+    for policy in policies:
+        if policy.origin is Origin.VIEW:
+            is_decorated = policy.declared is getattr(view, "ory_mfa_requirement", None)
+            if not is_decorated and MIXIN not in own_origins:
+                yield _guard(CLASS, policy.declared)
+        elif policy.origin is not Origin.EXEMPT or not own:
+            yield _guard(policy.origin, policy.declared)
+
+
+def _guard(origin: str, declared: Declared | None) -> Guard:
+    if isinstance(declared, Configured):
+        try:
+            return Guard(origin, declared.requirement())
+        except ImproperlyConfigured as error:
+            return Guard(origin, error=str(error))
+    if declared is None or isinstance(declared, Requirement):
+        return Guard(origin, declared)
+    return Guard(origin, decided_by=dotted_name(declared))
+
+
+def view_name(view: Any) -> str:
+    """Where a view is written; of a path of django-ninja, the functions of its operations."""
+    functions = [operation.view_func for operation in _operations(view)]
+    return " and ".join(dict.fromkeys(dotted_name(function) for function in functions or [view]))
+
+
+def dotted_name(thing: Any) -> str:
+    """Where a view, a class or a callable is written."""
+    thing = class_of(thing) or thing
+    while isinstance(thing, partial):
+        thing = thing.func
+    named = thing if hasattr(thing, "__qualname__") else type(thing)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
+def _operations(view: Any) -> list[Any]:
+    # Every path of django-ninja has the same wrapper, which knows the operations by its closure.
+    owner = getclosurevars(view).nonlocals.get("self") if isfunction(view) else getattr(view, "__self__", None)
+    return [operation for operation in getattr(owner, "operations", ()) if hasattr(operation, "view_func")]

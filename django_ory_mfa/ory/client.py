@@ -1,0 +1,256 @@
+"""The only HTTP of the package: the calls to Ory."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3
+from django.views.decorators.debug import sensitive_variables
+from requests.adapters import BaseAdapter
+
+from django_ory_mfa import __version__
+from django_ory_mfa.conf import Timeout, conf
+from django_ory_mfa.core.answer import LATE, Answer
+from django_ory_mfa.core.settings_flow import without_secrets
+from django_ory_mfa.metrics import Event, count
+from django_ory_mfa.ory.breaker import Breaker
+from django_ory_mfa.ory.connections import DeadlineAdapter, StaleConnection
+from django_ory_mfa.ory.deadline import Deadline
+from django_ory_mfa.runtime import per_process as process
+from django_ory_mfa.runtime.per_process import once_per_process
+
+if TYPE_CHECKING:
+    from django_ory_mfa.core.credentials import Credential
+
+# How a connection ends that was open. A TLS handshake may end so, too.
+BROKEN = (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError, requests.exceptions.SSLError)
+LARGEST_BODY = 1024 * 1024
+CHUNK = 64 * 1024
+HEADERS = {
+    "Accept": "application/json",
+    # So that the limit above counts what arrives, and no small answer unfolds into a large one.
+    "Accept-Encoding": "identity",
+    "User-Agent": f"django-ory-mfa/{__version__}",
+}
+
+
+class OryClient:
+    """Calls Ory below one URL. Every call returns an ``Answer`` and raises nothing for what the network does."""
+
+    def __init__(self, url: str, transport: BaseAdapter | None = None) -> None:
+        self._url = url
+        # SECURITY: no requests.Session around it. Its jar would sign the next visitor in as the last one, and it would
+        # follow redirects and read .netrc.
+        self._adapter = transport or DeadlineAdapter(pool_maxsize=conf.max_concurrency)
+        # Proxies and CA bundle are read from the environment here, once.
+        self._proxies = requests.utils.get_environ_proxies(url)
+        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self._breaker = Breaker()
+        self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
+
+    @property
+    def successes(self) -> int:
+        """How many calls Ory answered."""
+        return self._breaker.successes
+
+    def whoami(self, credential: Credential, *, fresh: bool = False, is_known: bool = False) -> Answer:
+        """The session of ``credential``; ``fresh`` passes by the edge cache of Ory Network.
+
+        ``is_known`` says that Ory recognised the credential before, so that a failure is not the visitor's doing.
+        https://www.ory.sh/docs/reference/api#tag/frontend/operation/toSession
+        """
+        bypass = {"Cache-Control": "max-age=0"} if fresh else {}
+        return self._call("GET", "/sessions/whoami", {**credential.headers(), **bypass}, is_evidence=is_known)
+
+    def settings_flow(self, credential: Credential) -> Answer:
+        """A settings flow, which shows whether the person has a second factor, and nothing else of it.
+
+        https://www.ory.sh/docs/reference/api#tag/frontend/operation/createBrowserSettingsFlow
+        """
+        kind = "browser" if credential.is_cookie else "api"
+        return without_secrets(self._call("GET", f"/self-service/settings/{kind}", credential.headers()))
+
+    @sensitive_variables()
+    def flow(self, kind: str, flow_id: str, cookies: str) -> Answer:
+        """A ``login`` or ``settings`` flow by its id, as the browser that holds ``cookies`` sees it.
+
+        https://www.ory.sh/docs/reference/api#tag/frontend/operation/getLoginFlow
+        """
+        return self._call("GET", f"/self-service/{kind}/flows", {"Cookie": cookies}, query={"id": flow_id})
+
+    @sensitive_variables()
+    def flow_error(self, error_id: str, cookies: str) -> Answer:
+        """The error that Ory kept while it sent the browser to the error page.
+
+        https://www.ory.sh/docs/reference/api#tag/frontend/operation/getFlowError
+        """
+        return self._call("GET", "/self-service/errors", {"Cookie": cookies}, query={"id": error_id})
+
+    def logout_flow(self, credential: Credential) -> Answer:
+        """A logout flow for a session cookie, whose token the browser has to present.
+
+        https://www.ory.sh/docs/reference/api#tag/frontend/operation/createBrowserLogoutFlow
+        """
+        return self._call("GET", "/self-service/logout/browser", credential.headers())
+
+    def revoke_token(self, credential: Credential) -> Answer:
+        """Ends the session of a session token.
+
+        https://www.ory.sh/docs/reference/api#tag/frontend/operation/performNativeLogout
+        """
+        return self._call("DELETE", "/self-service/logout/api", {}, json={"session_token": credential.value})
+
+    def ready(self) -> Answer:
+        """Whether Ory is well, its database included; 503 if not.
+
+        https://www.ory.sh/docs/reference/api#tag/metadata/operation/isReady
+        """
+        return self._call("GET", "/health/ready", {}, is_evidence=True)
+
+    @sensitive_variables()
+    def _call(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        *,
+        query: Mapping[str, str] | None = None,
+        json: object = None,
+        is_evidence: bool = False,
+    ) -> Answer:
+        pause = 0 if self._breaker.is_at_rest else self._breaker.admit(conf.timeout.total)
+        pauses, successes = self._breaker.pauses, self._breaker.successes
+        if pause:
+            count(Event.BREAKER_REFUSED)
+            return Answer.failed("breaker", is_outage=True, retry_after=pause)
+        started = time.perf_counter()
+        answer = self._answer(method, path, headers, query, json)
+        count(Event.CALL, time.perf_counter() - started)
+        if is_evidence or not may_be_provoked(answer, has_answered=self._breaker.successes != successes):
+            self._judge(answer, pauses)
+        else:
+            self._breaker.untold(pauses)
+        _count_failure(answer)
+        return answer
+
+    @sensitive_variables()
+    def _answer(
+        self, method: str, path: str, headers: Mapping[str, str], query: Mapping[str, str] | None, json: object
+    ) -> Answer:
+        timeout = conf.timeout
+        with Deadline(timeout.total) as deadline:
+            try:
+                request = self._prepare(method, path)
+                request.headers.update(headers)
+                if query is not None:
+                    request.prepare_url(request.url, query)
+                if json is not None:
+                    request.prepare_body(None, None, json=json)
+                return self._send(request, timeout, deadline)
+            except (requests.Timeout, urllib3.exceptions.TimeoutError):
+                return LATE
+            except Exception as error:
+                # SECURITY: an error that went on would take the frames of the libraries, with the request in them,
+                # into Django's reports. Its text may quote the request too, its class does not.
+                if deadline.has_passed:
+                    return LATE
+                # A ValueError is the fault of this request and says nothing about Ory.
+                return Answer.failed(
+                    type(error).__name__, is_outage=not isinstance(error, ValueError), is_broken=_broke(error)
+                )
+
+    def _judge(self, answer: Answer, pauses: int) -> None:
+        if not (answer.status or answer.is_outage):
+            self._breaker.untold(pauses)
+        elif not answer.is_outage:
+            self._breaker.succeeded()
+        elif self._breaker.failed(pauses):
+            count(Event.BREAKER_OPENED)
+
+    @sensitive_variables()
+    def _send(self, request: requests.PreparedRequest, timeout: Timeout, deadline: Deadline) -> Answer:
+        try:
+            return self._send_once(request, timeout, deadline)
+        except requests.ConnectionError as error:
+            # The one failure that says nothing about Ory as it is now.
+            if not any(isinstance(cause, StaleConnection) for cause in error.args):
+                raise
+            count(Event.RETRY)
+            # Another one that was kept alive may have ended likewise.
+            deadline.wants_new_connection = True
+            return self._send_once(request, timeout, deadline)
+
+    @sensitive_variables()
+    def _send_once(self, request: requests.PreparedRequest, timeout: Timeout, deadline: Deadline) -> Answer:
+        seconds = timeout.connect, timeout.total
+        with self._adapter.send(
+            request, stream=True, timeout=seconds, verify=self._verify, proxies=self._proxies
+        ) as response:
+            return _read(response, deadline)
+
+    def _prepare(self, method: str, path: str) -> requests.PreparedRequest:
+        # Building a request costs as much as half the call; copying one costs next to nothing.
+        key = (method, path)
+        if key not in self._prepared:
+            self._prepared[key] = requests.Request(method, self._url + path, headers=HEADERS).prepare()
+        return self._prepared[key].copy()
+
+
+def may_be_provoked(answer: Answer, *, has_answered: bool) -> bool:
+    """Whether what was sent may be why the call failed; ``has_answered`` says that others were answered meanwhile.
+
+    SECURITY: a visitor who finds a flow, a session or a cookie that Ory, or a proxy before it, chokes on must not mark
+    Ory down for everybody. What failed before anything was sent is nobody's doing.
+    """
+    return answer.status >= 400 or answer.is_broken or (answer is LATE and has_answered)
+
+
+def _broke(error: Exception) -> bool:
+    return any(isinstance(cause, BROKEN) for cause in (error, *error.args))
+
+
+def _count_failure(answer: Answer) -> None:
+    if answer.status == 429:
+        count(Event.RATE_LIMITED)
+    if answer is LATE:
+        count(Event.TIMEOUT)
+
+
+def _read(response: requests.Response, deadline: Deadline) -> Answer:
+    body, raw = bytearray(), response.raw
+    while chunk := raw.read1(CHUNK, decode_content=False):
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            return Answer.failed("body too large")
+    if deadline.has_passed:
+        # What was read before the socket was shut down is not all.
+        return LATE
+    headers = {name.lower(): value for name, value in raw.headers.itermerged()}
+    set_cookies = tuple(raw.headers.getlist("Set-Cookie"))
+    status = response.status_code
+    return Answer(status, headers, bytes(body), set_cookies=set_cookies, is_outage=status >= 500)
+
+
+_transport: BaseAdapter | None = None
+
+
+def get_client() -> OryClient:
+    """The client for the configured URL in this process."""
+    return _client(conf.sdk_url)
+
+
+@once_per_process
+def _client(url: str) -> OryClient:
+    return OryClient(url, _transport)
+
+
+def use_transport(transport: BaseAdapter | None) -> BaseAdapter | None:
+    """Makes every client from now on talk through ``transport``, None is the network; returns the one before."""
+    global _transport
+    before, _transport = _transport, transport
+    process.forget_ory()
+    return before

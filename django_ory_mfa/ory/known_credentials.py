@@ -1,0 +1,44 @@
+"""Which credentials Ory lately recognised, in this process."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from django_ory_mfa.runtime.per_process import once_per_process
+
+MOST_CREDENTIALS = 10_000
+
+
+class KnownCredentials:
+    """The fingerprints of credentials that belong to a session as far as Ory said last; the newest ones only."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._names: OrderedDict[str, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def note(self, name: str) -> None:
+        """Remember that Ory recognised ``name``."""
+        with self._lock:
+            self._names[name] = None
+            self._names.move_to_end(name)
+            if len(self._names) > MOST_CREDENTIALS:
+                self._names.popitem(last=False)
+
+    def forget(self, name: str) -> None:
+        """Forget ``name``, which Ory does not recognise."""
+        if name in self._names:
+            with self._lock:
+                self._names.pop(name, None)
+
+
+@once_per_process
+def known_credentials() -> KnownCredentials:
+    """Return the memory of this process; fingerprints tell the credentials of different Orys apart."""
+    return KnownCredentials()

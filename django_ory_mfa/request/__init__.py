@@ -1,0 +1,1 @@
+"""What the request itself says: its credential, and who reads the answer."""

@@ -1,0 +1,44 @@
+"""From a request to the one credential of it that Ory is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.handlers.asgi import ASGIRequest
+from django.views.decorators.debug import sensitive_variables
+
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.credentials import Credential, choose_credential, session_cookie_names
+from django_ory_mfa.runtime import limited_log
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+@sensitive_variables()
+def credential_of(request: HttpRequest) -> Credential | None:
+    """The one credential among the raw headers of ``request``."""
+    cookies, authorization = raw_cookies(request), request.META.get("HTTP_AUTHORIZATION", "")
+    name = conf.session_cookie
+    names = {name} if name else session_cookie_names(cookies)
+    if len(names) > 1:
+        limited_log.warning(
+            "Cookies of several Ory projects in one request: set ORY_MFA_SESSION_COOKIE to the right one."
+        )
+        cookies = authorization = ""
+    return choose_credential(
+        session_token=request.META.get("HTTP_X_SESSION_TOKEN", ""),
+        cookies=cookies,
+        authorization=authorization,
+        name=next(iter(names), None),
+    )
+
+
+def raw_cookies(request: HttpRequest) -> str:
+    """The ``Cookie`` header byte for byte, in the order in which it came."""
+    if not isinstance(request, ASGIRequest):
+        return str(request.META.get("HTTP_COOKIE", ""))
+    # Django joins the headers into which HTTP/2 may split cookies by commas, which spoils their names
+    # (RFC 9113, section 8.2.3).
+    values = [value for name, value in request.scope["headers"] if name.lower() == b"cookie"]
+    return b"; ".join(values).decode("latin-1")

@@ -1,0 +1,1 @@
+"""The way to Ory and back to the same page."""

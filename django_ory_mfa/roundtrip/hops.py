@@ -1,0 +1,207 @@
+"""Counts how often a browser was sent to Ory for the same page, so that a loop ends in an explanation.
+
+The counts are in a signed cookie: no session, no database, and only this site can write it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.core import signing
+
+from django_ory_mfa.conf import django_cookies, fingerprint_key
+from django_ory_mfa.core.credentials import fingerprint
+from django_ory_mfa.core.decision import Decision, Outcome
+from django_ory_mfa.core.flows import path_and_query
+from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.roundtrip.return_to import return_to_of
+from django_ory_mfa.runtime.clock import now
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+COOKIE = "ory_mfa_hops"
+SALT = "django_ory_mfa.roundtrip.hops"
+LIFETIME = 300  # seconds
+MOST_ENTRIES = 6
+MOST_HOPS = 3
+# Less than this between two trips to a sign-in means that nobody had to do anything there.
+AT_ONCE = 10  # seconds
+PROVING = (Outcome.STEP_UP, Outcome.REFRESH)
+COUNTED = (*PROVING, Outcome.LOGIN)
+# What an entry is bound to.
+PERSON, CREDENTIAL, BROWSER = "person ", "credential ", "browser "
+
+
+class Visitor(NamedTuple):
+    """Who sends a request, as keyed hashes; empty where it is not known."""
+
+    person: str = ""
+    credential: str = ""
+
+
+class Hop(NamedTuple):
+    """An entry of the cookie: the times that one visitor was sent to Ory for one page."""
+
+    key: str
+    times: int
+    since: float  # seconds
+    last: float
+    who: str
+    django_session: str
+    wanted: str
+    back: str
+
+
+def hop_of(request: HttpRequest, decision: Decision, return_to: str, visitor: Visitor) -> Hop:
+    """Return the entry for one time that ``decision`` sends ``request`` to Ory and back to ``return_to``."""
+    back, moment = path_and_query(return_to), round(now().timestamp(), 3)
+    # The link to step-up is followed for the sake of another page.
+    asked = request.get_full_path() if return_to == return_to_of(request) else back
+    return Hop(
+        key=_key(decision.outcome, asked),
+        times=1,
+        since=moment,
+        last=moment,
+        who=_bound_to(request, visitor),
+        django_session=_django_session(request),
+        wanted=mark_of(decision.requirement),
+        back=_digest(back),
+    )
+
+
+def is_loop(request: HttpRequest, hop: Hop) -> bool:
+    """Whether the browser was sent away for the same as ``hop`` often enough."""
+    return any(before.times >= MOST_HOPS for before in _read(request) if _continues(hop, before))
+
+
+def count_hop(request: HttpRequest, response: HttpResponseBase, hop: Hop) -> None:
+    """Note on ``response`` that it sends the browser away."""
+    hops = _read(request)
+    for before in hops:
+        if _continues(hop, before):
+            hop = hop._replace(times=before.times + 1, since=before.since)
+    others = [other for other in hops if (other.key, other.who) != (hop.key, hop.who)]
+    _write(request, response, [*others, hop][-MOST_ENTRIES:])
+
+
+def mark_of(requirement: Requirement) -> str:
+    """Return a short name for ``requirement``, by which a guard knows its own hops."""
+    parts = (requirement.aal, requirement.max_age, *sorted(requirement.methods or ()))
+    return _digest("\0".join(map(str, parts)))[:8]
+
+
+def has_hops(request: HttpRequest) -> bool:
+    """Whether the browser may have been sent away at all; this costs next to nothing."""
+    return COOKIE in request.META.get("HTTP_COOKIE", "")
+
+
+def is_return(request: HttpRequest) -> bool:
+    """Whether a browser was sent away for this page or is led back to it, so that its session may be a better one.
+
+    This does not depend on whose entry it is: Ory is asked once more, and that is all.
+    """
+    if not has_hops(request):
+        return False
+    page = request.get_full_path()
+    keys, back = _keys(page), _digest(page)
+    return any(hop.key in keys or hop.back == back for hop in _read(request))
+
+
+def proofs_asked_for(request: HttpRequest) -> list[Hop]:
+    """Return the hops for this page that were to prove more."""
+    keys = {_key(outcome, request.get_full_path()) for outcome in PROVING}
+    return [hop for hop in _read(request) if hop.key in keys]
+
+
+def is_of(hop: Hop, visitor: Visitor) -> bool:
+    """Whether ``hop`` is bound to the person or to the credential of ``visitor``."""
+    return hop.who in (f"{PERSON}{visitor.person}", f"{CREDENTIAL}{visitor.credential}")
+
+
+def person_before(request: HttpRequest, names: Collection[str]) -> str | None:
+    """Return who was sent to Ory with the Django session of this browser, if not one of ``names`` (keyed hashes)."""
+    session = _django_session(request) if has_hops(request) else ""
+    people = (
+        hop.who.removeprefix(PERSON)
+        for hop in (_read(request) if session else ())
+        if hop.django_session == session and hop.who.startswith(PERSON)
+    )
+    return next((person for person in people if person not in names), None)
+
+
+def clear_hops(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Forget the hops for this page, which was reached."""
+    if not has_hops(request):
+        return
+    reached, hops = _keys(request.get_full_path()), _read(request)
+    left = [hop for hop in hops if hop.key not in reached]
+    if left:
+        _write(request, response, left)
+    elif hops:
+        response.delete_cookie(COOKIE, samesite="Lax")
+
+
+def _continues(hop: Hop, before: Hop) -> bool:
+    # A browser that Ory knows, and this site does not, is back at once; who signs in anew each time is in no loop.
+    is_soon = not hop.who.startswith(BROWSER) or hop.last - before.last < AT_ONCE
+    return is_soon and (hop.key, hop.who) == (before.key, before.who)
+
+
+def _bound_to(request: HttpRequest, visitor: Visitor) -> str:
+    """Return whose hop it is.
+
+    SECURITY: a host beside this one can plant its own signed cookie in another browser. So an entry counts only for the
+    person that it was made for, else for the credential, else for the browser with the same session or CSRF cookie of
+    Django's. What remains: somebody who is not signed in, and has neither of these or a planted one as well, can be
+    shown the page that explains a loop.
+    """
+    if visitor.person:
+        return f"{PERSON}{visitor.person}"
+    if visitor.credential:
+        return f"{CREDENTIAL}{visitor.credential}"
+    cookies = (request.COOKIES.get(name) for name in django_cookies())
+    return f"{BROWSER}{_hash_of(next(filter(None, cookies), ''))}"
+
+
+def _django_session(request: HttpRequest) -> str:
+    return _hash_of(request.COOKIES.get(django_cookies()[0], ""))
+
+
+def _hash_of(cookie: str) -> str:
+    return fingerprint("", "cookie", cookie, key=fingerprint_key())[:16] if cookie else ""
+
+
+def _keys(page: str) -> set[str]:
+    return {_key(outcome, page) for outcome in COUNTED}
+
+
+def _key(outcome: Outcome, page: str) -> str:
+    return _digest(f"{outcome} {page}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _read(request: HttpRequest) -> list[Hop]:
+    try:
+        hops = signing.loads(request.COOKIES[COOKIE], salt=SALT, max_age=LIFETIME)
+    except (KeyError, signing.BadSignature):
+        return []
+    oldest = now().timestamp() - LIFETIME
+    # Another release of this package may have written entries of another shape.
+    return [hop for hop in (Hop(*hop) for hop in hops if len(hop) == len(Hop._fields)) if hop.since > oldest]
+
+
+def _write(request: HttpRequest, response: HttpResponseBase, hops: list[Hop]) -> None:
+    response.set_cookie(
+        COOKIE,
+        signing.dumps(hops, salt=SALT),
+        max_age=LIFETIME,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )

@@ -1,0 +1,86 @@
+"""Which page the browser comes back to after a flow at Ory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from django.urls import Resolver404, get_script_prefix, resolve
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.flows import is_return_to, path_of
+from django_ory_mfa.core.own_views import is_own_view
+from django_ory_mfa.request.client_kind import is_htmx
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+APP_NAME = "ory_mfa"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+
+
+def return_to_of(request: HttpRequest) -> str:
+    """The absolute URL that Ory is asked to send the browser back to: this page, or the one that led here.
+
+    Raises ``DisallowedHost`` as Django does.
+    """
+    if request.method in SAFE_METHODS and not is_htmx(request):
+        return _this_page(request)
+    # A form cannot be sent again by a redirect, nor a fragment be a page; the page around them can be shown again.
+    page = request.headers.get("HX-Current-URL" if is_htmx(request) else "Referer", "")
+    is_taken = _is_of_application(page, site_origin(request)) and not _is_own_view(page)
+    return page if is_taken else default_return_to(request)
+
+
+def return_to_of_link(request: HttpRequest, *, is_private: bool) -> str:
+    """Return ``return_to_of`` for a link on the page that answers ``request``; ``is_private``: shared caches skip it.
+
+    SECURITY: other pages may be kept by caches that do not know htmx's headers, so that one visitor's header would
+    choose where the next one is led.
+    """
+    is_cacheable = request.method in SAFE_METHODS and not is_private
+    return _this_page(request) if is_cacheable else return_to_of(request)
+
+
+def default_return_to(request: HttpRequest) -> str:
+    """The page for everybody who cannot come back to where they were."""
+    return f"{site_origin(request)}{conf.default_return_to}"
+
+
+def checked_next(request: HttpRequest) -> str:
+    """The ``next`` of a request to one of our views as an absolute URL, if it is a page of this site."""
+    target = request.POST.get("next", "") or request.GET.get("next", "")
+    site = site_origin(request)
+    page = f"{site}{target}" if target.startswith("/") else target
+    host = site.partition("://")[2]
+    is_safe = url_has_allowed_host_and_scheme(target, {host}, require_https=request.is_secure())
+    return page if is_safe and _is_of_application(page, site) else default_return_to(request)
+
+
+def site_origin(request: HttpRequest) -> str:
+    """Scheme, host and port of this site as browsers see it."""
+    return conf.site_url or f"{request.scheme}://{request.get_host()}"
+
+
+def _this_page(request: HttpRequest) -> str:
+    site = site_origin(request)
+    page = f"{site}{request.get_full_path()}"
+    return page if is_return_to(page, site) else default_return_to(request)
+
+
+def _is_of_application(page: str, site: str) -> bool:
+    """Whether ``page`` belongs to this application; below a script prefix others share the host."""
+    if not is_return_to(page, site):
+        return False
+    prefix, path = get_script_prefix(), unquote(path_of(page))
+    # Browsers resolve dots before they ask, however these are spelt.
+    return prefix == "/" or (f"{path}/".startswith(prefix) and ".." not in path.split("/"))
+
+
+def _is_own_view(page: str) -> bool:
+    try:
+        path = unquote(path_of(page)).removeprefix(get_script_prefix().rstrip("/"))
+        return is_own_view(resolve(path).func)
+    except (Resolver404, ValueError):
+        return False

@@ -1,0 +1,1 @@
+"""What the other rooms run on: steps in both worlds, objects of one process, the clock."""

@@ -1,0 +1,79 @@
+"""Hands a session cookie on that Ory issued again when it was asked about the old one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from http.cookies import Morsel
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import DisallowedHost
+
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core.set_cookie import IssuedCookie, is_timely, issued_cookie, reaches
+from django_ory_mfa.request.client_kind import is_htmx, is_quiet
+from django_ory_mfa.roundtrip.return_to import SAFE_METHODS
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+    from django_ory_mfa.core.answer import Answer
+    from django_ory_mfa.core.credentials import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class RenewedCookie:
+    """A session cookie that Ory issued again, and when its answer was there (monotonic seconds)."""
+
+    cookie: IssuedCookie
+    answered_at: float
+
+
+def cookie_to_relay(request: HttpRequest, credential: Credential, answer: Answer) -> RenewedCookie | None:
+    """Return the session cookie that ``answer`` renews, if ``credential`` is that cookie and this host may set it."""
+    if not answer.set_cookies or not credential.is_cookie:
+        return None
+    cookie = issued_cookie(answer.set_cookies, credential.cookie_name)
+    try:
+        host = urlsplit(f"//{request.get_host()}").hostname or ""
+    except DisallowedHost:
+        return None
+    browser_host = urlsplit(conf.browser_url).hostname or ""
+    is_ours = cookie is not None and reaches(cookie, host, browser_host=browser_host)
+    return RenewedCookie(cookie, time.monotonic()) if cookie is not None and is_ours else None
+
+
+def relay(request: HttpRequest, response: HttpResponseBase, renewed: RenewedCookie) -> None:
+    """Set ``renewed`` on ``response``, unless that is late or the view set a cookie of this name itself."""
+    cookie = renewed.cookie
+    if not is_timely(time.monotonic() - renewed.answered_at, is_navigation=_is_navigation(request)):
+        return
+    if cookie.name not in response.cookies:
+        # SimpleCookie would make a cookie of its own out of the value.
+        dict.__setitem__(response.cookies, cookie.name, RelayedMorsel(cookie))
+
+
+def _is_navigation(request: HttpRequest) -> bool:
+    """Whether the browser goes to the response as its next page."""
+    if is_quiet(request):
+        return False
+    mode = request.headers.get("Sec-Fetch-Mode")
+    if mode is not None:
+        return mode == "navigate"
+    # Browsers do not say so on plain http; scripts that ask for HTML there mostly say that they are scripts.
+    is_script = is_htmx(request) or "X-Requested-With" in request.headers
+    return request.method in SAFE_METHODS and "text/html" in request.headers.get("Accept", "") and not is_script
+
+
+class RelayedMorsel(Morsel):  # type: ignore[type-arg]  # generic in typeshed only
+    """A cookie that is sent as Ory wrote it; ``http.cookies`` would drop what it does not know, such as Partitioned."""
+
+    def __init__(self, cookie: IssuedCookie) -> None:
+        super().__init__()
+        self.set(cookie.name, cookie.value, cookie.value)
+        self._header = cookie.header
+
+    def OutputString(self, attrs: Any = None) -> str:  # noqa: N802  # the name of http.cookies
+        """The value of the header."""
+        return self._header
