@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from asgiref.sync import iscoroutinefunction
 
-from django_ory_mfa.enforcement import aenforce, enforce, let_through
 from django_ory_mfa.guard.declarations import Declared, MaxAge, RequirementCallable, declare
-from django_ory_mfa.runtime.steps import awaited
+from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
+from django_ory_mfa.runtime.steps import arun, awaited, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -85,14 +85,19 @@ def _guarded(view: Any, declared: Declared) -> Any:
 
         @wraps(view)
         async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            refusal = await aenforce(request, declared)
-            return refusal or let_through(request, await awaited(view(request, *args, **kwargs)))
+            refusal = await arun(guard_steps(request, declared))
+            if refusal is not None:
+                return refusal
+            return finish_allowed(request, await awaited(view(request, *args, **kwargs)))
 
     else:
 
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            return enforce(request, declared) or let_through(request, view(request, *args, **kwargs))
+            refusal = run(guard_steps(request, declared))
+            if refusal is not None:
+                return refusal
+            return finish_allowed(request, view(request, *args, **kwargs))
 
     guarded.ory_mfa_requirement = declared
     return guarded

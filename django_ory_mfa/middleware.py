@@ -12,7 +12,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 
 from django_ory_mfa.conf import is_debug
 from django_ory_mfa.guard.denials import answer_to, settle
-from django_ory_mfa.guard.site_guard import aguard_answer, aguard_view, guard_answer, guard_view, note_exception
+from django_ory_mfa.guard.site_guard import guard_answer_steps, guard_view_steps, note_exception
 from django_ory_mfa.roundtrip.hops import clear_hops
 from django_ory_mfa.runtime.steps import arun, run
 from django_ory_mfa.session import cache_control as privacy
@@ -151,10 +151,10 @@ class AALRequiredMiddleware(HybridMiddleware):
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Refuses, or lets the view run."""
-        return guard_view(request, view)
+        return run(guard_view_steps(request, view))
 
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        return await aguard_view(request, view)
+        return await arun(guard_view_steps(request, view))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """Notes that a view has no page, so that what answers in its place is judged."""
@@ -162,10 +162,10 @@ class AALRequiredMiddleware(HybridMiddleware):
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Withholds an answer that no view gave from those who may not see the path."""
-        return guard_answer(request, response)
+        return run(guard_answer_steps(request, response))
 
     async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        return await aguard_answer(request, response)
+        return await arun(guard_answer_steps(request, response))
 
 
 def _may_be_read_too_late(resolver: SessionResolver, response: HttpResponseBase) -> bool:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from django.views import View
 
 from django_ory_mfa.answer.rendering import render
-from django_ory_mfa.enforcement import aforgery, ajudge, forgery, judge, let_through, refused
 from django_ory_mfa.guard.declarations import Declared, MaxAge, declare
-from django_ory_mfa.runtime.steps import awaited, waited_for
+from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
+from django_ory_mfa.runtime.steps import Hook, Steps, arun, awaited, run, wait_for
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -55,19 +55,19 @@ class AALRequiredMixin:
         """Guards every HTTP method of the view."""
         if getattr(self, "view_is_async", False):
             return self._adispatch(request, *args, **kwargs)
-        decision = judge(request, waited_for(self.get_requirement()))
-        if decision is not None and not decision.is_allowed:
-            return refused(waited_for(self.handle_aal_denied(decision)))
-        return forgery(request, decision) or let_through(request, self._dispatch_view(request, *args, **kwargs))
+        refusal = run(self._guard_steps(request))
+        return finish_allowed(request, self._dispatch_view(request, *args, **kwargs)) if refusal is None else refusal
 
     async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        decision = await ajudge(request, await awaited(self.get_requirement()))
-        if decision is not None and not decision.is_allowed:
-            return refused(await awaited(self.handle_aal_denied(decision)))
+        refusal = await arun(self._guard_steps(request))
+        if refusal is not None:
+            return refusal
         # Mixins of Django and of others answer for an async view without a coroutine.
-        return await aforgery(request, decision) or let_through(
-            request, await awaited(self._dispatch_view(request, *args, **kwargs))
-        )
+        return finish_allowed(request, await awaited(self._dispatch_view(request, *args, **kwargs)))
+
+    def _guard_steps(self, request: HttpRequest) -> Steps[HttpResponseBase | None]:
+        declared = yield from wait_for(Hook(self.get_requirement))
+        return (yield from guard_steps(request, declared, lambda _, decision: self.handle_aal_denied(decision)))
 
     def _dispatch_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]  # the View stands to the right

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django_ory_mfa.core.session import AAL, OrySession
 from django_ory_mfa.roundtrip.hops import CREDENTIAL, Hop, Visitor, has_hops, is_of, mark_of, proofs_asked_for
-from django_ory_mfa.runtime.steps import Steps, arun, run
+from django_ory_mfa.runtime.steps import Steps
 from django_ory_mfa.session.resolver import SessionResolver, resolver_of
 from django_ory_mfa.signals import Sending, step_up_completed
 
@@ -16,21 +16,10 @@ if TYPE_CHECKING:
     from django_ory_mfa.core.requirement import Requirement
 
 
-def welcome_back(request: HttpRequest, requirement: Requirement) -> None:
-    """Called when a guard with ``requirement`` lets ``request`` pass, before the view runs."""
-    if has_hops(request):
-        run(_steps(request, requirement))
-
-
-async def awelcome_back(request: HttpRequest, requirement: Requirement) -> None:
-    """``welcome_back`` for async code."""
-    if has_hops(request):
-        await arun(_steps(request, requirement))
-
-
-def _steps(request: HttpRequest, requirement: Requirement) -> Steps[None]:
+def arrival_steps(request: HttpRequest, requirement: Requirement) -> Steps[None]:
+    """Tell what a return from Ory means, when a guard with ``requirement`` lets ``request`` pass to its view."""
     resolver = resolver_of(request)
-    if resolver.has_welcomed_back:
+    if resolver.has_welcomed_back or not has_hops(request):
         return
     yield from resolver.owner.return_steps()
     if resolver.owner.has_switched:

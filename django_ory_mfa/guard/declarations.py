@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.requirement import LEVELS, Requirement
-from django_ory_mfa.runtime.steps import arun, run
+from django_ory_mfa.runtime.steps import Hook, Steps, wait_for
 from django_ory_mfa.session.resolver import resolver_of
 
 if TYPE_CHECKING:
@@ -151,23 +151,25 @@ def _is_behind_declaration(view: Any, mark: object) -> bool:
     return min(declaring, default=0) <= max(exempting, default=0)
 
 
-def required(request: HttpRequest, declared: Declared | str | None) -> Requirement | None:
-    """The requirement for this request; None if nothing is required. A callable sees a resolved session."""
+def required_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Requirement | None]:
+    """Return the requirement for this request; None if nothing is required.
+
+    A callable sees a resolved session. It may be a coroutine function in async code only.
+    """
     if not callable(declared):
         return _settled(declared)
-    if iscoroutinefunction(declared):
-        raise ImproperlyConfigured("A coroutine function can be the requirement of async views only.")
-    run(resolver_of(request).session_steps())
-    return _as_requirement(declared(request))
+    yield from resolver_of(request).session_steps()
+    return _as_requirement((yield from wait_for(Asking(declared, request))))
 
 
-async def arequired(request: HttpRequest, declared: Declared | str | None) -> Requirement | None:
-    """``required`` for async code, where the callable may be a coroutine function."""
-    if not callable(declared):
-        return _settled(declared)
-    await arun(resolver_of(request).session_steps())
-    wanted = declared(request)
-    return _as_requirement(await wanted if isinstance(wanted, Awaitable) else wanted)
+class Asking(Hook[Any]):
+    """A call of the function that says what is required."""
+
+    def run(self) -> Any:
+        """Call it in blocking code; raises ``ImproperlyConfigured`` for a coroutine function."""
+        if iscoroutinefunction(self._function):
+            raise ImproperlyConfigured("A coroutine function can be the requirement of async views only.")
+        return super().run()
 
 
 def _settled(declared: object) -> Requirement | None:

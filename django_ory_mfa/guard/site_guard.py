@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import sync_to_async
 from django.http import Http404, HttpResponse
 from django.urls import get_resolver
 
-from django_ory_mfa.enforcement import aenforce, areport, enforce, let_through, report
+from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
 from django_ory_mfa.guard.site_policy import BY_PATH, Origin, Policy, policies_for
+from django_ory_mfa.runtime.steps import Blocking, Steps, wait_for
 from django_ory_mfa.session.resolver import resolver_of
 
 if TYPE_CHECKING:
@@ -30,34 +30,21 @@ class Verdict:
         return all(policy.origin in BY_PATH for policy in self.policies)
 
 
-def guard_view(request: HttpRequest, view: Any) -> HttpResponseBase | None:
+def guard_view_steps(request: HttpRequest, view: Any) -> Steps[HttpResponseBase | None]:
     """Return the answer to give in place of ``view``; None if it may run."""
     policies = _policies(request, view)
-    return _noted(request, policies, _preflight(request, policies) or _refusal(request, policies))
+    refusal = _preflight(request, policies) or (yield from _refusal_steps(request, policies))
+    resolver_of(request).site_verdict = Verdict(policies, refusal)
+    return refusal
 
 
-async def aguard_view(request: HttpRequest, view: Any) -> HttpResponseBase | None:
-    """``guard_view`` for async code."""
-    policies = _policies(request, view)
-    return _noted(request, policies, _preflight(request, policies) or await _arefusal(request, policies))
-
-
-def guard_answer(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def guard_answer_steps(request: HttpRequest, response: HttpResponseBase) -> Steps[HttpResponseBase]:
     """Return ``response``, or a refusal in its place if no view of this request was judged and the path is guarded."""
     if _is_unjudged(request, response):
-        policies = _policies(request, _view_of(request))
-        _noted(request, policies, _preflight(request, policies) or _refusal(request, policies))
-    return _rendered(_leaving(request, response))
-
-
-async def aguard_answer(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """``guard_answer`` for async code."""
-    if _is_unjudged(request, response):
-        policies = _policies(request, _view_of(request))
-        _noted(request, policies, _preflight(request, policies) or await _arefusal(request, policies))
+        yield from guard_view_steps(request, _view_of(request))
     leaving = _leaving(request, response)
     # A template may use the database.
-    return leaving if _is_rendered(leaving) else await sync_to_async(_rendered)(leaving)
+    return leaving if _is_rendered(leaving) else (yield from wait_for(Blocking(_rendered, leaving)))
 
 
 def note_exception(request: HttpRequest, exception: Exception) -> None:
@@ -100,30 +87,13 @@ def _preflight(request: HttpRequest, policies: tuple[Policy, ...]) -> HttpRespon
     return HttpResponse(status=204) if is_guarded and is_preflight(request) else None
 
 
-def _refusal(request: HttpRequest, policies: tuple[Policy, ...]) -> HttpResponseBase | None:
+def _refusal_steps(request: HttpRequest, policies: tuple[Policy, ...]) -> Steps[HttpResponseBase | None]:
     refusal = None
     for policy in policies:
         if policy.can_refuse:
-            refusal = refusal or enforce(request, policy.declared)
+            refusal = refusal or (yield from guard_steps(request, policy.declared))
         elif policy.origin is Origin.REPORT_ONLY and not refusal and not is_preflight(request):
-            report(request, policy.declared)
-    return refusal
-
-
-async def _arefusal(request: HttpRequest, policies: tuple[Policy, ...]) -> HttpResponseBase | None:
-    refusal = None
-    for policy in policies:
-        if policy.can_refuse:
-            refusal = refusal or await aenforce(request, policy.declared)
-        elif policy.origin is Origin.REPORT_ONLY and not refusal and not is_preflight(request):
-            await areport(request, policy.declared)
-    return refusal
-
-
-def _noted(
-    request: HttpRequest, policies: tuple[Policy, ...], refusal: HttpResponseBase | None
-) -> HttpResponseBase | None:
-    resolver_of(request).site_verdict = Verdict(policies, refusal)
+            yield from report_steps(request, policy.declared)
     return refusal
 
 
@@ -136,8 +106,8 @@ def _is_rendered(response: HttpResponseBase) -> bool:
 
 
 def _rendered(response: Any) -> HttpResponseBase:
-    leaving: HttpResponseBase = response if _is_rendered(response) else response.render()
-    return leaving
+    rendered: HttpResponseBase = response.render()
+    return rendered
 
 
 def _leaving(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -146,7 +116,7 @@ def _leaving(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
         return response
     if verdict.refusal is None:
         is_guarded = any(policy.can_refuse for policy in verdict.policies)
-        return let_through(request, response) if is_guarded else response
+        return finish_allowed(request, response) if is_guarded else response
     is_harmless = response.status_code >= 400 or (is_preflight(request) and _is_empty(response))
     return response if is_harmless else _in_place_of(response, verdict.refusal)
 

@@ -1,4 +1,4 @@
-"""Runs steps that ask for calls, blocking or awaiting, so that the rules between the calls exist once."""
+"""Drives steps that yield calls, blocking or awaiting, so that the rules between the calls are written once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import closing
 from functools import partial
 from inspect import isawaitable
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.utils.asyncio import async_unsafe
 
 T = TypeVar("T")
@@ -83,6 +83,40 @@ async def awaited(value: Any) -> Any:
 def waited_for(value: Any) -> Any:
     """``awaited`` for blocking code."""
     return async_to_sync(awaited)(value) if isawaitable(value) else value
+
+
+class Hook(Generic[T]):
+    """A call of a function of the site, which may be a coroutine function."""
+
+    def __init__(self, function: Callable[..., T | Awaitable[T]], *args: Any) -> None:
+        self._function = function
+        self._args = args
+
+    def run(self) -> T:
+        """Call it in blocking code."""
+        result: T = waited_for(self._function(*self._args))
+        return result
+
+    async def arun(self) -> T:
+        """Call it in an event loop."""
+        result: T = await awaited(self._function(*self._args))
+        return result
+
+
+class Blocking(Generic[T]):
+    """A call of a function that blocks: it may use the database, or load a template that does."""
+
+    def __init__(self, function: Callable[..., T], *args: Any) -> None:
+        self._function = function
+        self._args = args
+
+    def run(self) -> T:
+        """Call it in this thread."""
+        return self._function(*self._args)
+
+    def arun(self) -> Awaitable[T]:
+        """Call it in a thread where blocking code may run."""
+        return sync_to_async(self._function)(*self._args)
 
 
 class Whole:

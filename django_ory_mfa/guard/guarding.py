@@ -1,0 +1,135 @@
+"""What every guard does, in steps: decide, tell, check for forgery, and mark what it lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponseBase
+
+from django_ory_mfa.answer.csrf import csrf_failure, needs_csrf_check
+from django_ory_mfa.answer.rendering import render
+from django_ory_mfa.guard.arrival import arrival_steps
+from django_ory_mfa.guard.declarations import required_steps
+from django_ory_mfa.guard.denials import AALRequired, CSRFFailed
+from django_ory_mfa.guard.evaluation import evaluation_steps
+from django_ory_mfa.runtime import limited_log
+from django_ory_mfa.runtime.steps import Blocking, Hook, Steps, wait_for
+from django_ory_mfa.session.cache_control import forget_outer_cache, mark_private, refuse_inner_cache
+from django_ory_mfa.session.resolver import resolver_of
+from django_ory_mfa.signals import Sending, aal_denied
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_ory_mfa.core.decision import Decision
+    from django_ory_mfa.core.session import OrySession
+    from django_ory_mfa.guard.declarations import Declared
+
+    Refuse = Callable[[HttpRequest, Decision], Any]
+
+
+def guard_steps(
+    request: HttpRequest, declared: Declared | str | None, refuse: Refuse = render
+) -> Steps[HttpResponseBase | None]:
+    """Return the answer that refuses ``request``; None if the view may run.
+
+    ``refuse`` makes the answer, and may be a coroutine function; raises ``ValueError`` if that is no response.
+    """
+    decision = yield from decision_steps(request, declared)
+    if decision is not None and not decision.is_allowed:
+        return _refusal((yield from wait_for(Hook(refuse, request, decision))))
+    return (yield from _forgery_steps(request, decision))
+
+
+def require_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[OrySession]:
+    """Return the session of ``request`` if it meets what is declared.
+
+    Raises ``AALRequired`` or ``CSRFFailed`` if it does not, and keeps what it raised: a framework may catch it, and the
+    middleware looks at what becomes of it.
+    """
+    decision, resolver = (yield from decision_steps(request, declared)), resolver_of(request)
+    if decision is not None and not decision.is_allowed:
+        resolver.raised = AALRequired(decision)
+        raise resolver.raised
+    forged = yield from _forgery_steps(request, decision)
+    if forged is not None:
+        resolver.raised = CSRFFailed(forged)
+        raise resolver.raised
+    return (yield from resolver.session_steps())
+
+
+def decision_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:
+    """Return the decision of a guard, signalled if it refuses; None if nothing is required."""
+    requirement = yield from _requirement_steps(request, declared)
+    if requirement is None:
+        return None
+    decision = resolver_of(request).last_verdict = yield from evaluation_steps(request, requirement)
+    if decision.is_allowed:
+        yield from arrival_steps(request, requirement)
+    else:
+        yield _denial(request, decision, report_only=False)
+    return decision
+
+
+def report_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[None]:
+    """Tell the log and the receivers of ``aal_denied`` if a guard would refuse ``request``, and let it pass."""
+    requirement = yield from _requirement_steps(request, declared)
+    if requirement is None:
+        return
+    decision = yield from evaluation_steps(request, requirement)
+    if not decision.is_allowed:
+        _log_reported(request, decision)
+        yield _denial(request, decision, report_only=True)
+
+
+def finish_allowed(request: HttpRequest, response: Any) -> Any:
+    """Return what a guarded view returned, marked as private if it is a response.
+
+    Raises ``ImproperlyConfigured`` if a per-view cache inside the guard would serve it to the next visitor.
+    """
+    refuse_inner_cache(request)
+    # Anything else is passed on: django-ninja makes a response of a dict, and Django reports a None. The middleware
+    # marks that response as well, since the session of the request is known.
+    if isinstance(response, HttpResponseBase):
+        mark_private(request, response)
+    return response
+
+
+def _requirement_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Any]:
+    forget_outer_cache(request)
+    return (yield from required_steps(request, declared))
+
+
+def _forgery_steps(request: HttpRequest, decision: Decision | None) -> Steps[HttpResponseBase | None]:
+    """Return the answer to a forged request, before a guard allows it; None if it is none."""
+    if not _is_by_session(request, decision) or not needs_csrf_check(request):
+        return None
+    # It may read a session from the database, and CSRF_FAILURE_VIEW may do anything.
+    return (yield from wait_for(Blocking(csrf_failure, request)))
+
+
+def _is_by_session(request: HttpRequest, decision: Decision | None) -> bool:
+    # SECURITY: a callable that requires nothing may have said so because of the session it saw.
+    session = resolver_of(request).known_session
+    return decision is not None or (session is not None and session.is_signed_in)
+
+
+def _refusal(response: object) -> HttpResponseBase:
+    if not isinstance(response, HttpResponseBase):
+        # SECURITY: the view would run in place of a refusal that is nothing.
+        message = f"What answers a refused request didn't return an HttpResponse, but {type(response).__name__}."
+        raise ValueError(message)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _denial(request: HttpRequest, decision: Decision, *, report_only: bool) -> Sending:
+    session = resolver_of(request).known_session
+    return Sending(aal_denied, request=request, session=session, decision=decision, report_only=report_only)
+
+
+def _log_reported(request: HttpRequest, decision: Decision) -> None:
+    # One line for each URL pattern: visitors choose paths, and would fill the log with them.
+    route = request.resolver_match.route if request.resolver_match is not None else ""
+    limited_log.warning("Would refuse %r: %s, %s", request.path, decision.outcome, decision.reason, kind=route)
