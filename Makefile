@@ -32,9 +32,10 @@ test: $(TEST_TOOLS) kratos  ## run the test suite with coverage; ARGS="-k aal2 -
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report $(if $(ARGS),--fail-under=0)
 
-style: $(DEV_TOOLS)  ## check style and formatting
+style: $(DEV_TOOLS)  ## check style, formatting and the order of the rooms
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/lint-imports setup.cfg
 
 format: $(DEV_TOOLS)  ## repair what `make style` can repair by itself
 	$(BIN)/python -m ruff check --fix .

@@ -15,15 +15,16 @@ from django_ory_mfa.guard.denials import answer_to, settle
 from django_ory_mfa.guard.site_guard import guard_answer_steps, guard_view_steps, note_exception
 from django_ory_mfa.roundtrip.hops import clear_hops
 from django_ory_mfa.runtime.steps import arun, run
-from django_ory_mfa.session import cache_control as privacy
+from django_ory_mfa.session import cache_control
 from django_ory_mfa.session.cookie_relay import relay
 from django_ory_mfa.session.error_reports import mask_credentials, show_timings
-from django_ory_mfa.session.resolver import attach, resolver_of
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import attach, owner_steps
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
-    from django_ory_mfa.session.resolver import SessionResolver
+    from django_ory_mfa.session.request_state import RequestState
 
 logger = logging.getLogger("django_ory_mfa")
 
@@ -81,12 +82,12 @@ class OrySessionMiddleware(HybridMiddleware):
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         super().__init__(get_response)
-        privacy.protect_django_caches()
+        cache_control.protect_django_caches()
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         self.before(request)
         response = await self.get_response(request)
-        if resolver_of(request).raised is not None:
+        if state_of(request).raised is not None:
             # The answer may be a page, and a template may use the database.
             response = await sync_to_async(settle)(request, response)
         return self.after(request, response)
@@ -99,37 +100,37 @@ class OrySessionMiddleware(HybridMiddleware):
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Notes whether the session is known before the view and its caches run."""
         if _note_what_is_known(request):
-            run(resolver_of(request).owner_steps())
+            run(owner_steps(state_of(request)))
 
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
         if _note_what_is_known(request):
-            await arun(resolver_of(request).owner_steps())
+            await arun(owner_steps(state_of(request)))
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Looks after caches and hops; raises what a template may have swallowed."""
-        resolver = resolver_of(request)
-        if resolver.misuse is not None:
+        state = state_of(request)
+        if state.misuse is not None:
             # A template that says `{% if not … %}` swallows exceptions and would show the branch for nobody.
-            raise resolver.misuse
-        response = response if resolver.raised is None else settle(request, response)
-        if resolver.was_known_before_view:
+            raise state.misuse
+        response = response if state.raised is None else settle(request, response)
+        if state.was_known_before_view:
             # The view may have read the session without a trace, so every per-view cache inside is a mistake.
-            privacy.refuse_inner_cache(request)
-        if resolver.kept_from_cache:
+            cache_control.refuse_inner_cache(request)
+        if state.kept_from_cache:
             _tell_that_not_cached(request.resolver_match.route if request.resolver_match else "")
-        if resolver.known_session is not None or _may_be_read_too_late(resolver, response):
-            privacy.mark_private(request, response)
-        resolver.response = response
-        if resolver.renewed_cookie is not None:
-            relay(request, response, resolver.renewed_cookie)
-        if resolver.last_verdict is not None and resolver.last_verdict.is_allowed:
+        if state.known_session is not None or _may_be_read_too_late(state, response):
+            cache_control.mark_private(request, response)
+        state.response = response
+        if state.renewed_cookie is not None:
+            relay(request, response, state.renewed_cookie)
+        if state.last_decision is not None and state.last_decision.is_allowed:
             clear_hops(request, response)
-        if resolver.timings and is_debug():
-            show_timings(response, resolver.timings)
+        if state.timings and is_debug():
+            show_timings(response, state.timings)
         return response
 
     async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if resolver_of(request).raised is not None:
+        if state_of(request).raised is not None:
             # The answer may be a page, and a template may use the database.
             response = await sync_to_async(settle)(request, response)
         return self.after(request, response)
@@ -138,7 +139,7 @@ class OrySessionMiddleware(HybridMiddleware):
         """The answer to what ``require_aal`` raised in a view or in its template."""
         answer = answer_to(request, exception)
         if answer is not None:
-            resolver_of(request).raised = None
+            state_of(request).raised = None
         return answer
 
 
@@ -168,8 +169,8 @@ class AALRequiredMiddleware(HybridMiddleware):
         return await arun(guard_answer_steps(request, response))
 
 
-def _may_be_read_too_late(resolver: SessionResolver, response: HttpResponseBase) -> bool:
-    return privacy.may_be_shared_and_read_later(response) and resolver.credential is not None
+def _may_be_read_too_late(state: RequestState, response: HttpResponseBase) -> bool:
+    return cache_control.may_be_shared_and_read_later(response) and state.credential is not None
 
 
 @lru_cache(maxsize=256)
@@ -179,9 +180,9 @@ def _tell_that_not_cached(route: str) -> None:
 
 
 def _note_what_is_known(request: HttpRequest) -> bool:
-    resolver = resolver_of(request)
-    if resolver.known_session is None:
+    state = state_of(request)
+    if state.known_session is None:
         return False
-    resolver.was_known_before_view = True
-    privacy.forget_outer_cache(request)
+    state.was_known_before_view = True
+    cache_control.forget_outer_cache(request)
     return True

@@ -17,12 +17,13 @@ from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.guard.evaluation import evaluation_steps
-from django_ory_mfa.ory.client import get_client
+from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.roundtrip.return_to import checked_next
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.cache import Entry
 from django_ory_mfa.session.django_session import leave_django
-from django_ory_mfa.session.resolver import resolver_of
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import enrolled_steps, session_of, session_steps
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -38,11 +39,11 @@ UNAVAILABLE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
 @require_safe
 def settings(request: HttpRequest) -> HttpResponseBase:
     """What the visitor proved, whether a second factor is set up, and links to everything that changes it."""
-    resolver = resolver_of(request)
+    state = state_of(request)
     # The page that shows what is so now: nothing from a cache, nothing remembered.
-    run(resolver.session_steps(fresh=True))
-    enrolled = run(resolver.enrolled_steps(fresh=True))
-    session = resolver.session()
+    run(session_steps(state, fresh=True))
+    enrolled = run(enrolled_steps(state, fresh=True))
+    session = session_of(state)
     if session.state is SessionState.UNAVAILABLE:
         return render(request, UNAVAILABLE)
     context = page_context(request, session, None)
@@ -74,15 +75,16 @@ def step_up(request: HttpRequest) -> HttpResponseBase:
 def logout(request: HttpRequest) -> HttpResponseBase:
     """Ends the Ory session and Django's, and sends the browser to ``next``."""
     return_to = checked_next(request)
-    resolver = resolver_of(request)
-    credential = resolver.credential
+    state = state_of(request)
+    credential = state.credential
     leave_django(request)
     if credential is None:
         return HttpResponseSeeOther(return_to)
-    is_cookie, client = credential.is_cookie, get_client()
+    is_cookie, client = credential.is_cookie, get_ory().client
     answer = client.logout_flow(credential) if is_cookie else client.revoke_token(credential)
-    if conf.cache_ttl:
-        entry = Entry(resolver.fingerprint)
+    ttl = conf.cache_ttl
+    if ttl:
+        entry = Entry(state.fingerprint, ttl)
         # SECURITY: who is not signed in leaves nothing in the cache, which could be filled so.
         run(entry.drop() if answer.status in (401, 403) else entry.sign_out())
     return (_signed_out_by_cookie if is_cookie else _signed_out_by_token)(request, answer, return_to)

@@ -31,7 +31,8 @@ from django_ory_mfa.mixins import AALRequiredMixin
 from django_ory_mfa.ory.client import OryClient
 from django_ory_mfa.ory.deadline import Deadline, cover
 from django_ory_mfa.runtime.steps import run
-from django_ory_mfa.session.resolver import SessionResolver, attach
+from django_ory_mfa.session.request_state import RequestState
+from django_ory_mfa.session.resolver import attach, session_steps
 from django_ory_mfa.testing import FakeOry, FakeProof
 from tests.site import Site
 
@@ -200,13 +201,13 @@ def test_staleness_is_known_together_with_the_session(ory: FakeOry) -> None:
     client = Client()
     session = ory.login(client)
     ory.cache_for = 60
-    resolver = SessionResolver(RequestFactory().get("/", headers={"Cookie": f"{ory.cookie_name}={session.cookie}"}))
-    run(resolver.session_steps())
-    steps = resolver.session_steps(fresh=True)
+    state = RequestState(RequestFactory().get("/", headers={"Cookie": f"{ory.cookie_name}={session.cookie}"}))
+    run(session_steps(state))
+    steps = session_steps(state, fresh=True)
 
     next(steps)
 
-    assert resolver.is_possibly_stale
+    assert state.is_possibly_stale
 
 
 # Guards that guard nothing.

@@ -18,8 +18,9 @@ from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import choose_credential, session_cookie_names
 from django_ory_mfa.core.session import OrySession, SessionState
-from django_ory_mfa.ory.client import LARGEST_BODY, OryClient, get_client
-from django_ory_mfa.ory.singleflight import LANDED_FOR, Board, Shared, _board
+from django_ory_mfa.ory.client import LARGEST_BODY, OryClient
+from django_ory_mfa.ory.service import get_ory
+from django_ory_mfa.ory.singleflight import FINISHED_FOR, Group, SharedCall
 from django_ory_mfa.runtime import clock
 from django_ory_mfa.runtime.steps import arun
 from django_ory_mfa.session.cache import Entry
@@ -67,20 +68,20 @@ def test_seed_of_an_authenticator_app_is_kept_nowhere(site: Site, ory: FakeOry) 
     ory.login(site, aal="aal1")
     site.get("aal2")
 
-    flights = list(_board()._flights.values())
-    answers = [flight.answer.result(0) for flight in flights]
+    calls = list(get_ory().calls._calls.values())
+    answers = [call.answer.result(0) for call in calls]
 
     assert len(answers) == 2
     assert not [answer for answer in answers if b"totp_secret" in answer.body or answer.set_cookies]
 
 
 def test_answer_that_landed_long_ago_is_not_fresh() -> None:
-    board = Board()
-    flight, _ = board.enter("key", 0, 0)
-    board.land("key", flight)
-    flight.landed_at -= LANDED_FOR
+    group = Group()
+    call, _ = group.join("key", 0, 0)
+    group.finish("key", call)
+    call.finished_at -= FINISHED_FOR
 
-    assert board.enter("key", 0, 0)[1]
+    assert group.join("key", 0, 0)[1]
 
 
 def test_receiver_of_an_outage_can_ask_for_the_session(ory: FakeOry) -> None:
@@ -129,10 +130,10 @@ def test_visitor_who_asks_for_odd_flows_does_not_keep_ory_marked_down(site: Site
         site.get("session")
     ory.recover()
     ory.fail(status, path="/self-service/login/flows")
-    breaker_of_ory = get_client()._breaker
+    breaker_of_ory = get_ory().client._breaker
     breaker_of_ory._paused_until = 0
 
-    get_client().flow("login", "odd", "")
+    get_ory().client.flow("login", "odd", "")
 
     assert site.get("session").json()["state"] == "active"
 
@@ -179,10 +180,10 @@ def test_sign_out_wins_over_a_request_that_was_broken_off(settings: Any) -> None
     LateCache.kept.clear()
 
     async def main() -> None:
-        keeping = asyncio.ensure_future(arun(Entry("name").keep(session, answer, age=0)))
+        keeping = asyncio.ensure_future(arun(Entry("name", 60).keep(session, answer, age=0)))
         await asyncio.sleep(0.05)
         keeping.cancel()
-        await arun(Entry("name").sign_out())
+        await arun(Entry("name", 60).sign_out())
         await asyncio.sleep(0.5)
 
     asyncio.run(main())
@@ -192,7 +193,7 @@ def test_sign_out_wins_over_a_request_that_was_broken_off(settings: Any) -> None
 
 def test_visitors_who_left_are_not_asked_for(settings: Any) -> None:
     settings.ORY_MFA_MAX_CONCURRENCY = 1
-    made: list[int] = []
+    group, made = Group(), list[int]()
     busy, release = threading.Event(), threading.Event()
 
     def slow() -> Answer:
@@ -205,14 +206,14 @@ def test_visitors_who_left_are_not_asked_for(settings: Any) -> None:
         return Answer(200)
 
     async def main() -> Answer:
-        first = asyncio.ensure_future(Shared("first", slow).arun())
+        first = asyncio.ensure_future(SharedCall(group, "first", slow).arun())
         await asyncio.to_thread(busy.wait, 5)
-        gone = [asyncio.ensure_future(Shared(number, counted).arun()) for number in range(20)]
+        gone = [asyncio.ensure_future(SharedCall(group, number, counted).arun()) for number in range(20)]
         await asyncio.sleep(0)
         for task in gone:
             task.cancel()
         await asyncio.gather(*gone, return_exceptions=True)
-        last = asyncio.ensure_future(Shared("last", lambda: Answer(401)).arun())
+        last = asyncio.ensure_future(SharedCall(group, "last", lambda: Answer(401)).arun())
         release.set()
         await first
         answer, _ = await last

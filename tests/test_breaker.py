@@ -27,7 +27,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def fail(breaker: Breaker, times: int = 1) -> None:
     for _ in range(times):
-        assert breaker.admit(CALL) == 0
+        assert breaker.allow(CALL) == 0
         breaker.failed(breaker.pauses)
 
 
@@ -36,10 +36,10 @@ def test_calls_are_admitted_until_the_third_failure_in_a_row(clock: Clock) -> No
     fail(breaker, 2)
     breaker.succeeded()
     fail(breaker, 2)
-    open_still = breaker.admit(CALL)
+    open_still = breaker.allow(CALL)
     fail(breaker)
 
-    assert (open_still, breaker.admit(CALL)) == (0, 2)
+    assert (open_still, breaker.allow(CALL)) == (0, 2)
 
 
 def test_seconds_of_the_pause_are_told(clock: Clock) -> None:
@@ -47,14 +47,14 @@ def test_seconds_of_the_pause_are_told(clock: Clock) -> None:
     fail(breaker, 3)
     clock.seconds += 1.5
 
-    assert breaker.admit(CALL) == 0.5
+    assert breaker.allow(CALL) == 0.5
 
 
 def test_pause_doubles_with_every_failed_test_up_to_ten_seconds(clock: Clock) -> None:
     breaker, pauses = Breaker(), []
     fail(breaker, 3)
     for _ in range(5):
-        pauses.append(breaker.admit(CALL))
+        pauses.append(breaker.allow(CALL))
         clock.seconds += pauses[-1]
         fail(breaker)
 
@@ -65,9 +65,9 @@ def test_one_call_at_a_time_tests_the_server(clock: Clock) -> None:
     breaker = Breaker()
     fail(breaker, 3)
     clock.seconds += 2
-    first, second = breaker.admit(CALL), breaker.admit(CALL)
+    first, second = breaker.allow(CALL), breaker.allow(CALL)
     clock.seconds += 1
-    third = breaker.admit(CALL)
+    third = breaker.allow(CALL)
 
     assert (first, second, third) == (0, CALL, CALL - 1)
 
@@ -76,10 +76,10 @@ def test_test_that_never_ends_gives_way_to_another(clock: Clock) -> None:
     breaker = Breaker()
     fail(breaker, 3)
     clock.seconds += 2
-    breaker.admit(CALL)
+    breaker.allow(CALL)
     clock.seconds += CALL
 
-    assert breaker.admit(CALL) == 0
+    assert breaker.allow(CALL) == 0
 
 
 def test_success_ends_the_pause_and_its_growth(clock: Clock) -> None:
@@ -88,12 +88,12 @@ def test_success_ends_the_pause_and_its_growth(clock: Clock) -> None:
     clock.seconds += 2
     fail(breaker)
     clock.seconds += 4
-    breaker.admit(CALL)
+    breaker.allow(CALL)
     breaker.succeeded()
-    free = [breaker.admit(CALL) for _ in range(3)]
+    free = [breaker.allow(CALL) for _ in range(3)]
     fail(breaker, 3)
 
-    assert (free, breaker.admit(CALL)) == ([0, 0, 0], 2)
+    assert (free, breaker.allow(CALL)) == ([0, 0, 0], 2)
 
 
 def test_failures_of_calls_that_started_before_the_pause_do_not_prolong_it(clock: Clock) -> None:
@@ -101,21 +101,21 @@ def test_failures_of_calls_that_started_before_the_pause_do_not_prolong_it(clock
     begins = [breaker.failed(0) for _ in range(20)]
 
     assert begins == [False, False, True] + [False] * 17
-    assert breaker.admit(CALL) == 2
+    assert breaker.allow(CALL) == 2
 
 
 def test_late_failure_does_not_spoil_the_test(clock: Clock) -> None:
     breaker = Breaker()
     fail(breaker, 3)
     clock.seconds += 2
-    breaker.admit(CALL)
+    breaker.allow(CALL)
     breaker.failed(0)
 
-    assert breaker.admit(CALL) == CALL
+    assert breaker.allow(CALL) == CALL
 
 
 def test_number_of_failures_can_be_chosen(clock: Clock) -> None:
     breaker = Breaker(failures=1)
     fail(breaker)
 
-    assert breaker.admit(CALL) == 2
+    assert breaker.allow(CALL) == 2

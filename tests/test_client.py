@@ -19,8 +19,9 @@ from django.test import Client
 
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential, CredentialKind
-from django_ory_mfa.ory.client import LARGEST_BODY, OryClient, get_client
+from django_ory_mfa.ory.client import LARGEST_BODY, OryClient
 from django_ory_mfa.ory.connections import POOLS, DeadlineAdapter
+from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.testing import installed
 
 COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=c00kie")
@@ -576,14 +577,14 @@ def test_body_that_ends_in_time_is_read(wire: Wire, client: OryClient, settings:
 
 
 def test_client_is_kept(ory: Any) -> None:
-    assert get_client() is get_client()
+    assert get_ory().client is get_ory().client
 
 
 def test_client_follows_the_setting(ory: Any, settings: Any) -> None:
-    first = get_client()
+    first = get_ory().client
     settings.ORY_MFA_SDK_URL = "http://other.example"
 
-    assert get_client() is not first
+    assert get_ory().client is not first
 
 
 FORKED = """
@@ -593,13 +594,14 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django
 django.setup()
 from django_ory_mfa.ory.singleflight import _pool
-from django_ory_mfa.ory.client import get_client
-client, pool = get_client(), _pool(4)
+from django_ory_mfa.ory.service import get_ory
+client, pool = get_ory().client, _pool(4)
 pid = os.fork()
 if pid == 0:
     signal.alarm(60)  # a child that hangs is killed, and its status says so
-    os._exit(0 if get_client() is not client and get_client() is get_client() and _pool(4) is not pool else 1)
-print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), get_client() is client, _pool(4) is pool)
+    now = get_ory().client
+    os._exit(0 if now is not client and get_ory().client is now and _pool(4) is not pool else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), get_ory().client is client, _pool(4) is pool)
 """
 
 
@@ -622,7 +624,7 @@ def test_slow_ory_is_an_outage_for_the_request_only(wire: Wire, settings: Any, m
     site.set_cookie("ory_kratos_session", "c00kie")
 
     response = site.get("session")
-    get_client()._adapter.close()
+    get_ory().client._adapter.close()
 
     assert response.json()["state"] == "unavailable"
 

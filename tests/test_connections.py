@@ -337,7 +337,7 @@ def test_connection_more_than_the_pool_keeps_is_closed_without_a_line_in_the_log
     with ThreadPoolExecutor(2) as threads:
         answers = list(threads.map(client.whoami, [COOKIE, COOKIE]))
     answers.append(client.whoami(COOKIE))
-    pool = client._adapter._pool
+    pool: Any = client._adapter._pool  # type: ignore[attr-defined]
     client._adapter.close()
     pool._put_conn(connections.CoveredHTTPConnection("127.0.0.1", 9))
     pool._put_conn(None)

@@ -18,13 +18,12 @@ from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.core.session import OrySession, SessionState
 from django_ory_mfa.core.whoami import UNAVAILABLE
 from django_ory_mfa.metrics import Event, listen
-from django_ory_mfa.ory.client import get_client, use_transport
 from django_ory_mfa.ory.health import Health
-from django_ory_mfa.ory.known_credentials import known_credentials
 from django_ory_mfa.ory.lanes import Caller
-from django_ory_mfa.ory.singleflight import Board, Shared
+from django_ory_mfa.ory.service import get_ory, use_transport
+from django_ory_mfa.ory.singleflight import Group, SharedCall
 from django_ory_mfa.runtime.steps import run
-from django_ory_mfa.session.resolver import attach
+from django_ory_mfa.session.resolver import attach, session_steps
 from django_ory_mfa.signals import ory_unavailable
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.transport import FakeOryTransport
@@ -211,7 +210,7 @@ def test_time_in_our_own_line_is_no_outage(
 
 def test_health_that_could_not_be_asked_in_time_is_no_news() -> None:
     """It was taken for bad, for five seconds, by everybody whose credential Ory did not know."""
-    health, answers = Health(), [QUEUED, Answer(200)]
+    health, answers = Health(get_ory().client, Group()), [QUEUED, Answer(200)]
     readiness, noted = [], []
     for answer in answers:
         steps = health.readiness(0)
@@ -226,24 +225,24 @@ def test_health_that_could_not_be_asked_in_time_is_no_news() -> None:
 
 def test_call_that_is_never_made_is_shared_by_nobody(hold: Hold, settings: Any) -> None:
     settings.ORY_MFA_MAX_CONCURRENCY = 1
-    board = Board()
-    flight, _ = board.enter("key", 0, 0)
+    group = Group()
+    call, _ = group.join("key", 0, 0)
     from django_ory_mfa.ory.singleflight import _threads
 
     threads = _threads(1)
     threads.submit(hold, Caller())
-    flight.job = threads.submit(lambda: None, Caller())
-    board.leave(flight)
+    call.job = threads.submit(lambda: None, Caller())
+    group.leave(call)
 
-    assert (flight.answer.result(0), board.enter("key", 0, 0)[1]) == (QUEUED, True)
+    assert (call.answer.result(0), group.join("key", 0, 0)[1]) == (QUEUED, True)
 
 
 def visitor_of(request: Any) -> Caller:
     """For whom the resolver asks Ory."""
-    steps = attach(request).session_steps()
+    steps = session_steps(attach(request))
     call = next(steps)
     steps.close()
-    assert isinstance(call, Shared)
+    assert isinstance(call, SharedCall)
     return call._caller
 
 
@@ -269,7 +268,7 @@ def test_session_from_the_cache_is_known(ory: FakeOry, site: Site, settings: Any
     settings.ORY_MFA_CACHE_TTL = 60
     ory.login(site)
     site.get("session")
-    known = known_credentials()
+    known = get_ory().known_credentials
     (name,) = known._names
     known.forget(name)
     site.get("session")
@@ -281,14 +280,14 @@ def test_second_factor_that_is_due_is_known(ory: FakeOry, site: Site) -> None:
     ory.login(site, aal="aal1", second_factors=["totp"])
     site.get("session")
 
-    assert len(known_credentials()) == 1
+    assert len(get_ory().known_credentials) == 1
 
 
 def test_made_up_credentials_are_not_remembered(ory: FakeOry, site: Site) -> None:
     for number in range(3):
         come_with(site.mode, f"{JUNK}{number}")
 
-    assert len(known_credentials()) == 0
+    assert len(get_ory().known_credentials) == 0
 
 
 # Outages that a visitor makes up.
@@ -345,7 +344,7 @@ def test_visitors_whom_a_front_lets_wait_mark_nobody_down_while_others_are_answe
     cookie = Credential(CredentialKind.COOKIE, f"ory_kratos_session={session.cookie}")
 
     def answer_another() -> None:
-        get_client().whoami(cookie, is_known=True)
+        get_ory().client.whoami(cookie, is_known=True)
         hang()
 
     front.odd = answer_another
@@ -435,12 +434,12 @@ def test_session_whose_flows_make_ory_fail_marks_nobody_down(site: Site, ory: Fa
     ory.fail(500, path="/self-service/settings/browser")
     ory.fail(500, path="/self-service/logout/browser")
     for number in range(4):
-        getattr(get_client(), call)(Credential(CredentialKind.COOKIE, f"ory_kratos_session={number}"))
+        getattr(get_ory().client, call)(Credential(CredentialKind.COOKIE, f"ory_kratos_session={number}"))
 
     assert state(site.get("session")) == "active"
 
 
 def test_session_that_is_found_ends_no_outage_that_was_not_told(caplog: Any) -> None:
-    run(Health().note(OrySession(SessionState.ACTIVE), Answer(200), 0))
+    run(Health(get_ory().client, Group()).note(OrySession(SessionState.ACTIVE), Answer(200), 0))
 
     assert lines(caplog) == []

@@ -15,10 +15,11 @@ from django_ory_mfa.core.decision import Outcome
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.guard.evaluation import evaluation_steps
 from django_ory_mfa.metrics import Event, listen
-from django_ory_mfa.ory.singleflight import LANDED_FOR, Board, Flight, Shared
+from django_ory_mfa.ory.singleflight import FINISHED_FOR, Call, Group, SharedCall
 from django_ory_mfa.session.resolver import attach
 
 GOOD = Answer(200)
+GROUP = Group()
 # Long enough for any thread here, and never waited for in a run that passes.
 PATIENCE = 60
 
@@ -75,7 +76,7 @@ def answers(results: list[tuple[Answer, float]]) -> list[Answer]:
 
 def test_threads_share_one_call(ory: Ory, followers: threading.Semaphore) -> None:
     with ThreadPoolExecutor(16) as threads:
-        results = [threads.submit(Shared("key", ory).run) for _ in range(16)]
+        results = [threads.submit(SharedCall(GROUP, "key", ory).run) for _ in range(16)]
         wait_until(followers, 15)
         ory.release.set()
         found = [result.result(PATIENCE) for result in results]
@@ -85,7 +86,7 @@ def test_threads_share_one_call(ory: Ory, followers: threading.Semaphore) -> Non
 
 def test_tasks_share_one_call(ory: Ory, followers: threading.Semaphore) -> None:
     async def main() -> list[tuple[Answer, float]]:
-        tasks = [asyncio.ensure_future(Shared("key", ory).arun()) for _ in range(200)]
+        tasks = [asyncio.ensure_future(SharedCall(GROUP, "key", ory).arun()) for _ in range(200)]
         await asyncio.to_thread(wait_until, followers, 199)
         ory.release.set()
         return await asyncio.gather(*tasks)
@@ -95,11 +96,11 @@ def test_tasks_share_one_call(ory: Ory, followers: threading.Semaphore) -> None:
 
 def test_threads_and_event_loops_share_one_call(ory: Ory, followers: threading.Semaphore) -> None:
     def loop(_: int) -> tuple[Answer, float]:
-        return asyncio.run(Shared("key", ory).arun())
+        return asyncio.run(SharedCall(GROUP, "key", ory).arun())
 
     with ThreadPoolExecutor(6) as threads:
         results = [threads.submit(loop, number) for number in range(3)]
-        results += [threads.submit(Shared("key", ory).run) for _ in range(3)]
+        results += [threads.submit(SharedCall(GROUP, "key", ory).run) for _ in range(3)]
         wait_until(followers, 5)
         ory.release.set()
         found = [result.result(PATIENCE) for result in results]
@@ -110,8 +111,8 @@ def test_threads_and_event_loops_share_one_call(ory: Ory, followers: threading.S
 def test_different_keys_share_nothing(ory: Ory) -> None:
     ory.release.set()
 
-    Shared("one", ory).run()
-    Shared("other", ory).run()
+    SharedCall(GROUP, "one", ory).run()
+    SharedCall(GROUP, "other", ory).run()
 
     assert ory.calls == 2
 
@@ -120,20 +121,20 @@ def test_call_that_is_over_is_not_shared(ory: Ory) -> None:
     ory.release.set()
 
     for _ in range(2):
-        Shared("key", ory).run()
-        asyncio.run(Shared("key", ory).arun())
+        SharedCall(GROUP, "key", ory).run()
+        asyncio.run(SharedCall(GROUP, "key", ory).arun())
 
     assert ory.calls == 4
 
 
 def test_call_that_the_caller_has_not_landed_is_shared(ory: Ory) -> None:
     ory.release.set()
-    own = Shared("key", ory, is_landed_by_caller=True)
+    own = SharedCall(GROUP, "key", ory, is_finished_by_caller=True)
     own.run()
 
     for _ in range(2):
-        Shared("key", ory).run()
-        asyncio.run(Shared("key", ory).arun())
+        SharedCall(GROUP, "key", ory).run()
+        asyncio.run(SharedCall(GROUP, "key", ory).arun())
 
     assert ory.calls == 1
 
@@ -141,79 +142,79 @@ def test_call_that_the_caller_has_not_landed_is_shared(ory: Ory) -> None:
 def test_landed_call_is_shared_by_those_who_had_arrived(ory: Ory) -> None:
     ory.release.set()
     earlier = time.monotonic()
-    own = Shared("key", ory, is_landed_by_caller=True)
+    own = SharedCall(GROUP, "key", ory, is_finished_by_caller=True)
     own.run()
-    own.land()
+    own.finish()
 
-    Shared("key", ory, arrived_at=earlier).run()
+    SharedCall(GROUP, "key", ory, arrived_at=earlier).run()
     shared = ory.calls
-    Shared("key", ory).run()
+    SharedCall(GROUP, "key", ory).run()
 
     assert (shared, ory.calls) == (1, 2)
 
 
 def test_call_lands_when_it_is_over_if_the_caller_left_before(ory: Ory) -> None:
     async def main() -> None:
-        own = Shared("key", ory, is_landed_by_caller=True)
+        own = SharedCall(GROUP, "key", ory, is_finished_by_caller=True)
         task = asyncio.ensure_future(own.arun())
         await asyncio.to_thread(ory.busy.wait, PATIENCE)
         task.cancel()
-        own.land()
-        follower = asyncio.ensure_future(Shared("key", ory).arun())
+        own.finish()
+        follower = asyncio.ensure_future(SharedCall(GROUP, "key", ory).arun())
         await asyncio.sleep(0)
         ory.release.set()
         await follower
 
     asyncio.run(main())
     shared = ory.calls
-    Shared("key", ory).run()
+    SharedCall(GROUP, "key", ory).run()
 
     assert (shared, ory.calls) == (1, 2)
 
 
 def test_follower_lands_nothing(ory: Ory) -> None:
     ory.release.set()
-    own = Shared("key", ory, is_landed_by_caller=True)
+    own = SharedCall(GROUP, "key", ory, is_finished_by_caller=True)
     own.run()
-    follower = Shared("key", ory, is_landed_by_caller=True)
+    follower = SharedCall(GROUP, "key", ory, is_finished_by_caller=True)
     follower.run()
-    follower.land()
+    follower.finish()
 
-    Shared("key", ory).run()
+    SharedCall(GROUP, "key", ory).run()
 
     assert ory.calls == 1
 
 
 def test_calls_that_landed_are_forgotten() -> None:
-    board = Board()
-    first, _ = board.enter("first", 0, 0)
-    board.land("first", first)
-    first.landed_at -= 2 * LANDED_FOR
-    second, _ = board.enter("second", 0, 0)
+    group = Group()
+    first, _ = group.join("first", 0, 0)
+    group.finish("first", first)
+    first.finished_at -= 2 * FINISHED_FOR
+    second, _ = group.join("second", 0, 0)
 
-    board.land("second", second)
+    group.finish("second", second)
 
-    assert board.enter("first", 0, 0)[1]
-    assert not board.enter("second", 0, 0)[1]
+    assert group.join("first", 0, 0)[1]
+    assert not group.join("second", 0, 0)[1]
 
 
 def test_call_that_took_the_place_of_another_is_not_forgotten_with_it() -> None:
-    board = Board()
-    first, _ = board.enter("key", 0, 0)
-    board.land("key", first)
-    first.landed_at -= 2 * LANDED_FOR
-    second, is_new = board.enter("key", time.monotonic(), 0)
+    group = Group()
+    first, _ = group.join("key", 0, 0)
+    group.finish("key", first)
+    first.finished_at -= 2 * FINISHED_FOR
+    second, is_new = group.join("key", time.monotonic(), 0)
 
-    board.land("other", Flight())
+    group.finish("other", Call())
 
     assert is_new
-    assert board.enter("key", 0, 0) == (second, False)
+    assert group.join("key", 0, 0) == (second, False)
 
 
 def test_everybody_learns_when_the_call_departed(ory: Ory, followers: threading.Semaphore) -> None:
     before = time.monotonic()
     with ThreadPoolExecutor(2) as threads:
-        results = [threads.submit(Shared("key", ory).run) for _ in range(2)]
+        results = [threads.submit(SharedCall(GROUP, "key", ory).run) for _ in range(2)]
         wait_until(followers, 1)
         joined = time.monotonic()
         ory.release.set()
@@ -225,10 +226,10 @@ def test_everybody_learns_when_the_call_departed(ory: Ory, followers: threading.
 
 def test_call_that_departed_too_early_is_not_shared(ory: Ory, followers: threading.Semaphore) -> None:
     with ThreadPoolExecutor(3) as threads:
-        first = threads.submit(Shared("key", ory).run)
+        first = threads.submit(SharedCall(GROUP, "key", ory).run)
         ory.busy.wait(PATIENCE)
         since = time.monotonic()
-        late = [threads.submit(Shared("key", ory, since=since).run) for _ in range(2)]
+        late = [threads.submit(SharedCall(GROUP, "key", ory, since=since).run) for _ in range(2)]
         wait_until(followers, 1)
         ory.release.set()
         departures = {future.result(PATIENCE)[1] for future in late}
@@ -245,7 +246,7 @@ def test_failure_is_shared(error: Any, followers: threading.Semaphore) -> None:
 
     def ask(_: int) -> object:
         try:
-            return Shared("key", ory).run()[0]
+            return SharedCall(GROUP, "key", ory).run()[0]
         except ValueError as raised:
             return raised
 
@@ -263,7 +264,7 @@ def test_thread_that_is_ended_in_a_call_is_a_failure_to_the_others(followers: th
 
     def lead() -> None:
         try:
-            Shared("key", ory).run()
+            SharedCall(GROUP, "key", ory).run()
         except SystemExit:
             ended.append(1)
 
@@ -271,7 +272,7 @@ def test_thread_that_is_ended_in_a_call_is_a_failure_to_the_others(followers: th
     leader.start()
     ory.busy.wait(PATIENCE)
     with ThreadPoolExecutor(1) as threads:
-        follower = threads.submit(Shared("key", ory).run)
+        follower = threads.submit(SharedCall(GROUP, "key", ory).run)
         wait_until(followers, 1)
         ory.release.set()
         answer, _ = follower.result(PATIENCE)
@@ -285,10 +286,10 @@ def test_nobody_waits_longer_than_the_time_out(ory: Ory, settings: Any, follower
     settings.ORY_MFA_TIMEOUT = 2
 
     async def main() -> list[tuple[Answer, float]]:
-        leading = asyncio.ensure_future(Shared("key", ory).arun())
+        leading = asyncio.ensure_future(SharedCall(GROUP, "key", ory).arun())
         await asyncio.to_thread(ory.busy.wait, PATIENCE)
-        blocking = asyncio.to_thread(Shared("key", ory).run)
-        return list(await asyncio.gather(leading, Shared("key", ory).arun(), blocking))
+        blocking = asyncio.to_thread(SharedCall(GROUP, "key", ory).run)
+        return list(await asyncio.gather(leading, SharedCall(GROUP, "key", ory).arun(), blocking))
 
     assert answers(asyncio.run(main())) == [LATE, LATE, LATE]
     assert ory.calls == 1
@@ -299,8 +300,8 @@ def test_call_that_should_be_over_is_waited_for_by_nobody(ory: Ory, settings: An
     second = Ory(Answer(401))
     second.release.set()
 
-    asyncio.run(Shared("key", ory).arun())
-    answer, _ = Shared("key", second).run()
+    asyncio.run(SharedCall(GROUP, "key", ory).arun())
+    answer, _ = SharedCall(GROUP, "key", second).run()
 
     assert answer == Answer(401)
 
@@ -308,7 +309,7 @@ def test_call_that_should_be_over_is_waited_for_by_nobody(ory: Ory, settings: An
 @pytest.mark.parametrize("cancelled", [0, 1], ids=["who makes the call", "who follows"])
 def test_cancelled_asker_does_not_cancel_the_others(ory: Ory, followers: threading.Semaphore, cancelled: int) -> None:
     async def main() -> Answer:
-        tasks = [asyncio.ensure_future(Shared("key", ory).arun()) for _ in range(2)]
+        tasks = [asyncio.ensure_future(SharedCall(GROUP, "key", ory).arun()) for _ in range(2)]
         await asyncio.to_thread(wait_until, followers, 1)
         tasks[cancelled].cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -322,13 +323,13 @@ def test_cancelled_asker_does_not_cancel_the_others(ory: Ory, followers: threadi
 
 def test_event_loop_that_ends_leaves_the_call_to_the_others(ory: Ory, followers: threading.Semaphore) -> None:
     async def give_up() -> None:
-        task = asyncio.ensure_future(Shared("key", ory).arun())
+        task = asyncio.ensure_future(SharedCall(GROUP, "key", ory).arun())
         await asyncio.to_thread(ory.busy.wait, PATIENCE)
         task.cancel()
 
     asyncio.run(give_up())
     with ThreadPoolExecutor(1) as threads:
-        follower = threads.submit(Shared("key", ory).run)
+        follower = threads.submit(SharedCall(GROUP, "key", ory).run)
         wait_until(followers, 1)
         ory.release.set()
 
@@ -341,10 +342,10 @@ def test_followers_hold_no_slot_of_the_pool(settings: Any, ory: Ory, followers: 
     other.release.set()
 
     async def main() -> tuple[Answer, list[tuple[Answer, float]]]:
-        tasks = [asyncio.ensure_future(Shared("key", ory).arun()) for _ in range(20)]
+        tasks = [asyncio.ensure_future(SharedCall(GROUP, "key", ory).arun()) for _ in range(20)]
         await asyncio.to_thread(wait_until, followers, 19)
         # Twenty wait for one call, and the second of the two slots is free.
-        answer, _ = await Shared("other", other).arun()
+        answer, _ = await SharedCall(GROUP, "other", other).arun()
         ory.release.set()
         return answer, await asyncio.gather(*tasks)
 
@@ -356,7 +357,7 @@ def test_followers_hold_no_slot_of_the_pool(settings: Any, ory: Ory, followers: 
 def test_calls_of_async_code_run_in_threads_of_the_package(ory: Ory) -> None:
     ory.release.set()
 
-    asyncio.run(Shared("key", ory).arun())
+    asyncio.run(SharedCall(GROUP, "key", ory).arun())
 
     assert ory.threads[0].startswith("ory-mfa")
 
@@ -368,13 +369,13 @@ def test_call_that_finds_no_slot_in_time_is_never_made(settings: Any, ory: Ory) 
     second.release.set()
 
     async def main() -> Answer:
-        blocker = asyncio.ensure_future(Shared("first", ory).arun())
+        blocker = asyncio.ensure_future(SharedCall(GROUP, "first", ory).arun())
         await asyncio.to_thread(ory.busy.wait, PATIENCE)
-        waited, _ = await Shared("second", second).arun()
+        waited, _ = await SharedCall(GROUP, "second", second).arun()
         ory.release.set()
         await blocker
         # The slot is free again, and what waited in vain does not come back for it.
-        await Shared("third", lambda: GOOD).arun()
+        await SharedCall(GROUP, "third", lambda: GOOD).arun()
         return waited
 
     assert (asyncio.run(main()), second.calls) == (QUEUED, 0)
@@ -396,7 +397,7 @@ def test_no_more_calls_at_once_than_allowed(settings: Any, limit: int) -> None:
         return GOOD
 
     async def main() -> None:
-        await asyncio.gather(*(Shared(number, call).arun() for number in range(limit * 3)))
+        await asyncio.gather(*(SharedCall(GROUP, number, call).arun() for number in range(limit * 3)))
 
     asyncio.run(main())
 
@@ -406,7 +407,7 @@ def test_no_more_calls_at_once_than_allowed(settings: Any, limit: int) -> None:
 def test_blocking_call_is_made_by_the_thread_that_asks(ory: Ory) -> None:
     ory.release.set()
 
-    Shared("key", ory).run()
+    SharedCall(GROUP, "key", ory).run()
 
     assert ory.threads == [threading.current_thread().name]
 
@@ -425,4 +426,4 @@ def test_shared_failure_is_not_asked_about_again(rf: Any) -> None:
             call = steps.send(departed_at_once)
 
     assert stop.value.value.outcome is Outcome.UNAVAILABLE
-    assert calls.count(Shared) == 1
+    assert calls.count(SharedCall) == 1

@@ -14,9 +14,11 @@ from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.session import OrySession, SessionState
 from django_ory_mfa.metrics import Event, listen
 from django_ory_mfa.ory import breaker, health
+from django_ory_mfa.ory import enrolment_memory as enrolment
+from django_ory_mfa.ory.enrolment_memory import EnrolmentMemory
+from django_ory_mfa.ory.service import get_ory
+from django_ory_mfa.ory.singleflight import Group
 from django_ory_mfa.runtime.steps import run
-from django_ory_mfa.session import enrolment_memory as enrolment
-from django_ory_mfa.session.enrolment_memory import EnrolmentMemory
 from django_ory_mfa.signals import ory_unavailable
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
@@ -410,7 +412,7 @@ def told(steps: Any, health_of_ory: Answer) -> bool:
 
 
 def test_answer_from_before_the_database_was_back_signs_nobody_out() -> None:
-    ill = health.Health()
+    ill = health.Health(get_ory().client, Group())
     during = told(ill.readiness(1.0), Answer(503))
     run(ill.note(OrySession(SessionState.ACTIVE), Answer(200), 5.0))
     before, after = told(ill.readiness(4.9), Answer(200)), told(ill.readiness(5.0), Answer(503))

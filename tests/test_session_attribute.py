@@ -20,7 +20,7 @@ from requests.adapters import BaseAdapter
 
 from django_ory_mfa.core.session import OrySession
 from django_ory_mfa.decorators import aal_required
-from django_ory_mfa.ory.client import use_transport
+from django_ory_mfa.ory.service import use_transport
 from django_ory_mfa.session.resolver import attach
 from django_ory_mfa.testing import FakeOry, FakeProof
 from django_ory_mfa.testing.install import installed

@@ -11,8 +11,8 @@ import requests
 from django.test import AsyncClient, Client, SimpleTestCase, TestCase, override_settings
 
 from django_ory_mfa.core.credentials import Credential, CredentialKind
-from django_ory_mfa.ory import client as client_module
-from django_ory_mfa.ory.client import get_client
+from django_ory_mfa.ory import service
+from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.testing import FakeOry, FakeOryMixin, FakeOryTransport, installed
 from tests.site import Site, location
 
@@ -43,18 +43,18 @@ def test_installed_takes_a_fake_that_was_made_before(site: Site) -> None:
 
 def test_network_is_back_afterwards() -> None:
     with installed():
-        inside = get_client()
+        inside = get_ory().client
 
-    assert client_module._transport is None
-    assert get_client() is not inside
-    assert not isinstance(get_client()._adapter, FakeOryTransport)
+    assert service._transport is None
+    assert get_ory().client is not inside
+    assert not isinstance(get_ory().client._adapter, FakeOryTransport)
 
 
 def test_network_is_back_after_an_error() -> None:
     with pytest.raises(LookupError), installed():
         raise LookupError
 
-    assert client_module._transport is None
+    assert service._transport is None
 
 
 def test_fake_inside_another_gives_way_to_it_afterwards(site: Site) -> None:
@@ -81,7 +81,7 @@ def test_url_that_is_not_the_fakes_is_never_called(settings: Any) -> None:
     with installed():
         settings.ORY_MFA_SDK_URL = "http://127.0.0.1:9"
 
-        assert get_client().whoami(WORDS).failure == "ConnectionError"
+        assert get_ory().client.whoami(WORDS).failure == "ConnectionError"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_mixin_runs_in_unittest_and_leaves_nothing_behind() -> None:
 
     assert result is not None
     assert (result.testsRun, result.failures, result.errors) == (3, [], [])
-    assert client_module._transport is None
+    assert service._transport is None
 
 
 def test_mixin_cleans_up_after_a_setup_that_breaks() -> None:
@@ -183,7 +183,7 @@ def test_mixin_cleans_up_after_a_setup_that_breaks() -> None:
     result = unittest.TestResult()
     Broken("test_nothing").run(result)
 
-    assert (len(result.errors), client_module._transport) == (1, None)
+    assert (len(result.errors), service._transport) == (1, None)
 
 
 # The fixture.
@@ -197,7 +197,7 @@ def test_fixture_signs_clients_in(ory: FakeOry, client: Client, async_client: As
 
 
 def test_fixture_is_what_the_package_calls(ory: FakeOry) -> None:
-    assert get_client().whoami(WORDS).status == 401
+    assert get_ory().client.whoami(WORDS).status == 401
     assert [call.path for call in ory.calls] == ["/sessions/whoami"]
 
 

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
 from django_ory_mfa.roundtrip.return_to import SAFE_METHODS
-from django_ory_mfa.session.resolver import resolver_of
+from django_ory_mfa.session.request_state import state_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -20,7 +20,7 @@ NO_VIEW: Callable[[HttpRequest], HttpResponseBase] = lambda request: HttpRespons
 
 def needs_csrf_check(request: HttpRequest) -> bool:
     """Whether the session came by cookie, the method changes things, and Django has not checked (``csrf_exempt``)."""
-    credential = resolver_of(request).credential
+    credential = state_of(request).credential
     return (
         credential is not None
         and credential.is_cookie

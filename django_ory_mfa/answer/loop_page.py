@@ -10,7 +10,8 @@ from django_ory_mfa.answer.pages import page, page_context
 from django_ory_mfa.conf import conf, is_debug
 from django_ory_mfa.roundtrip.hops import COOKIE
 from django_ory_mfa.runtime.per_process import once_per_process
-from django_ory_mfa.session.resolver import resolver_of
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import session_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -31,10 +32,10 @@ def loop_page(request: HttpRequest, decision: Decision) -> TemplateResponse:
     A browser that brings no session cookie of Ory's gets causes of its own; with ``DEBUG`` the page has the names of
     the cookies that came.
     """
-    resolver = resolver_of(request)
-    context = page_context(request, resolver.session(), decision)
-    context["is_cookie_missing"] = resolver.credential is None
-    if resolver.credential is None:
+    state = state_of(request)
+    context = page_context(request, session_of(state), decision)
+    context["is_cookie_missing"] = state.credential is None
+    if state.credential is None:
         came, wanted = _names_that_came(request), _names_looked_for()
         _warn(came, wanted)
         if is_debug():

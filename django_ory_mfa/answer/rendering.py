@@ -18,7 +18,8 @@ from django_ory_mfa.core.refusal import Refusal, refusal
 from django_ory_mfa.request.client_kind import Kind, is_htmx, is_quiet, kind_of
 from django_ory_mfa.roundtrip import hops
 from django_ory_mfa.roundtrip.return_to import SAFE_METHODS, return_to_of
-from django_ory_mfa.session.resolver import resolver_of
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import session_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -43,7 +44,7 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
     """
     if decision.is_allowed:
         raise ValueError("a decision that allows has no refusal to render")
-    credential = resolver_of(request).credential
+    credential = state_of(request).credential
     by = CredentialKind.COOKIE if credential is None else credential.kind
     refused = refusal(decision, _session(request), conf.flows, by=by)
     if kind_of(request, credential) is Kind.JSON:
@@ -61,7 +62,7 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
 
 
 def _session(request: HttpRequest) -> OrySession:
-    return resolver_of(request).session()
+    return session_of(state_of(request))
 
 
 def _opens_a_flow_unasked(request: HttpRequest, decision: Decision) -> bool:
@@ -89,7 +90,7 @@ def _redirect(request: HttpRequest, decision: Decision, return_to: str) -> HttpR
     if is_quiet(request):
         # A link checker, or a browser that fetches ahead, goes nowhere.
         return _sent_to(request, url)
-    hop = hops.hop_of(request, decision, return_to, resolver_of(request).visitor)
+    hop = hops.hop_of(request, decision, return_to, state_of(request).visitor)
     if hops.is_loop(request, hop):
         return loop_page(request, decision)
     response = _sent_to(request, url)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django_ory_mfa.core.session import AAL, OrySession
 from django_ory_mfa.roundtrip.hops import CREDENTIAL, Hop, Visitor, has_hops, is_of, mark_of, proofs_asked_for
 from django_ory_mfa.runtime.steps import Steps
-from django_ory_mfa.session.resolver import SessionResolver, resolver_of
+from django_ory_mfa.session.request_state import RequestState, state_of
 from django_ory_mfa.signals import Sending, step_up_completed
 
 if TYPE_CHECKING:
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 def arrival_steps(request: HttpRequest, requirement: Requirement) -> Steps[None]:
     """Tell what a return from Ory means, when a guard with ``requirement`` lets ``request`` pass to its view."""
-    resolver = resolver_of(request)
-    if resolver.has_welcomed_back or not has_hops(request):
+    state = state_of(request)
+    if state.has_arrived or not has_hops(request):
         return
-    yield from resolver.owner.return_steps()
-    if resolver.owner.has_switched:
-        resolver.has_welcomed_back = True
-    elif _has_proved(request, requirement, resolver):
-        resolver.has_welcomed_back = True
-        yield Sending(step_up_completed, request=request, session=resolver.known_session, requirement=requirement)
+    yield from state.owner.return_steps()
+    if state.owner.has_switched:
+        state.has_arrived = True
+    elif _has_proved(request, requirement, state):
+        state.has_arrived = True
+        yield Sending(step_up_completed, request=request, session=state.known_session, requirement=requirement)
 
 
-def _has_proved(request: HttpRequest, requirement: Requirement, resolver: SessionResolver) -> bool:
-    mark, session = mark_of(requirement), resolver.known_session
+def _has_proved(request: HttpRequest, requirement: Requirement, state: RequestState) -> bool:
+    mark, session = mark_of(requirement), state.known_session
     hops = [hop for hop in proofs_asked_for(request) if hop.wanted == mark]
-    return session is not None and any(_is_answered(hop, session, resolver.visitor) for hop in hops)
+    return session is not None and any(_is_answered(hop, session, state.visitor) for hop in hops)
 
 
 def _is_answered(hop: Hop, session: OrySession, visitor: Visitor) -> bool:

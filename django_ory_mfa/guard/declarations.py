@@ -14,7 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.requirement import LEVELS, Requirement
 from django_ory_mfa.runtime.steps import Hook, Steps, wait_for
-from django_ory_mfa.session.resolver import resolver_of
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import session_steps
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -158,7 +159,7 @@ def required_steps(request: HttpRequest, declared: Declared | str | None) -> Ste
     """
     if not callable(declared):
         return _settled(declared)
-    yield from resolver_of(request).session_steps()
+    yield from session_steps(state_of(request))
     return _as_requirement((yield from wait_for(Asking(declared, request))))
 
 

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.template.response import SimpleTemplateResponse
 
 from django_ory_mfa.answer.rendering import render
-from django_ory_mfa.session.resolver import resolver_of
+from django_ory_mfa.session.request_state import state_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -48,8 +48,8 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     What a view, or a handler of the site, answers to the exception stays as it is. Called once for an exception that
     ``require_aal`` raised and that did not reach the middleware.
     """
-    resolver = resolver_of(request)
-    raised, resolver.raised = cast("Exception", resolver.raised), None
+    state = state_of(request)
+    raised, state.raised = cast("Exception", state.raised), None
     answer = answer_to(request, raised) if _is_by_framework(response, raised) else None
     if answer is not None:
         return answer

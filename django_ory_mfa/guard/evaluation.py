@@ -12,7 +12,8 @@ from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.roundtrip.return_to import return_to_of
 from django_ory_mfa.runtime.clock import now
 from django_ory_mfa.runtime.steps import Steps, arun, run
-from django_ory_mfa.session.resolver import resolver_of
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import enrolled_steps, session_steps
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -35,16 +36,16 @@ async def aevaluate(request: HttpRequest, requirement: Requirement | str) -> Dec
 
 def evaluation_steps(request: HttpRequest, requirement: Requirement, *, consult: bool = True) -> Steps[Decision]:
     """The decision on ``requirement``; ``consult`` asks Ory about a second factor where the outcome depends on it."""
-    resolver = resolver_of(request)
-    session = yield from resolver.session_steps(fresh=requirement.wants_proof)
+    state = state_of(request)
+    session = yield from session_steps(state, fresh=requirement.wants_proof)
     decision = decide(session, requirement, now=now())
-    if not decision.is_allowed and resolver.is_possibly_stale:
+    if not decision.is_allowed and state.is_possibly_stale:
         # SECURITY: an answer that may be old can let somebody in, but never refuse: it would bounce off Ory for ever.
-        session = yield from resolver.session_steps(fresh=True)
+        session = yield from session_steps(state, fresh=True)
         decision = decide(session, requirement, now=now())
     if consult and _depends_on_enrolment(session, decision):
         decision = yield from _enrolment_steps(request, requirement)
-        session = yield from resolver.session_steps()
+        session = yield from session_steps(state)
     if decision.is_allowed or decision.outcome is Outcome.UNAVAILABLE:
         return decision
     return replace(decision, url=destination(decision, session, conf.flows, return_to=return_to_of(request)))
@@ -58,9 +59,9 @@ def _depends_on_enrolment(session: OrySession, decision: Decision) -> bool:
 
 
 def _enrolment_steps(request: HttpRequest, requirement: Requirement) -> Steps[Decision]:
-    resolver = resolver_of(request)
-    enrolled = yield from resolver.enrolled_steps()
-    session = yield from resolver.session_steps()
+    state = state_of(request)
+    enrolled = yield from enrolled_steps(state)
+    session = yield from session_steps(state)
     asked = requirement
     if enrolled is False and HIGHEST_AVAILABLE not in (conf.whoami_required_aal, conf.settings_required_aal):
         # SECURITY: nodes of the settings page do not show every second factor (codes by e-mail have none), so that

@@ -16,7 +16,8 @@ from django_ory_mfa.guard.evaluation import evaluation_steps
 from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.steps import Blocking, Hook, Steps, wait_for
 from django_ory_mfa.session.cache_control import forget_outer_cache, mark_private, refuse_inner_cache
-from django_ory_mfa.session.resolver import resolver_of
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import session_steps
 from django_ory_mfa.signals import Sending, aal_denied
 
 if TYPE_CHECKING:
@@ -48,15 +49,15 @@ def require_steps(request: HttpRequest, declared: Declared | str | None) -> Step
     Raises ``AALRequired`` or ``CSRFFailed`` if it does not, and keeps what it raised: a framework may catch it, and the
     middleware looks at what becomes of it.
     """
-    decision, resolver = (yield from decision_steps(request, declared)), resolver_of(request)
+    decision, state = (yield from decision_steps(request, declared)), state_of(request)
     if decision is not None and not decision.is_allowed:
-        resolver.raised = AALRequired(decision)
-        raise resolver.raised
+        state.raised = AALRequired(decision)
+        raise state.raised
     forged = yield from _forgery_steps(request, decision)
     if forged is not None:
-        resolver.raised = CSRFFailed(forged)
-        raise resolver.raised
-    return (yield from resolver.session_steps())
+        state.raised = CSRFFailed(forged)
+        raise state.raised
+    return (yield from session_steps(state))
 
 
 def decision_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:
@@ -64,7 +65,7 @@ def decision_steps(request: HttpRequest, declared: Declared | str | None) -> Ste
     requirement = yield from _requirement_steps(request, declared)
     if requirement is None:
         return None
-    decision = resolver_of(request).last_verdict = yield from evaluation_steps(request, requirement)
+    decision = state_of(request).last_decision = yield from evaluation_steps(request, requirement)
     if decision.is_allowed:
         yield from arrival_steps(request, requirement)
     else:
@@ -111,7 +112,7 @@ def _forgery_steps(request: HttpRequest, decision: Decision | None) -> Steps[Htt
 
 def _is_by_session(request: HttpRequest, decision: Decision | None) -> bool:
     # SECURITY: a callable that requires nothing may have said so because of the session it saw.
-    session = resolver_of(request).known_session
+    session = state_of(request).known_session
     return decision is not None or (session is not None and session.is_signed_in)
 
 
@@ -125,7 +126,7 @@ def _refusal(response: object) -> HttpResponseBase:
 
 
 def _denial(request: HttpRequest, decision: Decision, *, report_only: bool) -> Sending:
-    session = resolver_of(request).known_session
+    session = state_of(request).known_session
     return Sending(aal_denied, request=request, session=session, decision=decision, report_only=report_only)
 
 

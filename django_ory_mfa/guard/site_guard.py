@@ -11,7 +11,7 @@ from django.urls import get_resolver
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
 from django_ory_mfa.guard.site_policy import BY_PATH, Origin, Policy, policies_for
 from django_ory_mfa.runtime.steps import Blocking, Steps, wait_for
-from django_ory_mfa.session.resolver import resolver_of
+from django_ory_mfa.session.request_state import state_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -34,7 +34,7 @@ def guard_view_steps(request: HttpRequest, view: Any) -> Steps[HttpResponseBase 
     """Return the answer to give in place of ``view``; None if it may run."""
     policies = _policies(request, view)
     refusal = _preflight(request, policies) or (yield from _refusal_steps(request, policies))
-    resolver_of(request).site_verdict = Verdict(policies, refusal)
+    state_of(request).site_verdict = Verdict(policies, refusal)
     return refusal
 
 
@@ -49,10 +49,10 @@ def guard_answer_steps(request: HttpRequest, response: HttpResponseBase) -> Step
 
 def note_exception(request: HttpRequest, exception: Exception) -> None:
     """Note that a view which was judged has no page: what answers in its place is not that view."""
-    resolver = resolver_of(request)
-    verdict = resolver.site_verdict
+    state = state_of(request)
+    verdict = state.site_verdict
     if isinstance(exception, Http404) and verdict is not None and not verdict.is_by_path:
-        resolver.site_verdict, resolver.view_has_no_page = None, True
+        state.site_verdict, state.view_has_no_page = None, True
 
 
 def is_preflight(request: HttpRequest) -> bool:
@@ -71,7 +71,7 @@ def _urlconf(request: HttpRequest) -> Any:
 
 def _view_of(request: HttpRequest) -> Any:
     """Return the view that stands at the path of a request, whoever answered it; None if there is none."""
-    if resolver_of(request).view_has_no_page:
+    if state_of(request).view_has_no_page:
         return None
     match = request.resolver_match
     try:
@@ -98,7 +98,7 @@ def _refusal_steps(request: HttpRequest, policies: tuple[Policy, ...]) -> Steps[
 
 
 def _is_unjudged(request: HttpRequest, response: HttpResponseBase) -> bool:
-    return resolver_of(request).site_verdict is None and response.status_code < 400
+    return state_of(request).site_verdict is None and response.status_code < 400
 
 
 def _is_rendered(response: HttpResponseBase) -> bool:
@@ -111,7 +111,7 @@ def _rendered(response: Any) -> HttpResponseBase:
 
 
 def _leaving(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    verdict = resolver_of(request).site_verdict
+    verdict = state_of(request).site_verdict
     if verdict is None:
         return response
     if verdict.refusal is None:

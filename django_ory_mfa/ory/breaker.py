@@ -13,7 +13,7 @@ LONGEST_PAUSE = 10.0
 class Breaker:
     """So many failures in a row make a pause; after it one call at a time tests the server, and a failure doubles it.
 
-    A call is announced by ``admit`` and followed by ``succeeded``, ``failed`` or ``untold``.
+    A call is announced by ``allow`` and followed by ``succeeded``, ``failed`` or ``inconclusive``.
     """
 
     def __init__(self, failures: int = FAILURES_IN_A_ROW) -> None:
@@ -36,13 +36,13 @@ class Breaker:
         return self._pauses
 
     @property
-    def is_at_rest(self) -> bool:
-        """Whether there is neither a pause nor a test, so that ``admit`` need not be asked."""
+    def is_closed(self) -> bool:
+        """Whether there is neither a pause nor a test, so that ``allow`` need not be asked."""
         return self._failures < self._most_failures
 
-    def admit(self, seconds: float) -> float:
+    def allow(self, seconds: float) -> float:
         """0 if a call of at most ``seconds`` may start now, else the seconds until one may."""
-        if self.is_at_rest:
+        if self.is_closed:
             return 0
         with self._lock:
             left = self._paused_until - time.monotonic()
@@ -52,10 +52,10 @@ class Breaker:
             self._paused_until = time.monotonic() + seconds
             return 0
 
-    def untold(self, pauses: int) -> None:
+    def inconclusive(self, pauses: int) -> None:
         """The end of a call told nothing; if it was the test, the next call is."""
         with self._lock:
-            if pauses == self._pauses and not self.is_at_rest:
+            if pauses == self._pauses and not self.is_closed:
                 self._paused_until = time.monotonic()
 
     def succeeded(self) -> None:

@@ -20,8 +20,6 @@ from django_ory_mfa.metrics import Event, count
 from django_ory_mfa.ory.breaker import Breaker
 from django_ory_mfa.ory.connections import DeadlineAdapter, StaleConnection
 from django_ory_mfa.ory.deadline import Deadline
-from django_ory_mfa.runtime import per_process as process
-from django_ory_mfa.runtime.per_process import once_per_process
 
 if TYPE_CHECKING:
     from django_ory_mfa.core.credentials import Credential
@@ -122,7 +120,7 @@ class OryClient:
         json: object = None,
         is_evidence: bool = False,
     ) -> Answer:
-        pause = 0 if self._breaker.is_at_rest else self._breaker.admit(conf.timeout.total)
+        pause = 0 if self._breaker.is_closed else self._breaker.allow(conf.timeout.total)
         pauses, successes = self._breaker.pauses, self._breaker.successes
         if pause:
             count(Event.BREAKER_REFUSED)
@@ -133,7 +131,7 @@ class OryClient:
         if is_evidence or not may_be_provoked(answer, has_answered=self._breaker.successes != successes):
             self._judge(answer, pauses)
         else:
-            self._breaker.untold(pauses)
+            self._breaker.inconclusive(pauses)
         _count_failure(answer)
         return answer
 
@@ -165,7 +163,7 @@ class OryClient:
 
     def _judge(self, answer: Answer, pauses: int) -> None:
         if not (answer.status or answer.is_outage):
-            self._breaker.untold(pauses)
+            self._breaker.inconclusive(pauses)
         elif not answer.is_outage:
             self._breaker.succeeded()
         elif self._breaker.failed(pauses):
@@ -233,24 +231,3 @@ def _read(response: requests.Response, deadline: Deadline) -> Answer:
     set_cookies = tuple(raw.headers.getlist("Set-Cookie"))
     status = response.status_code
     return Answer(status, headers, bytes(body), set_cookies=set_cookies, is_outage=status >= 500)
-
-
-_transport: BaseAdapter | None = None
-
-
-def get_client() -> OryClient:
-    """The client for the configured URL in this process."""
-    return _client(conf.sdk_url)
-
-
-@once_per_process
-def _client(url: str) -> OryClient:
-    return OryClient(url, _transport)
-
-
-def use_transport(transport: BaseAdapter | None) -> BaseAdapter | None:
-    """Makes every client from now on talk through ``transport``, None is the network; returns the one before."""
-    global _transport
-    before, _transport = _transport, transport
-    process.forget_ory()
-    return before

@@ -7,13 +7,11 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from django_ory_mfa.conf import conf
 from django_ory_mfa.core.answer import LATE, QUEUED
 from django_ory_mfa.core.session import SessionState
-from django_ory_mfa.ory.client import get_client, may_be_provoked
-from django_ory_mfa.ory.singleflight import Shared
+from django_ory_mfa.ory.client import OryClient, may_be_provoked
+from django_ory_mfa.ory.singleflight import Group, SharedCall
 from django_ory_mfa.runtime import limited_log
-from django_ory_mfa.runtime.per_process import once_per_process
 from django_ory_mfa.runtime.steps import Steps, wait_for
 
 if TYPE_CHECKING:
@@ -29,7 +27,9 @@ BAD_NEWS_LAST = 5.0
 class Health:
     """Whether an Ory and its database are well, and whether there is an outage that was told already."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: OryClient, calls: Group) -> None:
+        self._client = client
+        self._calls = calls
         self._lock = threading.Lock()
         self._is_ready = True
         self._is_well = True
@@ -37,31 +37,31 @@ class Health:
         self._well_since = 0.0
         self._is_out = False
 
-    def readiness(self, departed_at: float) -> Steps[bool]:
+    def readiness(self, started_at: float) -> Steps[bool]:
         """Whether Ory was ready for the call that departed then (monotonic), and that it answered with 401.
 
         One whose database is down answers so, as to somebody who is not signed in.
         """
         if time.monotonic() >= self._known_until and not (yield from self._ask()):
             return False
-        return self._is_ready and departed_at >= self._well_since
+        return self._is_ready and started_at >= self._well_since
 
     def note(
         self,
         session: OrySession,
         answer: Answer,
-        departed_at: float,
+        started_at: float,
         *,
         is_known: bool = True,
         has_answered: bool = False,
     ) -> Steps[str | None]:
         """Tells the log if with ``answer`` an outage begins or ends; returns the reason of one that begins.
 
-        ``session`` is what was made of it; ``departed_at`` is when the call departed (monotonic). ``is_known`` says
+        ``session`` is what was made of it; ``started_at`` is when the call departed (monotonic). ``is_known`` says
         that Ory recognised the credential before, ``has_answered`` that it answered others meanwhile.
         """
         if session.state is not SessionState.UNAVAILABLE:
-            self._note_session(departed_at)
+            self._note_session(started_at)
             return None
         reason = answer.failure or f"status {answer.status}"
         if (yield from self._is_outage(answer, is_known=is_known, has_answered=has_answered)):
@@ -74,11 +74,11 @@ class Health:
             limited_log.warning("Ory gave no usable answer: %s", reason)
         return None
 
-    def _note_session(self, departed_at: float) -> None:
+    def _note_session(self, started_at: float) -> None:
         if not self._is_ready:
             # Ory found a session, so that its database is back: bad news of it are over, and what was asked before
             # this call tells nothing.
-            self._known_until, self._well_since = 0.0, departed_at
+            self._known_until, self._well_since = 0.0, started_at
         if self._is_news(is_out=False):
             logger.info("Ory answers again.")
 
@@ -100,8 +100,7 @@ class Health:
 
     def _ask(self) -> Steps[bool]:
         """Asks Ory how it is; whether that is known now."""
-        client = get_client()
-        answer, _ = yield from wait_for(Shared(("ready", client), client.ready))
+        answer, _ = yield from wait_for(SharedCall(self._calls, "ready", self._client.ready))
         if answer is QUEUED:
             return False
         self._is_ready = answer.status not in (0, 503)
@@ -115,13 +114,3 @@ class Health:
         with self._lock:
             is_news, self._is_out = self._is_out is not is_out, is_out
         return is_news
-
-
-def health() -> Health:
-    """The health of the configured Ory."""
-    return _health(conf.sdk_url)
-
-
-@once_per_process
-def _health(url: str) -> Health:
-    return Health()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-from django_ory_mfa.runtime.per_process import once_per_process
-
 MOST_CREDENTIALS = 10_000
 
 
@@ -36,9 +34,3 @@ class KnownCredentials:
         if name in self._names:
             with self._lock:
                 self._names.pop(name, None)
-
-
-@once_per_process
-def known_credentials() -> KnownCredentials:
-    """Return the memory of this process; fingerprints tell the credentials of different Orys apart."""
-    return KnownCredentials()

@@ -1,6 +1,6 @@
-"""Calls to Ory that are shared: who asks what somebody else in this process is asking already gets the same answer.
+"""Single flight: concurrent identical calls to Ory share one call and its answer.
 
-An event loop waits for a thread of the package's own pool; whoever follows a call, for the call and not for a thread.
+Async code waits for a thread of the package's own pool; whoever joins a call that is under way needs no thread.
 """
 
 from __future__ import annotations
@@ -20,15 +20,22 @@ from django_ory_mfa.metrics import Event, count
 from django_ory_mfa.ory.lanes import Caller, Job, SharedThreads
 from django_ory_mfa.runtime.per_process import once_per_process
 
-LANDED_FOR = 1.0  # seconds
+FINISHED_FOR = 1.0  # seconds
 
 
-class Flight:
-    """One call, which nobody who waits for it can cancel. It is under way until it has landed."""
+class Call:
+    """A call in flight. Waiters cannot cancel it; others may join it until ``Group.finish``.
+
+    ::
+
+        join() -> in flight --answer--> answered --finish()--> finished --FINISHED_FOR--> forgotten
+                      |
+                      `- nobody waits, and no thread has begun it: withdrawn
+    """
 
     def __init__(self) -> None:
-        self.departed_at = time.monotonic()
-        self.landed_at = math.inf
+        self.started_at = time.monotonic()
+        self.finished_at = math.inf
         self.answer: Future[Answer] = Future()
         self.waiting = 0
         self.job: Job | None = None
@@ -43,8 +50,8 @@ class Flight:
         count(Event.QUEUE_TIMEOUT)
         return QUEUED
 
-    def fly(self, call: Callable[[], Answer]) -> None:
-        """Makes the call, and tells everybody how it ended; an end of this thread is a failure to the others."""
+    def run(self, call: Callable[[], Answer]) -> None:
+        """Make the call and hand its answer to every waiter; an end of this thread is a failure to the others."""
         try:
             answer = call()
         except Exception as error:
@@ -56,128 +63,126 @@ class Flight:
             self.answer.set_result(answer)
 
 
-class Board:
-    """The calls under way in this process, and those that landed a moment ago."""
+class Group:
+    """The calls that may be joined: those in flight, and those that finished a moment ago."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._flights: dict[Hashable, Flight] = {}
-        self._landed: deque[tuple[Hashable, Flight]] = deque()
+        self._calls: dict[Hashable, Call] = {}
+        self._finished: deque[tuple[Hashable, Call]] = deque()
 
-    def enter(self, key: Hashable, since: float, arrived_at: float) -> tuple[Flight, bool]:
-        """The call for ``key`` that departed at ``since`` or later and landed after ``arrived_at``, or not yet.
+    def join(self, key: Hashable, since: float, arrived_at: float) -> tuple[Call, bool]:
+        """Return a call for ``key``, and whether it is a new one, which the caller has to make.
 
-        Else a new one; and whether it is new.
+        It started at ``since`` or later, and did not finish before ``arrived_at`` (monotonic seconds).
         """
         with self._lock:
-            flight = self._flights.get(key)
-            landed_after = max(arrived_at, time.monotonic() - LANDED_FOR)
-            is_new = flight is None or flight.departed_at < since or flight.landed_at <= landed_after
-            if flight is None or is_new:
-                flight = self._flights[key] = Flight()
-            flight.waiting += 1
-            return flight, is_new
+            call = self._calls.get(key)
+            finished_after = max(arrived_at, time.monotonic() - FINISHED_FOR)
+            is_new = call is None or call.started_at < since or call.finished_at <= finished_after
+            if call is None or is_new:
+                call = self._calls[key] = Call()
+            call.waiting += 1
+            return call, is_new
 
-    def leave(self, flight: Flight) -> None:
-        """Notes that somebody does not wait any more; a call that nobody waits for is not begun."""
+    def leave(self, call: Call) -> None:
+        """Stop waiting for ``call``; one that nobody waits for, and that no thread has begun, is withdrawn."""
         with self._lock:
-            flight.waiting -= 1
-            is_abandoned = not flight.waiting and flight.job is not None and flight.job.withdraw()
+            call.waiting -= 1
+            is_abandoned = not call.waiting and call.job is not None and call.job.withdraw()
             if is_abandoned:
                 # Nobody who comes later may share a call that is never made.
-                flight.departed_at = -math.inf
+                call.started_at = -math.inf
         if is_abandoned:
-            flight.answer.set_result(QUEUED)
+            call.answer.set_result(QUEUED)
 
-    def land(self, key: Hashable, flight: Flight) -> None:
-        """Notes that the call is over, and forgets those of which that was noted long ago."""
+    def finish(self, key: Hashable, call: Call) -> None:
+        """Note that nobody needs to join ``call`` any more, and forget those that finished long ago."""
         with self._lock:
-            flight.landed_at = time.monotonic()
-            self._landed.append((key, flight))
-            while self._landed[0][1].landed_at < flight.landed_at - LANDED_FOR:
-                forgotten, landed = self._landed.popleft()
-                if self._flights.get(forgotten) is landed:
-                    del self._flights[forgotten]
+            call.finished_at = time.monotonic()
+            self._finished.append((key, call))
+            while self._finished[0][1].finished_at < call.finished_at - FINISHED_FOR:
+                old_key, old = self._finished.popleft()
+                if self._calls.get(old_key) is old:
+                    del self._calls[old_key]
 
 
-class Shared:
-    """A call, or somebody else's for the same ``key`` that did not depart before ``since`` (monotonic seconds).
+class SharedCall:
+    """A call, or somebody else's for the same ``key`` that did not start before ``since`` (monotonic seconds).
 
-    Either way it is over within the total time-out of the settings. It returns the answer and when the call departed.
-    One that has landed is shared by those who had arrived before, at ``arrived_at`` (now, if left out). With
-    ``is_landed_by_caller`` it is under way until ``land``, so that whoever comes later finds what the caller kept.
+    Either way it is over within the total time-out of the settings. It returns the answer and when the call started.
+    A finished one is shared by those who had arrived before it finished, at ``arrived_at`` (now, if left out). With
+    ``is_finished_by_caller`` it may be joined until ``finish``, so that whoever comes later finds what is cached.
     ``caller`` decides when an async call gets a thread; a blocking call runs in the caller's own thread at once.
     """
 
     def __init__(
         self,
+        group: Group,
         key: Hashable,
         call: Callable[[], Answer],
         *,
         since: float = 0,
         arrived_at: float | None = None,
-        is_landed_by_caller: bool = False,
+        is_finished_by_caller: bool = False,
         caller: Caller = Caller(),  # noqa: B008 - frozen
     ) -> None:
+        self._group = group
         self._key = key
         self._call = call
         self._caller = caller
         self._since = since
         self._arrived_at = time.monotonic() if arrived_at is None else arrived_at
-        self._is_landed_by_caller = is_landed_by_caller
-        self._own: Flight | None = None
+        self._is_finished_by_caller = is_finished_by_caller
+        self._own: Call | None = None
 
     def run(self) -> tuple[Answer, float]:
-        """Makes the call in this thread, or waits for the other one."""
-        flight, is_new = self._enter()
+        """Make the call in this thread, or wait for the other one."""
+        call, is_new = self._join()
         if is_new:
-            flight.fly(self._call)
+            call.run(self._call)
         else:
             count(Event.SHARED)
         try:
-            return flight.answer.result(conf.timeout.total), flight.departed_at
+            return call.answer.result(conf.timeout.total), call.started_at
         except TimeoutError:
-            return flight.overdue, flight.departed_at
+            return call.overdue, call.started_at
         finally:
-            _board().leave(flight)
+            self._group.leave(call)
 
     async def arun(self) -> tuple[Answer, float]:
-        """Has a thread of the pool make the call, or waits for the other one."""
-        flight, is_new = self._enter()
+        """Have a thread of the pool make the call, or wait for the other one."""
+        call, is_new = self._join()
         if is_new:
-            flight.job = _threads(conf.max_concurrency).submit(partial(flight.fly, self._call), self._caller)
+            call.job = _threads(conf.max_concurrency).submit(partial(call.run, self._call), self._caller)
         else:
             count(Event.SHARED)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(flight.answer), conf.timeout.total), flight.departed_at
+            return await asyncio.wait_for(asyncio.wrap_future(call.answer), conf.timeout.total), call.started_at
         except TimeoutError:
-            return flight.overdue, flight.departed_at
+            return call.overdue, call.started_at
         finally:
-            _board().leave(flight)
+            self._group.leave(call)
 
-    def land(self) -> None:
-        """Says that the caller needs its call no more; nothing if it shared that of another."""
+    def finish(self) -> None:
+        """Say that nobody needs to join the call of this caller any more; nothing if it shared that of another."""
         if self._own is not None:
-            board, flight = _board(), self._own
+            call = self._own
             # At once if it is answered, else when it will be.
-            flight.answer.add_done_callback(lambda _: board.land(self._key, flight))
+            call.answer.add_done_callback(lambda _: self._group.finish(self._key, call))
 
-    def _enter(self) -> tuple[Flight, bool]:
+    def _join(self) -> tuple[Call, bool]:
         # One that should be over is not worth waiting for.
         oldest = max(self._since, time.monotonic() - conf.timeout.total)
-        flight, is_new = _board().enter(self._key, oldest, self._arrived_at)
+        call, is_new = self._group.join(self._key, oldest, self._arrived_at)
         if is_new:
-            self._own = flight
-            if not self._is_landed_by_caller:
-                self.land()
-        return flight, is_new
+            self._own = call
+            if not self._is_finished_by_caller:
+                self.finish()
+        return call, is_new
 
 
-@once_per_process
-def _board() -> Board:
-    return Board()
-
-
+# The limit of calls under way is that of the process, whatever Ory they go to.
 @once_per_process
 def _threads(size: int) -> SharedThreads:
     return SharedThreads(_pool(size), size)

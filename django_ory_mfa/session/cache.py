@@ -31,10 +31,11 @@ NOT_ASKED = object()
 
 
 class Entry:
-    """The place of one credential in the cache, by its fingerprint."""
+    """The place of one credential in the cache, by its fingerprint; ``ttl`` is ``ORY_MFA_CACHE_TTL`` in seconds."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, ttl: float) -> None:
         self._name = name
+        self._ttl = ttl
         self._key = f"{PREFIX}{name}"
         self._signed_out_key = f"{self._key}:signed-out"
         alias = conf.cache
@@ -53,7 +54,7 @@ class Entry:
         ``age`` is how many seconds ago Ory was asked.
         """
         moment = now()
-        seconds = seconds_to_keep(session, answer, ttl=conf.cache_ttl, now=moment) - age
+        seconds = seconds_to_keep(session, answer, ttl=self._ttl, now=moment) - age
         if seconds > 0:
             stored = to_store(session, answer, seconds=seconds, now=moment, name=self._name, key=fingerprint_key())
             yield Whole(lambda: self._set(stored, ceil(seconds)))
@@ -72,7 +73,7 @@ class Entry:
 
     def sign_out(self) -> Steps[None]:
         """Forgets the session, and has none kept until the browser had the time to end it at Ory."""
-        seconds = ceil(max(SIGNED_OUT_FOR, conf.cache_ttl) + conf.timeout.total)
+        seconds = ceil(max(SIGNED_OUT_FOR, self._ttl) + conf.timeout.total)
         yield self._operation("set", self._signed_out_key, 1, seconds, is_vital=True)
         yield from self.drop()
 
@@ -117,7 +118,7 @@ class Operation:
 
     def _is_paused(self) -> bool:
         # Most often there is nothing to ask, and no setting to be read for it.
-        return not self._breaker.is_at_rest and not self._is_vital and self._breaker.admit(conf.timeout.total) > 0
+        return not self._breaker.is_closed and not self._is_vital and self._breaker.allow(conf.timeout.total) > 0
 
     def _judge(self, pauses: int, started: float) -> None:
         if time.monotonic() - started > SLOW:

@@ -93,5 +93,5 @@ def _flow_url(context: Mapping[str, Any], build: Any) -> str:
 
 def _return_to(request: HttpRequest) -> str:
     # Once the session is known, the response is private.
-    resolver = getattr(request, "_ory_mfa", None)
-    return return_to_of_link(request, is_private=resolver is not None and resolver.known_session is not None)
+    state = getattr(request, "_ory_mfa", None)
+    return return_to_of_link(request, is_private=state is not None and state.known_session is not None)

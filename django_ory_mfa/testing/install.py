@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.test import SimpleTestCase
 
 from django_ory_mfa.conf import conf
-from django_ory_mfa.ory.client import use_transport
+from django_ory_mfa.ory.service import use_transport
 
 from .fake import FakeOry
 from .transport import FakeOryTransport

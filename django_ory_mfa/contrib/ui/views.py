@@ -23,7 +23,7 @@ from django_ory_mfa.contrib.ui.failures import Failure, read_failure
 from django_ory_mfa.contrib.ui.page import Page, filled, focused, read_page
 from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart, start_url
 from django_ory_mfa.core.own_views import own_view
-from django_ory_mfa.ory.client import get_client
+from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import raw_cookies
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def error(request: HttpRequest) -> HttpResponse:
     error_id = request.GET.get("id")
     if not error_id:
         return _show_failure(request, Failure(), 400)
-    answer = get_client().flow_error(error_id, _cookies(request))
+    answer = get_ory().client.flow_error(error_id, _cookies(request))
     if _is_outage(answer):
         return _unavailable(request)
     return _show_failure(
@@ -73,7 +73,7 @@ def _show_flow(request: HttpRequest, kind: str, people: list[Any]) -> HttpRespon
     flow_id = request.GET.get("flow")
     if not flow_id:
         return HttpResponseRedirect(start_url(request, kind))
-    answer = get_client().flow(kind, flow_id, _cookies(request))
+    answer = get_ory().client.flow(kind, flow_id, _cookies(request))
     if answer.status in STATUSES:
         return restart(request, kind, answer)
     if _is_outage(answer):

@@ -6,8 +6,6 @@ import threading
 import time
 from collections import OrderedDict
 
-from django_ory_mfa.runtime.per_process import once_per_process
-
 KNOWN_LASTS = 30.0  # seconds
 UNKNOWN_LASTS = 5.0
 MOST_PEOPLE = 10_000
@@ -54,9 +52,3 @@ class EnrolmentMemory:
         begins = not self.is_paused
         self._paused_until = time.monotonic() + seconds
         return begins
-
-
-@once_per_process
-def enrolment_memory() -> EnrolmentMemory:
-    """The memory of this process; fingerprints tell people of different Orys apart."""
-    return EnrolmentMemory()

@@ -1,0 +1,49 @@
+"""One Ory as this process knows it: the way to call it, how it is, and what is remembered of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django_ory_mfa.conf import conf
+from django_ory_mfa.ory.client import OryClient
+from django_ory_mfa.ory.enrolment_memory import EnrolmentMemory
+from django_ory_mfa.ory.health import Health
+from django_ory_mfa.ory.known_credentials import KnownCredentials
+from django_ory_mfa.ory.singleflight import Group
+from django_ory_mfa.runtime import per_process
+from django_ory_mfa.runtime.per_process import once_per_process
+
+if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
+
+_transport: BaseAdapter | None = None
+
+
+class Ory:
+    """Everything of this process about the Ory at ``url``; nothing in it is shared with another Ory."""
+
+    def __init__(self, url: str, transport: BaseAdapter | None = None) -> None:
+        self.url = url
+        self.client = OryClient(url, transport)
+        self.calls = Group()
+        self.health = Health(self.client, self.calls)
+        self.enrolments = EnrolmentMemory()
+        self.known_credentials = KnownCredentials()
+
+
+def get_ory() -> Ory:
+    """Return the Ory of the settings in this process; raises ``ImproperlyConfigured`` without a sound URL."""
+    return _ory(conf.sdk_url)
+
+
+@once_per_process
+def _ory(url: str) -> Ory:
+    return Ory(url, _transport)
+
+
+def use_transport(transport: BaseAdapter | None) -> BaseAdapter | None:
+    """Make every client from now on talk through ``transport``, None is the network; return the one before."""
+    global _transport
+    before, _transport = _transport, transport
+    per_process.forget_ory()
+    return before
