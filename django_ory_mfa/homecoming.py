@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
-from django.contrib.auth import logout
+from django.contrib.auth import SESSION_KEY, logout
+from django.core.exceptions import PermissionDenied
 
 from django_ory_mfa.calls import Steps, arun, run
 from django_ory_mfa.hops import has_hops, mark_of, proofs_given
@@ -35,11 +37,11 @@ def leave_django(request: HttpRequest) -> None:
     """Ends the Django session of ``request``, if there is one."""
     if not hasattr(request, "session"):
         return
-    if apps.is_installed("django.contrib.auth") and hasattr(request, "user"):
-        # It empties request.user too, which may have been looked at before.
-        logout(request)
-    else:
-        request.session.flush()
+    if apps.is_installed("django.contrib.auth") and SESSION_KEY in request.session:
+        # It empties request.user too, which may have been looked at before. Whoever can have no user may still leave.
+        with suppress(PermissionDenied):
+            logout(request)
+    request.session.flush()
 
 
 class Leaving:
