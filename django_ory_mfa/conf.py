@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 LONGEST_TIMEOUT = 3600  # seconds
 LONGEST_TTL = 86400
 CLAIMS = (None, "aal1", HIGHEST_AVAILABLE)
+LONGEST_PROJECT = 100  # characters
+DOTTED_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 OF_LEVEL = {level: Requirement(level) for level in LEVELS}
 NETWORK_HOST = re.compile(r"(?P<slug>[a-z0-9-]+)\.projects\.oryapis\.com")
 
@@ -203,6 +205,22 @@ class Conf:
         if not isinstance(value, (list, tuple)):
             raise _odd("RULES", "must be a list of (regex, requirement or None)", value)
         return [_rule(rule) for rule in value]
+
+    @property
+    def project(self) -> str:
+        """The label of the Ory project, with which ``contrib.auth`` stores identities; empty for the only one."""
+        value = _get("PROJECT", "")
+        if not isinstance(value, str) or len(value) > LONGEST_PROJECT or not value.isprintable():
+            raise _odd("PROJECT", f"must be a label of at most {LONGEST_PROJECT} printable characters", value)
+        return value
+
+    @property
+    def user_sync(self) -> str | None:
+        """The dotted path of the ``UserSync`` that says what ``contrib.auth`` copies from an identity to its user."""
+        value = _get("USER_SYNC", None)
+        if value is not None and not (isinstance(value, str) and DOTTED_PATH.fullmatch(value)):
+            raise _odd("USER_SYNC", "must be the dotted path of a class", value)
+        return value
 
 
 def django_cookies() -> tuple[str, str]:

@@ -9,6 +9,7 @@ from django_ory_mfa import views
 app_name = "ory_mfa"
 urlpatterns = [
     path("", views.settings, name="settings"),
+    path("login/", views.login, name="login"),
     path("step-up/", views.step_up, name="step_up"),
     path("logout/", views.logout, name="logout"),
 ]

@@ -13,12 +13,26 @@ from django.core.checks import CheckMessage, run_checks
 from django.core.checks.registry import registry
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.urls import include, path
+from django.utils.translation import gettext_lazy
 
 from django_ory_mfa import Requirement, checks
 from django_ory_mfa.checks import POLICY_MIDDLEWARE, SESSION_MIDDLEWARE
 
 SITE_SESSION = "tests.policy_subclasses.SiteSessionMiddleware"
 SITE_POLICY = "tests.policy_subclasses.SitePolicyMiddleware"
+
+
+class Mounted:
+    """The package's pages, and nothing else."""
+
+    urlpatterns = (path("security/", include("django_ory_mfa.urls")),)
+
+
+class Unmounted:
+    """No pages at all."""
+
+    urlpatterns = ()
 
 
 def found() -> list[CheckMessage]:
@@ -383,6 +397,36 @@ def test_settings_flow_open_to_passwords_is_a_warning(settings: Any, claim: Any,
     assert found() == expected
 
 
+# Users, on a site that has none: tests/contrib_auth has the others.
+
+
+def test_middleware_of_users_without_its_app_is_an_error(settings: Any) -> None:
+    settings.MIDDLEWARE = [SESSION_MIDDLEWARE, "django_ory_mfa.contrib.auth.middleware.OryUserMiddleware"]
+
+    assert found() == [checks.E020, checks.W021]
+
+
+def test_login_url_without_our_urls_is_an_error(settings: Any) -> None:
+    settings.ROOT_URLCONF = Unmounted
+    settings.LOGIN_URL = "ory_mfa:login"
+
+    assert found() == [checks.E023]
+
+
+@pytest.mark.parametrize("url", ["ory_mfa:login", gettext_lazy("ory_mfa:login")], ids=["text", "lazy"])
+def test_login_url_with_our_urls_is_in_order(settings: Any, url: Any) -> None:
+    settings.ROOT_URLCONF = Mounted
+    settings.LOGIN_URL = url
+
+    assert found() == []
+
+
+def test_user_sync_without_users_is_not_looked_for(settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = "nowhere.Sync"
+
+    assert found() == []
+
+
 # All messages.
 
 
@@ -390,6 +434,13 @@ MESSAGES = [
     checks.E001,
     checks.E003,
     checks.E004,
+    checks.E020,
+    checks.E021,
+    checks.E022,
+    checks.E023,
+    checks.E024,
+    checks.W020,
+    checks.W021,
     checks.W003,
     checks.W005,
     checks.W006,

@@ -33,6 +33,8 @@ DEFAULTS = {
     "cache": "default",
     "cache_ttl": 0,
     "client_kind": None,
+    "project": "",
+    "user_sync": None,
 }
 SECRET = "s3cret"
 
@@ -117,6 +119,11 @@ VALID: tuple[tuple[str, object, object], ...] = (
     ("cache_ttl", 0.5, 0.5),
     ("cache_ttl", 86400, 86400),
     ("client_kind", "tests.test_conf.a_callable", a_callable),
+    ("project", "", ""),
+    ("project", "Shop (EU)", "Shop (EU)"),
+    ("project", "p" * 100, "p" * 100),
+    ("user_sync", None, None),
+    ("user_sync", "shop.users.ShopSync", "shop.users.ShopSync"),
 )
 
 
@@ -286,6 +293,16 @@ INVALID: dict[str, dict[str, object]] = {
         "coroutine": "tests.test_conf.a_coroutine",
         "broken-module": "tests.broken_module.a_callable",
     },
+    "project": {"none": None, "number": 5, "bytes": b"shop", "too-long": "p" * 101, "nul": "a\0b", "line": "a\nb"},
+    "user_sync": {
+        "empty": "",
+        "number": 5,
+        "class": object,
+        "no-module": "Sync",
+        "dots": "shop..Sync",
+        "colon": "shop.users:Sync",
+        "space": "shop.users Sync",
+    },
 }
 
 
@@ -433,6 +450,8 @@ CHANGES = {
     "cache": "other",
     "cache_ttl": 7,
     "client_kind": "tests.test_conf.a_callable",
+    "project": "other",
+    "user_sync": "other.Sync",
 }
 
 

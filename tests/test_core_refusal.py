@@ -11,7 +11,7 @@ from django_ory_mfa import AAL, Decision, OrySession, Outcome, Requirement, Sess
 from django_ory_mfa.core.credentials import CredentialKind
 from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.flows import Flows
-from django_ory_mfa.core.refusal import ERRORS, Refusal, refusal
+from django_ory_mfa.core.refusal import ERRORS, Refusal, forbidden, refusal
 
 COOKIE, TOKEN = CredentialKind.COOKIE, CredentialKind.TOKEN
 FLOWS = Flows("https://ory.example.com")
@@ -97,7 +97,7 @@ def test_refusal_is_never_stored_and_is_json(outcome: Outcome, by: CredentialKin
 
 def test_every_refusing_outcome_has_an_error_and_every_id_is_used_once() -> None:
     assert set(ERRORS) == set(Outcome) - {Outcome.ALLOW}
-    assert sorted(error.id for error in ERRORS.values()) == sorted(ErrorId)
+    assert sorted([*(error.id for error in ERRORS.values()), ErrorId.FORBIDDEN]) == sorted(ErrorId)
 
 
 def test_decision_that_allows_has_no_refusal() -> None:
@@ -196,3 +196,19 @@ def test_token_client_gets_no_link_for_browsers(outcome: Outcome) -> None:
     found = refused(outcome, TOKEN, url=f"{ORY}/settings/browser")
 
     assert "/browser" not in json.dumps(found.body)
+
+
+def test_person_without_a_right_is_told_without_a_link() -> None:
+    told = forbidden("You have no account here.", reason="conflict")
+
+    assert (told.status, told.headers) == (403, {"Cache-Control": "no-store"})
+    assert told.body == {
+        "error": {
+            "id": "forbidden",
+            "code": 403,
+            "status": "Forbidden",
+            "reason": "You have no account here.",
+            "message": "You have no account here.",
+            "details": {"reason": "conflict"},
+        }
+    }

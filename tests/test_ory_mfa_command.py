@@ -88,3 +88,9 @@ def test_hidden_options_are_not_in_the_help(capsys):
         EchoCommand().run_from_argv(["manage.py", "ory_mfa", "echo", "--help"])
 
     assert "--pythonpath" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("action", ["list", "link"])
+def test_users_of_a_site_without_users_are_refused(action):
+    with pytest.raises(CommandError, match=r"Add 'django_ory_mfa.contrib.auth' to INSTALLED_APPS"):
+        call_command("ory_mfa", "users", action)

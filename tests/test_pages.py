@@ -21,7 +21,7 @@ VOID = {"meta", "link", "input", "br", "img", "hr"}
 # What may not stand inside which element, of what these pages use.
 BLOCKS = {"p", "ul", "li", "form", "h1", "h2", "main", "div"}
 PHRASING_ONLY = {"p", "span", "a", "button", "h1", "h2", "time", "title"}
-TEMPLATES = ("settings", "enroll", "unavailable", "too_many_hops")
+TEMPLATES = ("settings", "login", "enroll", "unavailable", "too_many_hops", "user_conflict")
 STATES = {
     "anonymous": OrySession(SessionState.ANONYMOUS),
     "aal1": OrySession(
@@ -100,7 +100,13 @@ class Page(HTMLParser):
 def context_of(state: str, **more: Any) -> dict[str, Any]:
     request = RequestFactory().get("/page?a=1&b=2")
     attach(request)
-    return {**page_context(request, STATES[state], None), "flow_url": "http://127.0.0.1:4433/x?a=1&b=2", **more}
+    of_some = {
+        "flow_url": "http://127.0.0.1:4433/x?a=1&b=2",
+        "account": "ann@example.test",
+        "next": "/page?a=1&b=2",
+        "is_refused": True,
+    }
+    return {**page_context(request, STATES[state], None), **of_some, **more}
 
 
 def rendered(template: str, state: str, **more: Any) -> str:
@@ -109,7 +115,8 @@ def rendered(template: str, state: str, **more: Any) -> str:
 
 
 VARIANTS: dict[str, list[dict[str, Any]]] = {
-    "settings": [{"enrolled": True}, {"enrolled": False}, {"enrolled": None}, {"logout_url": ""}]
+    "settings": [{"enrolled": True}, {"enrolled": False}, {"enrolled": None}, {"logout_url": ""}],
+    "user_conflict": [{"reason": "conflict"}, {"reason": "email_unverified"}, {"reason": "banned"}, {"logout_url": ""}],
 }
 
 
@@ -165,7 +172,9 @@ def test_list_items_are_not_empty(pages: dict[str, Page]) -> None:
 
 
 def test_forms_carry_the_proof_against_forgery(pages: dict[str, Page]) -> None:
-    inputs = {name: [attrs.get("name") for attrs in page.all("input")] for name, page in pages.items()}
+    inputs = {
+        name: [attrs["name"] for attrs in page.all("input") if attrs["name"] != "next"] for name, page in pages.items()
+    }
 
     assert inputs == {name: ["csrfmiddlewaretoken"] * len(page.all("form")) for name, page in pages.items()}
     assert {attrs["method"] for page in pages.values() for attrs in page.all("form")} == {"post"}
@@ -192,7 +201,7 @@ def test_style_sheet_is_shipped() -> None:
 
 
 @pytest.mark.parametrize("state", ["aal1", "aal2", "due"])
-@pytest.mark.parametrize("template", ["settings", "enroll", "too_many_hops"])
+@pytest.mark.parametrize("template", ["settings", "login", "enroll", "too_many_hops", "user_conflict"])
 def test_people_signed_in_can_sign_out(template: str, state: str) -> None:
     page = Page(rendered(template, state))
 

@@ -425,12 +425,18 @@ def error(ory: FakeOry, site: Visitor) -> Any:
     return site.get(f"/ory-ui/error?id={kept.id}")
 
 
+def signed_in(ory: FakeOry, site: Visitor) -> Any:
+    ory.login(site)
+    return site.get(f"{SETTINGS}login/")
+
+
 # Template, scene, heading.
 SCENES: dict[str, tuple[str, Scene, str]] = {
     "anonymous": ("settings", lambda ory, site: site.get(SETTINGS), "Sign-in security"),
     "no second factor": ("settings", settings_page(aal="aal1"), "Sign-in security"),
     "due": ("settings", settings_page(aal="aal1", second_factors={"totp"}), "Sign-in security"),
     "aal2": ("settings", settings_page(), "Sign-in security"),
+    "signed in": ("login", signed_in, "You are signed in"),
     "enroll": ("enroll", enroll, "A second factor is needed"),
     "unavailable": ("unavailable", unavailable, "Sign-in is not available right now"),
     "too many hops": ("too_many_hops", too_many_hops, "Signing in did not work"),
@@ -448,6 +454,8 @@ SCENES: dict[str, tuple[str, Scene, str]] = {
     "restart": ("ui/restart", restart, "This page could not be opened"),
     "unreadable": ("ui/unreadable", unreadable, "This page cannot be shown"),
 }
+# tests/contrib_auth reads them.
+OF_USERS = {"ory_mfa/user_conflict.html"}
 EMULATOR = {"emulator/index": ("/", "Ory emulator"), "emulator/mailbox": ("/mailbox", "Mailbox")}
 
 
@@ -503,8 +511,9 @@ def test_emulator_speaks_the_language_of_the_browser(language: str, template: st
 
 def test_every_page_of_the_package_was_read() -> None:
     pages = {name for name in TEMPLATES if not Path(name).name.startswith("_") and name != "ory_mfa/base.html"}
+    read = {f"ory_mfa/{name}.html" for name in [*EMULATOR, *(template for template, _, _ in SCENES.values())]}
 
-    assert pages == {f"ory_mfa/{name}.html" for name in [*EMULATOR, *(template for template, _, _ in SCENES.values())]}
+    assert pages == read | OF_USERS
 
 
 @pytest.mark.usefixtures("_pages")

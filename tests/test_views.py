@@ -20,6 +20,7 @@ from tests.site import MODES, Site, location
 
 ORY = "http://127.0.0.1:4433/self-service"
 SETTINGS = "/account/security/"
+LOGIN = "/account/security/login/"
 STEP_UP = "/account/security/step-up/"
 LOGOUT = "/account/security/logout/"
 LOGOUT_FLOW = "/self-service/logout/browser"
@@ -387,6 +388,129 @@ def test_step_up_of_a_script_is_answered_in_json(ory: Any, site: Site) -> None:
     assert (response.status_code, response.json()["error"]["id"]) == (403, "session_aal2_required")
 
 
+# Sign-in.
+
+
+@pytest.mark.parametrize("method", ["head", "post", "put", "delete", "options"])
+def test_login_is_for_get_only(ory: Any, site: Site, method: str) -> None:
+    ory.login(site)
+
+    response = site.request(method, LOGIN)
+
+    assert (response.status_code, response["Allow"], location(response), ory.calls) == (405, "GET", "", [])
+
+
+def test_login_of_nobody_goes_to_ory_and_back_to_next(ory: Any, site: Site) -> None:
+    response = site.get(f"{LOGIN}?next=/page%3Fa=1")
+
+    assert response.status_code == 302
+    assert location(response) == f"{ORY}/login/browser?return_to=http%3A%2F%2Ftestserver%2Fpage%3Fa%3D1"
+
+
+@pytest.mark.parametrize(
+    "next_page", ["https://evil.example", "//evil.example", "/\\evil", "javascript:x", "/a\nb", ""]
+)
+def test_login_returns_to_this_site_only(ory: Any, site: Site, next_page: str) -> None:
+    response = site.get(LOGIN, query_params={"next": next_page})
+
+    assert query_of(response)["return_to"] == "http://testserver/"
+
+
+def test_login_of_a_person_whose_second_factor_is_due_is_the_step_up(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    response = site.get(f"{LOGIN}?next=/page")
+
+    assert query_of(response) == {"aal": "aal2", "return_to": "http://testserver/page"}
+
+
+@pytest.mark.parametrize(("aal", "factors"), [("aal1", ()), ("aal2", ("totp",))])
+def test_login_of_somebody_signed_in_is_a_page_with_two_ways_on(
+    ory: Any, site: Site, aal: str, factors: tuple[str, ...]
+) -> None:
+    ory.login(site, aal=aal, second_factors=factors, email="ann@example.test")
+
+    response = site.get(f"{LOGIN}?next=/page")
+
+    page = response.content.decode()
+    assert (response.status_code, location(response)) == (200, "")
+    assert "You are signed in as ann@example.test . The page that sent you here" in text_of(response)
+    assert links_of(response) == ["http://testserver/page"]
+    assert 'action="/account/security/logout/"' in page
+    assert '<input type="hidden" name="next" value="http://testserver/page">' in page
+
+
+def test_login_page_without_a_page_that_sent_there_speaks_of_none(ory: Any, site: Site) -> None:
+    ory.login(site)
+
+    sentences = ["The page that sent you here" in text_of(site.get(path)) for path in (LOGIN, f"{LOGIN}?next=/page")]
+
+    assert sentences == [False, True]
+
+
+def test_login_page_names_somebody_without_an_address_by_the_identity(ory: Any, site: Site) -> None:
+    session = ory.login(site, traits={"name": "Ann"})
+
+    assert f"You are signed in as {session.identity.id} ." in text_of(site.get(LOGIN))
+
+
+def test_login_page_of_somebody_whose_level_is_unknown_redirects_nobody(ory: Any, site: Site) -> None:
+    identity = ory.add_identity()
+    site.set_cookie("ory_kratos_session", ory.add_session(identity, FakeProof("new", "aal0", "soon")).cookie)
+
+    assert site.get(LOGIN).status_code == 200
+
+
+def test_login_page_shows_no_other_form_a_next(ory: Any, site: Site) -> None:
+    ory.login(site)
+
+    assert 'name="next"' not in site.get(f"{SETTINGS}?next=/page").content.decode()
+
+
+def test_sign_out_of_the_login_page_leads_back_to_next(ory: Any, site: Site) -> None:
+    ory.login(site)
+    page = site.get(f"{LOGIN}?next=/page").content.decode()
+
+    response = site.post(LOGOUT, {"next": re.findall(r'name="next" value="([^"]+)"', page)[0]})
+
+    assert query_of(response)["return_to"] == "http://testserver/page"
+
+
+@pytest.mark.parametrize("failure", ["connect-error", "timeout"])
+def test_login_in_an_outage_is_unavailable(ory: Any, site: Site, failure: str) -> None:
+    ory.login(site)
+    ory.fail_with(failure)
+
+    response = site.get(LOGIN)
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize(
+    ("factors", "status", "error_id"),
+    [(None, 401, "session_inactive"), (("totp",), 403, "session_aal2_required")],
+    ids=["nobody", "second factor due"],
+)
+def test_login_of_a_script_is_the_json_of_a_guard(
+    ory: Any, site: Site, factors: tuple[str, ...] | None, status: int, error_id: str
+) -> None:
+    if factors is not None:
+        ory.login(site, aal="aal1", second_factors=factors)
+
+    response = site.json(LOGIN)
+
+    assert (response.status_code, response.json()["error"]["id"]) == (status, error_id)
+
+
+def test_fourth_login_with_a_cookie_that_ory_does_not_know_is_explained(ory: Any, site: Site) -> None:
+    ory.login(site).revoke()
+    statuses = [site.get(f"{LOGIN}?next=/page").status_code for _ in range(3)]
+
+    response = site.get(f"{LOGIN}?next=/page")
+
+    assert (statuses, response.status_code) == ([302, 302, 302], 403)
+
+
 # Sign-out.
 
 
@@ -611,7 +735,7 @@ def test_sign_out_flushes_the_session_of_django(ory: Any, site: Site, django_ses
     assert response.cookies[django_session]["max-age"] == 0
 
 
-@pytest.mark.parametrize("path", [SETTINGS, STEP_UP])
+@pytest.mark.parametrize("path", [SETTINGS, LOGIN, STEP_UP])
 def test_other_views_leave_the_session_of_django_alone(ory: Any, site: Site, django_session: str, path: str) -> None:
     ory.login(site)
 
@@ -621,13 +745,14 @@ def test_other_views_leave_the_session_of_django_alone(ory: Any, site: Site, dja
 # All of them.
 
 
-@pytest.mark.parametrize("view", [views.settings, views.step_up, views.logout], ids=["settings", "step_up", "logout"])
-def test_views_are_open_to_login_required_middleware(view: Any) -> None:
-    assert view.login_required is False
+@pytest.mark.parametrize("name", ["settings", "login", "step_up", "logout"])
+def test_views_are_open_to_login_required_middleware(name: str) -> None:
+    assert getattr(views, name).login_required is False
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("get", SETTINGS), ("get", STEP_UP), ("post", LOGOUT), ("get", LOGOUT), ("head", STEP_UP)]
+    ("method", "path"),
+    [("get", SETTINGS), ("get", LOGIN), ("get", STEP_UP), ("post", LOGOUT), ("get", LOGOUT), ("head", STEP_UP)],
 )
 @pytest.mark.parametrize("signed_in", [True, False], ids=["signed in", "nobody"])
 def test_views_are_never_cached(ory: Any, site: Site, method: str, path: str, *, signed_in: bool) -> None:
@@ -639,7 +764,7 @@ def test_views_are_never_cached(ory: Any, site: Site, method: str, path: str, *,
     assert "no-store" in response["Cache-Control"]
 
 
-@pytest.mark.parametrize(("method", "path"), [("get", SETTINGS), ("get", STEP_UP)])
+@pytest.mark.parametrize(("method", "path"), [("get", SETTINGS), ("get", LOGIN), ("get", STEP_UP)])
 def test_site_without_the_middleware_is_told(ory: Any, site: Site, settings: Any, method: str, path: str) -> None:
     settings.MIDDLEWARE = settings.MIDDLEWARE[:-1]
 
@@ -647,7 +772,7 @@ def test_site_without_the_middleware_is_told(ory: Any, site: Site, settings: Any
         site.request(method, path)
 
 
-@pytest.mark.parametrize(("method", "path"), [("get", SETTINGS), ("get", STEP_UP), ("post", LOGOUT)])
+@pytest.mark.parametrize(("method", "path"), [("get", SETTINGS), ("get", LOGIN), ("get", STEP_UP), ("post", LOGOUT)])
 def test_site_without_an_ory_is_told(ory: Any, site: Site, settings: Any, method: str, path: str) -> None:
     ory.login(site)
     del settings.ORY_MFA_SDK_URL

@@ -19,6 +19,18 @@ from django_ory_mfa.checks.order import (
 )
 from django_ory_mfa.checks.outside import answers_outside, check_outside
 from django_ory_mfa.checks.rules import W014, check_rules, frees_everything, frees_too_much, matches_no_path
+from django_ory_mfa.checks.users import (
+    E020,
+    E021,
+    E022,
+    E023,
+    E024,
+    W020,
+    W021,
+    check_login_url,
+    check_user_middleware,
+    check_user_sync,
+)
 from django_ory_mfa.checks.values import (
     E001,
     W003,
@@ -44,6 +56,11 @@ __all__ = [
     "E001",
     "E003",
     "E004",
+    "E020",
+    "E021",
+    "E022",
+    "E023",
+    "E024",
     "POLICY_MIDDLEWARE",
     "SESSION_MIDDLEWARE",
     "TAG",
@@ -51,6 +68,8 @@ __all__ = [
     "W005",
     "W006",
     "W014",
+    "W020",
+    "W021",
     "answers_outside",
     "cleartext",
     "forgotten_mixin",
@@ -84,6 +103,9 @@ ALL = (
     check_hosts,
     check_loopback,
     check_form_action,
+    check_user_middleware,
+    check_login_url,
+    check_user_sync,
 )
 # Only for `check --deploy`.
 DEPLOY = (check_https,)

@@ -13,13 +13,16 @@ from django.utils.module_loading import import_string
 
 SESSION_MIDDLEWARE = "django_ory_mfa.middleware.OrySessionMiddleware"
 POLICY_MIDDLEWARE = "django_ory_mfa.middleware.AALRequiredMiddleware"
+DJANGO_USERS = "django.contrib.auth.middleware.AuthenticationMiddleware"
+# A subclass of Django's: it needs the session of ours.
+USER_MIDDLEWARE = "django_ory_mfa.contrib.auth.middleware.OryUserMiddleware"
 BEFORE_OURS = (
     "django.middleware.cache.UpdateCacheMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    DJANGO_USERS,
     "django.contrib.messages.middleware.MessageMiddleware",
 )
 AFTER_OURS = (
@@ -65,8 +68,13 @@ def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 
 def positions(path: str) -> list[int]:
-    """Where the middleware named by ``path`` or a subclass of it stands in ``MIDDLEWARE``."""
-    return [index for index, entry in enumerate(settings.MIDDLEWARE) if path in names(entry)]
+    """Where the middleware named by ``path`` or a subclass of it stands in ``MIDDLEWARE``.
+
+    ``OryUserMiddleware`` and its subclasses are not Django's here.
+    """
+    other = USER_MIDDLEWARE if path == DJANGO_USERS else None
+    found = [(index, names(entry)) for index, entry in enumerate(settings.MIDDLEWARE)]
+    return [index for index, known in found if path in known and other not in known]
 
 
 def names(path: str) -> set[str]:

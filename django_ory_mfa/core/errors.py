@@ -17,3 +17,4 @@ class ErrorId(StrEnum):
     # Not known to Ory.
     REFRESH = "session_refresh_required"
     UNAVAILABLE = "ory_unavailable"
+    FORBIDDEN = "forbidden"

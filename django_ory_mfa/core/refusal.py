@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -56,6 +57,23 @@ def refusal(
     return Refusal(status, _headers(decision, session, by, status), _body(decision, session, flows, by, status))
 
 
+def forbidden(message: str, **details: str) -> Refusal:
+    """Return the answer to somebody who is signed in and may not do this, at whatever level."""
+    return Refusal(403, {"Cache-Control": "no-store"}, _error(ErrorId.FORBIDDEN, 403, message, details))
+
+
+def _error(error_id: ErrorId, status: int, message: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    error = {
+        "id": error_id.value,
+        "code": status,
+        "status": STATUS_TEXT[status],
+        "reason": message,
+        "message": message,
+        "details": dict(details),
+    }
+    return {"error": error}
+
+
 def _headers(decision: Decision, session: OrySession, by: CredentialKind, status: int) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if status == 401:
@@ -67,16 +85,7 @@ def _headers(decision: Decision, session: OrySession, by: CredentialKind, status
 
 def _body(decision: Decision, session: OrySession, flows: Flows, by: CredentialKind, status: int) -> dict[str, Any]:
     error = ERRORS[decision.outcome]
-    body: dict[str, Any] = {
-        "error": {
-            "id": error.id.value,
-            "code": status,
-            "status": STATUS_TEXT[status],
-            "reason": error.message,
-            "message": error.message,
-            "details": _details(decision, session, flows, by),
-        }
-    }
+    body = _error(error.id, status, error.message, _details(decision, session, flows, by))
     url = given_destination(decision, flows) or destination(decision, session, flows)
     if by is CredentialKind.COOKIE and url is not None:
         # As Ory's whoami does it: the front end adds its own page.

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.contrib.auth import alogout, logout
+from django.contrib.auth import SESSION_KEY, alogout, logout
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import PermissionDenied
 from django.middleware.csrf import CSRF_SESSION_KEY
 from django.utils.functional import empty
 
@@ -231,11 +233,11 @@ def leave_django(request: HttpRequest) -> None:
     """End the Django session of ``request``, if there is one, as somebody who signs out."""
     if not hasattr(request, "session"):
         return
-    if apps.is_installed("django.contrib.auth") and hasattr(request, "user"):
-        # It empties request.user too, which may have been looked at before.
-        logout(request)
-    else:
-        request.session.flush()
+    if apps.is_installed("django.contrib.auth") and SESSION_KEY in request.session:
+        # It empties request.user too, which may have been looked at before. Whoever can have no user may still leave.
+        with suppress(PermissionDenied):
+            logout(request)
+    request.session.flush()
 
 
 def _has_read_user(request: Any) -> bool:

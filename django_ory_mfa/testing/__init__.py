@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._identity import FakeIdentity, FakeProof
 from ._people import FakeSession
+from .assertions import assert_denied, assert_step_up
 from .fake import FakeOry
 from .install import FakeOryMixin, installed
 from .transport import FakeOryTransport
@@ -15,5 +16,7 @@ __all__ = [
     "FakeOryTransport",
     "FakeProof",
     "FakeSession",
+    "assert_denied",
+    "assert_step_up",
     "installed",
 ]

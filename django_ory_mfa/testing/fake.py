@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
-from typing import Protocol
+from typing import Any, Protocol
+
+from asgiref.sync import sync_to_async
 
 from ._config import METHOD_AAL, SECOND_FACTORS, V1_3_1
 from ._endpoints import dispatch
@@ -15,6 +17,7 @@ from ._flows import FakeState
 from ._http import Call, FakeRequest, FakeResponse, Header
 from ._identity import checked_factors
 from ._people import FakeSession
+from .requests import CookieJar, Request, equip
 
 WHOAMI = "/sessions/whoami"
 
@@ -98,14 +101,39 @@ class FakeOry(FakeState):
         second_factors: Iterable[str] | None = None,
         traits: Mapping[str, object] | None = None,
         lifespan: float = 3600,
+        user: object | None = None,
     ) -> FakeSession:
-        """Signs a new person in with a test client, at a level, by methods whose proofs are ``age`` old."""
+        """Signs a new person in with a test client, at a level, by methods whose proofs are ``age`` old.
+
+        ``user`` is a Django user of a site with ``django_ory_mfa.contrib.auth``: their own identity, linked, signs in.
+        """
         proved = self._methods_for(aal, methods, second_factors)
         used = {method for method in proved if self.aal_of(method) == "aal2"}
-        identity = self.add_identity(email=email, traits=traits, second_factors=used | set(second_factors or ()))
+        factors = used | set(second_factors or ())
+        if user is None:
+            identity = self.add_identity(email=email, traits=traits, second_factors=factors)
+        else:
+            from .users import identity_of
+
+            identity = identity_of(self, user, email=email, traits=traits)
+            for factor in factors:
+                identity.enrol(factor)
         session = self.add_session(identity, *((method, age) for method in proved), lifespan=lifespan)
         client.cookies[self.cookie_name] = session.cookie
         return session
+
+    async def alogin(self, client: HasCookies, **arguments: Any) -> FakeSession:
+        """``login`` for async tests, whose event loop must not wait for the database."""
+        return await sync_to_async(self.login)(client, **arguments)
+
+    def request(self, request: Request, **arguments: Any) -> Request:
+        """Gives a request of ``RequestFactory`` the session of a person; the arguments are those of ``login``.
+
+        ``request.ory_session`` works then, and ``request.user`` on a site with ``OryUserMiddleware``.
+        """
+        jar = CookieJar()
+        self.login(jar, **arguments)
+        return equip(request, jar)
 
     def _methods_for(self, aal: str, methods: Iterable[str] | None, second_factors: Iterable[str] | None) -> list[str]:
         """First factors, then second factors, each in the order of the table."""

@@ -12,6 +12,7 @@ from django_ory_mfa.management.control import commands as control
 from django_ory_mfa.management.control.failures import ControlError
 from django_ory_mfa.management.doctor.command import Doctor
 from django_ory_mfa.management.report.command import Report
+from django_ory_mfa.management.users import Users
 
 
 class Subcommand(Protocol):
@@ -34,11 +35,11 @@ class Subcommand(Protocol):
 class Command(BaseCommand):
     """Hands over to the subcommand that was named."""
 
-    help = "Turns multi-factor authentication on at Ory, and finds out what is wrong."
+    help = "Turns multi-factor authentication on at Ory, links users, and finds out what is wrong."
     # It has to run when the settings are what is wrong.
     requires_system_checks = ()
     stealth_options = ("stdin",)
-    subcommands: ClassVar[Sequence[Subcommand]] = (*control.subcommands(), Doctor(), Report())
+    subcommands: ClassVar[Sequence[Subcommand]] = (*control.subcommands(), Doctor(), Report(), Users())
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One parser for each subcommand."""

@@ -1,0 +1,186 @@
+"""From an Ory identity to its Django user: looked up, and created, linked or synchronised where that is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, router, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+from django.utils.module_loading import import_string
+
+from django_ory_mfa.conf import conf
+from django_ory_mfa.contrib.auth.digest import digest_of, is_news
+from django_ory_mfa.contrib.auth.errors import UserConflict
+from django_ory_mfa.contrib.auth.models import OryIdentity
+from django_ory_mfa.contrib.auth.signals import user_created, user_refused, user_synced
+from django_ory_mfa.contrib.auth.sync import UserSync
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.dispatch import Signal
+    from django.http import HttpRequest
+
+    from django_ory_mfa.core.session import Identity
+
+RIGHTS = ("is_staff", "is_superuser")
+
+
+def find_user(request: HttpRequest, identity: Identity) -> AbstractBaseUser | None:
+    """Return the user of ``identity``, whom the Ory session of ``request`` belongs to; None if there is none to be had.
+
+    Creates, links and synchronises the user where that is due. Raises ``UserConflict``.
+    """
+    identity_id = _uuid_of(identity)
+    return None if identity_id is None else Mapping(request, identity, identity_id).user()
+
+
+def refuse(request: HttpRequest, identity: Identity, reason: str) -> None:
+    """Tell the receivers of ``user_refused`` that somebody who is signed in gets no user."""
+    user_refused.send_robust(OryIdentity, request=request, identity=identity, reason=reason)
+
+
+class Mapping:
+    """The way from an identity, whose id is ``identity_id``, to its user.
+
+    Each transaction begins with a write: SQLite does not let two requests that have both read go on to write.
+    """
+
+    def __init__(self, request: HttpRequest, identity: Identity, identity_id: UUID) -> None:
+        self._request = request
+        self._identity = identity
+        self._key: dict[str, Any] = {"project": conf.project, "identity_id": identity_id}
+        self._database = router.db_for_write(OryIdentity)
+        self._digest = digest_of(identity)
+
+    def user(self) -> AbstractBaseUser | None:
+        """Return the user: one query, and more only if somebody is new or Ory says something new."""
+        link = self._look_up()
+        if link is None:
+            return self._enter()
+        if not link.user.is_active or not is_news(self._digest, link.digest):
+            return link.user
+        return self._renew(link)
+
+    def _look_up(self, using: str | None = None) -> OryIdentity | None:
+        return OryIdentity.objects.using(using).select_related("user").filter(**self._key).first()
+
+    def _enter(self) -> AbstractBaseUser | None:
+        sync = _user_sync()
+        user = sync.existing(self._identity)
+        if user is None and not sync.may_create(self._identity):
+            refuse(self._request, self._identity, "not_linked")
+            return None
+        # SECURITY: an error of the database quotes e-mail addresses; none is chained to what is raised here.
+        with suppress(IntegrityError), transaction.atomic(using=self._database):
+            return self._create(sync) if user is None else self._adopt(sync, user)
+        # Another request for the same person was faster, or the person cannot have a user.
+        link = self._look_up(self._database)
+        if link is None:
+            raise UserConflict
+        return link.user
+
+    def _create(self, sync: UserSync) -> AbstractBaseUser:
+        user = self._new_user(sync)
+        user.save(using=self._database)
+        self._link_to(user, digest=self._digest, synced_at=Now())
+        self._finish(sync, user, created=True)
+        self._tell(user_created, user)
+        return user
+
+    def _new_user(self, sync: UserSync) -> AbstractBaseUser:
+        user_model = get_user_model()
+        name_field = user_model.USERNAME_FIELD
+        values = {name_field: sync.username(self._identity)} | sync.fields(self._identity) | self._rights(sync)
+        if not values[name_field]:
+            raise UserConflict("email_unverified" if name_field == user_model.get_email_field_name() else "conflict")
+        # As Django's own managers do: two names that look the same are the same.
+        values[name_field] = user_model.normalize_username(values[name_field])
+        user = user_model(**values)
+        user.set_unusable_password()
+        return user
+
+    def _adopt(self, sync: UserSync, user: AbstractBaseUser) -> AbstractBaseUser:
+        if not user.is_active:
+            # Copied once the user is enabled again.
+            self._link_to(user)
+            return user
+        self._link_to(user, digest=self._digest, synced_at=Now())
+        self._update(sync, user)
+        return user
+
+    def _link_to(self, user: Any, **values: Any) -> None:
+        OryIdentity.objects.using(self._database).create(user=user, **self._key, **values)
+
+    def _renew(self, link: OryIdentity) -> AbstractBaseUser | None:
+        sync, user = _user_sync(), link.user
+        with suppress(IntegrityError), transaction.atomic(using=self._database):
+            # Who changes the digest copies; another request that wants to waits here, and finds it changed.
+            same = OryIdentity.objects.using(self._database).filter(pk=link.pk, digest=link.digest)
+            if same.update(digest=self._digest, synced_at=Now()):
+                self._update(sync, user)
+                return user
+            found = self._look_up(self._database)
+            return None if found is None else found.user
+        raise UserConflict
+
+    def _update(self, sync: UserSync, user: Any) -> None:
+        values = sync.fields(self._identity) | self._rights(sync)
+        if user.get_email_field_name() != user.USERNAME_FIELD:
+            values.pop(user.USERNAME_FIELD, None)
+        changed = [name for name, value in values.items() if getattr(user, name) != value]
+        for name in changed:
+            setattr(user, name, values[name])
+        if changed:
+            user.save(using=self._database, update_fields=changed)
+        self._finish(sync, user, created=False)
+        self._tell(user_synced, user)
+
+    def _rights(self, sync: UserSync) -> dict[str, bool]:
+        said = {name: getattr(sync, name)(self._identity) for name in RIGHTS}
+        # SECURITY: only True gives a right, nothing that is merely true.
+        return {name: value is True for name, value in said.items() if value is not None}
+
+    def _finish(self, sync: UserSync, user: AbstractBaseUser, *, created: bool) -> None:
+        if sync.managed_groups:
+            self._set_groups(user, set(sync.managed_groups), _names(sync.groups(self._identity)))
+        sync.update_user(user, self._identity, created=created)
+
+    def _set_groups(self, user: Any, managed: set[str], wanted: set[str]) -> None:
+        mine = Exists(user.groups.filter(pk=OuterRef("pk")))
+        groups = user.groups.model._base_manager.using(self._database).filter(name__in=managed).annotate(is_in=mine)
+        known = list(groups.values_list("pk", "name", "is_in"))
+        if missing := [pk for pk, name, is_in in known if name in wanted and not is_in]:
+            user.groups.add(*missing)
+        if left := [pk for pk, name, is_in in known if name not in wanted and is_in]:
+            user.groups.remove(*left)
+
+    def _tell(self, signal: Signal, user: AbstractBaseUser) -> None:
+        told = partial(signal.send_robust, OryIdentity, request=self._request, user=user, identity=self._identity)
+        transaction.on_commit(told, using=self._database)
+
+
+def _uuid_of(identity: Identity) -> UUID | None:
+    with suppress(ValueError):
+        identity_id = UUID(identity.id)
+        # SECURITY: one spelling only, so that no two texts name one identity.
+        return identity_id if str(identity_id) == identity.id else None
+    return None
+
+
+def _user_sync() -> UserSync:
+    path = conf.user_sync
+    sync: UserSync = UserSync() if path is None else import_string(path)()
+    return sync
+
+
+def _names(groups: object) -> set[str]:
+    # SECURITY: only a list of texts names groups; the letters of a text or the keys of an object are no list.
+    if isinstance(groups, (str, bytes, dict)) or not isinstance(groups, Iterable):
+        return set()
+    return {name for name in groups if isinstance(name, str)}

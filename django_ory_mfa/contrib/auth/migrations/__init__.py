@@ -1,0 +1,1 @@
+"""The migrations of the links between Ory identities and Django users."""

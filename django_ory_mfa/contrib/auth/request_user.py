@@ -1,0 +1,145 @@
+"""``request.user`` and ``request.auser`` of one request: looked up once, when somebody asks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import AnonymousUser
+from django.utils.asyncio import async_unsafe
+
+from django_ory_mfa.contrib.auth.errors import UserConflict
+from django_ory_mfa.contrib.auth.mapping import refuse
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import asession_of, session_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.http import HttpRequest, HttpResponseBase
+
+    from django_ory_mfa.core.session import Identity, OrySession
+
+    User = AbstractBaseUser | AnonymousUser
+    Find = Callable[[HttpRequest, OrySession], User | None]
+    Fallback = Callable[[HttpRequest], User]
+
+logger = logging.getLogger("django_ory_mfa")
+
+BACKEND = "django_ory_mfa.contrib.auth.backends.OryBackend"
+# Where Django catches errors of whoever it calls.
+TEMPLATES = "django.template"
+HANDLER = "django.core.handlers.exception"
+
+
+class RequestUser:
+    """The Django user of ``request``.
+
+    ``find`` returns that of an active Ory session, ``fallback`` (None: nobody) that of a request without one.
+    """
+
+    def __init__(self, request: HttpRequest, find: Find, fallback: Fallback | None = None) -> None:
+        self._request = request
+        self._find = find
+        self._fallback = fallback
+        self._found: User | None = None
+        self._raised: Exception | None = None
+
+    @cached_property
+    def _lock(self) -> asyncio.Lock:
+        """Lets tasks of one request that ask at the same time share one look-up."""
+        return asyncio.Lock()
+
+    def user(self) -> User:
+        """Return the user, looked up by blocking code if need be; the work behind ``request.user``."""
+        with self._noting():
+            return self._user() if self._found is None else self._found
+
+    async def auser(self) -> User:
+        """Return the user, looked up without blocking the event loop; the work behind ``request.auser``."""
+        async with self._lock:
+            with self._noting():
+                return await self._auser() if self._found is None else self._found
+
+    async def _auser(self) -> User:
+        session = await asession_of(state_of(self._request))
+        if session.identity is None and self._fallback is None:
+            return self._look_up(session)
+        # One thread for all of it: the database, and whatever a site has added.
+        return await sync_to_async(self._look_up)(session)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            # The first that a template swallowed counts: what follows may be answered.
+            if not _was_caught_in(self._raised, TEMPLATES):
+                self._raised = error
+            raise
+
+    @async_unsafe("The user cannot be looked up by blocking code inside an event loop: `await request.auser()` first.")
+    def _user(self) -> User:
+        return self._look_up(session_of(state_of(self._request)))
+
+    def _look_up(self, session: OrySession) -> User:
+        if session.identity is None:
+            self._found = AnonymousUser() if self._fallback is None else self._fallback(self._request)
+            return self._found
+        try:
+            user = self._find(self._request, session)
+        except UserConflict as error:
+            # What answers the conflict, such as an error page, may show that nobody is signed in here.
+            self._found = AnonymousUser()
+            _refuse_for_conflict(self._request, session.identity, error)
+            raise
+        self._found = AnonymousUser() if user is None else self._admitted(user, session.identity)
+        return self._found
+
+    def _admitted(self, user: User, identity: Identity) -> User:
+        if user.is_anonymous:
+            return user
+        if not user.is_active:
+            refuse(self._request, identity, "inactive")
+            return AnonymousUser()
+        user.backend = BACKEND
+        return user
+
+    def unanswered(self, response: HttpResponseBase) -> Exception | None:
+        """Return what ``request.user`` raised if ``response`` is no answer to it; None if somebody has answered.
+
+        ``{% if not … %}`` takes an error for a false condition and shows the branch for nobody, and Django's handler
+        makes a bare 403 of a conflict.
+        """
+        if _was_caught_in(self._raised, TEMPLATES) and not _is_refusal(response):
+            return self._raised
+        is_bare = isinstance(self._raised, UserConflict) and _was_caught_in(self._raised, HANDLER)
+        return self._raised if is_bare else None
+
+
+def _refuse_for_conflict(request: HttpRequest, identity: Identity, error: UserConflict) -> None:
+    # SECURITY: the id says who it is to those who may ask Ory; nothing of the person is logged.
+    logger.warning("Identity %s is signed in and gets no Django user: %s", identity.id, error.reason)
+    refuse(request, identity, error.reason)
+
+
+def _is_refusal(response: HttpResponseBase) -> bool:
+    return response.status_code in (401, 403) or response.status_code >= 500
+
+
+def _was_caught_in(error: Exception | None, package: str) -> bool:
+    """Whether ``error`` was caught by code of ``package``: its traceback begins where it was caught."""
+    traceback = None if error is None else error.__traceback__
+    while traceback is not None and _module_of(traceback.tb_frame).startswith("asgiref."):
+        # Its threads raise once more what is being handled, so that what runs in them knows of it.
+        traceback = traceback.tb_next
+    return traceback is not None and f"{_module_of(traceback.tb_frame)}.".startswith(f"{package}.")
+
+
+def _module_of(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))

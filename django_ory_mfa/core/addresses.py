@@ -1,0 +1,32 @@
+"""Which e-mail address of an identity may be trusted."""
+
+from __future__ import annotations
+
+from django_ory_mfa.core.session import Identity
+
+
+def verified_addresses(identity: Identity, via: str = "email") -> list[str]:
+    """Return the addresses of ``identity`` that Ory has verified, in Ory's order; ``via`` is ``email`` or ``sms``."""
+    return [
+        address["value"]
+        for address in identity.verifiable_addresses
+        if address.get("verified") is True
+        and address.get("via") == via
+        and isinstance(address.get("value"), str)
+        and address["value"]
+    ]
+
+
+def verified_email(identity: Identity) -> str | None:
+    """Return the trait ``email`` if Ory has verified it, else the first address that it has; None if there is none."""
+    addresses = verified_addresses(identity)
+    # SECURITY: people write their traits themselves. The trait only says which of the verified addresses is meant.
+    trait = identity.traits.get("email")
+    if isinstance(trait, str) and (trait in addresses or _as_ory_stores(trait) in addresses):
+        return trait.strip()
+    return addresses[0] if addresses else None
+
+
+def _as_ory_stores(email: str) -> str | None:
+    # Ory stores addresses in lower case. SECURITY: some letters outside of ASCII have an ASCII letter as lower case.
+    return email.strip().lower() if email.isascii() else None

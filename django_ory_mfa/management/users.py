@@ -1,0 +1,81 @@
+"""``manage.py ory_mfa users …``: which Ory identity is which Django user."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.management.base import CommandError, OutputWrapper
+
+from django_ory_mfa.conf import conf
+
+APP = "django_ory_mfa.contrib.auth"
+MISUSED = 2
+
+
+class Users:
+    """Links users, and lists the links."""
+
+    name = "users"
+    help = "Links Django users to Ory identities, and lists who is linked."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """What can be asked of it."""
+        parser.add_argument("action", choices=["link", "list"], help="link a user to an identity, or list the links")
+        parser.add_argument("--identity", metavar="ID", help="link: the id of the identity at Ory, a UUID")
+        parser.add_argument("--user", metavar="NAME", help="link: the name that the user has here")
+
+    def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
+        """Does it, and returns the exit code."""
+        if not apps.is_installed(APP):
+            raise CommandError(f"Add '{APP}' to INSTALLED_APPS: it keeps the links.")
+        stdout.write(_list() if options["action"] == "list" else _link(options["identity"], options["user"]))
+        return 0
+
+
+def _link(identity: str | None, name: str | None) -> str:
+    if identity is None or name is None:
+        raise CommandError("users link needs --identity and --user.", returncode=MISUSED)
+    identity_id, user = _uuid(identity), _user(name)
+    link, is_new = _links().get_or_create(project=conf.project, identity_id=identity_id, defaults={"user": user})
+    if link.user != user:
+        raise CommandError(f"The identity {identity_id} is already linked to {link.user.get_username()!r}.")
+    return f"{identity_id} is linked to {name!r}." if is_new else f"{identity_id} was already linked to {name!r}."
+
+
+def _uuid(identity: str) -> UUID:
+    try:
+        return UUID(identity)
+    except ValueError:
+        raise CommandError(f"{identity!r} is not the id of an identity, which is a UUID.") from None
+
+
+def _user(name: str) -> Any:
+    user_model = get_user_model()
+    try:
+        return user_model._base_manager.get(**{user_model.USERNAME_FIELD: name})
+    except user_model.DoesNotExist:
+        raise CommandError(f"There is no user {name!r}.") from None
+
+
+def _list() -> str:
+    links = list(_links().select_related("user").order_by("pk"))
+    rows = [("IDENTITY", "PROJECT", "ACTIVE", "LINKED", "COPIED", "USER"), *map(_row, links)]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]) for row in rows
+    ]
+    return "\n".join([*lines, "", f"{len(links)} linked."])
+
+
+def _row(link: Any) -> tuple[str, ...]:
+    is_active = "yes" if link.user.is_active else "no"
+    days = (f"{time:%Y-%m-%d}" if time else "-" for time in (link.linked_at, link.synced_at))
+    return str(link.identity_id), link.project or "-", is_active, *days, link.user.get_username()
+
+
+def _links() -> Any:
+    return apps.get_model("ory_mfa_auth", "OryIdentity")._base_manager

@@ -1,0 +1,83 @@
+"""Middleware of sites, for the tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from django.utils.decorators import sync_and_async_middleware
+
+from django_ory_mfa.contrib.auth.errors import UserConflict
+from django_ory_mfa.contrib.auth.middleware import OryUserMiddleware
+
+
+class FallbackMiddleware(OryUserMiddleware):
+    """A login of Django's counts, too."""
+
+    session_fallback = True
+
+
+class FindingMiddleware(OryUserMiddleware):
+    """Finds people by a name of the site's own."""
+
+    def find(self, request: Any, session: Any) -> Any:
+        name = session.identity.traits.get("nickname")
+        if name == "mallory":
+            raise UserConflict("banned")
+        if name == "nobody":
+            return AnonymousUser()
+        return get_user_model().objects.filter(username=name).first()
+
+
+@sync_and_async_middleware
+def marking(get_response: Any) -> Any:
+    """Says on the response whether the Django session was touched."""
+
+    def marked(request: Any, response: Any) -> Any:
+        response.headers["X-Session"] = f"{request.session.accessed} {request.session.modified}"
+        return response
+
+    if iscoroutinefunction(get_response):
+
+        async def amiddleware(request: Any) -> Any:
+            return marked(request, await get_response(request))
+
+        return amiddleware
+    return lambda request: marked(request, get_response(request))
+
+
+class AnsweringMiddleware:
+    """Answers conflicts in the site's own way."""
+
+    sync_capable = async_capable = True
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: Any) -> Any:
+        return self.get_response(request)
+
+    def process_exception(self, request: Any, exception: Exception) -> Any:
+        return HttpResponse("answered by the site") if isinstance(exception, UserConflict) else None
+
+
+@sync_and_async_middleware
+def refusing(get_response: Any) -> Any:
+    """Refuses everybody after the view has run, and keeps what it made."""
+
+    def refused(response: Any) -> Any:
+        response.status_code = 401
+        return response
+
+    if iscoroutinefunction(get_response):
+
+        async def amiddleware(request: Any) -> Any:
+            return refused(await get_response(request))
+
+        return amiddleware
+    return lambda request: refused(get_response(request))

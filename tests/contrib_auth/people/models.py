@@ -1,0 +1,35 @@
+"""Users as sites have them: named by e-mail with a UUID as key, or without name and address at all."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+
+
+class EmailUser(AbstractBaseUser, PermissionsMixin):
+    """No username: the e-mail address is the name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(unique=True)
+    full_name = models.CharField(max_length=50, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+
+    objects: ClassVar = BaseUserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+
+
+class HandleUser(AbstractBaseUser):
+    """A name of another kind, no e-mail address, no groups, no rights, and ``is_active`` is no field."""
+
+    handle = models.CharField(max_length=80, unique=True)
+
+    objects: ClassVar = BaseUserManager()
+
+    USERNAME_FIELD = "handle"

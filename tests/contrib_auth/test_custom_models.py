@@ -1,0 +1,141 @@
+"""Users of other models than Django's: named by e-mail address with a UUID as key, or by a handle alone."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+
+from django_ory_mfa.contrib.auth.models import OryIdentity
+from tests.contrib_auth.site import UsersSite, sign_in
+
+User: Any = get_user_model()
+SYNCS = "tests.contrib_auth.syncs"
+
+pytestmark = pytest.mark.django_db
+if django_settings.AUTH_USER_MODEL == "people.EmailUser":
+
+    def test_rule_10_user_named_by_email_is_created_with_the_verified_one(ory: Any, site: UsersSite) -> None:
+        sign_in(ory, site, email="ann@example.test")
+
+        seen = site.me()
+
+        user = User.objects.get()
+        assert (seen["name"], UUID(seen["pk"])) == ("ann@example.test", user.pk)
+        assert not user.has_usable_password()
+
+    def test_rule_10_without_a_verified_email_there_is_no_row(ory: Any, site: UsersSite, sent: Any) -> None:
+        sign_in(ory, site, email="ann@example.test", verified=False)
+
+        response = site.get("me")
+
+        assert response.status_code == 403
+        assert "yours is not verified yet" in response.content.decode()
+        assert (User.objects.count(), OryIdentity.objects.count()) == (0, 0)
+        assert [(name, arguments["reason"]) for name, arguments in sent] == [("user_refused", "email_unverified")]
+
+    def test_rule_10_verified_later_gets_a_row(ory: Any, site: UsersSite) -> None:
+        identity = sign_in(ory, site, email="ann@example.test", verified=False)
+        site.get("me")
+        identity.verified = True
+
+        assert site.me()["name"] == "ann@example.test"
+
+    def test_rule_10_email_changed_at_ory_renames_the_same_user(ory: Any, site: UsersSite) -> None:
+        identity = sign_in(ory, site, email="ann@example.test")
+        before = site.me()
+        identity.email = identity.traits["email"] = "ann@elsewhere.test"
+
+        after = site.me()
+
+        assert (after["pk"], after["name"]) == (before["pk"], "ann@elsewhere.test")
+
+    def test_rule_10_email_that_is_verified_no_longer_stays_the_name(ory: Any, site: UsersSite) -> None:
+        identity = sign_in(ory, site, email="ann@example.test")
+        before = site.me()
+        identity.verified = False
+
+        assert site.me() == before
+
+    @pytest.mark.parametrize("sync", [None, "django_ory_mfa.contrib.auth.sync.VerifiedEmailSync"])
+    def test_rule_3_new_identity_with_the_unique_email_of_a_deleted_one_is_a_conflict(
+        ory: Any, site: UsersSite, settings: Any, sent: Any, sync: str | None
+    ) -> None:
+        settings.ORY_MFA_USER_SYNC = sync
+        old = sign_in(ory, site, email="ann@example.test")
+        site.me()
+        ory.delete_identity(old)
+        sign_in(ory, site, email="ann@example.test")
+
+        response = site.get("me")
+
+        assert response.status_code == 403
+        assert str(OryIdentity.objects.get().identity_id) == old.id
+        assert [arguments["reason"] for name, arguments in sent if name == "user_refused"] == ["conflict"]
+
+    def test_email_that_another_user_has_is_a_conflict_and_changes_nothing(ory: Any, site: UsersSite) -> None:
+        User.objects.create(email="bob@example.test")
+        identity = sign_in(ory, site, email="ann@example.test")
+        site.me()
+        before = OryIdentity.objects.values().get()
+        identity.email = identity.traits["email"] = "bob@example.test"
+
+        response = site.get("me")
+
+        assert response.status_code == 403
+        assert set(User.objects.values_list("email", flat=True)) == {"ann@example.test", "bob@example.test"}
+        assert OryIdentity.objects.values().get() == before
+
+    @pytest.mark.parametrize("sync", [None, "django_ory_mfa.contrib.auth.sync.VerifiedEmailSync"])
+    def test_rule_4_unverified_email_of_a_superuser_is_refused(
+        ory: Any, site: UsersSite, settings: Any, sync: str | None
+    ) -> None:
+        settings.ORY_MFA_USER_SYNC = sync
+        root = User.objects.create(email="root@example.test", is_superuser=True)
+        sign_in(ory, site, email="root@example.test", verified=False)
+
+        assert site.get("me").status_code == 403
+        assert not root.ory_identities.exists()
+
+    def test_existing_user_with_the_verified_email_is_linked_and_gets_groups(
+        ory: Any, site: UsersSite, settings: Any
+    ) -> None:
+        settings.ORY_MFA_USER_SYNC = f"{SYNCS}.MemberSync"
+        Group.objects.create(name="editors")
+        user = User.objects.create(email="ann@example.test")
+        person = {"traits": {"name": "Ann"}, "metadata_public": {"roles": ["editors"]}}
+        sign_in(ory, site, email="ann@example.test", **person)
+
+        assert site.me()["pk"] == str(user.pk)
+        user.refresh_from_db()
+        assert (user.full_name, user.groups.get().name) == ("Ann", "editors")
+
+else:
+
+    @pytest.mark.parametrize("sync", [None, "django_ory_mfa.contrib.auth.sync.VerifiedEmailSync"])
+    def test_rule_10_user_without_email_and_groups_is_named_by_the_identity(
+        ory: Any, site: UsersSite, settings: Any, sync: str | None
+    ) -> None:
+        settings.ORY_MFA_USER_SYNC = sync
+        identity = sign_in(ory, site, email="ann@example.test")
+
+        seen = [site.me(), site.me()]
+
+        assert seen[0] == seen[1]
+        assert User.objects.get().handle == identity.id
+
+    def test_rule_10_user_without_email_is_synchronised(ory: Any, site: UsersSite, sent: Any) -> None:
+        identity = sign_in(ory, site, email="ann@example.test")
+        before = site.me()
+        identity.email = identity.traits["email"] = "ann@elsewhere.test"
+
+        assert site.me() == before
+
+    def test_page_of_the_login_names_such_a_user_by_the_address_at_ory(ory: Any, site: UsersSite) -> None:
+        sign_in(ory, site, email="ann@example.test")
+
+        assert "ann@example.test" in site.get("/account/security/login/").content.decode()

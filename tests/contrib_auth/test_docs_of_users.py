@@ -1,0 +1,101 @@
+"""What the README says of users, against the code."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import Group
+from django.core.checks import run_checks
+from django.dispatch import Signal
+from django.test import Client
+
+from django_ory_mfa.contrib.auth import signals
+from django_ory_mfa.contrib.auth.sync import UserSync
+from tests.contrib_auth.site import UsersSite, sign_in
+from tests.contrib_auth.test_syncing import user_of
+from tests.test_docs import blocks, literals, run_block, table
+
+
+def test_table_lists_every_signal() -> None:
+    sent = {name for name, value in vars(signals).items() if isinstance(value, Signal)}
+
+    assert {name for cell in table("Signal of users") for name in literals(cell)} == sent
+
+
+def test_table_lists_every_method() -> None:
+    methods = {name for name in vars(UserSync) if not name.startswith("_")} - {"managed_groups"}
+    listed = [name for cell in table("Method of a ``UserSync``") for name in literals(cell)]
+
+    assert {name.partition("(")[0] for name in listed} == methods
+
+
+def test_reasons_are_those_of_the_table() -> None:
+    (said,) = table("Signal of users")["``user_refused``"]
+
+    assert {"conflict", "email_unverified", "not_linked", "inactive"} <= set(literals(said))
+
+
+@pytest.mark.parametrize("code", [code for code in blocks("python") if "contrib.auth" in code])
+def test_examples_import_what_exists(code: str) -> None:
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("django_ory_mfa"):
+            module = importlib.import_module(str(node.module))
+            assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+
+
+def test_example_of_settings_passes_the_checks(settings: Any) -> None:
+    said = run_block("contrib.auth.backends.OryBackend")
+    assert set(said["INSTALLED_APPS"]) <= set(django_settings.INSTALLED_APPS)
+    for name in ("MIDDLEWARE", "AUTHENTICATION_BACKENDS", "LOGIN_URL"):
+        setattr(settings, name, said[name])
+
+    assert [message for message in run_checks() if str(message.id).startswith(("ory_mfa.", "auth."))] == []
+
+
+@pytest.mark.django_db
+def test_example_of_a_sync_copies_what_it_says(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{__name__}.ShopSync"
+    for name in ("editors", "staff"):
+        Group.objects.create(name=name)
+    sign_in(ory, site, traits={"name": "Ann"}, metadata_public={"roles": ["editors", "staff"]})
+
+    user = user_of(site)
+
+    assert (user.first_name, user.is_staff, [group.name for group in user.groups.all()]) == ("Ann", True, ["editors"])
+
+
+def test_example_for_an_emergency_lets_a_django_login_count() -> None:
+    assert run_block("EmergencyUserMiddleware")["EmergencyUserMiddleware"].session_fallback is True
+
+
+class Editors:
+    """The site that the examples of tests speak of."""
+
+    def __init__(self) -> None:
+        from django.http import HttpResponse
+        from django.urls import include, path
+
+        from django_ory_mfa.decorators import aal_required
+
+        self.view = aal_required("aal2")(lambda request: HttpResponse(request.user.get_username()))
+        self.urlpatterns = (path("editors/", self.view), path("", include("django_ory_mfa.urls")))
+
+
+EXAMPLES = run_block("assert_denied(")
+ShopSync = run_block("class ShopSync")["ShopSync"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name.startswith("test_")])
+def test_examples_of_tests_pass(ory: Any, rf: Any, django_user_model: Any, settings: Any, name: str) -> None:
+    site = Editors()
+    settings.ROOT_URLCONF = site
+    EXAMPLES["editors"] = site.view
+    given = {"client": Client(), "ory": ory, "rf": rf, "django_user_model": django_user_model}
+    example = EXAMPLES[name]
+
+    example(**{argument: given[argument] for argument in example.__code__.co_varnames[: example.__code__.co_argcount]})

@@ -1,0 +1,591 @@
+"""Who becomes which user, and what is copied to them when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core import serializers
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from django_ory_mfa.contrib.auth.models import OryIdentity
+from tests.contrib_auth.site import UsersSite, sign_in, statements
+from tests.contrib_auth.syncs import NoticingSync, RacingSync
+
+User: Any = get_user_model()
+SYNCS = "tests.contrib_auth.syncs"
+BY_EMAIL = "django_ory_mfa.contrib.auth.sync.VerifiedEmailSync"
+
+pytestmark = pytest.mark.django_db
+committed = pytest.mark.django_db(transaction=True)
+
+
+def user_of(site: UsersSite) -> Any:
+    """The user whom the site sees."""
+    return User.objects.get(pk=site.me()["pk"])
+
+
+def is_synced(site: UsersSite) -> bool:
+    """Whether the next request copies anything."""
+    with CaptureQueriesContext(connection) as captured:
+        site.me()
+    return len(statements(captured)) > 1
+
+
+# Creation.
+
+
+def test_new_user_is_named_by_the_identity_and_has_no_password(ory: Any, site: UsersSite) -> None:
+    identity = sign_in(ory, site, email="ann@example.test")
+
+    user = user_of(site)
+
+    assert (user.username, user.email) == (identity.id, "ann@example.test")
+    assert not user.has_usable_password()
+    assert (user.is_staff, user.is_superuser) == (False, False)
+
+
+def test_link_knows_project_identity_and_times(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_PROJECT = "shop"
+    identity = sign_in(ory, site)
+
+    user = user_of(site)
+
+    link = user.ory_identities.get()
+    assert (link.project, str(link.identity_id), str(link)) == ("shop", identity.id, f"shop:{identity.id}")
+    assert link.linked_at is not None
+    assert link.synced_at is not None
+    assert link.digest
+
+
+def test_same_id_in_another_project_is_another_person(ory: Any, site: UsersSite, settings: Any) -> None:
+    sign_in(ory, site)
+    first = user_of(site)
+    User.objects.update(username="first")
+    settings.ORY_MFA_PROJECT = "other"
+
+    assert user_of(site) != first
+
+
+def test_address_that_is_not_verified_is_not_copied(ory: Any, site: UsersSite) -> None:
+    sign_in(ory, site, email="ann@example.test", verified=False)
+
+    assert user_of(site).email == ""
+
+
+def test_domain_of_an_address_is_written_as_django_does(ory: Any, site: UsersSite) -> None:
+    sign_in(ory, site, email="Ann@EXAMPLE.test")
+
+    assert user_of(site).email == "Ann@example.test"
+
+
+def test_site_names_new_users(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.NamingSync"
+    # The second letter is another one that looks the same.
+    sign_in(ory, site, traits={"nickname": "a\uff4en"})
+
+    assert user_of(site).username == "ann"
+
+
+def test_name_that_is_taken_is_a_conflict(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.NamingSync"
+    other = User.objects.create(username="ann")
+    sign_in(ory, site, traits={"nickname": "ann"})
+
+    assert site.get("me").status_code == 403
+    assert not other.ory_identities.exists()
+
+
+@pytest.mark.parametrize("sync", ["NamelessSync", "NamingSync"])
+def test_person_without_a_name_gets_no_row(ory: Any, site: UsersSite, settings: Any, sent: Any, sync: str) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.{sync}"
+    sign_in(ory, site)
+
+    assert site.get("me").status_code == 403
+    assert User.objects.count() == 0
+    assert [arguments["reason"] for _, arguments in sent] == ["conflict"]
+
+
+def test_site_may_refuse_in_its_own_words(ory: Any, site: UsersSite, settings: Any, sent: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.RefusingSync"
+    sign_in(ory, site)
+
+    assert site.json("me").json()["error"]["details"] == {"reason": "no_customer"}
+    assert [arguments["reason"] for _, arguments in sent] == ["no_customer"]
+
+
+def test_closed_site_creates_nobody(ory: Any, site: UsersSite, settings: Any, sent: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ClosedSync"
+    sign_in(ory, site, email="ann@example.test")
+
+    assert site.me()["is_authenticated"] is False
+    assert User.objects.count() == 0
+    assert [(name, arguments["reason"]) for name, arguments in sent] == [("user_refused", "not_linked")]
+
+
+def test_closed_site_lets_in_who_is_linked(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ClosedSync"
+    identity = sign_in(ory, site)
+    user = User.objects.create(username="ann")
+    OryIdentity.objects.create(identity_id=identity.id, user=user)
+
+    assert user_of(site) == user
+
+
+# Existing users.
+
+
+def test_existing_user_with_the_verified_address_is_linked(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.VerifiedShopSync"
+    user = User.objects.create_superuser("ann", "ann@example.test", "secret")
+    sign_in(ory, site, email="ann@example.test", traits={"name": "Ann"})
+
+    seen = user_of(site)
+
+    assert (seen, seen.username, seen.first_name, seen.is_superuser) == (user, "ann", "Ann", True)
+    assert seen.check_password("secret")
+
+
+def test_existing_user_is_not_linked_by_default(ory: Any, site: UsersSite) -> None:
+    user = User.objects.create_user("ann", "ann@example.test")
+    sign_in(ory, site, email="ann@example.test")
+
+    assert user_of(site) != user
+
+
+def test_address_is_compared_exactly_as_django_stores_it(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = BY_EMAIL
+    user = User.objects.create_user("ann", "Ann@example.test")
+    sign_in(ory, site, email="ann@example.test")
+
+    assert user_of(site) != user
+
+
+def test_address_in_capitals_at_ory_is_that_of_a_user_with_capitals(ory: Any, site: UsersSite, settings: Any) -> None:
+    """Ory verifies the address in lower case; the trait still says how the person writes it."""
+    settings.ORY_MFA_USER_SYNC = BY_EMAIL
+    user = User.objects.create_user("ann", "Ann@EXAMPLE.test")
+    sign_in(ory, site, email="ann@example.test", traits={"email": "Ann@EXAMPLE.test"})
+
+    assert user_of(site) == user
+
+
+def test_address_of_two_users_links_neither(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = BY_EMAIL
+    both = [User.objects.create_user(name, "ann@example.test") for name in ("ann", "anna")]
+    sign_in(ory, site, email="ann@example.test")
+
+    assert user_of(site) not in both
+
+
+def test_address_of_a_linked_user_links_nobody_else(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = BY_EMAIL
+    user = User.objects.create_user("ann", "ann@example.test")
+    OryIdentity.objects.create(project="old", identity_id="4e079061-4dfb-4bc4-9f3a-dc969d68ac1d", user=user)
+    sign_in(ory, site, email="ann@example.test")
+
+    assert user_of(site) != user
+
+
+def test_person_without_a_verified_address_is_nobody_elses_user(ory: Any, site: UsersSite, settings: Any) -> None:
+    """Users without an address must not match those whose address is unknown."""
+    settings.ORY_MFA_USER_SYNC = BY_EMAIL
+    user = User.objects.create_user("root", "")
+    sign_in(ory, site, traits={"email": ""})
+
+    assert user_of(site) != user
+
+
+def test_disabled_user_with_the_address_is_linked_and_stays_disabled(
+    ory: Any, site: UsersSite, settings: Any, sent: Any
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.VerifiedShopSync"
+    user = User.objects.create_user("ann", "ann@example.test", is_active=False)
+    sign_in(ory, site, email="ann@example.test", traits={"name": "Ann"})
+
+    seen = [site.me()["is_authenticated"], site.me()["is_authenticated"]]
+
+    user.refresh_from_db()
+    assert (seen, User.objects.count(), user.first_name) == ([False, False], 1, "")
+    assert user.ory_identities.get().digest == ""
+    assert [(name, arguments["reason"]) for name, arguments in sent] == [("user_refused", "inactive")] * 2
+
+
+# Later.
+
+
+def test_name_and_address_follow_what_ory_says(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    identity = sign_in(ory, site, email="ann@example.test", traits={"name": "Ann"})
+    before = user_of(site)
+    identity.email, identity.traits = "ann@elsewhere.test", {"email": "ann@elsewhere.test", "name": "Anna"}
+
+    after = user_of(site)
+
+    assert (before.first_name, before.email) == ("Ann", "ann@example.test")
+    assert (after, after.first_name, after.email) == (before, "Anna", "ann@elsewhere.test")
+
+
+def test_username_of_a_user_is_left_alone(ory: Any, site: UsersSite) -> None:
+    identity = sign_in(ory, site)
+    User.objects.filter(pk=user_of(site).pk).update(username="ann")
+    identity.traits["name"] = "Ann"
+
+    assert user_of(site).username == "ann"
+
+
+def test_address_that_is_verified_no_longer_is_left_alone(ory: Any, site: UsersSite) -> None:
+    identity = sign_in(ory, site, email="ann@example.test")
+    site.me()
+    identity.email, identity.verified = "ann@elsewhere.test", False
+
+    assert user_of(site).email == "ann@example.test"
+
+
+def test_what_the_site_changed_is_left_alone_until_ory_says_something_new(
+    ory: Any, site: UsersSite, settings: Any
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    identity = sign_in(ory, site, traits={"name": "Ann"})
+    user_of(site)
+    User.objects.update(first_name="Annie", last_name="Smith")
+
+    kept = user_of(site)
+    identity.traits["nickname"] = "a"
+    copied = user_of(site)
+
+    assert (kept.first_name, copied.first_name, copied.last_name) == ("Annie", "Ann", "Smith")
+
+
+def test_disabled_user_is_copied_to_once_enabled_again(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    identity = sign_in(ory, site, traits={"name": "Ann"})
+    user_of(site)
+    User.objects.update(is_active=False)
+    identity.traits["name"] = "Anna"
+    site.me()
+    while_disabled = User.objects.get().first_name
+    User.objects.update(is_active=True)
+
+    assert (while_disabled, user_of(site).first_name) == ("Ann", "Anna")
+
+
+def test_deleted_user_is_created_anew(ory: Any, site: UsersSite) -> None:
+    sign_in(ory, site)
+    user_of(site).delete()
+
+    assert OryIdentity.objects.count() == 0
+    assert user_of(site).pk is not None
+
+
+def test_link_by_the_command_is_copied_to_at_the_next_request(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    identity = sign_in(ory, site, traits={"name": "Ann"})
+    user = User.objects.create(username="ann")
+    OryIdentity.objects.create(identity_id=identity.id, user=user)
+
+    assert (user_of(site), user_of(site).first_name) == (user, "Ann")
+
+
+# Rights.
+
+
+@pytest.mark.parametrize("right", ["staff", "superuser"])
+@pytest.mark.parametrize(
+    ("before", "said", "after"),
+    [
+        (False, True, True),
+        (True, False, False),
+        (True, None, True),
+        (False, None, False),
+        (False, "true", False),
+        (False, 1, False),
+        (True, "yes", False),
+        (True, [], False),
+    ],
+    ids=str,
+)
+def test_right_is_what_ory_says_and_none_leaves_it_alone(
+    ory: Any, site: UsersSite, settings: Any, right: str, *, before: bool, said: object, after: bool
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    identity = sign_in(ory, site)
+    user_of(site)
+    User.objects.update(**{f"is_{right}": before})
+    identity.metadata_public = {right: said, "roles": []}
+
+    assert getattr(user_of(site), f"is_{right}") is after
+
+
+@pytest.mark.parametrize("right", ["staff", "superuser"])
+@pytest.mark.parametrize(("said", "given"), [(True, True), (False, False), ("yes", False), (None, False)], ids=str)
+def test_right_of_a_new_user_is_what_ory_says(
+    ory: Any, site: UsersSite, settings: Any, right: str, *, said: object, given: bool
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    sign_in(ory, site, metadata_public={right: said})
+
+    assert getattr(user_of(site), f"is_{right}") is given
+
+
+@pytest.mark.parametrize(
+    ("roles", "names"),
+    [
+        (["editors", "support"], ["editors", "support"]),
+        (["editors", "editors"], ["editors"]),
+        (["editors", 1, None, ["support"]], ["editors"]),
+        (["admins", "unknown"], []),
+        ("editors", []),
+        ({"editors": False}, []),
+        (None, []),
+        (5, []),
+        (True, []),
+    ],
+    ids=repr,
+)
+def test_groups_are_the_managed_ones_that_ory_names(
+    ory: Any, site: UsersSite, settings: Any, roles: object, names: list[str]
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    for name in ("editors", "support", "admins"):
+        Group.objects.create(name=name)
+    identity = sign_in(ory, site, metadata_public={"roles": ["support"]})
+    first = [group.name for group in user_of(site).groups.all()]
+    identity.metadata_public = {"roles": roles}
+
+    user = user_of(site)
+
+    assert first == ["support"]
+    assert sorted(user.groups.values_list("name", flat=True)) == names
+
+
+def test_managed_group_that_ory_never_names_has_no_members(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ClubSync"
+    identity = sign_in(ory, site)
+    user_of(site).groups.add(Group.objects.create(name="editors"))
+    identity.traits["name"] = "Ann"
+
+    assert list(user_of(site).groups.all()) == []
+
+
+def test_group_without_a_row_is_ignored(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    sign_in(ory, site, metadata_public={"roles": ["editors"]})
+
+    assert list(user_of(site).groups.all()) == []
+    assert Group.objects.count() == 0
+
+
+# When it is due.
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"external_id": "customer-1"},
+        {"schema_id": "customer"},
+        {"traits": {"name": "Ann"}},
+        {"metadata_public": {"a": 1}},
+        {"organization_id": "org"},
+        {"email": "ann@elsewhere.test"},
+        {"verified": False},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_whatever_a_site_may_copy_is_noticed(ory: Any, site: UsersSite, change: dict[str, Any]) -> None:
+    identity = sign_in(ory, site, email="ann@example.test")
+    site.me()
+    for name, value in change.items():
+        setattr(identity, name, value)
+
+    assert [is_synced(site), is_synced(site)] == [True, False]
+
+
+def test_state_times_and_sessions_are_not_copied(ory: Any, site: UsersSite) -> None:
+    identity = sign_in(ory, site)
+    site.me()
+    identity.created_at += timedelta(days=1)
+    ory.sessions[0].extend()
+    ory.login(site, aal="aal1")
+    site.cookies[ory.cookie_name] = ory.add_session(identity, "password", "totp").cookie
+
+    assert not is_synced(site)
+
+
+def test_order_of_keys_is_nothing_new(ory: Any, site: UsersSite) -> None:
+    identity = sign_in(ory, site, metadata_public={"a": 1, "b": 2})
+    site.me()
+    identity.metadata_public = {"b": 2, "a": 1}
+
+    assert not is_synced(site)
+
+
+def test_older_answer_brings_nothing_back(ory: Any, site: UsersSite, settings: Any) -> None:
+    """A session from a cache must not give a right again that was taken meanwhile."""
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    identity = sign_in(ory, site, metadata_public={"staff": True})
+    site.me()
+    before = identity.created_at
+    identity.created_at, identity.metadata_public = before + timedelta(seconds=1), {"staff": False}
+    newer = user_of(site).is_staff
+    identity.created_at, identity.metadata_public = before, {"staff": True}
+
+    older = user_of(site).is_staff
+
+    assert (newer, older) == (False, False)
+
+
+def test_answer_without_a_time_is_copied(ory: Any, site: UsersSite) -> None:
+    sign_in(ory, site)
+    site.me()
+    cookie = f"{ory.cookie_name}={site.cookies[ory.cookie_name].value}"
+    said = json.loads(ory.handle("GET", "/sessions/whoami", [("Cookie", cookie)]).body)
+    del said["identity"]["updated_at"]
+    said["identity"]["traits"]["name"] = "Ann"
+    ory.fail(200, body=json.dumps(said).encode())
+
+    assert [is_synced(site), is_synced(site)] == [True, False]
+
+
+# Hooks and signals.
+
+
+def test_hook_sees_the_saved_user_and_whether_it_is_new(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.NoticingSync"
+    NoticingSync.calls.clear()
+    identity = sign_in(ory, site)
+    user = user_of(site)
+    site.me()
+    identity.traits["name"] = "Ann"
+    site.me()
+
+    assert NoticingSync.calls == [(user.pk, identity.id, True), (user.pk, identity.id, False)]
+
+
+@committed
+def test_signals_tell_who_was_created_and_who_was_copied_to(ory: Any, site: UsersSite, sent: Any) -> None:
+    identity = sign_in(ory, site)
+    user = user_of(site)
+    site.me()
+    identity.traits["name"] = "Ann"
+    site.me()
+
+    assert [(name, told["sender"], told["user"], told["identity"].id) for name, told in sent] == [
+        ("user_created", OryIdentity, user, identity.id),
+        ("user_synced", OryIdentity, user, identity.id),
+    ]
+    assert {told["request"].path for _, told in sent} == {f"/{site.mode}/me"}
+
+
+@committed
+def test_linking_an_existing_user_is_told_as_a_sync(ory: Any, site: UsersSite, settings: Any, sent: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = BY_EMAIL
+    User.objects.create_user("ann", "ann@example.test")
+    sign_in(ory, site, email="ann@example.test")
+    site.me()
+
+    assert [name for name, _ in sent] == ["user_synced"]
+
+
+@committed
+def test_receiver_that_fails_does_no_harm(ory: Any, site: UsersSite) -> None:
+    from django_ory_mfa.contrib.auth.signals import user_created, user_refused
+
+    def fail(**named: Any) -> None:
+        raise ZeroDivisionError
+
+    for signal in (user_created, user_refused):
+        signal.connect(fail)
+    sign_in(ory, site)
+
+    seen = site.me()
+    User.objects.update(is_active=False)
+    disabled = site.me()
+
+    for signal in (user_created, user_refused):
+        signal.disconnect(fail)
+    assert (seen["is_authenticated"], disabled["is_authenticated"]) == (True, False)
+
+
+# The table.
+
+
+def test_identity_is_linked_once(ory: Any, site: UsersSite) -> None:
+    sign_in(ory, site)
+    link = user_of(site).ory_identities.get()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        OryIdentity.objects.create(identity_id=link.identity_id, user=User.objects.create(username="other"))
+
+
+def test_link_is_moved_as_a_fixture(ory: Any, site: UsersSite) -> None:
+    identity = sign_in(ory, site)
+    user = user_of(site)
+    natural = {"use_natural_primary_keys": True, "use_natural_foreign_keys": True}
+    fixture = serializers.serialize("json", [user, *OryIdentity.objects.all()], **natural)
+    user.delete()
+    User.objects.create(username="in between")
+
+    for moved in serializers.deserialize("json", fixture):
+        moved.save()
+
+    link = OryIdentity.objects.get_by_natural_key("", identity.id)
+    assert (link.user.username, str(link), link.natural_key()) == (identity.id, identity.id, ("", identity.id))
+
+
+def test_fixture_has_users_before_links() -> None:
+    assert getattr(OryIdentity.natural_key, "dependencies", None) == ("auth.User",)
+
+
+# Other processes.
+
+
+@pytest.fixture
+def racing(settings: Any) -> Iterator[Any]:
+    """Has another process do something while a request is about to copy."""
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.RacingSync"
+    yield RacingSync.meanwhile.append
+    RacingSync.meanwhile.clear()
+
+
+def test_link_that_is_deleted_while_it_is_copied_to_is_nobody(ory: Any, site: UsersSite, racing: Any) -> None:
+    identity = sign_in(ory, site)
+    site.me()
+    identity.traits["name"] = "Ann"
+    racing(lambda: OryIdentity.objects.all().delete())
+
+    assert site.me()["is_authenticated"] is False
+
+
+def test_user_to_whom_another_process_copied_is_taken_as_it_is(
+    ory: Any, site: UsersSite, racing: Any, sent: Any
+) -> None:
+    identity = sign_in(ory, site)
+    user = user_of(site)
+    identity.traits["name"] = "Ann"
+
+    def copy() -> None:
+        OryIdentity.objects.update(digest="of the other process")
+        User.objects.update(first_name="Ann of the other process")
+
+    racing(copy)
+    site.me()
+
+    user.refresh_from_db()
+    assert user.first_name == "Ann of the other process"
+    assert OryIdentity.objects.get().digest == "of the other process"
+
+
+def test_identity_that_another_process_linked_meanwhile_is_that_user(ory: Any, site: UsersSite, racing: Any) -> None:
+    identity = sign_in(ory, site)
+    user = User.objects.create(username="linked by hand")
+    racing(lambda: OryIdentity.objects.create(identity_id=identity.id, user=user))
+
+    assert user_of(site) == user
+    assert User.objects.count() == 1

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import include, path
+
+from django_ory_mfa.decorators import aal_required
+from tests.contrib_auth import views
+
+NAMES = (
+    "me",
+    "quiet",
+    "twice",
+    "failing",
+    "in_template",
+    "in_late_template",
+    "named_in_template",
+    "answering",
+    "private",
+    "editors_only",
+)
+
+
+def spelling(mode: str) -> list[Any]:
+    a = "a" if mode == "async" else ""
+    return [
+        *(path(name, getattr(views, f"{a}{name}")) for name in NAMES),
+        path("guarded", aal_required("aal1")(getattr(views, f"{a}me"))),
+        path("guarded/aal2", aal_required("aal2")(getattr(views, f"{a}me"))),
+    ]
+
+
+urlpatterns = [
+    path("sync/", include(spelling("sync"))),
+    path("async/", include(spelling("async"))),
+    path("async/unawaited", views.unawaited),
+    path("async/unawaited_in_template", views.unawaited_in_template),
+    path("account/security/", include("django_ory_mfa.urls")),
+]

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+
+from django_ory_mfa.contrib.auth.errors import UserConflict
+
+
+def described(user: Any) -> dict[str, Any]:
+    return {
+        "pk": None if user.pk is None else str(user.pk),
+        "name": user.get_username(),
+        "is_authenticated": user.is_authenticated,
+        "backend": getattr(user, "backend", None),
+    }
+
+
+def me(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(described(request.user))
+
+
+async def ame(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(described(await request.auser()))
+
+
+def quiet(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("nobody looks")
+
+
+async def aquiet(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("nobody looks")
+
+
+def twice(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"same": request.user == request.user, "pk": str(request.user.pk)})
+
+
+async def atwice(request: HttpRequest) -> HttpResponse:
+    first, second = await request.auser(), await request.auser()
+    return JsonResponse({"same": first == second and request.user == first, "pk": str(request.user.pk)})
+
+
+def failing(request: HttpRequest) -> HttpResponse:
+    assert request.user.is_authenticated
+    raise LookupError("the view fails")
+
+
+async def afailing(request: HttpRequest) -> HttpResponse:
+    # ATOMIC_REQUESTS is for sync views; the point is a transaction that somebody rolls back.
+    return await sync_to_async(failing)(request)
+
+
+def in_template(request: HttpRequest) -> HttpResponse:
+    return render(request, "users/negated.html")
+
+
+async def ain_template(request: HttpRequest) -> HttpResponse:
+    await request.auser()
+    return render(request, "users/negated.html")
+
+
+def named_in_template(request: HttpRequest) -> HttpResponse:
+    return TemplateResponse(request, "users/name.html")
+
+
+async def anamed_in_template(request: HttpRequest) -> HttpResponse:
+    return TemplateResponse(request, "users/name.html")
+
+
+def in_late_template(request: HttpRequest) -> HttpResponse:
+    return TemplateResponse(request, "users/negated.html")
+
+
+async def ain_late_template(request: HttpRequest) -> HttpResponse:
+    return TemplateResponse(request, "users/negated.html")
+
+
+async def unawaited(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(described(request.user))
+
+
+async def unawaited_in_template(request: HttpRequest) -> HttpResponse:
+    return render(request, "users/negated.html")
+
+
+def answering(request: HttpRequest) -> HttpResponse:
+    try:
+        return JsonResponse(described(request.user))
+    except UserConflict as error:
+        return JsonResponse({"answered": error.reason, "then": described(request.user)})
+
+
+async def aanswering(request: HttpRequest) -> HttpResponse:
+    try:
+        return JsonResponse(described(await request.auser()))
+    except UserConflict as error:
+        return JsonResponse({"answered": error.reason, "then": described(await request.auser())})
+
+
+private = login_required(me)
+aprivate = login_required(ame)
+editors_only = permission_required("auth.change_group")(me)
+aeditors_only = permission_required("auth.change_group")(ame)
