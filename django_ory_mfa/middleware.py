@@ -84,14 +84,6 @@ class OrySessionMiddleware(HybridMiddleware):
         super().__init__(get_response)
         cache_control.protect_django_caches()
 
-    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
-        self.before(request)
-        response = await self.get_response(request)
-        if state_of(request).raised is not None:
-            # The answer may be a page, and a template may use the database.
-            response = await sync_to_async(settle)(request, response)
-        return self.after(request, response)
-
     def before(self, request: HttpRequest) -> None:
         """Attaches the session."""
         attach(request)

@@ -75,6 +75,7 @@ def login(request: HttpRequest) -> HttpResponseBase:
     return render(request, run(evaluation_steps(request, SIGNED_IN)), return_to=return_to)
 
 
+@own_view
 @login_not_required
 @never_cache
 def step_up(request: HttpRequest) -> HttpResponseBase:

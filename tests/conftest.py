@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from contextvars import copy_context
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from _pytest import runner
 
 from tests import loopback
+from tests.clock import PassingTime, passing_time
 from tests.console.fixtures import console
 from tests.servers import fixtures
 from tests.site import LOOP, MODES, Site
@@ -45,6 +47,13 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     Else LocaleMiddleware leaves its language to the next test, and URL resolvers leave what slows down all that follow.
     """
     return copy_context().run(runner.pytest_runtest_protocol, item, nextitem)
+
+
+@pytest.fixture
+def clock() -> Iterator[PassingTime]:
+    """The time of the package, which passes when the test says so."""
+    with passing_time() as clock:
+        yield clock
 
 
 @pytest.fixture(params=MODES)

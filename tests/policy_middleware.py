@@ -102,6 +102,8 @@ fallback = finishing(page_for_404)
 redirects = finishing(redirect_for_404)
 streams = finishing(stream_for_404)
 friendly_refusals = finishing(page_for_refusals)
+silent_refusals = finishing(lambda request, response: HttpResponse() if response.status_code == 302 else response)
+gone = finishing(lambda request, response: HttpResponse(status=410))
 preflights = finishing(empty_for_options)
 page = instead(lambda request: HttpResponse(MADE))
 empty = instead(lambda request: HttpResponse())
@@ -186,3 +188,27 @@ def method_override(get_response: Any) -> Any:
 
 
 overrides = finishing(lambda request, response: HttpResponse(MADE))
+
+
+@sync_and_async_middleware
+def tenant(get_response: Any) -> Any:
+    """Takes a prefix off the path while the view runs."""
+
+    def change(request: Any) -> str:
+        before: str = request.path_info
+        request.path_info = before.removeprefix("/tenant")
+        return before
+
+    async def amiddleware(request: Any) -> Any:
+        before = change(request)
+        response = await get_response(request)
+        request.path_info = before
+        return response
+
+    def middleware(request: Any) -> Any:
+        before = change(request)
+        response = get_response(request)
+        request.path_info = before
+        return response
+
+    return amiddleware if iscoroutinefunction(get_response) else middleware

@@ -1,28 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
-from django_ory_mfa.ory import breaker as module
 from django_ory_mfa.ory.breaker import Breaker
+from tests.clock import PassingTime
 
 CALL = 3.0  # seconds that a call may take
-
-
-class Clock:
-    """Time that passes when it is told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(module, "time", clock)
-    return clock
 
 
 def fail(breaker: Breaker, times: int = 1) -> None:
@@ -31,7 +12,7 @@ def fail(breaker: Breaker, times: int = 1) -> None:
         breaker.failed(breaker.pauses)
 
 
-def test_calls_are_admitted_until_the_third_failure_in_a_row(clock: Clock) -> None:
+def test_calls_are_admitted_until_the_third_failure_in_a_row(clock: PassingTime) -> None:
     breaker = Breaker()
     fail(breaker, 2)
     breaker.succeeded()
@@ -42,7 +23,7 @@ def test_calls_are_admitted_until_the_third_failure_in_a_row(clock: Clock) -> No
     assert (open_still, breaker.allow(CALL)) == (0, 2)
 
 
-def test_seconds_of_the_pause_are_told(clock: Clock) -> None:
+def test_seconds_of_the_pause_are_told(clock: PassingTime) -> None:
     breaker = Breaker()
     fail(breaker, 3)
     clock.seconds += 1.5
@@ -50,7 +31,7 @@ def test_seconds_of_the_pause_are_told(clock: Clock) -> None:
     assert breaker.allow(CALL) == 0.5
 
 
-def test_pause_doubles_with_every_failed_test_up_to_ten_seconds(clock: Clock) -> None:
+def test_pause_doubles_with_every_failed_test_up_to_ten_seconds(clock: PassingTime) -> None:
     breaker, pauses = Breaker(), []
     fail(breaker, 3)
     for _ in range(5):
@@ -61,7 +42,7 @@ def test_pause_doubles_with_every_failed_test_up_to_ten_seconds(clock: Clock) ->
     assert pauses == [2, 4, 8, 10, 10]
 
 
-def test_one_call_at_a_time_tests_the_server(clock: Clock) -> None:
+def test_one_call_at_a_time_tests_the_server(clock: PassingTime) -> None:
     breaker = Breaker()
     fail(breaker, 3)
     clock.seconds += 2
@@ -72,7 +53,7 @@ def test_one_call_at_a_time_tests_the_server(clock: Clock) -> None:
     assert (first, second, third) == (0, CALL, CALL - 1)
 
 
-def test_test_that_never_ends_gives_way_to_another(clock: Clock) -> None:
+def test_test_that_never_ends_gives_way_to_another(clock: PassingTime) -> None:
     breaker = Breaker()
     fail(breaker, 3)
     clock.seconds += 2
@@ -82,7 +63,7 @@ def test_test_that_never_ends_gives_way_to_another(clock: Clock) -> None:
     assert breaker.allow(CALL) == 0
 
 
-def test_success_ends_the_pause_and_its_growth(clock: Clock) -> None:
+def test_success_ends_the_pause_and_its_growth(clock: PassingTime) -> None:
     breaker = Breaker()
     fail(breaker, 3)
     clock.seconds += 2
@@ -96,7 +77,7 @@ def test_success_ends_the_pause_and_its_growth(clock: Clock) -> None:
     assert (free, breaker.allow(CALL)) == ([0, 0, 0], 2)
 
 
-def test_failures_of_calls_that_started_before_the_pause_do_not_prolong_it(clock: Clock) -> None:
+def test_failures_of_calls_that_started_before_the_pause_do_not_prolong_it(clock: PassingTime) -> None:
     breaker = Breaker()
     begins = [breaker.failed(0) for _ in range(20)]
 
@@ -104,7 +85,7 @@ def test_failures_of_calls_that_started_before_the_pause_do_not_prolong_it(clock
     assert breaker.allow(CALL) == 2
 
 
-def test_late_failure_does_not_spoil_the_test(clock: Clock) -> None:
+def test_late_failure_does_not_spoil_the_test(clock: PassingTime) -> None:
     breaker = Breaker()
     fail(breaker, 3)
     clock.seconds += 2
@@ -114,7 +95,7 @@ def test_late_failure_does_not_spoil_the_test(clock: Clock) -> None:
     assert breaker.allow(CALL) == CALL
 
 
-def test_number_of_failures_can_be_chosen(clock: Clock) -> None:
+def test_number_of_failures_can_be_chosen(clock: PassingTime) -> None:
     breaker = Breaker(failures=1)
     fail(breaker)
 

@@ -18,6 +18,7 @@ from django_ory_mfa.runtime.per_process import forget_ory
 from django_ory_mfa.session import cache as module
 from django_ory_mfa.testing import FakeOry
 from tests.backends import sick
+from tests.clock import PassingTime, passing_time
 from tests.site import Site
 
 WHOAMI = "/sessions/whoami"
@@ -340,25 +341,11 @@ def test_another_key_or_ory_knows_nothing_of_it(
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch, ory: FakeOry) -> Any:
+def clock(ory: FakeOry) -> Iterator[PassingTime]:
     """Lets time pass for the cache, for the package and for Ory."""
-    from datetime import timedelta
-
-    from django_ory_mfa.runtime import clock
-
-    start = clock.now()
-
-    class Clock:
-        passed = timedelta(0)
-
-        def wait(self, seconds: float) -> None:
-            self.passed += timedelta(seconds=seconds)
-
-    passing = Clock()
-    for name in ("cache", "resolver", "evaluation"):
-        monkeypatch.setattr(f"django_ory_mfa.{name}.now", lambda: start + passing.passed)
-    ory.now = lambda: start + passing.passed
-    return passing
+    with passing_time() as clock:
+        ory.now = clock.now
+        yield clock
 
 
 @pytest.mark.parametrize(("seconds", "calls"), [(59, 1), (60, 2)])
@@ -613,7 +600,7 @@ def test_a_request_reads_the_cache_once(
     site: Site, ory: FakeOry, ttl: None, monkeypatch: pytest.MonkeyPatch, events: list[Event]
 ) -> None:
     named: list[int] = []
-    resolver = "django_ory_mfa.session.resolver.fingerprint"
+    state = "django_ory_mfa.session.request_state.fingerprint"
     from django_ory_mfa.core.credentials import fingerprint
 
     def counted(*args: Any, **kwargs: Any) -> str:
@@ -623,7 +610,7 @@ def test_a_request_reads_the_cache_once(
     ory.login(site)
     site.get("aal2")
     events.clear()
-    monkeypatch.setattr(resolver, counted)
+    monkeypatch.setattr(state, counted)
 
     site.get("csrf-exempt/inside/aal2")
 

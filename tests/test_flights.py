@@ -44,6 +44,12 @@ class Ory:
         return self.answer
 
 
+@pytest.fixture(autouse=True)
+def _nothing_to_join() -> None:
+    GROUP._calls.clear()
+    GROUP._finished.clear()
+
+
 @pytest.fixture
 def ory() -> Iterator[Ory]:
     ory = Ory()

@@ -9,35 +9,17 @@ import pytest
 
 from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.limited_log import MOST_KINDS, LineLimit
-from django_ory_mfa.runtime.per_process import forget_ory
 from django_ory_mfa.signals import aal_denied
 from django_ory_mfa.testing import FakeOry
+from tests.clock import PassingTime
 from tests.site import Site
-
-
-class Clock:
-    """Time that passes when it is told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    forget_ory()
-    monkeypatch.setattr(limited_log, "time", clock)
-    return clock
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "django_ory_mfa"]
 
 
-def test_second_line_of_a_kind_is_left_out_for_a_minute(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_second_line_of_a_kind_is_left_out_for_a_minute(clock: PassingTime, caplog: pytest.LogCaptureFixture) -> None:
     limited_log.warning("Odd: %s", "a")
     clock.seconds += 59.9
     limited_log.warning("Odd: %s", "b")
@@ -45,7 +27,7 @@ def test_second_line_of_a_kind_is_left_out_for_a_minute(clock: Clock, caplog: py
     assert lines(caplog) == ["Odd: a"]
 
 
-def test_next_line_tells_how_many_were_left_out(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_next_line_tells_how_many_were_left_out(clock: PassingTime, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         limited_log.warning("Odd: %s", "a")
     clock.seconds += 60
@@ -56,7 +38,7 @@ def test_next_line_tells_how_many_were_left_out(clock: Clock, caplog: pytest.Log
     assert lines(caplog) == ["Odd: a", "Odd: b (and 2 more since the last such line)", "Odd: c"]
 
 
-def test_lines_of_different_kinds_do_not_limit_each_other(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_lines_of_different_kinds_do_not_limit_each_other(clock: PassingTime, caplog: pytest.LogCaptureFixture) -> None:
     limited_log.warning("Odd: %s", "a")
     limited_log.warning("Strange")
     limited_log.warning("Odd: %s", "b", kind="b")
@@ -65,7 +47,9 @@ def test_lines_of_different_kinds_do_not_limit_each_other(clock: Clock, caplog: 
     assert lines(caplog) == ["Odd: a", "Strange", "Odd: b"]
 
 
-def test_errors_are_limited_by_class_and_keep_their_traceback(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_errors_are_limited_by_class_and_keep_their_traceback(
+    clock: PassingTime, caplog: pytest.LogCaptureFixture
+) -> None:
     for error in (LookupError("first"), LookupError("second"), OSError("third")):
         try:
             raise error
@@ -76,13 +60,13 @@ def test_errors_are_limited_by_class_and_keep_their_traceback(clock: Clock, capl
     assert {record.levelname for record in caplog.records} == {"ERROR"}
 
 
-def test_line_names_the_place_that_it_is_about(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_line_names_the_place_that_it_is_about(clock: PassingTime, caplog: pytest.LogCaptureFixture) -> None:
     limited_log.warning("Odd")
 
     assert [record.funcName for record in caplog.records] == ["test_line_names_the_place_that_it_is_about"]
 
 
-def test_line_that_nobody_wants_is_not_counted(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_line_that_nobody_wants_is_not_counted(clock: PassingTime, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR, "django_ory_mfa"):
         limited_log.warning("Odd")
     limited_log.warning("Odd")
@@ -90,7 +74,7 @@ def test_line_that_nobody_wants_is_not_counted(clock: Clock, caplog: pytest.LogC
     assert lines(caplog) == ["Odd"]
 
 
-def test_number_of_kinds_is_limited(clock: Clock) -> None:
+def test_number_of_kinds_is_limited(clock: PassingTime) -> None:
     """A kind that finds no room is left out, so that even many kinds write no more lines than this."""
     limit = LineLimit()
     admitted = [limit.admit(number) for number in range(MOST_KINDS + 5)]
@@ -105,7 +89,7 @@ def test_number_of_kinds_is_limited(clock: Clock) -> None:
 
 
 def test_cookies_of_several_projects_are_one_line(
-    site: Site, ory: FakeOry, clock: Clock, caplog: pytest.LogCaptureFixture
+    site: Site, ory: FakeOry, clock: PassingTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     site.set_cookie("ory_kratos_session", "a")
     site.set_cookie("ory_session_other", "b")
@@ -126,7 +110,7 @@ def _reporting(settings: Any) -> None:
 
 @pytest.mark.usefixtures("_reporting")
 def test_rule_that_only_reports_is_one_line_for_each_url_pattern_and_a_signal_each_time(
-    site: Site, ory: FakeOry, clock: Clock, caplog: pytest.LogCaptureFixture
+    site: Site, ory: FakeOry, clock: PassingTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     reported: list[str] = []
 

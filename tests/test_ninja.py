@@ -131,6 +131,19 @@ def test_response_of_an_operation_is_marked(site: Site, ory: FakeOry) -> None:
     assert (response.content, response.headers["Cache-Control"]) == (b"open sesame", "private")
 
 
+def test_view_below_the_policy_is_answered_in_the_same_way(site: Site, ory: FakeOry, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django_ory_mfa.middleware.AALRequiredMiddleware"]
+    settings.ORY_MFA_AAL = "aal1"
+    ory.required_aal = "aal1"
+    assert site.json("inside").json()["error"]["id"] == "session_inactive"
+    ory.login(site, aal="aal1", second_factors={"totp"})
+    refused = site.json("inside")
+    assert (refused.status_code, refused.json()["error"]["id"]) == (403, "session_aal2_required")
+    ory.login(site)
+
+    assert site.json("inside").json() == {"open": "sesame"}
+
+
 # What an operation answers on purpose stays
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,42 +11,20 @@ import pytest
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.session import OrySession, SessionState
 from django_ory_mfa.metrics import Event, listen
-from django_ory_mfa.ory import breaker, health
 from django_ory_mfa.ory import enrolment_memory as enrolment
+from django_ory_mfa.ory import health
 from django_ory_mfa.ory.enrolment_memory import EnrolmentMemory
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.ory.singleflight import Group
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.signals import ory_unavailable
 from django_ory_mfa.testing import FakeOry
+from tests.clock import PassingTime
 from tests.site import Site
 
 WHOAMI = "/sessions/whoami"
 READY = "/health/ready"
 PROBE = "/self-service/settings/browser"
-
-
-class Clock:
-    """Monotonic time of the modules that pause, which passes when it is told to."""
-
-    def __init__(self) -> None:
-        self.passed = 0.0
-        # In steps of a millisecond or so, to which seconds are added without a rest.
-        self._start = math.floor(time.monotonic() * 1024) / 1024
-
-    def monotonic(self) -> float:
-        return self._start + self.passed
-
-    def perf_counter(self) -> float:
-        return time.perf_counter()
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    for module in (breaker, enrolment, health):
-        monkeypatch.setattr(module, "time", clock)
-    return clock
 
 
 @pytest.fixture
@@ -87,7 +63,7 @@ def sign_in(site: Site, ory: FakeOry) -> None:
 
 @pytest.mark.parametrize("failure", [500, 502, 503, "timeout", "connect-error"])
 def test_ory_is_left_alone_after_three_failures(
-    site: Site, ory: FakeOry, clock: Clock, events: list[Event], failure: Any
+    site: Site, ory: FakeOry, clock: PassingTime, events: list[Event], failure: Any
 ) -> None:
     sign_in(site, ory)
     ory.fail(failure) if isinstance(failure, int) else ory.fail_with(failure, WHOAMI)
@@ -100,7 +76,7 @@ def test_ory_is_left_alone_after_three_failures(
     assert (events.count(Event.BREAKER_OPENED), events.count(Event.BREAKER_REFUSED)) == (1, 2)
 
 
-def test_one_request_finds_out_that_ory_is_back(site: Site, ory: FakeOry, clock: Clock) -> None:
+def test_one_request_finds_out_that_ory_is_back(site: Site, ory: FakeOry, clock: PassingTime) -> None:
     sign_in(site, ory)
     ory.fail(503)
     for _ in range(3):
@@ -112,7 +88,7 @@ def test_one_request_finds_out_that_ory_is_back(site: Site, ory: FakeOry, clock:
     assert (before, site.get("aal2").status_code, site.get("aal2").status_code) == (503, 200, 200)
 
 
-def test_seconds_of_the_pause_are_told(site: Site, ory: FakeOry, clock: Clock) -> None:
+def test_seconds_of_the_pause_are_told(site: Site, ory: FakeOry, clock: PassingTime) -> None:
     sign_in(site, ory)
     ory.fail(503)
     for _ in range(3):
@@ -158,7 +134,7 @@ def test_public_pages_do_not_notice(site: Site, ory: FakeOry) -> None:
     assert ory.calls == []
 
 
-def test_sign_out_is_told_at_once_that_ory_is_down(ory: FakeOry, clock: Clock) -> None:
+def test_sign_out_is_told_at_once_that_ory_is_down(ory: FakeOry, clock: PassingTime) -> None:
     site = Site("sync")
     ory.login(site)
     ory.fail(503, path=None)
@@ -324,7 +300,7 @@ def test_timing_of_the_site_stays(settings: Any) -> None:
 
 
 def test_ill_database_is_an_outage_and_no_sign_out(
-    site: Site, ory: FakeOry, outages: list[dict[str, Any]], clock: Clock
+    site: Site, ory: FakeOry, outages: list[dict[str, Any]], clock: PassingTime
 ) -> None:
     ory.login(site)
     ory.database_down = True
@@ -340,7 +316,7 @@ def test_ill_database_is_an_outage_and_no_sign_out(
     ("down", "seconds", "ready_calls"), [(True, 4.9, 1), (True, 5.1, 2), (False, 0.5, 1), (False, 1.1, 2)]
 )
 def test_news_of_health_last_for_a_while(
-    site: Site, ory: FakeOry, clock: Clock, *, down: bool, seconds: float, ready_calls: int
+    site: Site, ory: FakeOry, clock: PassingTime, *, down: bool, seconds: float, ready_calls: int
 ) -> None:
     ory.login(site).revoke()
     ory.database_down = down
@@ -374,7 +350,7 @@ def test_health_is_not_asked_for_those_who_sent_nothing(site: Site, ory: FakeOry
     assert ory.calls == []
 
 
-def test_session_is_back_with_the_database(site: Site, ory: FakeOry, clock: Clock) -> None:
+def test_session_is_back_with_the_database(site: Site, ory: FakeOry, clock: PassingTime) -> None:
     ory.login(site)
     ory.database_down = True
     site.get("aal2")
@@ -434,7 +410,7 @@ def test_limit_is_passed_on(site: Site, ory: FakeOry, reset: str, after: str) ->
 
 
 def test_nobody_probes_until_the_limit_resets(
-    site: Site, ory: FakeOry, clock: Clock, caplog: pytest.LogCaptureFixture
+    site: Site, ory: FakeOry, clock: PassingTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     ory.required_aal = "aal1"
     ory.login(site, aal="aal1")
@@ -454,7 +430,7 @@ def test_nobody_probes_until_the_limit_resets(
 # The memory of the probe.
 
 
-def test_probe_is_remembered(site: Site, ory: FakeOry, clock: Clock) -> None:
+def test_probe_is_remembered(site: Site, ory: FakeOry, clock: PassingTime) -> None:
     ory.required_aal = "aal1"
     ory.login(site, aal="aal1")
 
@@ -470,7 +446,7 @@ def test_probe_is_remembered(site: Site, ory: FakeOry, clock: Clock) -> None:
 
 @pytest.mark.parametrize(("seconds", "probes"), [(4, 1), (6, 2)])
 def test_unknown_is_remembered_for_a_short_time(
-    site: Site, ory: FakeOry, clock: Clock, seconds: float, probes: int
+    site: Site, ory: FakeOry, clock: PassingTime, seconds: float, probes: int
 ) -> None:
     ory.required_aal = "aal1"
     ory.login(site, aal="aal1")

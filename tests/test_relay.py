@@ -14,9 +14,10 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from django_ory_mfa.decorators import aal_required
-from django_ory_mfa.session import cookie_relay as module
+from django_ory_mfa.runtime import clock as clock_module
 from django_ory_mfa.testing import FakeOry, installed
 from tests import urls as site_urls
+from tests.clock import PassingTime
 from tests.site import Site
 
 NAME = "ory_kratos_session"
@@ -36,7 +37,8 @@ async def aown(request: Any) -> HttpResponse:
 def slow(request: Any, seconds: str) -> HttpResponse:
     """Goes on for some seconds after Ory was asked."""
     assert request.ory_session
-    module.time.seconds += float(seconds)  # type: ignore[attr-defined]
+    passing: Any = clock_module._clock
+    passing.wait(float(seconds))
     return HttpResponse()
 
 
@@ -169,23 +171,6 @@ def test_host_that_django_refuses_gets_nothing(mode: str, ory: RenewingOry, sett
 # A response that comes late
 
 
-class Clock:
-    """Time that passes when it is told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(module, "time", clock)
-    return clock
-
-
 NAVIGATION = {"Sec-Fetch-Mode": "navigate"}
 #: What a browser sends that tells no more, as on plain http.
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -205,7 +190,7 @@ SCRIPTS = {
 @pytest.mark.parametrize("headers", SCRIPTS.values(), ids=SCRIPTS)
 @pytest.mark.parametrize(("seconds", "is_relayed"), [(0, True), (1, True), (1.001, False), (60, False)])
 def test_late_answer_to_a_script_brings_no_old_session_back(
-    site: Site, ory: RenewingOry, clock: Clock, headers: dict[str, str], seconds: float, *, is_relayed: bool
+    site: Site, ory: RenewingOry, clock: PassingTime, headers: dict[str, str], seconds: float, *, is_relayed: bool
 ) -> None:
     """The browser may have signed in anew meanwhile, as somebody else even."""
     ory.login(site)
@@ -218,7 +203,7 @@ def test_late_answer_to_a_script_brings_no_old_session_back(
 
 @pytest.mark.parametrize("headers", [NAVIGATION, PAGE, {**NAVIGATION, **PAGE}], ids=["said", "http", "both"])
 def test_late_page_that_the_browser_goes_to_has_the_cookie(
-    site: Site, ory: RenewingOry, clock: Clock, headers: dict[str, str]
+    site: Site, ory: RenewingOry, clock: PassingTime, headers: dict[str, str]
 ) -> None:
     ory.login(site)
 
@@ -226,7 +211,7 @@ def test_late_page_that_the_browser_goes_to_has_the_cookie(
 
 
 def test_late_answer_to_a_form_has_it_only_if_the_browser_says_that_it_goes_there(
-    site: Site, ory: RenewingOry, clock: Clock
+    site: Site, ory: RenewingOry, clock: PassingTime
 ) -> None:
     ory.login(site)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import partial
+from functools import partial, wraps
 from importlib import import_module
 from io import StringIO
 from types import ModuleType
@@ -259,7 +259,7 @@ def test_page_of_a_site_in_our_namespace_is_no_view_of_ours(settings: Any) -> No
 
     found = site(settings, path("s/", include(([*own, path("billing/", page)], "ory_mfa"))))
 
-    assert [row.guards[0].origin for row in found] == ["own view", "own view", "own view", "site default"]
+    assert [row.guards[0].origin for row in found] == ["own view", "own view", "own view", "own view", "site default"]
 
 
 @pytest.mark.usefixtures("policy")
@@ -314,6 +314,18 @@ def test_rules_that_cannot_be_compared_are_both_shown(settings: Any) -> None:
         Guard("rule", decided_by="tests.test_report.callable_requirement"),
     )
     assert row.is_protected
+
+
+def test_attribute_that_is_no_class_is_not_taken_for_one(settings: Any) -> None:
+    @wraps(page)
+    def view(request: Any) -> Any:
+        return page(request)
+
+    view.cls = "table"  # type: ignore[attr-defined]
+
+    (row,) = site(settings, path("a/", view))
+
+    assert (row.view, row.guards) == ("tests.views.page", (Guard("nothing asks"),))
 
 
 # Operations of django-ninja, whose views are all the same wrapper.
@@ -501,10 +513,11 @@ PATH                ASKS FOR                                                    
 /odd/               what makes no sense (aal must be one of aal1, aal2, highest_available, not 'aal9')                  mixin         tests.views.Page
 /users/<str:name>/  -                                                                                                   nothing asks  tests.views.page
 /account/           -                                                                                                   own view      django_ory_mfa.views.settings
+/account/login/     -                                                                                                   own view      django_ory_mfa.views.login
 /account/step-up/   -                                                                                                   own view      django_ory_mfa.views.step_up
 /account/logout/    -                                                                                                   own view      django_ory_mfa.views.logout
 
-8 URL patterns. For 2 of them nothing of Ory is asked; other guards, such as Django's own, are not looked at.
+9 URL patterns. For 2 of them nothing of Ory is asked; other guards, such as Django's own, are not looked at.
 """  # noqa: E501 - as it is printed
 
 

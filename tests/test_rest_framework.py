@@ -103,6 +103,19 @@ def test_htmx_is_told_where_to_go(site: Site, ory: FakeOry) -> None:
     assert (response.status_code, response.headers["HX-Redirect"][: len(ORY)]) == (200, ORY)
 
 
+def test_view_below_the_policy_is_answered_in_the_same_way(site: Site, ory: FakeOry, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django_ory_mfa.middleware.AALRequiredMiddleware"]
+    settings.ORY_MFA_AAL = "aal1"
+    ory.required_aal = "aal1"
+    assert site.json("/inside").json()["error"]["id"] == "session_inactive"
+    ory.login(site, aal="aal1", second_factors={"totp"})
+    refused = site.json("/inside")
+    assert (refused.status_code, refused.json()["error"]["id"]) == (403, "session_aal2_required")
+    ory.login(site)
+
+    assert site.json("/inside").json() == {"open": "sesame"}
+
+
 # What a view answers on purpose stays
 
 

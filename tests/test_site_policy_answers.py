@@ -409,6 +409,15 @@ def test_answer_by_process_view_after_the_policy_is_that_of_the_view(ory: Any, s
     assert (location(refused).startswith(LOGIN), free.content, site.get("page").content) == (True, MADE, MADE)
 
 
+@pytest.mark.parametrize(("view", "is_free"), [("exempt", True), ("page", False)])
+def test_view_that_was_found_counts_where_a_middleware_moves_the_path_back(
+    ory: Any, site: Site, settings: Any, view: str, *, is_free: bool
+) -> None:
+    settings.MIDDLEWARE = [SESSION, f"{MAKERS}.AnswersInProcessView", POLICY, f"{MAKERS}.tenant"]
+
+    assert (site.get(f"/tenant/{site.mode}/{view}").content == MADE) is is_free
+
+
 @pytest.mark.parametrize(
     ("url", "is_free"), [("/elsewhere", True), ("/guarded", False), ("/sync/exempt", False)], ids=str
 )
@@ -427,6 +436,18 @@ def test_refusal_cannot_be_replaced_by_a_page(ory: Any, site: Site, settings: An
     response = site.get("page")
 
     assert (location(response).startswith(LOGIN), MADE in response.content, len(denials)) == (True, False, 1)
+
+
+def test_refusal_cannot_be_replaced_by_an_empty_response(ory: Any, site: Site, settings: Any) -> None:
+    inside(settings, "silent_refusals")
+
+    assert location(site.get("page")).startswith(LOGIN)
+
+
+def test_refusal_can_be_replaced_by_an_error(ory: Any, site: Site, settings: Any) -> None:
+    inside(settings, "gone")
+
+    assert site.get("page").status_code == 410
 
 
 def test_page_that_refuses_cannot_be_replaced_by_another(ory: Any, site: Site, settings: Any) -> None:

@@ -15,6 +15,7 @@ from django.urls import include, path
 
 from django_ory_mfa import Outcome, Requirement
 from django_ory_mfa import urls as own_urls
+from django_ory_mfa.guard.site_policy import policies_for
 from django_ory_mfa.signals import aal_denied
 from tests import views
 from tests.policy_middleware import MADE
@@ -80,6 +81,11 @@ def test_every_method_is_guarded_below_the_level(ory: Any, site: Site, method: s
     aal1(ory, site)
 
     assert location(site.request(method, "page")).startswith(STEP_UP)
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+def test_headers_of_a_preflight_open_no_other_method(ory: Any, site: Site, method: str) -> None:
+    assert location(site.request(method, "page", headers=PREFLIGHT)).startswith(LOGIN)
 
 
 @pytest.mark.parametrize("method", ["PROPFIND", "options", "OpTiOnS", "X"])
@@ -224,6 +230,7 @@ def test_path_without_prefix_needs_what_its_rule_asks_for(ory: Any, site: Site, 
         ([("/vault/", "aal1")], False),
         ([("/de/", "aal1"), ("/vault/", lambda request: "aal2")], False),
         ([("/de/", lambda request: "aal1"), ("/vault/", "aal2")], False),
+        ([("/de/", lambda request: "aal2"), ("/vault/", "aal1")], False),
         ([("/de/", lambda request: None), ("/vault/", lambda request: "aal2")], False),
         ([("/de/", "aal1"), ("/vault/", Requirement("aal1", max_age=60))], False),
         ([("/de/vault/", "aal1"), ("/vault/", "aal1")], True),
@@ -265,6 +272,56 @@ def test_stricter_rule_of_both_only_reports(ory: Any, site: Site, languages: Any
         (Outcome.LOGIN, False),
         (Outcome.STEP_UP, True),
     ]
+
+
+def test_rule_that_only_reports_is_not_reported_where_another_refuses(
+    ory: Any, site: Site, languages: Any, denials: list[Any]
+) -> None:
+    languages.ORY_MFA_RULES = [("/de/", "aal2", {"report_only": True}), ("/vault/", "aal1")]
+
+    refused = site.get("/de/vault/")
+
+    assert (refused.status_code, [denial["report_only"] for denial in denials]) == (302, [False])
+
+
+AGED, FRESH = Requirement("aal2", max_age=600), Requirement("aal2", max_age=60)
+APP, TWO = Requirement("aal2", methods={"totp"}), Requirement("aal2", methods={"totp", "webauthn"})
+KEY, FRESH_APP = Requirement("aal2", methods={"webauthn"}), Requirement("aal2", 60, {"totp"})
+AAL1, AAL2, HIGHEST = Requirement("aal1"), Requirement("aal2"), Requirement("highest_available")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kept"),
+    [
+        (AAL1, AAL2, [AAL2]),
+        (AAL1, HIGHEST, [HIGHEST]),
+        (HIGHEST, AAL2, [AAL2]),
+        (AAL2, AGED, [AGED]),
+        (AGED, FRESH, [FRESH]),
+        (AAL2, APP, [APP]),
+        (APP, TWO, [APP]),
+        (APP, FRESH_APP, [FRESH_APP]),
+        (FRESH, FRESH_APP, [FRESH_APP]),
+        (AGED, APP, [AGED, APP]),
+        (APP, KEY, [APP, KEY]),
+        (Requirement("aal1", max_age=60), AAL2, [Requirement("aal1", max_age=60), AAL2]),
+        (Requirement("aal1", max_age=600), FRESH, [FRESH]),
+        (AAL2, AAL2, [AAL2]),
+        (None, AAL1, [AAL1]),
+        (None, None, [None]),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_requirement_that_the_other_one_implies_is_not_judged(
+    languages: Any, one: Any, other: Any, kept: list[Any], *, is_turned: bool
+) -> None:
+    by_prefix, by_path = (other, one) if is_turned else (one, other)
+    languages.ORY_MFA_RULES = [("/de/", by_prefix), ("/vault/", by_path)]
+
+    found = [policy.declared for policy in policies_for(None, "/de/vault/")]
+
+    assert found == (kept[::-1] if is_turned else kept)
 
 
 def test_start_page_of_a_language_has_the_rule_of_the_start_page(ory: Any, site: Site, languages: Any) -> None:

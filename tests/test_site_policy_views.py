@@ -90,6 +90,7 @@ def family(base: Any) -> dict[str, tuple[Any, bool]]:
         "declares by a mixin to the left": (made("Left", (mixin, exempt)).as_view(), False),
         "declares by a mixin to the right": (made("Right", (exempt, mixin)).as_view(), True),
         "declares by as_view": (left_over.as_view(required_aal="aal2"), False),
+        "declares by as_view over an exemption over a declaration": (again.as_view(required_aal="aal2"), False),
         "declares nothing by as_view": (child.as_view(required_aal=None), True),
         "is exempt as a view": (aal_exempt(declaring.as_view()), True),
         "is exempt as a view over all": (aal_exempt(child.as_view(required_aal="aal2")), True),
@@ -177,7 +178,7 @@ class Cooperative(View):
 @pytest.mark.parametrize("base", [Decorated, type("Heir", (Decorated,), {}), free(type("Free", (View,), {}))])
 def test_mixin_behind_a_decorated_dispatch_is_an_error_where_the_class_is_written(base: Any) -> None:
     with pytest.raises(TypeError, match="Wrong: put AALRequiredMixin left of the view class"):
-        type("Wrong", (base, AALRequiredMixin), {})
+        type("Wrong", (base, AALRequiredMixin, View), {})
 
 
 @pytest.mark.parametrize("base", [Decorated, Cooperative, View])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
+
+from django_ory_mfa.runtime.clock import monotonic
 
 FAILURES_IN_A_ROW = 3
 SHORTEST_PAUSE = 2.0  # seconds
@@ -45,18 +46,18 @@ class Breaker:
         if self.is_closed:
             return 0
         with self._lock:
-            left = self._paused_until - time.monotonic()
+            left = self._paused_until - monotonic()
             if left > 0:
                 return left
             # This call is the test. While it runs, and for no longer than it can, it is the pause of all others.
-            self._paused_until = time.monotonic() + seconds
+            self._paused_until = monotonic() + seconds
             return 0
 
     def inconclusive(self, pauses: int) -> None:
         """The end of a call told nothing; if it was the test, the next call is."""
         with self._lock:
             if pauses == self._pauses and not self.is_closed:
-                self._paused_until = time.monotonic()
+                self._paused_until = monotonic()
 
     def succeeded(self) -> None:
         """The server answered."""
@@ -75,6 +76,6 @@ class Breaker:
             if self._failures < self._most_failures:
                 return False
             self._pause = min(max(2 * self._pause, SHORTEST_PAUSE), LONGEST_PAUSE)
-            self._paused_until = time.monotonic() + self._pause
+            self._paused_until = monotonic() + self._pause
             self._pauses += 1
             return True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
+
+from django_ory_mfa.runtime.clock import monotonic
 
 KNOWN_LASTS = 30.0  # seconds
 UNKNOWN_LASTS = 5.0
@@ -25,11 +26,11 @@ class EnrolmentMemory:
     def recall(self, name: str) -> tuple[bool | None, bool]:
         """What was found about ``name``, and whether that is still worth something."""
         enrolled, until = self._found.get(name, (None, 0.0))
-        return enrolled, time.monotonic() < until
+        return enrolled, monotonic() < until
 
     def note(self, name: str, *, enrolled: bool | None) -> None:
         """Remembers what was found about ``name``."""
-        until = time.monotonic() + (UNKNOWN_LASTS if enrolled is None else KNOWN_LASTS)
+        until = monotonic() + (UNKNOWN_LASTS if enrolled is None else KNOWN_LASTS)
         with self._lock:
             self._found[name] = (enrolled, until)
             self._found.move_to_end(name)
@@ -45,10 +46,10 @@ class EnrolmentMemory:
     @property
     def is_paused(self) -> bool:
         """Whether Ory asked for fewer calls, and probes can wait."""
-        return time.monotonic() < self._paused_until
+        return monotonic() < self._paused_until
 
     def pause(self, seconds: float) -> bool:
         """Has nobody probe for ``seconds``; whether that begins a pause."""
         begins = not self.is_paused
-        self._paused_until = time.monotonic() + seconds
+        self._paused_until = monotonic() + seconds
         return begins

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from django_ory_mfa.core.answer import LATE, QUEUED
@@ -12,6 +11,7 @@ from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.ory.client import OryClient, may_be_provoked
 from django_ory_mfa.ory.singleflight import Group, SharedCall
 from django_ory_mfa.runtime import limited_log
+from django_ory_mfa.runtime.clock import monotonic
 from django_ory_mfa.runtime.steps import Steps, wait_for
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Health:
 
         One whose database is down answers so, as to somebody who is not signed in.
         """
-        if time.monotonic() >= self._known_until and not (yield from self._ask()):
+        if monotonic() >= self._known_until and not (yield from self._ask()):
             return False
         return self._is_ready and started_at >= self._well_since
 
@@ -94,7 +94,7 @@ class Health:
 
     def _wellness(self) -> Steps[bool]:
         # Bad news does not last here: the circuit breaker hears of every call that failed.
-        if (time.monotonic() >= self._known_until or not self._is_well) and not (yield from self._ask()):
+        if (monotonic() >= self._known_until or not self._is_well) and not (yield from self._ask()):
             return True
         return self._is_well
 
@@ -105,7 +105,7 @@ class Health:
             return False
         self._is_ready = answer.status not in (0, 503)
         self._is_well = self._is_ready and not answer.is_outage
-        self._known_until = time.monotonic() + (GOOD_NEWS_LAST if self._is_ready else BAD_NEWS_LAST)
+        self._known_until = monotonic() + (GOOD_NEWS_LAST if self._is_ready else BAD_NEWS_LAST)
         return True
 
     def _is_news(self, *, is_out: bool) -> bool:

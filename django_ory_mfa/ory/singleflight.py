@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +17,7 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.answer import LATE, QUEUED, Answer
 from django_ory_mfa.metrics import Event, count
 from django_ory_mfa.ory.lanes import Caller, Job, SharedThreads
+from django_ory_mfa.runtime.clock import monotonic
 from django_ory_mfa.runtime.per_process import once_per_process
 
 FINISHED_FOR = 1.0  # seconds
@@ -34,7 +34,7 @@ class Call:
     """
 
     def __init__(self) -> None:
-        self.started_at = time.monotonic()
+        self.started_at = monotonic()
         self.finished_at = math.inf
         self.answer: Future[Answer] = Future()
         self.waiting = 0
@@ -78,7 +78,7 @@ class Group:
         """
         with self._lock:
             call = self._calls.get(key)
-            finished_after = max(arrived_at, time.monotonic() - FINISHED_FOR)
+            finished_after = max(arrived_at, monotonic() - FINISHED_FOR)
             is_new = call is None or call.started_at < since or call.finished_at <= finished_after
             if call is None or is_new:
                 call = self._calls[key] = Call()
@@ -99,7 +99,7 @@ class Group:
     def finish(self, key: Hashable, call: Call) -> None:
         """Note that nobody needs to join ``call`` any more, and forget those that finished long ago."""
         with self._lock:
-            call.finished_at = time.monotonic()
+            call.finished_at = monotonic()
             self._finished.append((key, call))
             while self._finished[0][1].finished_at < call.finished_at - FINISHED_FOR:
                 old_key, old = self._finished.popleft()
@@ -132,7 +132,7 @@ class SharedCall:
         self._call = call
         self._caller = caller
         self._since = since
-        self._arrived_at = time.monotonic() if arrived_at is None else arrived_at
+        self._arrived_at = monotonic() if arrived_at is None else arrived_at
         self._is_finished_by_caller = is_finished_by_caller
         self._own: Call | None = None
 
@@ -173,7 +173,7 @@ class SharedCall:
 
     def _join(self) -> tuple[Call, bool]:
         # One that should be over is not worth waiting for.
-        oldest = max(self._since, time.monotonic() - conf.timeout.total)
+        oldest = max(self._since, monotonic() - conf.timeout.total)
         call, is_new = self._group.join(self._key, oldest, self._arrived_at)
         if is_new:
             self._own = call

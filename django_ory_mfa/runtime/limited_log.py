@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Hashable
 
+from django_ory_mfa.runtime.clock import monotonic
 from django_ory_mfa.runtime.per_process import once_per_process
 
 logger = logging.getLogger("django_ory_mfa")
@@ -30,7 +30,7 @@ class LineLimit:
     def admit(self, kind: Hashable) -> int | None:
         """Return how many lines of ``kind`` were left out since the last one, or None to leave out this one, too."""
         with self._lock:
-            now = time.monotonic()
+            now = monotonic()
             until, left_out = self._kinds.get(kind, (now, 0))
             if now < until:
                 self._kinds[kind] = (until, left_out + 1)

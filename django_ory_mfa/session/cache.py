@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from django_ory_mfa.core.stored import VERSION, from_store, seconds_to_keep, to_
 from django_ory_mfa.metrics import Event, count
 from django_ory_mfa.ory.breaker import Breaker
 from django_ory_mfa.runtime import limited_log
-from django_ory_mfa.runtime.clock import now
+from django_ory_mfa.runtime.clock import monotonic, now
 from django_ory_mfa.runtime.per_process import once_per_process
 from django_ory_mfa.runtime.steps import Steps, Whole
 
@@ -92,7 +91,7 @@ class Operation:
         """Calls it."""
         if self._is_paused():
             return NOT_ASKED
-        started, pauses = time.monotonic(), self._breaker.pauses
+        started, pauses = monotonic(), self._breaker.pauses
         try:
             result = getattr(self._cache, self._method)(*self._args)
         except Exception as error:
@@ -107,7 +106,7 @@ class Operation:
             return self.run()
         if self._is_paused():
             return NOT_ASKED
-        started, pauses = time.monotonic(), self._breaker.pauses
+        started, pauses = monotonic(), self._breaker.pauses
         try:
             async with asyncio.timeout(conf.timeout.total):
                 result = await getattr(self._cache, f"a{self._method}")(*self._args)
@@ -121,7 +120,7 @@ class Operation:
         return not self._breaker.is_closed and not self._is_vital and self._breaker.allow(conf.timeout.total) > 0
 
     def _judge(self, pauses: int, started: float) -> None:
-        if time.monotonic() - started > SLOW:
+        if monotonic() - started > SLOW:
             count(Event.CACHE_ERROR)
             self._spare(pauses, "slow")
         elif self._method == "get":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from http.cookies import Morsel
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.set_cookie import IssuedCookie, is_timely, issued_cookie, reaches
 from django_ory_mfa.request.client_kind import is_htmx, is_quiet
 from django_ory_mfa.roundtrip.return_to import SAFE_METHODS
+from django_ory_mfa.runtime.clock import monotonic
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -41,13 +41,13 @@ def cookie_to_relay(request: HttpRequest, credential: Credential, answer: Answer
         return None
     browser_host = urlsplit(conf.browser_url).hostname or ""
     is_ours = cookie is not None and reaches(cookie, host, browser_host=browser_host)
-    return RenewedCookie(cookie, time.monotonic()) if cookie is not None and is_ours else None
+    return RenewedCookie(cookie, monotonic()) if cookie is not None and is_ours else None
 
 
 def relay(request: HttpRequest, response: HttpResponseBase, renewed: RenewedCookie) -> None:
     """Set ``renewed`` on ``response``, unless that is late or the view set a cookie of this name itself."""
     cookie = renewed.cookie
-    if not is_timely(time.monotonic() - renewed.answered_at, is_navigation=_is_navigation(request)):
+    if not is_timely(monotonic() - renewed.answered_at, is_navigation=_is_navigation(request)):
         return
     if cookie.name not in response.cookies:
         # SimpleCookie would make a cookie of its own out of the value.

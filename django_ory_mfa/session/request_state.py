@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +12,7 @@ from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import credential_of
 from django_ory_mfa.roundtrip.hops import Visitor
+from django_ory_mfa.runtime.clock import monotonic
 from django_ory_mfa.session.django_session import SessionOwner, names_of_person
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class RequestState:
         self.known_session: OrySession | None = None
         self.is_possibly_stale = False
         # When the request came, or when what was answered before stopped to count (monotonic seconds): resolver.
-        self.arrived_at = time.monotonic()
+        self.arrived_at = monotonic()
         # Whether the person has a second factor, and whether that was found out: resolver.
         self.enrolled: bool | None = None
         self.is_enrolment_known = False

@@ -21,7 +21,7 @@ from django_ory_mfa.ory.singleflight import SharedCall
 from django_ory_mfa.request.client_kind import is_quiet
 from django_ory_mfa.roundtrip.hops import is_return
 from django_ory_mfa.runtime import limited_log
-from django_ory_mfa.runtime.clock import now
+from django_ory_mfa.runtime.clock import monotonic, now
 from django_ory_mfa.runtime.steps import Steps, T, arun, run, wait_for
 from django_ory_mfa.session.cache import Entry
 from django_ory_mfa.session.cache_control import forget_outer_cache, mark_private
@@ -167,7 +167,7 @@ def _ask_whoami(
         renewed = cookie_to_relay(state.request, credential, answer) if session else None
         state.renewed_cookie = None if is_shared else renewed
         if entry is not None and session and renewed is None:
-            yield from entry.keep(session, answer, age=time.monotonic() - started_at)
+            yield from entry.keep(session, answer, age=monotonic() - started_at)
         elif entry is not None and fresh and is_usable:
             yield from entry.drop()
     finally:
@@ -237,7 +237,7 @@ def _probe(state: RequestState, credential: Credential, name: str) -> Steps[bool
     answer, _ = yield from _ask(state, what, _shared(state, what, flow, _caller(state)))
     if answer.status == 401:
         # What was answered before tells nothing any more.
-        state.arrived_at = time.monotonic()
+        state.arrived_at = monotonic()
         yield from refetch_steps(state)
         return None
     enrolled = read_enrolment(answer)

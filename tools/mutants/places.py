@@ -12,8 +12,8 @@ CACHE = ROOT / ".mutants"
 EXPLAINED = Path(__file__).with_name("explained.txt")
 
 # No request enters these.
-OFF_THE_PATH = {"checks", "contrib", "control", "doctor", "locale", "management", "report", "testing"}
-NO_DECISIONS = {"__init__.py", "apps.py", "site_views.py", "urls.py"}
+OFF_THE_PATH = {"checks", "contrib", "locale", "management", "testing"}
+NO_DECISIONS = {"__init__.py", "apps.py", "urls.py"}
 
 
 def sources() -> list[str]:
