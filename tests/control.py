@@ -1,4 +1,4 @@
-"""Runs ``manage.py ory_mfa`` as somebody at a terminal, or a job without one, would."""
+"""Runs ``manage.py ory_mfa`` like a person at a terminal, or like a job without one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from django_ory_mfa.management.commands.ory_mfa import Command
-from django_ory_mfa.management.control.arguments import World
 from django_ory_mfa.management.control.commands import subcommands
+from django_ory_mfa.management.control.context import Context
 from tests.console.server import KEY, FakeConsole
 
 
 class Terminal(StringIO):
-    """Somebody who types what was given."""
+    """A terminal at which a person types ``typed``."""
 
     def __init__(self, typed: str = "", *, before: Callable[[], None] = lambda: None) -> None:
         super().__init__(typed)
@@ -36,7 +36,7 @@ class Terminal(StringIO):
 
 @dataclass
 class Result:
-    """What came of a command."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -58,11 +58,11 @@ def ory_mfa(
     stdin: StringIO | None = None,
     timeout: tuple[float, float] = (2, 10),
 ) -> Result:
-    """Exit code, output and waits of ``manage.py ory_mfa`` with these arguments."""
+    """Run ``manage.py ory_mfa`` and return exit code, output and pauses."""
     pauses: list[float] = []
 
     class Here(Command):
-        subcommands = subcommands(World(environment or {}, pauses.append, timeout))
+        subcommands = subcommands(Context(environment or {}, pauses.append, timeout))
 
     out, err, code = StringIO(), StringIO(), 0
     try:
@@ -76,14 +76,14 @@ def ory_mfa(
 
 
 def on_network(console: FakeConsole, *arguments: object, **more: Any) -> Result:
-    """The same against the Console API that is none, by somebody who has the key."""
+    """Run it against the fake Console API, with its key."""
     environment = {"ORY_WORKSPACE_API_KEY": KEY} | more.pop("environment", {})
     return ory_mfa(*arguments, "--console-api-url", console.url, environment=environment, **more)
 
 
 @contextmanager
 def no_file_beyond(size: int) -> Iterator[None]:
-    """As on a disk that is full."""
+    """Let no file grow beyond ``size`` bytes, as on a full disk."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:

@@ -1,17 +1,21 @@
-"""What the README says of ``manage.py ory_mfa`` is true."""
+"""The README is right about ``manage.py ory_mfa``."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 
 import pytest
 
 from django_ory_mfa.management.commands.ory_mfa import Command
 from django_ory_mfa.management.control import failures
 from django_ory_mfa.management.control.changing import DIFFERS
-from django_ory_mfa.management.control.commands import COLUMNS, subcommands
+from django_ory_mfa.management.control.commands import subcommands
 from django_ory_mfa.management.control.keys import KEYS
+from django_ory_mfa.management.control.read_commands import COLUMNS
+from tests.control import ory_mfa
+from tests.servers.kratos import CONFIG_FOLDER
 from tests.test_docs import README, literals, table
 
 LINES = re.findall(r"^ +\$ python manage\.py ory_mfa (.+)$", README, re.MULTILINE)
@@ -55,6 +59,18 @@ def test_exit_codes_are_those_of_the_table():
     }
 
     assert {int(code) for code in table("Exit code")} == {0, DIFFERS, *(kind.exit_code for kind in kinds)}
+
+
+def test_diff_of_the_readme_is_what_the_command_shows(tmp_path):
+    block = textwrap.dedent(README.partition(".. code-block:: diff\n\n")[2].partition("\n\n")[0])
+    text = (CONFIG_FOLDER / "kratos.strict.yml").read_text().replace("      mfa_enabled: true\n", "")
+    file = tmp_path / "kratos.yml"
+    file.write_text(text)
+
+    shown = ory_mfa("enable", "codes", "--file", file, "--dry-run").out.replace(str(file), "kratos.yml")
+
+    # The beginning of the file, which moves the lines, may change.
+    assert re.sub(r"@@ .*? @@", "@@", block) in re.sub(r"@@ .*? @@", "@@", shown)
 
 
 def test_keys_that_the_readme_sets_exist():

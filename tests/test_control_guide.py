@@ -37,7 +37,7 @@ def test_steps_of_the_guide_turn_one_time_codes_on(console: FakeConsole, tmp_pat
     updated = on_network(console, "update", "identity-config", *target, "--file", file, stdin=Terminal("y\n"))
 
     assert (workspaces.code, projects.code, got.code, updated.code) == (0, 0, 0, 0)
-    assert "+selfservice.methods.code.mfa_enabled: true" in updated.out
+    assert "-selfservice.methods.code.mfa_enabled: false\n+selfservice.methods.code.mfa_enabled: true" in updated.out
     code = console.project.config["selfservice"]["methods"]["code"]
     assert (code["enabled"], code["mfa_enabled"]) == (True, True)
     assert [line for line in console.asked if line.startswith("PATCH")] == [
@@ -68,5 +68,5 @@ def test_second_factor_is_turned_on_by_one_command(console: FakeConsole, method:
     again = on_network(console, "enable", method, "--project", "sample-otter", "--yes")
 
     assert (turned_on.code, again.code) == (0, 0)
-    assert "already so" in again.out
+    assert "already set" in again.out
     assert sum(line.startswith("PATCH") for line in console.asked) == 1

@@ -103,7 +103,7 @@ def test_codes_turned_off_free_nobody_before_the_next_sign_in(own: Kratos) -> No
     change(own, "allow-return-url", RETURN_TO)
     wait_until(lambda: own.allows(RETURN_TO), 60, lambda: own.log[-2000:])  # it has read the file by now
 
-    assert "does not free people at once" in done.out
+    assert "does not take effect for everybody at once" in done.out
     assert own.whoami(browser) == 403
     assert own.whoami(own.open_browser(person, "password")) == 200
 
@@ -125,7 +125,7 @@ def test_this_site_is_allowed_at_once(own: Kratos, settings: Any) -> None:
     change(own, "allow-return-url")
 
     wait_until(lambda: own.allows(RETURN_TO), 60, lambda: own.log[-2000:])
-    assert change(own, "allow-return-url").out.endswith("already so, nothing to change.\n")
+    assert change(own, "allow-return-url").out.endswith("already set, nothing to change.\n")
 
 
 def test_change_through_a_link_is_seen(own: Kratos) -> None:
@@ -212,7 +212,7 @@ def test_environment_of_kratos_wins_as_the_command_warns(own: Kratos) -> None:
     change(own, "allow-return-url", RETURN_TO)
     wait_until(lambda: own.allows(RETURN_TO), 60, lambda: own.log[-2000:])
 
-    assert "the environment of Kratos win over this file" in done.out
+    assert "environment variables of Kratos override them" in done.out
     assert own.whoami(browser) == 200
 
 

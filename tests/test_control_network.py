@@ -1,4 +1,4 @@
-"""``manage.py ory_mfa`` on a project of Ory Network, through the real SDK, against a Console API that is none."""
+"""``manage.py ory_mfa`` on a project of Ory Network, through the real SDK, against a fake Console API."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_key_that_sees_no_workspace_lists_its_projects(console):
 def test_list_that_is_cut_short_says_so(console):
     console.switches.has_more_projects = True
 
-    assert "There are more projects" in run(console, "list", "projects", "--workspace", WORKSPACE_ID).err
+    assert "Ory did not list all projects" in run(console, "list", "projects", "--workspace", WORKSPACE_ID).err
 
 
 def test_names_from_the_api_cannot_command_the_terminal(console):
@@ -179,8 +179,8 @@ def test_both_targets_are_a_usage_error(console, tmp_path):
         ("", NO_KEY),
         ("ory_pat_MADE-UP", PROJECT_KEY),
         ("ory_apikey_MADE-UP", PROJECT_KEY),
-        ("ory_wak_MADE-UP\r\nX: y", "holds characters that no key has"),
-        ("ory_wak_MADE-ÜP", "holds characters that no key has"),
+        ("ory_wak_MADE-UP\r\nX: y", "contains characters that no key has"),
+        ("ory_wak_MADE-ÜP", "contains characters that no key has"),
     ],
 )
 def test_key_that_is_none_is_not_sent(console, key, message):
@@ -201,7 +201,7 @@ def test_key_may_be_in_a_file(console, tmp_path):
     assert done.code == 0
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "cannot be read"), (b"\xff", "holds no API key")])
+@pytest.mark.parametrize(("content", "message"), [(None, "cannot be read"), (b"\xff", "does not contain an API key")])
 def test_file_without_a_key_is_refused(console, tmp_path, content, message):
     if content is not None:
         (tmp_path / "key").write_bytes(content)
@@ -214,14 +214,14 @@ def test_wrong_key_ends_with_5(console, key):
     done = run(console, "show", "--project", PROJECT_ID, environment={"ORY_WORKSPACE_API_KEY": key})
 
     assert done.code == 5
-    assert "was not accepted" in done.err
+    assert "did not accept the API key" in done.err
 
 
 def test_project_out_of_reach_ends_with_5(console):
     done = run(console, "show", "--project", OTHER_ID)
 
     assert done.code == 5
-    assert f"may not touch project {OTHER_ID}" in done.err
+    assert f"cannot access project {OTHER_ID}" in done.err
 
 
 def test_unknown_project_ends_with_1(console):
@@ -378,7 +378,7 @@ def test_key_that_was_not_taken_is_an_error(console):
     done = run(console, *ENABLE)
 
     assert done.code == 1
-    assert f"did not take: {CODE_MFA}" in done.err
+    assert f"did not set {CODE_MFA}" in done.err
 
 
 def test_aal2_is_sent_only_if_that_is_wanted(console):
@@ -387,7 +387,7 @@ def test_aal2_is_sent_only_if_that_is_wanted(console):
     settings = run(console, "require", "aal2", "--for", "settings", "--project", PROJECT_ID, "--yes", "--allow-aal2")
 
     assert (refused.code, settings.code) == (1, 1)
-    assert "--allow-aal2 lets the API judge" in refused.err
+    assert "--allow-aal2 sends it and lets the API decide" in refused.err
     assert len(patches(console)) == 1
     assert sent.code == 1
 
@@ -497,7 +497,7 @@ def test_rate_limit_without_end_ends_with_6(console):
     done = run(console, *ENABLE)
 
     assert done.code == 6
-    assert "limits requests" in done.err
+    assert "refuses because of its rate limit (429)" in done.err
     assert len(console.requests) == 6
     assert max(done.pauses) <= 30
 
@@ -518,14 +518,14 @@ def test_nonsense_ends_with_6(console, switch):
     done = run(console, *ENABLE)
 
     assert done.code == 6
-    assert "gave no usable answer" in done.err
+    assert "gave no usable response" in done.err
     assert patches(console) == []
 
 
 def test_project_without_configuration_ends_with_6(console):
     console.switches.extra = {"services": {}}
 
-    assert "showed no identity configuration" in run(console, *ENABLE).err
+    assert "returned no identity configuration" in run(console, *ENABLE).err
 
 
 def test_redirect_is_not_followed(console):
@@ -546,7 +546,7 @@ def test_redirect_is_not_followed(console):
     thread.join()
     elsewhere.server_close()
     assert done.code == 6
-    assert "redirects (307), which is not followed" in done.err
+    assert "redirects (307). Redirects are not followed" in done.err
     assert seen == []
 
 
@@ -556,7 +556,7 @@ def test_console_that_is_not_there_ends_with_6():
     )
 
     assert done.code == 6
-    assert done.err == "http://127.0.0.1:1 cannot be reached (NewConnectionError); nothing was sent."
+    assert done.err == "http://127.0.0.1:1 cannot be reached (NewConnectionError). Nothing was sent."
 
 
 def test_console_without_a_certificate_ends_with_6(console):
@@ -565,11 +565,12 @@ def test_console_without_a_certificate_ends_with_6(console):
     done = ory_mfa("list", "workspaces", "--console-api-url", url, environment={"ORY_WORKSPACE_API_KEY": KEY})
 
     assert done.code == 6
-    assert "no certificate that can be trusted" in done.err
+    assert "is not trusted. Nothing was sent." in done.err
 
 
 @pytest.mark.parametrize(
-    ("hangs", "code", "words"), [("before", 6, "It is not applied so far"), ("after", 0, "It is applied all the same")]
+    ("hangs", "code", "words"),
+    [("before", 6, "So far it is not applied."), ("after", 0, "It was applied nevertheless.")],
 )
 def test_change_without_an_answer_is_looked_for_and_not_sent_again(console, hangs, code, words):
     console.switches.hangs = hangs
@@ -589,7 +590,7 @@ def test_change_with_an_unreadable_answer_is_looked_for(console, is_lost_for_goo
     done = run(console, *ENABLE)
 
     assert done.code == (6 if is_lost_for_good else 0)
-    assert ("is not known" if is_lost_for_good else "It is applied all the same") in done.err
+    assert ("It is unknown whether it was made" if is_lost_for_good else "It was applied nevertheless.") in done.err
     assert len(patches(console)) == 1
 
 
@@ -652,7 +653,7 @@ def test_whole_configuration_survives_the_round_trip(console, tmp_path):
     done = update(console, file)
 
     assert (done.code, patches(console)) == (0, [])
-    assert "already so" in done.out
+    assert "already set" in done.out
 
 
 @pytest.mark.parametrize("option", [[], ["--all"]])
@@ -675,7 +676,7 @@ def test_update_again_is_already_so(console, tmp_path):
     again = update(console, file)
 
     assert again.code == 0
-    assert "already so" in again.out
+    assert "already set" in again.out
 
 
 def test_other_keys_need_a_flag_and_are_not_shown(console, tmp_path):
@@ -686,7 +687,7 @@ def test_other_keys_need_a_flag_and_are_not_shown(console, tmp_path):
     sent = update(console, file, "--yes", "--all-keys", "--json")
 
     assert refused.code == 1
-    assert "more than MFA: courier.smtp.from_name" in refused.err
+    assert "keys that are not MFA keys: courier.smtp.from_name" in refused.err
     assert sent.json["changed"] == [{"key": "courier.smtp.from_name"}]
     assert "courier.smtp.from_name: changes (value not shown)" in sent.err
     assert console.project.config["courier"]["smtp"]["from_name"] == "MADE-UP-NAME"
@@ -721,7 +722,7 @@ def test_update_from_a_file_of_another_project_is_refused(console, tmp_path):
     done = update(console, file, "--yes")
 
     assert done.code == 1
-    assert f"is of project {OTHER_ID}" in done.err
+    assert f"is from project {OTHER_ID}" in done.err
 
 
 @pytest.mark.parametrize(

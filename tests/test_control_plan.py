@@ -22,10 +22,11 @@ from django_ory_mfa.management.control.document import (
     value_at,
     with_value,
 )
-from django_ory_mfa.management.control.findings import Claims, findings, is_allowed
+from django_ory_mfa.management.control.findings import Declared, findings, is_allowed
 from django_ory_mfa.management.control.keys import CODE_MFA, KEYS, RETURN_URLS, UnfitValueError
 from django_ory_mfa.management.control.plan import PREFIX, Plan, operations, plan, pointer, with_changes
-from django_ory_mfa.management.control.shown import Censor, clean, diff, shown, table, values
+from django_ory_mfa.management.control.preview import key_list
+from django_ory_mfa.management.control.shown import Redactor, clean, shown, table, values
 from tests.console.platform import _apply as apply_operation
 from tests.console.server import sample
 
@@ -40,7 +41,7 @@ GOOD = {
         "flows": {"settings": {"required_aal": "highest_available"}},
     },
 }
-CLAIMS = Claims("highest_available", "highest_available", "https://www.example.com")
+DECLARED = Declared("highest_available", "highest_available", "https://www.example.com")
 ANY_VALUE = {
     "true or false": st.booleans(),
     "aal1 or highest_available": st.sampled_from(["aal1", "highest_available"]),
@@ -66,8 +67,8 @@ def planned(config: dict[str, Any], *, is_network: bool = True, **wish: Any) -> 
     return plan(config, dict(leaves(configured({}, **wish))), is_network=is_network)
 
 
-def found(config: dict[str, Any], claims: Claims = CLAIMS) -> list[tuple[str, str]]:
-    return [(finding.level, finding.key.rpartition(".")[2]) for finding in findings(config, claims)]
+def found(config: dict[str, Any], declared: Declared = DECLARED) -> list[tuple[str, str]]:
+    return [(finding.level, finding.key.rpartition(".")[2]) for finding in findings(config, declared)]
 
 
 # Keys.
@@ -325,7 +326,7 @@ def test_security_keys_as_first_factor_are_found():
 
 
 def test_claims_that_are_not_made_are_warnings():
-    assert found(GOOD, Claims()) == [
+    assert found(GOOD, Declared()) == [
         ("warning", "required_aal"),
         ("warning", "required_aal"),
         ("warning", "allowed_return_urls"),
@@ -333,7 +334,7 @@ def test_claims_that_are_not_made_are_warnings():
 
 
 def test_finding_says_which_line_to_change():
-    (finding,) = findings(configured(whoami_required_aal="aal1"), CLAIMS)
+    (finding,) = findings(configured(whoami_required_aal="aal1"), DECLARED)
 
     assert finding.text.startswith('is aal1 at Ory, but ORY_MFA_WHOAMI_REQUIRED_AAL is "highest_available".')
 
@@ -361,8 +362,8 @@ def test_return_urls_are_compared_as_ory_does(url, entry, allowed):
 def test_unknown_neighbours_are_not_quoted():
     config = with_value(GOOD, (*CODE_PATH[:-1], "mfa_enabledMADE-UP"), 1)
 
-    assert "MADE-UP" not in str(findings(config, CLAIMS))
-    assert len(findings(config, CLAIMS)) == 1
+    assert "MADE-UP" not in str(findings(config, DECLARED))
+    assert len(findings(config, DECLARED)) == 1
 
 
 @pytest.mark.parametrize(
@@ -374,9 +375,9 @@ def test_unknown_neighbours_are_not_quoted():
         {"privileged_session_max_age": "//user:MADE-UP@a"},
     ],
 )
-@pytest.mark.parametrize("claims", [CLAIMS, Claims()])
-def test_findings_do_not_show_what_the_table_hides(values, claims):
-    texts = [finding.text for finding in findings(configured(**values), claims)]
+@pytest.mark.parametrize("declared", [DECLARED, Declared()])
+def test_findings_do_not_show_what_the_table_hides(values, declared):
+    texts = [finding.text for finding in findings(configured(**values), declared)]
 
     assert "(not shown)" in " ".join(texts)
     assert "MADE-UP" not in " ".join(texts)
@@ -385,13 +386,13 @@ def test_findings_do_not_show_what_the_table_hides(values, claims):
 def test_return_url_without_a_slash_is_named():
     config = configured(allowed_return_urls=["https://www.example.com/", "https://www.example.com/back"])
 
-    (finding,) = findings(config, CLAIMS)
+    (finding,) = findings(config, DECLARED)
 
-    assert finding.text.startswith('lists "https://www.example.com/back". Without a slash at its end,')
+    assert finding.text.startswith('lists "https://www.example.com/back". A URL whose path does not end with a slash')
 
 
 def test_findings_stand_in_the_order_of_the_table():
-    order = [list(KEYS).index(finding.key) for finding in looked_at.findings({}, Claims())]
+    order = [list(KEYS).index(finding.key) for finding in looked_at.findings({}, Declared())]
 
     assert order == sorted(order) != []
 
@@ -411,22 +412,23 @@ def test_table_has_columns():
     assert table(("A", "LONG"), [("abc", None), (1, "\x1bx")]) == "A    LONG\nabc\n1     x"
 
 
-def test_diff_shows_known_keys_and_hides_others():
+def test_list_of_keys_shows_known_ones_and_hides_values_of_others():
     made = plan(
         CONFIG, {CODE_PATH: True, ("courier", "smtp", "connection_uri"): "smtps://MADE-UP-NEW"}, is_network=True
     )
 
-    text = diff("it", made.changes)
+    assert key_list("it", made.changes) == (
+        "Keys that change in it:\n"
+        "-selfservice.methods.code.mfa_enabled: false\n"
+        "+selfservice.methods.code.mfa_enabled: true\n"
+        " courier.smtp.connection_uri: changes (value not shown)"
+    )
 
-    assert "-selfservice.methods.code.mfa_enabled: false\n+selfservice.methods.code.mfa_enabled: true" in text
-    assert "courier.smtp.connection_uri: changes (value not shown)" in text
-    assert "MADE-UP" not in text
 
+def test_new_key_in_the_list_of_keys_has_no_old_value():
+    made = planned({}, whoami_required_aal="aal1")
 
-def test_diff_of_a_new_key_has_no_old_line():
-    text = diff("it", planned({}, whoami_required_aal="aal1").changes)
-
-    assert [line for line in text.splitlines()[2:] if line.startswith("-")] == []
+    assert key_list("it", made.changes) == 'Keys that change in it:\n+session.whoami.required_aal: "aal1"'
 
 
 def test_values_name_what_the_console_calls_them():
@@ -437,8 +439,8 @@ def test_values_name_what_the_console_calls_them():
     assert {name: source for name, _, source in values({})}["session.whoami.required_aal"] == "default, Strict"
 
 
-def test_censor_takes_out_secrets_and_their_parts():
-    show = Censor(CONFIG, "ory_wak_MADE-UP")
+def test_redactor_takes_out_secrets_and_their_parts():
+    show = Redactor(CONFIG, "ory_wak_MADE-UP")
 
     said = show(
         f"{CONFIG['courier']['smtp']['connection_uri']} MADE-UP-SMTP-PASSWORD MADE-UP-HOOK-KEY ory_wak_MADE-UP\x1b"

@@ -1,4 +1,4 @@
-"""Configurations that are too large, repeat themselves without measure, or would be read in part."""
+"""Configurations that are too large, expand to too much, or would be read only in part."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ LONGEST = 4 * 1024 * 1024
 
 
 def bomb(levels: int, width: int = 9) -> str:
-    """Lists of aliases to lists of aliases, which unfold to ``width ** levels`` values."""
+    """Lists of aliases to lists of aliases, which expand to ``width ** levels`` values."""
     lines = ["a0: &a0 [x]"]
     lines += [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * width)}]" for level in range(1, levels + 1)]
     return "\n".join(lines)
 
 
 def merging_bomb(levels: int) -> str:
-    """The same by merge keys, which the parser itself unfolds."""
+    """The same with merge keys, which the parser itself expands."""
     lines = ["a0: &a0 {x: 1}"]
     lines += [f"a{level}: &a{level} {{<<: [{', '.join([f'*a{level - 1}'] * 9)}]}}" for level in range(1, levels + 1)]
     return "\n".join(lines)
@@ -41,12 +41,12 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize("text", TOO_LARGE.values(), ids=TOO_LARGE)
-def test_text_that_unfolds_to_too_much_is_refused(text: str) -> None:
-    with pytest.raises(TooLargeError, match=f"more than {MOST_VALUES} values"):
+def test_text_that_expands_to_too_much_is_refused(text: str) -> None:
+    with pytest.raises(TooLargeError, match=f"more than {MOST_VALUES:,} values"):
         yaml_text.load(text)
 
 
-def test_aliases_are_not_unfolded_to_find_out() -> None:
+def test_aliases_are_not_expanded_to_count_them() -> None:
     """Nine levels of nine aliases took gigabytes; the largest piece of memory is that of a few kilobytes of text."""
     text = bomb(30)
     tracemalloc.start()
@@ -61,13 +61,13 @@ def test_aliases_are_not_unfolded_to_find_out() -> None:
 
 
 @pytest.mark.parametrize("command", [("show",), ("check",), ("enable", "codes", "--yes")], ids=lambda words: words[0])
-def test_command_refuses_a_file_that_unfolds_to_too_much(tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_command_refuses_a_file_that_expands_to_too_much(tmp_path: Path, command: tuple[str, ...]) -> None:
     file = tmp_path / "kratos.yml"
     file.write_text(bomb(9))
 
     done = ory_mfa(*command, "--file", file)
 
-    assert (done.code, "repeats some until it does" in done.err, "Traceback" in done.text) == (1, True, False)
+    assert (done.code, "values, aliases expanded" in done.err, "Traceback" in done.text) == (1, True, False)
     assert file.read_text() == bomb(9)
 
 
@@ -80,7 +80,7 @@ def test_update_refuses_a_file_that_is_too_large(console: FakeConsole, tmp_path:
 
     done = on_network(console, "update", "identity-config", "--project", PROJECT_ID, "--file", file, "--yes")
 
-    assert (done.code, f"more than {MOST_VALUES} values" in done.err) == (1, True)
+    assert (done.code, f"more than {MOST_VALUES:,} values" in done.err) == (1, True)
     assert [line for line in console.asked if line.startswith("PATCH")] == []
 
 
@@ -105,7 +105,7 @@ def test_as_many_values_as_allowed_are_read() -> None:
         (f"[&a {'x' * CHARACTERS}, *a]", 5),
     ],
 )
-def test_values_of_yaml_are_counted_as_they_unfold(text: str, values: int) -> None:
+def test_values_of_yaml_are_counted_with_aliases_expanded(text: str, values: int) -> None:
     with pytest.raises(TooLargeError):
         check_yaml(text, most=values - 1)
 
@@ -148,7 +148,7 @@ def test_file_that_is_longer_than_is_read_is_refused(tmp_path: Path, name: str) 
     file = tmp_path / name
     file.write_text('{"a": 1}' + " " * LONGEST + "\n")
 
-    with pytest.raises(ControlError, match="is too large to be a configuration"):
+    with pytest.raises(ControlError, match="is too large for a configuration"):
         read_source(str(file))
 
 
@@ -175,5 +175,5 @@ def test_key_file_that_is_longer_than_a_key_is_refused(console: FakeConsole, tmp
 
     done = on_network(console, "list", "workspaces", "--api-key-file", tmp_path / "key")
 
-    assert (done.code, "is too large to be an API key" in done.err, "xxx" in done.text) == (1, True, False)
+    assert (done.code, "is too large for an API key" in done.err, "xxx" in done.text) == (1, True, False)
     assert console.requests == []

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from django_ory_mfa.management.control import json_text, yaml_text
 from django_ory_mfa.management.control.document import with_value
 from django_ory_mfa.management.control.failures import ControlError
-from django_ory_mfa.management.control.yaml_text import UnspliceableError
+from django_ory_mfa.management.control.yaml_splice import UnspliceableError, splice
 
 BLOCK = """\
 # Kratos of the shop
@@ -38,7 +38,7 @@ session:
 
 def changed(text: str, path: str, value: Any) -> list[str]:
     """The lines that go, with a minus, and that come, with a plus."""
-    new = yaml_text.splice(text, tuple(path.split(".")), value)
+    new = splice(text, tuple(path.split(".")), value)
     old_lines, new_lines = text.splitlines(keepends=True), new.splitlines(keepends=True)
     lines = []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old_lines, new_lines, autojunk=False).get_opcodes():
@@ -61,7 +61,10 @@ def changed(text: str, path: str, value: Any) -> list[str]:
         (
             "selfservice.methods.totp.config.issuer",
             "A: b",
-            ["-    totp: { enabled: true }  # apps", '+    totp: { enabled: true, config: {issuer: "A: b"} }  # apps'],
+            [
+                "-    totp: { enabled: true }  # apps",
+                '+    totp: { enabled: true, config: { issuer: "A: b" } }  # apps',
+            ],
         ),
         ("selfservice.methods.link.enabled", True, ["-    link: {}", "+    link: {enabled: true}"]),
         (
@@ -86,12 +89,8 @@ def changed(text: str, path: str, value: Any) -> list[str]:
         ),
         (
             "selfservice.allowed_return_urls",
-            ["https://b.test/", "https://d.test/?a=b"],
-            [
-                "-    - https://a.test/   # first",
-                '-    - "https://c.test/"',
-                '+    - "https://d.test/?a=b"',
-            ],
+            ["https://a.test/", "https://b.test/", "https://c.test/", "https://d.test/?a=b", "/"],
+            ['+    - "https://d.test/?a=b"', '+    - "/"'],
         ),
         ("other.urls", ["https://a.test/", "/"], ["+other:", "+  urls:", "+    - https://a.test/", '+    - "/"']),
         ("other.urls", [], ["+other:", "+  urls: []"]),
@@ -107,15 +106,15 @@ def test_only_the_lines_of_the_key_change(path, value, lines):
         ("a: 'x'", "a", "v", "a: 'v'"),
         ("a: 'x'", "a", "it's", 'a: "it\'s"'),
         ("a: x # why", "a", "v w", 'a: "v w" # why'),
-        ("a:\r\n  b: 1\r\n", "a.c", True, "a:\r\n  c: true\r\n  b: 1\r\n"),
+        ("a:\r\n  b: 1\r\n", "a.c", True, "a:\r\n  b: 1\r\n  c: true\r\n"),
         ("a: 1", "b", True, "a: 1\nb: true\n"),
-        ("a:\n    b:\n        c: 1\n", "a.d.e", 1, "a:\n    d:\n        e: 1\n    b:\n        c: 1\n"),
+        ("a:\n    b:\n        c: 1\n", "a.d.e", 1, "a:\n    b:\n        c: 1\n    d:\n        e: 1\n"),
         ("é: 'ü'\na: 🔑\nb: x\n", "b", "v", "é: 'ü'\na: 🔑\nb: v\n"),
         ("a: [x, v]  # c", "a", ["v", "z w"], 'a: [v, "z w"]  # c'),
         ("a: [x]", "a", [], "a: []"),
         ("a:\n- x\n", "a", ["x", "v"], "a:\n- x\n- v\n"),
         ("a:\n- x", "a", ["x", "v"], "a:\n- x\n- v\n"),
-        ('{"a": {"b": 1}}', "a.c", "x", '{"a": {"b": 1, c: x}}'),
+        ('{"a": {"b": 1}}', "a.c", "x", '{"a": {"b": 1, "c": "x"}}'),
         ("{}", "a", True, "{a: true}"),
         ("a: {b: c}\n", "a.b", "15m", "a: {b: 15m}\n"),
         ("\ufeffa: 1\nb: x\n", "b", "v", "\ufeffa: 1\nb: v\n"),
@@ -126,7 +125,320 @@ def test_only_the_lines_of_the_key_change(path, value, lines):
     ],
 )
 def test_text_is_spliced(text, path, value, new):
-    assert yaml_text.splice(text, tuple(path.split(".")), value) == new
+    assert splice(text, tuple(path.split(".")), value) == new
+
+
+CODE_MFA = "selfservice.methods.code.mfa_enabled"
+PLACES = {
+    "after its sister": (
+        """\
+selfservice:
+  methods:
+    code:
+      config:
+        lifespan: 15m
+      enabled: true
+      passwordless_enabled: false
+""",
+        CODE_MFA,
+        [
+            "       enabled: true",
+            "+      mfa_enabled: true",
+            "       passwordless_enabled: false",
+        ],
+    ),
+    "before the comment of the next key": (
+        """\
+selfservice:
+  methods:
+    code:
+      enabled: true   # mailed codes
+
+      # how long
+      # a code is good
+      config: {lifespan: 15m}
+""",
+        CODE_MFA,
+        [
+            "       enabled: true   # mailed codes",
+            "+      mfa_enabled: true",
+            " ",
+            "       # how long",
+        ],
+    ),
+    "before the comment of the next section": (
+        """\
+selfservice:
+  methods:
+    code:
+      # on for recovery
+      enabled: true
+
+    # links
+    link: {}
+""",
+        CODE_MFA,
+        [
+            "       enabled: true",
+            "+      mfa_enabled: true",
+            " ",
+            "     # links",
+        ],
+    ),
+    "after the comments inside its sister": (
+        """\
+selfservice:
+  methods:
+    code:
+      enabled: true
+      # mfa_enabled: ask somebody first
+    link: {}
+""",
+        "selfservice.methods.totp.enabled",
+        [
+            "       # mfa_enabled: ask somebody first",
+            "+    totp:",
+            "+      enabled: true",
+            "     link: {}",
+        ],
+    ),
+    "beside keys with values, not after objects": (
+        """\
+selfservice:
+  flows:
+    settings:
+      ui_url: /settings
+      after:
+        default_browser_return_url: /
+""",
+        "selfservice.flows.settings.required_aal",
+        [
+            "       ui_url: /settings",
+            "+      required_aal: true",
+            "       after:",
+        ],
+    ),
+    "beside keys with values, not after sections": (
+        """\
+selfservice:
+  default_browser_return_url: /
+  methods:
+    code: {}
+  flows: {}
+""",
+        "selfservice.allowed_return_urls",
+        [
+            "   default_browser_return_url: /",
+            "+  allowed_return_urls: true",
+            "   methods:",
+        ],
+    ),
+    "after keys with values, as an object": (
+        """\
+session:
+  lifespan: 1h
+  whoami: {}
+selfservice:
+  methods:
+    totp:
+      enabled: true
+    link: {}
+""",
+        "selfservice.methods.totp.config.issuer",
+        [
+            "       enabled: true",
+            "+      config:",
+            "+        issuer: true",
+            "     link: {}",
+        ],
+    ),
+    "after a list that is not indented": (
+        """\
+selfservice:
+  allowed_return_urls:
+  - /
+  # what follows
+  - /more
+  # the end of them
+session: {}
+""",
+        "selfservice.default_browser_return_url",
+        [
+            "   - /more",
+            "+  default_browser_return_url: true",
+            "   # the end of them",
+        ],
+    ),
+    "in one line, as its sister": (
+        """\
+selfservice:
+  methods:
+    password: { enabled: true }
+    totp: { enabled: true }
+  flows: {}
+""",
+        "selfservice.methods.lookup_secret.enabled",
+        [
+            "     totp: { enabled: true }",
+            "+    lookup_secret: { enabled: true }",
+            "   flows: {}",
+        ],
+    ),
+    "indented as its sister": (
+        """\
+log: {}
+selfservice:
+ methods:
+     code:
+         enabled: true
+""",
+        "selfservice.methods.totp.enabled",
+        [
+            "          enabled: true",
+            "+     totp:",
+            "+         enabled: true",
+        ],
+    ),
+    "quoted as its sister": (
+        """\
+"selfservice":
+  "methods":
+    'code':
+      'enabled': true
+""",
+        CODE_MFA,
+        [
+            "       'enabled': true",
+            "+      'mfa_enabled': true",
+        ],
+    ),
+    "after its sister in braces": (
+        """\
+selfservice: { methods: { code: { enabled: true, config: {} } } }
+""",
+        CODE_MFA,
+        [
+            "-selfservice: { methods: { code: { enabled: true, config: {} } } }",
+            "+selfservice: { methods: { code: { enabled: true, mfa_enabled: true, config: {} } } }",
+        ],
+    ),
+    "on a line of its own in braces": (
+        """\
+selfservice: {
+  methods: {
+    code: {
+      enabled: true,  # on
+      config: {}
+    }
+  }
+}
+""",
+        CODE_MFA,
+        [
+            "       enabled: true,  # on",
+            "+      mfa_enabled: true,",
+            "       config: {}",
+        ],
+    ),
+    "last on a line of its own in braces": (
+        """\
+selfservice: {
+  methods: {
+    code: {
+      enabled: true  # on
+    }
+  }
+}
+""",
+        CODE_MFA,
+        [
+            "-      enabled: true  # on",
+            "+      enabled: true,  # on",
+            "+      mfa_enabled: true",
+            "     }",
+        ],
+    ),
+    "after a section": (
+        """\
+selfservice:
+  methods: {}
+# mails
+courier: {}
+""",
+        "session.whoami.required_aal",
+        [
+            "   methods: {}",
+            "+session:",
+            "+  whoami:",
+            "+    required_aal: true",
+            " # mails",
+        ],
+    ),
+    "at the end, after the last section": (
+        """\
+dsn: memory
+selfservice:
+  methods: {}
+
+# the end
+""",
+        "session.whoami.required_aal",
+        [
+            " # the end",
+            "+session:",
+            "+  whoami:",
+            "+    required_aal: true",
+        ],
+    ),
+    "after an alias": (
+        """\
+x: &x {enabled: true}
+selfservice:
+  methods:
+    code: *x
+    link: {}
+""",
+        "selfservice.methods.totp.enabled",
+        [
+            "     code: *x",
+            "+    totp:",
+            "+      enabled: true",
+            "     link: {}",
+        ],
+    ),
+    "after a block of text": (
+        """\
+selfservice:
+  methods:
+    code:
+      note: |
+        # no comment
+
+        text
+
+    link: {}
+""",
+        CODE_MFA,
+        [
+            "         text",
+            "+      mfa_enabled: true",
+            " ",
+            "     link: {}",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "path", "lines"), PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_new_key_stands_where_a_person_would_write_it(text, path, lines, newline):
+    """``lines`` are those around it, as in a unified diff."""
+    old, new = ("".join(f"{line[1:]}\n" for line in lines if line[0] in signs) for signs in (" -", " +"))
+    assert text.count(old) == 1
+
+    got = splice(text.replace("\n", newline), tuple(path.split(".")), True)  # noqa: FBT003 - a value
+
+    assert got == text.replace(old, new).replace("\n", newline)
 
 
 @pytest.mark.parametrize(
@@ -135,11 +447,12 @@ def test_text_is_spliced(text, path, value, new):
         ("a: &x b\nc: *x\n", "a", "d", "anchor"),
         ("a: &x b\nc: *x\n", "c", "d", "anchor"),
         ("a: &x {b: 1}\n", "a.b", 2, "anchor"),
+        ("x: &x {q: 1}\na: {b: *x}\n", "a.c", 1, "other keys would change"),
         ("x: &x {b: 1}\na:\n  <<: *x\n  c: 1\n", "a.b", 2, "<<"),
         ("a:\n", "a", "d", "another kind"),
-        ("a:\n", "a.b", "d", "a has no keys"),
-        ("a: 1\n", "a.b", "d", "a has no keys"),
-        ("- a\n", "a", "d", "the file has no keys"),
+        ("a:\n", "a.b", "d", "a is not an object"),
+        ("a: 1\n", "a.b", "d", "a is not an object"),
+        ("- a\n", "a", "d", "the file is not an object"),
         ("a: !!str b\n", "a", "d", "tag"),
         ("a: !!map {b: c}\n", "a.b", "d", "tag"),
         ("a: |\n  b\n", "a", "d", "block"),
@@ -149,16 +462,16 @@ def test_text_is_spliced(text, path, value, new):
         ("%YAML 1.1\n---\na: b\n", "a", "c", "directive"),
         ("a: [b, # c\n  d]\n", "a", ["b"], "comment"),
         ("a:\n- b\n- c\n", "a", ["c", "b"], "order"),
-        ("a:\n- b\n", "a", ["c"], "nothing of it would stay"),
-        ("a:\n- b\n-  # c\n  d\n", "a", ["b"], "shares its line"),
-        ("? a\n: b: 1\n", "a.c", 2, "reach further"),
+        ("a:\n- b\n", "a", ["c"], "would go"),
+        ("a:\n- b\n- c\n", "a", ["b"], "would go"),
+        ("a:\n- b\n", "a", [], "would go"),
+        ("a:\n  b: |+\n    x\n\nc: 1\n", "a.d", 2, "other keys would change"),
         ("? {a: 1}\n: b\n", "a", 1, "YAML"),
-        ("a: b\n...\n", "c", 1, "reach further"),
     ],
 )
 def test_text_that_cannot_be_changed_in_part_is_refused(text, path, value, why):
     with pytest.raises(ControlError, match=why):
-        yaml_text.splice(text, tuple(path.split(".")), value)
+        splice(text, tuple(path.split(".")), value)
 
 
 @pytest.mark.parametrize(
@@ -196,9 +509,7 @@ def texts(draw: st.DrawFn) -> str:
     tree = draw(st.dictionaries(NAMES, TREES, min_size=1, max_size=4))
     lines = []
     for name, value in tree.items():
-        written = (
-            yaml_text.dump({name: value}, []) if draw(st.booleans()) else f"{json.dumps(name)}: {json.dumps(value)}\n"
-        )
+        written = yaml_text.dump({name: value}) if draw(st.booleans()) else f"{json.dumps(name)}: {json.dumps(value)}\n"
         lines += [f"# {draw(st.text('ab:#', max_size=5))}\n"] if draw(st.booleans()) else []
         lines.append(written)
     text = "".join(lines)
@@ -220,7 +531,7 @@ def test_everything_but_the_value_stays(text, data):
     value = data.draw(st.one_of(st.booleans(), st.sampled_from(["aal1", "15m", "a: b"])))
 
     try:
-        new = yaml_text.splice(text, path, value)
+        new = splice(text, path, value)
     except UnspliceableError:
         assume(False)  # noqa: FBT003 - the signature of hypothesis
 
@@ -239,17 +550,26 @@ def test_everything_but_the_value_stays(text, data):
 @settings(max_examples=50, deadline=None)
 @given(TREES)
 def test_what_is_dumped_is_read_again(tree):
-    assert yaml_text.load(yaml_text.dump({"a": tree}, ["a comment"])) == {"a": tree}
+    assert yaml_text.load(yaml_text.dump({"a": tree})) == {"a": tree}
 
 
 def test_dump_is_ascii():
-    text = yaml_text.dump({"a": "é\u202e\x1b"}, [])
+    text = yaml_text.dump({"a": "é\u202e\x1b"})
 
     assert text.isascii()
     assert text.replace("\n", "").isprintable()
 
 
 # JSON.
+
+
+def test_new_key_of_json_stands_where_a_person_would_write_it():
+    config = {"enabled": True, "passwordless_enabled": False, "config": {"lifespan": "15m"}}
+    text = json.dumps({"selfservice": {"methods": {"code": config}, "flows": {}}})
+
+    new = json_text.splice(text, tuple(CODE_MFA.split(".")), True)  # noqa: FBT003 - a value
+
+    assert new == text.replace('"enabled": true, ', '"enabled": true, "mfa_enabled": true, ')
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The doctor's checks on made-up facts, and what it reads of answers."""
+"""The checks of the doctor on made-up facts, and how it reads answers."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SITE = Site(
     addresses=("https://www.example.com",),
     session_cookie=None,
     network_cookie=None,
-    whoami_claim=None,
-    settings_claim=None,
+    declared_whoami_aal=None,
+    declared_settings_aal=None,
 )
 SHOWN, REFUSED = Seen(200), Seen(403, error_id="session_aal2_required")
 PERSON = Person(whoami=REFUSED, aal=None, settings=REFUSED, enrolled=True)
@@ -47,7 +47,7 @@ FACTS = Facts(
 
 
 def facts(**changes: Any) -> Facts:
-    """Facts of a healthy set-up but for ``changes``; those of the settings are given by their names too."""
+    """Return the facts of a healthy set-up with ``changes``, also of the settings."""
     of_site = {name: changes.pop(name) for name in tuple(changes) if name in Site.__dataclass_fields__}
     return replace(FACTS, site=replace(SITE, **of_site), **changes)
 
@@ -71,7 +71,7 @@ def test_healthy_facts_give_nothing_to_do() -> None:
     assert [result.check for result in results if result.status is SKIPPED] == ["cookie-name"]
 
 
-def test_what_is_no_ory_is_asked_nothing_else() -> None:
+def test_server_that_is_not_ory_is_asked_nothing_else() -> None:
     results = list(examine_facts(Facts(SITE, Seen(200), is_ory=False)))
 
     assert [(result.check, result.status) for result in results] == [
@@ -88,13 +88,13 @@ def test_what_is_no_ory_is_asked_nothing_else() -> None:
     [
         (Seen(401), True, OK, "Ory answers at https://ory.example.com"),
         (Seen(0, "timeout"), False, FAILED, "longer than ORY_MFA_TIMEOUT"),
-        (Seen(0, "ConnectionError"), False, FAILED, "refused, or the name leads nowhere"),
+        (Seen(0, "ConnectionError"), False, FAILED, "refused, or the host name cannot be resolved"),
         (Seen(0, "SSLError"), False, FAILED, "certificate"),
         (Seen(0, "ProxyError"), False, FAILED, "proxy"),
         (Seen(0, "body too large"), False, FAILED, "body too large"),
         (Seen(429), False, FAILED, "rate limit"),
-        (Seen(200), False, FAILED, "it answers 200 where Ory says 401"),
-        (Seen(302, location="https://elsewhere.example/"), False, FAILED, "leads to https://elsewhere.example/"),
+        (Seen(200), False, FAILED, "it answers 200 where Ory answers 401"),
+        (Seen(302, location="https://elsewhere.example/"), False, FAILED, "redirects to https://elsewhere.example/"),
         (Seen(307, location="/admin/sessions/whoami"), False, FAILED, "admin port"),
     ],
 )
@@ -106,12 +106,12 @@ def test_reachable(seen: Seen, status: Status, words: str, *, is_ory: bool) -> N
     assert bool(result.fix) is (status is FAILED)
 
 
-def test_what_says_401_in_other_words_is_told_from_what_says_it_to_everything() -> None:
-    stranger = only(reaching.check_reachable, whoami=Seen(401), is_ory=False, login=None)
+def test_foreign_401_is_told_from_a_401_to_everything() -> None:
+    foreign = only(reaching.check_reachable, whoami=Seen(401), is_ory=False, login=None)
     gate = only(reaching.check_reachable, whoami=Seen(401), is_ory=False, login=Seen(401))
 
-    assert "in other words than Ory" in stranger.reason
-    assert "to everything, the sign-in included" in gate.reason
+    assert "in another form than Ory" in foreign.reason
+    assert "to everything, also to the sign-in" in gate.reason
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,9 @@ def test_clock(skew: float | None, status: Status) -> None:
     assert only(reaching.check_clock, skew=skew).status is status
 
 
-@pytest.mark.parametrize(("skew", "words"), [(90, "90 s ahead of the one here"), (-90, "90 s behind the one here")])
+@pytest.mark.parametrize(
+    ("skew", "words"), [(90, "90 s ahead of the local clock"), (-90, "90 s behind the local clock")]
+)
 def test_clock_says_which_one_is_ahead(skew: float, words: str) -> None:
     assert words in only(reaching.check_clock, skew=skew).reason
 
@@ -171,7 +173,7 @@ def test_rate_limit(limit: RateLimit | None, status: Status) -> None:
     assert only(reaching.check_rate_limit, rate_limit=limit).status is status
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(None, "does not let"), (150, "from a cache for 150 s")])
+@pytest.mark.parametrize(("seconds", "words"), [(None, "does not let"), (150, "come from a cache for 150 s")])
 def test_answers_of_a_cache(seconds: int | None, words: str) -> None:
     result = only(reaching.check_cacheable, cacheable=seconds)
 
@@ -236,7 +238,7 @@ def test_start_of_the_host_may_be_refused_where_nobody_is_sent_there() -> None:
 
     result = only(returning.check_return_to, returns=returns, default_return_to="/app/")
 
-    assert (result.status, result.reason) == (OK, f"Ory leads back to {HERE}/app/.")
+    assert (result.status, result.reason) == (OK, f"Ory redirects back to {HERE}/app/.")
 
 
 @pytest.mark.parametrize(
@@ -260,7 +262,7 @@ def test_default_page_that_ory_does_not_lead_back_to_names_the_setting(
         FAILED,
         f'ORY_MFA_DEFAULT_RETURN_TO = "{fix}", or selfservice.allowed_return_urls of Ory: add "{page}"',
     )
-    assert f"does not lead back to {page}, " in result.reason
+    assert f"does not redirect back to {page}, " in result.reason
 
 
 def test_address_below_a_path_is_judged_by_its_own_pages() -> None:
@@ -277,7 +279,7 @@ def test_every_address_of_the_site_is_judged_alone() -> None:
 
 
 @pytest.mark.parametrize("check", [returning.check_return_to, cookies.check_reach])
-def test_site_whose_address_nobody_knows_is_not_checked(check: Any) -> None:
+def test_site_whose_url_is_unknown_is_not_checked(check: Any) -> None:
     result = only(check, addresses=())
 
     assert result.status is SKIPPED
@@ -312,15 +314,25 @@ def test_cookie_that_reaches_the_site(ory: str, site: str, domain: str | None) -
         ("https://ory.example.com", "https://www.example.com", None, "cookies.domain of Ory: example.com"),
         ("https://ory.example.com", "https://www.example.com", "ory.example.com", "cookies.domain of Ory: example.com"),
         ("https://example.com", "https://www.example.com", None, "cookies.domain of Ory: example.com"),
-        ("https://a.projects.oryapis.com", "https://www.example.org", None, "Give Ory a domain beside www.example.org"),
-        ("https://ory.example.com", "https://www.other.com", "example.com", "Give Ory a domain beside www.other.com"),
-        ("https://ory.example.com", "https://notexample.com", "example.com", "Give Ory a domain beside notexample.com"),
-        ("https://ory.example.com", "https://www.example.com", "example.org", "a domain that ory.example.com lies in"),
-        ("http://127.0.0.1:4433", "http://localhost:8000", None, "Open the site as 127.0.0.1"),
-        ("http://localhost:4000", "http://127.0.0.1:8000", None, "Open the site as localhost"),
+        (
+            "https://a.projects.oryapis.com",
+            "https://www.example.org",
+            None,
+            "Give Ory a domain next to www.example.org",
+        ),
+        ("https://ory.example.com", "https://www.other.com", "example.com", "Give Ory a domain next to www.other.com"),
+        (
+            "https://ory.example.com",
+            "https://notexample.com",
+            "example.com",
+            "Give Ory a domain next to notexample.com",
+        ),
+        ("https://ory.example.com", "https://www.example.com", "example.org", "a domain that ory.example.com is in"),
+        ("http://127.0.0.1:4433", "http://localhost:8000", None, "Open both the site and Ory as 127.0.0.1"),
+        ("http://localhost:4000", "http://127.0.0.1:8000", None, "Open both the site and Ory as localhost"),
         ("https://a.projects.oryapis.com", "http://localhost:8000", None, "Ory Tunnel"),
-        ("http://127.0.0.1:4433", "https://www.example.com", None, "Give Ory a domain beside www.example.com"),
-        ("http://127.0.0.1:4433", "http://10.0.0.1", None, "Give Ory a domain beside 10.0.0.1"),
+        ("http://127.0.0.1:4433", "https://www.example.com", None, "Give Ory a domain next to www.example.com"),
+        ("http://127.0.0.1:4433", "http://10.0.0.1", None, "Give Ory a domain next to 10.0.0.1"),
     ],
 )
 def test_cookie_that_does_not_reach_the_site(ory: str, site: str, domain: str | None, fix: str) -> None:
@@ -347,7 +359,7 @@ def test_cookie_and_schemes(ory: str, site: str, cookie: Cookie, expected: list[
     assert [result.status for result in reach(ory, site, cookie)] == expected
 
 
-def test_cookie_that_nobody_saw_is_taken_for_one_of_the_host() -> None:
+def test_cookie_that_was_not_seen_counts_as_one_of_the_host() -> None:
     (result,) = cookies.check_reach(facts(own_url=None, cookie=None))
 
     assert result.status is FAILED
@@ -380,7 +392,7 @@ def test_cookie_name(
     assert ("ORY_MFA_SESSION_COOKIE" in result.fix) is (status in (WARNING, FAILED))
 
 
-def test_cookie_name_is_told_to_nobody_without_a_token() -> None:
+def test_cookie_name_is_not_checked_without_a_token() -> None:
     assert only(cookies.check_name, person=None).status is SKIPPED
 
 
@@ -393,7 +405,7 @@ LEVELS = [levels.check_whoami, levels.check_settings, levels.check_codes]
 @pytest.mark.parametrize(
     ("person", "status", "words"),
     [
-        (None, SKIPPED, "somebody who is signed in"),
+        (None, SKIPPED, "tells this only for a session"),
         (replace(PERSON, whoami=Seen(401)), FAILED, "does not accept the session token (401)"),
         (replace(PERSON, whoami=Seen(403, error_id="other")), FAILED, "does not accept the session token (other)"),
         (replace(LAX, aal="aal2"), FAILED, "is at aal2"),
@@ -411,7 +423,7 @@ UNKNOWN = replace(LAX, settings=SHOWN, enrolled=False)
 
 
 @pytest.mark.parametrize(
-    ("person", "claim", "status"),
+    ("person", "declared", "status"),
     [
         (PERSON, None, OK),
         (PERSON, "highest_available", OK),
@@ -424,8 +436,8 @@ UNKNOWN = replace(LAX, settings=SHOWN, enrolled=False)
         (replace(UNKNOWN, enrolled=None), None, SKIPPED),
     ],
 )
-def test_whoami_level(person: Person, claim: str | None, status: Status) -> None:
-    result = only(levels.check_whoami, person=person, whoami_claim=claim)
+def test_whoami_level(person: Person, declared: str | None, status: Status) -> None:
+    result = only(levels.check_whoami, person=person, declared_whoami_aal=declared)
 
     assert result.status is status
     if status in (WARNING, FAILED):
@@ -433,7 +445,7 @@ def test_whoami_level(person: Person, claim: str | None, status: Status) -> None
 
 
 @pytest.mark.parametrize(
-    ("person", "claim", "status"),
+    ("person", "declared", "status"),
     [
         (PERSON, None, OK),
         (PERSON, "highest_available", OK),
@@ -445,8 +457,8 @@ def test_whoami_level(person: Person, claim: str | None, status: Status) -> None
         (replace(PERSON, settings=Seen(500)), None, SKIPPED),
     ],
 )
-def test_settings_level(person: Person, claim: str | None, status: Status) -> None:
-    result = only(levels.check_settings, person=person, settings_claim=claim)
+def test_settings_level(person: Person, declared: str | None, status: Status) -> None:
+    result = only(levels.check_settings, person=person, declared_settings_aal=declared)
 
     assert result.status is status
     assert ("selfservice.flows.settings.required_aal" in result.fix) is (status is FAILED)
@@ -482,9 +494,9 @@ PART = "\x1b]0\x9b"
 EVIL = "\x1b]0;owned\x07\u202e\u200b\r\nx\x9b"
 
 
-def test_text_is_made_fit_for_a_terminal() -> None:
-    assert reading.plain(EVIL) == "?]0;owned?????x?"
-    assert len(reading.plain("a" * 5000)) == 200
+def test_text_is_made_safe_for_a_terminal() -> None:
+    assert reading.printable(EVIL) == "?]0;owned?????x?"
+    assert len(reading.printable("a" * 5000)) == 200
 
 
 @pytest.mark.parametrize(
@@ -509,7 +521,7 @@ NONSENSE = [b"", b"<html>", b"[]", b"null", b"[" * 100_000, b'{"error": 1, "ui":
 
 
 @pytest.mark.parametrize("body", NONSENSE, ids=range(len(NONSENSE)))
-def test_body_that_makes_no_sense_is_read_as_nothing(body: bytes) -> None:
+def test_unexpected_body_is_read_as_nothing(body: bytes) -> None:
     told = answer(body, 401)
 
     assert reading.read_seen(told) == Seen(401)
@@ -654,7 +666,7 @@ def test_skew_is_what_the_time_of_the_call_does_not_explain(date: str, expected:
     assert reading.read_skew(answer(date=date), NOON, NOON + timedelta(seconds=2)) == expected
 
 
-# Whatever answers, the doctor neither breaks nor repeats what could harm a terminal.
+# Whatever the answers are, the doctor does not fail and prints no control characters.
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -686,7 +698,7 @@ ANSWERS = st.builds(
 )
 
 
-# How long an example takes says only how busy the machine is.
+# The time for an example depends only on how busy the machine is.
 @hypothesis_settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ANSWERS, min_size=8, max_size=8))
 def test_no_answer_breaks_the_doctor_or_reaches_the_terminal_raw(answers: list[Answer]) -> None:

@@ -1,4 +1,4 @@
-"""The doctor on running servers: a healthy set-up, many broken ones, and what it must not do to any of them."""
+"""The doctor with running servers: healthy and broken set-ups, and what it must not do in any of them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(*args: str) -> tuple[str, str, int]:
 
 
 class Findings:
-    """What the doctor says, by check."""
+    """The results of the doctor, by check."""
 
     def __init__(self, *args: str) -> None:
         out, err, self.code = run("--json", *args)
@@ -130,14 +130,14 @@ def test_admin_port_instead_of_the_public_one(strict: KratosServer, settings: An
     found = Findings()
 
     assert found.of("failed") == ["reachable"]
-    assert found.only("reachable")[1].endswith("is no public API of Ory: it is the admin port of Kratos.")
+    assert found.only("reachable")[1].endswith("is not the public API of Ory: it is the admin port of Kratos.")
 
 
 @pytest.mark.kratos
 def test_public_port_instead_of_the_admin_one(strict: KratosServer) -> None:
     found = Findings(f"--admin-url={strict.public_url}")
 
-    assert found.only("version")[:2] == ("failed", "This is no admin API of Kratos (404).")
+    assert found.only("version")[:2] == ("failed", "This is not the admin API of Kratos (404).")
 
 
 @pytest.mark.kratos
@@ -148,8 +148,8 @@ def test_localhost_beside_127_0_0_1(strict: KratosServer, settings: Any) -> None
 
     assert found.of("failed") == ["cookie-reach", "return-to"]
     assert found.of("warning") == ["loopback"]
-    assert "so that http://localhost:8000 never gets them: nobody is signed in" in found.only("cookie-reach")[1]
-    assert found.only("cookie-reach")[2].startswith("Open the site as 127.0.0.1")
+    assert "so http://localhost:8000 never gets them: nobody is signed in there" in found.only("cookie-reach")[1]
+    assert found.only("cookie-reach")[2].startswith("Open both the site and Ory as 127.0.0.1")
 
 
 @pytest.mark.kratos
@@ -161,7 +161,7 @@ def test_cookie_of_another_name(strict: KratosServer, settings: Any, token_file:
 
     assert found.of("failed") == ["cookie-name"]
     assert found.only("cookie-name")[1] == (
-        "Django looks for the cookie ory_session_mine, and Ory sets none of that name."
+        "Django looks for the cookie ory_session_mine, but Ory sets no cookie of that name."
     )
 
 
@@ -173,16 +173,16 @@ def test_cookie_of_the_right_name(strict: KratosServer, settings: Any, token_fil
 
     found = Findings(token_file(token_of(strict, strict.add_person("totp"))))
 
-    assert found.only("cookie-name")[:2] == ("ok", "Ory's session cookie is called ory_kratos_session.")
+    assert found.only("cookie-name")[:2] == ("ok", "Ory's session cookie is named ory_kratos_session.")
 
 
 @pytest.mark.kratos
-def test_site_that_ory_does_not_lead_back_to(strict: KratosServer) -> None:
+def test_site_that_ory_does_not_redirect_to(strict: KratosServer) -> None:
     found = Findings("--site-url=http://127.0.0.1:9000/")
 
     assert found.of("failed") == ["return-to"]
     assert found.only("return-to")[1:] == (
-        "Ory does not lead back to http://127.0.0.1:9000/: people end on its error page.",
+        "Ory does not redirect back to http://127.0.0.1:9000/: people end up on its error page.",
         'selfservice.allowed_return_urls of Ory: add "http://127.0.0.1:9000/"',
     )
 
@@ -195,12 +195,12 @@ def test_settings_that_a_password_opens(strict: KratosServer, token_file: Any, m
     found = Findings(*everything(strict, token_file(token_of(strict, strict.add_person("totp")))))
 
     assert found.of("failed") == ["settings-level"]
-    assert "whoever knows a password can set up another one there" in found.only("settings-level")[1]
+    assert "somebody who knows the password can set up another one there" in found.only("settings-level")[1]
     assert found.only("settings-level")[2] == "selfservice.flows.settings.required_aal of Ory: highest_available"
 
 
 @pytest.mark.kratos
-def test_claim_that_is_not_true(strict: KratosServer, settings: Any, token_file: Any) -> None:
+def test_declared_level_that_is_wrong(strict: KratosServer, settings: Any, token_file: Any) -> None:
     settings.ORY_MFA_WHOAMI_REQUIRED_AAL = "highest_available"
     strict.configure("lax", settings_required_aal="highest_available")
 
@@ -208,8 +208,8 @@ def test_claim_that_is_not_true(strict: KratosServer, settings: Any, token_file:
 
     assert found.of("failed") == ["whoami-level"]
     assert found.only("whoami-level")[1] == (
-        "Ory's session.whoami.required_aal is aal1, but ORY_MFA_WHOAMI_REQUIRED_AAL says highest_available: "
-        "highest_available lets people without it pass."
+        "Ory's session.whoami.required_aal is aal1, but ORY_MFA_WHOAMI_REQUIRED_AAL is highest_available: views that "
+        "require highest_available let people in who have a second factor and have not used it."
     )
 
 
@@ -221,7 +221,7 @@ def test_codes_that_lock_out_who_has_none(strict: KratosServer, token_file: Any)
     found = Findings(*everything(strict, token_file(token_of(strict, strict.add_person()))))
 
     assert found.of("failed") == ["codes"]
-    assert "the person has none: locked out" in found.only("codes")[1]
+    assert "the account has none: the person is locked out" in found.only("codes")[1]
     assert courier(strict) == before
 
 
@@ -234,7 +234,7 @@ def test_codes_of_somebody_who_has_an_address(strict: KratosServer, token_file: 
 
     found = Findings(*everything(strict, token))
 
-    assert found.only("codes")[:2] == ("ok", "Ory asks for a second factor, and the person has one (code).")
+    assert found.only("codes")[:2] == ("ok", "Ory requires a second factor, and the account has one (code).")
     assert courier(strict) == before
 
 
@@ -246,7 +246,7 @@ def test_ory_on_another_site(strict: KratosServer, settings: Any) -> None:
     found = Findings()
 
     assert found.of("failed") == ["browser-url", "cookie-reach", "return-to"]
-    assert "so that https://www.example.com never gets them" in found.only("cookie-reach")[1]
+    assert "so https://www.example.com never gets them" in found.only("cookie-reach")[1]
 
 
 @pytest.mark.kratos
@@ -264,11 +264,11 @@ def courier(server: KratosServer) -> Any:
     return requests.get(f"{server.admin_url}/admin/courier/messages", timeout=60).headers["X-Total-Count"]
 
 
-# On the emulator, and on what is no Ory.
+# With the emulator, and with servers that are not Ory.
 
 
 class Altered(FakeOry):
-    """A fake whose answers have other headers; it keeps the requests as they came."""
+    """A fake whose answers have other headers."""
 
     headers: ClassVar[dict[str, str]] = {}
 
@@ -325,7 +325,7 @@ def test_clock_that_is_wrong(emulated: Any) -> None:
     found = Findings()
 
     assert found.of("failed") == ["clock"]
-    assert found.only("clock")[1].startswith("The clock of Ory is 5") or "600 s ahead" in found.only("clock")[1]
+    assert found.only("clock")[1].startswith("Ory's clock is 5") or "600 s ahead" in found.only("clock")[1]
 
 
 def test_database_that_is_down(emulated: Any) -> None:
@@ -336,7 +336,7 @@ def test_database_that_is_down(emulated: Any) -> None:
     found = Findings()
 
     assert "ready" in found.of("failed")
-    assert "its database cannot be reached" in found.only("ready")[1]
+    assert "it cannot reach its database" in found.only("ready")[1]
 
 
 def test_rate_limit_and_cache_are_told(emulated: Any) -> None:
@@ -345,7 +345,7 @@ def test_rate_limit_and_cache_are_told(emulated: Any) -> None:
     found = Findings()
 
     assert found.of("warning") == ["rate-limit"]
-    assert found.only("answers")[1].startswith("Answers may be served from a cache for 60 s")
+    assert found.only("answers")[1].startswith("Answers may come from a cache for 60 s")
 
 
 @pytest.mark.parametrize(
@@ -374,7 +374,7 @@ def test_site_whose_urls_cannot_be_imported_is_tried_at_its_default_page(emulate
 
     status, reason, _ = Findings(f"--site-url={SITE}").only("return-to")
 
-    assert (status, reason) == ("ok", f"Ory leads back to {SITE}/home.")
+    assert (status, reason) == ("ok", f"Ory redirects back to {SITE}/home.")
 
 
 @pytest.mark.parametrize("ending", ["", "/"])
@@ -384,7 +384,7 @@ def test_site_below_a_path_is_tried_there(emulated: Any, ending: str) -> None:
 
     status, reason, _ = Findings(f"--site-url={SITE}/app{ending}").only("return-to")
 
-    assert (status, reason) == ("ok", f"Ory leads back to {SITE}/app/.")
+    assert (status, reason) == ("ok", f"Ory redirects back to {SITE}/app/.")
     assert not any(call.query.endswith("%3A8000%2F") for call in emulator.ory.calls)
 
 
@@ -393,7 +393,7 @@ def test_site_below_a_path_that_ory_does_not_lead_back_to_is_what_is_to_be_allow
 
     assert Findings(f"--site-url={SITE}/app/").only("return-to") == (
         "failed",
-        f"Ory does not lead back to {SITE}/app/: people end on its error page.",
+        f"Ory does not redirect back to {SITE}/app/: people end up on its error page.",
         f'selfservice.allowed_return_urls of Ory: add "{SITE}/app/"',
     )
 
@@ -415,7 +415,7 @@ def test_site_in_the_settings_has_the_script_prefix(emulated: Any, settings: Any
     with override_script_prefix("/app/"):
         found = Findings().only("return-to")
 
-    assert found[:2] == ("ok", f"Ory leads back to {SITE}/app/.")
+    assert found[:2] == ("ok", f"Ory redirects back to {SITE}/app/.")
 
 
 def test_nothing_listens(settings: Any) -> None:
@@ -443,7 +443,7 @@ def test_nobody_answers(settings: Any) -> None:
 
 @contextmanager
 def web_site(status: int, body: bytes, **headers: str) -> Iterator[tuple[str, list[str]]]:
-    """A server that is no Ory; yields its URL and everything that it is sent."""
+    """Run a server that is not Ory; yields its URL and the requests that it gets."""
     seen: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -456,7 +456,7 @@ def web_site(status: int, body: bytes, **headers: str) -> Iterator[tuple[str, li
             self.wfile.write(body)
 
         def log_message(self, *args: Any) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -472,14 +472,14 @@ def web_site(status: int, body: bytes, **headers: str) -> Iterator[tuple[str, li
 @pytest.mark.parametrize(
     ("status", "body", "headers", "says"),
     [
-        (200, b"<h1>It works!</h1>", {}, "it answers 200 where Ory says 401"),
-        (401, b"<h1>Unauthorized</h1>", {}, "it says 401 in other words than Ory"),
-        (401, b'{"error": {"code": 401}}', {}, "it says 401 to everything"),
+        (200, b"<h1>It works!</h1>", {}, "it answers 200 where Ory answers 401"),
+        (401, b"<h1>Unauthorized</h1>", {}, "it answers 401 in another form than Ory"),
+        (401, b'{"error": {"code": 401}}', {}, "it answers 401 to everything"),
         (404, b"{}", {}, "it answers 404"),
-        (302, b"", {"Location": "https://elsewhere.example/\x1b[2J"}, "it answers 302 and leads to"),
+        (302, b"", {"Location": "https://elsewhere.example/\x1b[2J"}, "it answers 302 and redirects to"),
     ],
 )
-def test_what_is_no_ory_is_known_and_gets_no_token(
+def test_server_that_is_not_ory_is_detected_and_gets_no_token(
     settings: Any, token_file: Any, status: int, body: bytes, headers: dict[str, str], says: str
 ) -> None:
     token = f"ory_st_{secrets.token_hex(16)}"
@@ -488,7 +488,7 @@ def test_what_is_no_ory_is_known_and_gets_no_token(
         out, err, code = run(token_file(token), f"--admin-url={url}")
 
     assert code == 1
-    assert f"{url} is no public API of Ory: {says}" in out
+    assert f"{url} is not the public API of Ory: {says}" in out
     assert "\x1b" not in out + err
     assert len(seen) <= 3
     assert token not in "".join(seen)
@@ -497,7 +497,7 @@ def test_what_is_no_ory_is_known_and_gets_no_token(
 # Offline.
 
 
-def test_settings_are_looked_at_without_asking_ory(emulated: Any, settings: Any) -> None:
+def test_settings_are_checked_without_asking_ory(emulated: Any, settings: Any) -> None:
     ory = emulated(FakeOry()).ory
     settings.MIDDLEWARE = settings.MIDDLEWARE[:-1]
 
@@ -573,12 +573,12 @@ def test_findings_as_text(settings: Any) -> None:
     out, _, code = run("--offline")
 
     assert code == 1
-    assert "ok           names              Every ORY_MFA_ setting is one.\n" in out
+    assert "ok           names              Every ORY_MFA_ setting is one. (settings only)\n" in out
     assert (
         "FAILED       middleware         OrySessionMiddleware is not in MIDDLEWARE. (ory_mfa.E003)\n"
         "                                -> Add 'django_ory_mfa.middleware.OrySessionMiddleware' after"
     ) in out
-    assert out.endswith("\n\n13 ok, 0 not checked, 0 warning, 1 failed.\n")
+    assert out.endswith("\n\n16 ok, 0 not checked, 0 warning, 1 failed.\n")
 
 
 # What it must not do.
@@ -660,7 +660,7 @@ def test_nothing_secret_or_personal_is_shown(
 def test_file_that_holds_no_token_is_refused_and_not_shown(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "token").write_bytes(content)
 
-    with pytest.raises(CommandError, match="holds no session token") as refusal:
+    with pytest.raises(CommandError, match="does not contain a session token") as refusal:
         run(f"--session-token-file={tmp_path / 'token'}")
 
     assert refusal.value.returncode == 2
@@ -679,8 +679,8 @@ def test_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
     "url",
     ["", "127.0.0.1:4434", "ftp://x.example", "http://me:hush@x.example", "http://x.example/?a=hush", "http://x\x1b"],
 )
-def test_url_that_makes_no_sense_is_refused_and_not_shown(option: str, url: str) -> None:
-    with pytest.raises(CommandError, match=f"{option} has to be") as refusal:
+def test_invalid_url_is_refused_and_not_shown(option: str, url: str) -> None:
+    with pytest.raises(CommandError, match=f"{option} must be") as refusal:
         run(f"{option}={url}")
 
     assert (refusal.value.returncode, "hush" in str(refusal.value)) == (2, False)

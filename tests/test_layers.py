@@ -185,7 +185,11 @@ def test_core_is_imported_in_a_straight_line() -> None:
         ),
         pytest.param(("datetime.datetime.now", "django.utils.timezone"), {"runtime.clock"}, id="clock"),
         pytest.param(("ory_client",), {"core.session", "management.control.console"}, id="sdk"),
-        pytest.param(("ruamel",), {"management.control.yaml_size", "management.control.yaml_text"}, id="yaml"),
+        pytest.param(
+            ("ruamel",),
+            {f"management.control.yaml_{part}" for part in ("size", "splice", "text", "visible")},
+            id="yaml",
+        ),
         pytest.param(("opentelemetry",), {"contrib.opentelemetry"}, id="telemetry"),
         pytest.param(("rest_framework",), {"contrib.drf", "contrib.rest_framework"}, id="drf"),
     ],
@@ -204,8 +208,8 @@ def test_room_has_one_owner(names: tuple[str, ...], owners: set[str]) -> None:
 
 
 PURE_OF_CONTROL = (
-    *("keys", "document", "plan", "rules", "findings", "shown", "size"),
-    *("json_text", "yaml_size", "yaml_text"),
+    *("keys", "document", "plan", "rules", "findings", "shown", "size", "visible"),
+    *("json_text", "yaml_size", "yaml_splice", "yaml_text", "yaml_visible"),
 )
 
 
@@ -297,7 +301,9 @@ def test_imports_stand_at_the_top() -> None:
         "management.control.console: ory_client.Configuration",
         "management.control.console: ory_client.api.project_api.ProjectApi",
         "management.control.console: ory_client.api.workspace_api.WorkspaceApi",
+        "management.control.formats: django_ory_mfa.management.control.yaml_splice",
         "management.control.formats: django_ory_mfa.management.control.yaml_text",
+        "management.control.formats: django_ory_mfa.management.control.yaml_visible",
     }
 
 

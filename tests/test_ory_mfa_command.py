@@ -1,8 +1,9 @@
-"""``manage.py ory_mfa`` as such: how it hands over to its subcommands."""
+"""How ``manage.py ory_mfa`` runs its subcommands."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from dataclasses import MISSING, dataclass, fields
 from io import StringIO
 from typing import Any
 
@@ -13,22 +14,35 @@ from django.core.management.base import CommandError, OutputWrapper
 from django_ory_mfa.management.commands.ory_mfa import Command
 
 
+@dataclass(frozen=True)
+class EchoOptions:
+    """The options of ``echo``."""
+
+    word: str
+    code: int
+    verbosity: int
+
+
+RAISED = {"interrupt": KeyboardInterrupt, "recurse": RecursionError}
+
+
 class Echo:
-    """A subcommand that says what it was given."""
+    """A subcommand that prints its options."""
 
     name = "echo"
-    help = "Says it."
+    help = "Print it."
+    options_class = EchoOptions
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("word")
         parser.add_argument("--code", type=int, default=0)
 
-    def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
-        stdout.write(f"{options['word']} at {options['verbosity']}")
+    def run(self, options: EchoOptions, stdout: OutputWrapper, stderr: OutputWrapper) -> int:
+        stdout.write(f"{options.word} at {options.verbosity}")
         stderr.write("aside")
-        if options["word"] == "interrupt":
-            raise KeyboardInterrupt
-        return int(options["code"])
+        if options.word in RAISED:
+            raise RAISED[options.word]
+        return options.code
 
 
 class EchoCommand(Command):
@@ -69,6 +83,11 @@ def test_interrupt_is_no_traceback():
     assert ended.value.returncode == 130
 
 
+def test_configuration_that_is_nested_too_deeply_is_no_traceback():
+    with pytest.raises(CommandError, match=r"^The configuration is nested too deeply\.$"):
+        run("echo", "recurse")
+
+
 @pytest.mark.parametrize("args", [(), ("nonsense",), ("echo",)])
 def test_usage_error_is_one(args):
     with pytest.raises(CommandError, match="Error: "):
@@ -88,6 +107,24 @@ def test_hidden_options_are_not_in_the_help(capsys):
         EchoCommand().run_from_argv(["manage.py", "ory_mfa", "echo", "--help"])
 
     assert "--pythonpath" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("subcommand", Command.subcommands, ids=lambda subcommand: subcommand.name)
+def test_every_option_of_a_subcommand_is_an_argument_of_it(subcommand):
+    """An argument of the same name, or one of Django's; what need not be given has a default."""
+    parser = ArgumentParser()
+    subcommand.add_arguments(parser)
+
+    declared = {action.dest for action in parser._actions} | {"verbosity"}
+
+    required = {field.name for field in fields(subcommand.options_class) if field.default is MISSING}
+    assert required <= declared
+    assert {field.name for field in fields(subcommand.options_class)} - required <= {"stdin"}
+
+
+@pytest.mark.parametrize("subcommand", Command.subcommands, ids=lambda subcommand: subcommand.name)
+def test_options_of_a_subcommand_cannot_be_changed(subcommand):
+    assert subcommand.options_class.__dataclass_params__.frozen
 
 
 @pytest.mark.parametrize("action", ["list", "link"])

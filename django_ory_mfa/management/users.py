@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,19 @@ APP = "django_ory_mfa.contrib.auth"
 MISUSED = 2
 
 
+@dataclass(frozen=True, slots=True)
+class UsersOptions:
+    """The options of ``users``."""
+
+    action: str
+    identity: str | None
+    user: str | None
+
+
 class Users:
     """Links users, and lists the links."""
+
+    options_class = UsersOptions
 
     name = "users"
     help = "Links Django users to Ory identities, and lists who is linked."
@@ -28,11 +40,11 @@ class Users:
         parser.add_argument("--identity", metavar="ID", help="link: the id of the identity at Ory, a UUID")
         parser.add_argument("--user", metavar="NAME", help="link: the name that the user has here")
 
-    def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
+    def run(self, options: UsersOptions, stdout: OutputWrapper, stderr: OutputWrapper) -> int:
         """Does it, and returns the exit code."""
         if not apps.is_installed(APP):
             raise CommandError(f"Add '{APP}' to INSTALLED_APPS: it keeps the links.")
-        stdout.write(_list() if options["action"] == "list" else _link(options["identity"], options["user"]))
+        stdout.write(_list() if options.action == "list" else _link(options.identity, options.user))
         return 0
 
 

@@ -1,1 +1,1 @@
-"""A Console API of Ory Network that is none: HTTP on loopback, for the control plane to talk to."""
+"""A fake Console API of Ory Network: HTTP on loopback, for the control plane to talk to."""

@@ -1,4 +1,4 @@
-"""The fixture that starts the Console API that is none."""
+"""The fixture that starts the fake Console API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .server import FakeConsole
 
 @pytest.fixture
 def console() -> Iterator[FakeConsole]:
-    """One of its own for each test; what nobody may ask fails the test."""
+    """One for each test; a request that no client may send fails the test."""
     server = FakeConsole()
     yield server
     server.close()

@@ -1,6 +1,6 @@
-"""One project as the platform keeps it: patched, judged, normalised. It shares no code with what it tests.
+"""One project as the platform stores it: patched, validated, normalised. It shares no code with what it tests.
 
-What it does is what Ory's schema, CLI and Terraform provider show of the real one, which is closed.
+It does what Ory's schema, CLI and Terraform provider show of the real platform, whose source is closed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Refused(Exception):  # noqa: N818 - the answer, not an error of ours
 
 @dataclass
 class Project:
-    """What is stored; ``drops`` are paths of the configuration that are dropped in silence."""
+    """The stored document; ``drops`` are paths of the configuration whose changes are dropped without an error."""
 
     document: dict[str, Any]
     drops: set[str] = field(default_factory=set)
@@ -51,7 +51,7 @@ class Project:
         return found
 
     def patch(self, operations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Applies a JSON Patch as a whole or not at all, makes a new revision, and returns the warnings."""
+        """Apply a JSON Patch completely or not at all, make a new revision, and return the warnings."""
         changed = copy.deepcopy(self.document)
         for operation in operations:
             _apply(changed, operation)
@@ -69,7 +69,7 @@ class Project:
         return warnings
 
     def renew(self) -> None:
-        """A new revision, as after each write."""
+        """Make a new revision, as after each write."""
         self.document["revision_id"] = str(uuid.uuid4())
 
 
@@ -90,7 +90,7 @@ def _apply(document: Any, operation: dict[str, Any]) -> None:
 
 
 def _judge(config: dict[str, Any]) -> None:
-    """What the schema of Kratos says about these keys."""
+    """Validate these keys as the schema of Kratos does."""
     faults = [f"{_at(path)} expected boolean" for path in BOOLS if not isinstance(_get(config, path), bool | None)]
     for path in LEVELS:
         if _get(config, path) not in (None, "aal1", "highest_available"):
@@ -102,7 +102,7 @@ def _judge(config: dict[str, Any]) -> None:
     if code.get("mfa_enabled") and code.get("passwordless_enabled"):
         faults.append(f"{_at('selfservice/methods/code')} anyOf failed")
     if faults:
-        # A real trace is long, and quotes what it was given.
+        # A real trace is long and quotes the configuration.
         secret = config["courier"]["smtp"]["connection_uri"]
         trace = [*faults, f'I[#/courier/smtp/connection_uri] "{secret}"', *["I[#] S[#] oneOf failed"] * 40]
         raise Refused("The request was malformed or contained invalid parameters", "\n".join(trace))
@@ -131,7 +131,7 @@ def _put(config: Any, path: str, value: Any) -> None:
 
 
 def _restore(config: dict[str, Any], before: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
-    """Keys of the platform stay as they are; that somebody wanted to change them is worth a warning."""
+    """Undo the change of a key that the platform manages, and return the warning about it."""
     name = "/".join(path)
     if _get(config, name) == _get(before, name):
         return None
@@ -140,7 +140,7 @@ def _restore(config: dict[str, Any], before: dict[str, Any], path: tuple[str, ..
 
 
 def _normal(duration: str | None) -> str | None:
-    """As Go writes it."""
+    """Return the duration as Go writes it."""
     if duration is None:
         return None
     sizes = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}

@@ -1,4 +1,4 @@
-"""The HTTP side of the Console API that is none, with switches for everything that can go wrong."""
+"""The HTTP server of the fake Console API, with switches for everything that can go wrong."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ SLUG = "sample-otter-a1b2c3d4e5"
 
 
 def sample(case: str) -> dict[str, Any]:
-    """The response of a sample."""
+    """Return the response of a sample."""
     found: dict[str, Any] = json.loads((ANSWERS / f"{case}.json").read_text())["response"]
     return found
 
 
 @dataclass
 class Request:
-    """One request as it came in."""
+    """One request as it arrived."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Request:
 
 @dataclass
 class Switches:
-    """What goes wrong."""
+    """Faults to simulate."""
 
     rate_limits: int = 0
     bad_gateways: int = 0
@@ -60,7 +60,7 @@ class Switches:
 
 
 class FakeConsole:
-    """Listens on loopback until ``close``; ``requests`` is what it was asked, ``violations`` what nobody may ask."""
+    """Listens on loopback until ``close``; ``violations`` are the ``requests`` that no client may send."""
 
     def __init__(self) -> None:
         self.project = Project(sample("project_200")["body"])
@@ -79,7 +79,7 @@ class FakeConsole:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends it, and lets go of whom it made wait."""
+        """Stop it, and release the requests that it keeps waiting."""
         self.wakes.set()
         self._server.shutdown()
         self._thread.join()
@@ -87,11 +87,11 @@ class FakeConsole:
 
     @property
     def asked(self) -> list[str]:
-        """Methods and paths of the requests, without their queries."""
+        """The methods and paths of the requests, without queries."""
         return [f"{request.method} {urlsplit(request.path).path}" for request in self.requests]
 
     def answer(self, request: Request) -> tuple[int, Any]:
-        """Status and body; a body of bytes is sent as it is."""
+        """Return status and body; a body of bytes is sent unchanged."""
         switches = self.switches
         if (refused := self._refusal(request.headers.get("authorization", ""))) is not None:
             return self.sample(refused)
@@ -108,7 +108,7 @@ class FakeConsole:
         return self._route(request)
 
     def sample(self, case: str) -> tuple[int, Any]:
-        """Status and body of a sample."""
+        """Return status and body of a sample."""
         found = sample(case)
         return found["status"], found["body"].encode() if isinstance(found["body"], str) else found["body"]
 
@@ -216,7 +216,7 @@ def _handler(console: FakeConsole) -> type[BaseHTTPRequestHandler]:
                 self.end_headers()
                 self.wfile.write(body)
             except (BrokenPipeError, ConnectionResetError):
-                pass  # whoever asked did not want to wait
+                pass  # the client did not wait
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of http.server
             pass

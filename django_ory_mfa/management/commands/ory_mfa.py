@@ -1,10 +1,11 @@
-"""``manage.py ory_mfa …``: one command with subcommands, each in the room that does its work."""
+"""``manage.py ory_mfa …``: one command whose subcommands are in the packages that do the work."""
 
 from __future__ import annotations
 
 from argparse import SUPPRESS, ArgumentParser
-from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
@@ -14,35 +15,44 @@ from django_ory_mfa.management.doctor.command import Doctor
 from django_ory_mfa.management.report.command import Report
 from django_ory_mfa.management.users import Users
 
+O = TypeVar("O")  # noqa: E741 - the options of one subcommand
 
-class Subcommand(Protocol):
-    """One word behind ``manage.py ory_mfa``.
 
-    Fields of ``options`` are the names of its arguments, and ``verbosity``, ``no_color``, ``stdin`` … of Django. What
-    ``run`` returns is the exit code; ``CommandError(message, returncode=…)`` ends it with a message on stderr.
+class Subcommand(Protocol[O]):
+    """One word after ``manage.py ory_mfa``.
+
+    ``options_class`` is a dataclass. Its fields are named like the arguments, and like those of Django if it needs
+    them: ``verbosity``, ``stdin``.
     """
 
     name: str
     help: str
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Its arguments."""
+    @property
+    def options_class(self) -> type[O]:
+        """The class of the options that ``run`` takes."""
 
-    def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
-        """Does it, and returns the exit code."""
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+
+    def run(self, options: O, stdout: OutputWrapper, stderr: OutputWrapper) -> int:
+        """Run the subcommand and return its exit code.
+
+        Raises ``CommandError(message, returncode=…)`` or ``ControlError`` to end with a message on stderr.
+        """
 
 
 class Command(BaseCommand):
-    """Hands over to the subcommand that was named."""
+    """Runs the subcommand that was named."""
 
-    help = "Turns multi-factor authentication on at Ory, links users, and finds out what is wrong."
+    help = "Turn on multi-factor authentication at Ory, link users, and find out what is wrong."
     # It has to run when the settings are what is wrong.
     requires_system_checks = ()
     stealth_options = ("stdin",)
-    subcommands: ClassVar[Sequence[Subcommand]] = (*control.subcommands(), Doctor(), Report(), Users())
+    subcommands: ClassVar[Sequence[Subcommand[Any]]] = (*control.subcommands(), Doctor(), Report(), Users())
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One parser for each subcommand."""
+        """Add one parser for each subcommand."""
         parsers = parser.add_subparsers(dest="subcommand", metavar="COMMAND", required=True)
         for subcommand in self.subcommands:
             leaf = parsers.add_parser(subcommand.name, help=subcommand.help, description=subcommand.help)
@@ -50,10 +60,10 @@ class Command(BaseCommand):
             _add_options_of_django(leaf)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Runs it; another exit code than 0 ends the process with it."""
+        """Run the subcommand; an exit code other than 0 ends the process."""
         (subcommand,) = (one for one in self.subcommands if one.name == options["subcommand"])
         try:
-            code = subcommand.run(options, self.stdout, self.stderr)
+            code = subcommand.run(_typed(subcommand.options_class, options), self.stdout, self.stderr)
         except ControlError as error:
             raise CommandError(str(error), returncode=error.exit_code) from error
         except KeyboardInterrupt:
@@ -66,8 +76,13 @@ class Command(BaseCommand):
             raise SystemExit(code)
 
 
+def _typed(kind: type[Any], given: Mapping[str, Any]) -> Any:
+    """Return the options of a command line as a value of ``kind``."""
+    return kind(**{field.name: given[field.name] for field in fields(kind) if field.name in given})
+
+
 def _add_options_of_django(leaf: ArgumentParser) -> None:
-    # Django gives these to the parser of the command alone, where they have to stand before the subcommand.
+    # Django adds these only to the parser of the command, which does not accept them after the subcommand.
     leaf.add_argument("-v", "--verbosity", type=int, choices=range(4), default=SUPPRESS, help=SUPPRESS)
     for name in ("--settings", "--pythonpath"):
         leaf.add_argument(name, default=SUPPRESS, help=SUPPRESS)

@@ -1,1 +1,1 @@
-"""The control plane: what ``manage.py ory_mfa`` reads and changes at Ory. It stands beside the path of requests."""
+"""The control plane: reads and changes Ory's configuration for ``manage.py ory_mfa``. No request imports it."""

@@ -1,4 +1,4 @@
-"""Where the Console API is and which key opens it: from the environment, or from options."""
+"""The URL of the Console API and its key, from options or environment variables."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ CONSOLE_URL = "https://console.ory.com"
 PROJECT_KEYS = ("ory_pat_", "ory_apikey_", "ory_pt_")
 LONGEST_KEY = 4096  # bytes
 NO_KEY = (
-    "There is no key: set ORY_WORKSPACE_API_KEY to a workspace API key (ory_wak_…), or name a file that holds it with "
-    "--api-key-file. Make one in the Ory Console, in the settings of the workspace."
+    "There is no API key: set ORY_WORKSPACE_API_KEY to a workspace API key (ory_wak_…), or name a file with it by "
+    "--api-key-file. Create one in the Ory Console, in the settings of the workspace."
 )
-PROJECT_KEY = "This is a project key; configuration needs a workspace key (ory_wak_…). Nothing was sent."
+PROJECT_KEY = (
+    "This is a project API key, which cannot read configurations: use a workspace API key (ory_wak_…). Nothing was "
+    "sent."
+)
 
 
 def api_url(given: str | None, environment: Mapping[str, str]) -> str:
-    """The Console API's URL: ``given``, else as in the Ory CLI ``api.`` before the host of ``ORY_CONSOLE_URL``.
+    """Return the URL of the Console API: ``given``, else ``api.`` before the host of ``ORY_CONSOLE_URL``.
 
-    There is no such name for an IP address or localhost; these are taken as they are.
+    The second is what the Ory CLI does. An IP address and localhost have no such name and are used unchanged. Raises
+    ``ControlError`` for a URL that the key must not be sent to.
     """
     if given is not None:
         return _checked(given, "--console-api-url")
@@ -33,16 +37,18 @@ def api_url(given: str | None, environment: Mapping[str, str]) -> str:
     parts = urlsplit(console)
     if parts.hostname == "localhost" or _address(parts.hostname or "") is not None:
         return console
-    # SECURITY: it is another host now, so what was said of the first need not hold for it.
+    # SECURITY: this is another host, so it is checked again.
     return _checked(f"{parts.scheme}://api.{parts.netloc}", "ORY_CONSOLE_URL")
 
 
 def _checked(url: str, source: str) -> str:
-    # SECURITY: the key goes there, so the way has to be encrypted, unless it does not leave this machine.
+    # SECURITY: the key is sent there, so the connection must be encrypted or stay on this machine.
     parts = _split(url)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
     if not is_safe or not re.fullmatch(r"[a-z0-9.:\[\]-]+", parts.netloc) or parts.path.strip("/") or parts.query:
-        message = f"{source} must be https://HOST, or http://HOST on this machine, without a path and user information."
+        message = (
+            f"{source} must be https://HOST, or http:// and the loopback address, without path and user information."
+        )
         raise ControlError(message)
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -55,7 +61,7 @@ def _split(url: str) -> SplitResult:
 
 
 def _is_loopback(host: str) -> bool:
-    # No name below it: what does not resolve here may be asked for elsewhere.
+    # Not a name below localhost: if it does not resolve here, another machine may be asked for it.
     if host == "localhost":
         return True
     address = _address(host)
@@ -70,15 +76,15 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def api_key(file: str | None, environment: Mapping[str, str]) -> str:
-    """The workspace API key; raises ``ControlError`` for what is none, before anything is sent."""
+    """Return the workspace API key; raises ``ControlError`` if there is none or it cannot be one."""
     key = (_from_file(file) if file is not None else environment.get("ORY_WORKSPACE_API_KEY", "")).strip()
     if not key:
         raise ControlError(NO_KEY)
     if key.startswith(PROJECT_KEYS):
         raise ControlError(PROJECT_KEY)
-    # SECURITY: the key is not shown, and nothing that could break out of a header is sent.
+    # SECURITY: the key is not shown, and no character is sent that could end the header.
     if not re.fullmatch(r"[!-~]+", key):
-        raise ControlError("The workspace API key holds characters that no key has. Nothing was sent.")
+        raise ControlError("The workspace API key contains characters that no key has. Nothing was sent.")
     return key
 
 
@@ -86,4 +92,4 @@ def _from_file(name: str) -> str:
     try:
         return read_whole(Path(name), limit=LONGEST_KEY, kind="an API key").decode()
     except UnicodeDecodeError:
-        raise ControlError(f"{clean(name)} holds no API key.") from None
+        raise ControlError(f"{clean(name)} does not contain an API key.") from None

@@ -1,4 +1,4 @@
-"""The Console API of Ory Network, through ``ory-client``: the only module of the control plane that speaks HTTP."""
+"""The client of Ory Network's Console API, on top of ``ory-client``."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from django_ory_mfa.management.control.shown import clean
 if TYPE_CHECKING:
     from ory_client import ApiClient
 
-TIMEOUT = (3.05, 30.0)  # seconds to connect, and to wait for each piece of the answer
+TIMEOUT = (3.05, 30.0)  # seconds to connect, and between two bytes of the response
 LONGEST_BODY = 16 * 1024 * 1024  # bytes
 LONGEST_WAIT = 30.0  # seconds
 ATTEMPTS = 6
 PAGE_SIZE = 250
-# Raised before a request was sent.
+# Raised before a request is sent.
 UNSENT = (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.NameResolutionError)
 
 
 class UnknownOutcomeError(UnavailableError):
-    """The request may have been carried out: there was no usable answer."""
+    """The change may have been made: it was sent, and no usable response came back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the API said; ``body`` is None where it was no JSON."""
+class ApiResponse:
+    """A response of the API; ``body`` is None if it is not JSON."""
 
     status: int
     body: Any = field(repr=False)
 
 
 class Console:
-    """One Console API and the key that opens it.
+    """A Console API, with the key that is sent to it.
 
-    Network errors are ``UnavailableError``, ``UnknownOutcomeError`` where a change had been sent. After 429 it waits
-    and asks again; nothing else is sent twice.
+    Methods raise ``UnavailableError`` for network errors, ``UnknownOutcomeError`` if a request had been sent by then.
+    They repeat a request after 429, with growing pauses, and after nothing else.
     """
 
     def __init__(
@@ -60,31 +60,31 @@ class Console:
         self._timeout = timeout
         self._pause = pause
 
-    def workspaces(self) -> Iterator[Answer]:
-        """``GET /workspaces``, page by page; a token that comes again ends it."""
+    def workspaces(self) -> Iterator[ApiResponse]:
+        """``GET /workspaces``, page by page, until a page token repeats."""
         token, seen = "", set[str]()
         while token not in seen:
             seen.add(token)
-            answer = self._call(_workspaces, token)
-            yield answer
-            page = answer.body if isinstance(answer.body, Mapping) else {}
+            response = self._call(_workspaces, token)
+            yield response
+            page = response.body if isinstance(response.body, Mapping) else {}
             following = page.get("next_page_token")
             token = following if page.get("has_next_page") is True and isinstance(following, str) else ""
 
-    def workspace_projects(self, workspace_id: str) -> Answer:
+    def workspace_projects(self, workspace_id: str) -> ApiResponse:
         """``GET /workspaces/{id}/projects``."""
         return self._call(_workspace_projects, workspace_id)
 
-    def projects(self) -> Answer:
+    def projects(self) -> ApiResponse:
         """``GET /projects``."""
         return self._call(_projects)
 
-    def project(self, project_id: str) -> Answer:
+    def project(self, project_id: str) -> ApiResponse:
         """``GET /projects/{id}``."""
         return self._call(_project, project_id)
 
-    def patch(self, project_id: str, revision: str, operations: list[dict[str, Any]]) -> Answer:
-        """``PATCH /projects/{id}/revision/{revision}``: 409 if the project is at another revision by now."""
+    def patch(self, project_id: str, revision: str, operations: list[dict[str, Any]]) -> ApiResponse:
+        """``PATCH /projects/{id}/revision/{revision}``; the status is 409 if that is not the current revision."""
         try:
             return self._call(_patch, project_id, revision, operations)
         except UnknownOutcomeError:
@@ -92,22 +92,24 @@ class Console:
         except UnavailableError as error:
             raise UnavailableError(f"{error} Nothing was changed.") from error
 
-    def _call(self, send: Callable[..., BaseHTTPResponse], *arguments: Any) -> Answer:
+    def _call(self, send: Callable[..., BaseHTTPResponse], *arguments: Any) -> ApiResponse:
         wait = 1.0
         for attempt in range(ATTEMPTS):
-            answer = self._once(send, *arguments)
-            if answer.status != 429:
-                return answer
+            response = self._once(send, *arguments)
+            if response.status != 429:
+                return response
             if attempt < ATTEMPTS - 1:
-                self._pause(min(wait * random.uniform(1, 1.5), LONGEST_WAIT))  # noqa: S311 - no secret hangs on it
+                self._pause(min(wait * random.uniform(1, 1.5), LONGEST_WAIT))  # noqa: S311 - not for security
                 wait *= 2
-        raise UnavailableError(f"{clean(self.url)} limits requests (429), also after {ATTEMPTS} attempts.")
+        raise UnavailableError(
+            f"{clean(self.url)} refuses because of its rate limit (429), also after {ATTEMPTS} attempts."
+        )
 
-    def _once(self, send: Callable[..., BaseHTTPResponse], *arguments: Any) -> Answer:
+    def _once(self, send: Callable[..., BaseHTTPResponse], *arguments: Any) -> ApiResponse:
         from ory_client import ApiClient, ApiException, Configuration
 
-        # SECURITY: without ignore_operation_servers the SDK sends the key to Ory whatever the host says, and with
-        # retries it would follow redirects, key included.
+        # SECURITY: without ignore_operation_servers the SDK sends the key to Ory, whatever the host is; with retries it
+        # follows redirects, and sends the key there.
         configuration = Configuration(
             host=self.url,
             access_token=self.key,
@@ -117,16 +119,14 @@ class Console:
         client = ApiClient(configuration)
         try:
             with closing(send(client, *arguments, timeout=self._timeout)) as response:
-                # Bodies are read as they are: the SDK's models refuse what they do not know, also after a change.
-                return Answer(response.status, _json(response.read(LONGEST_BODY)))
+                # The SDK's models are not used: they reject unknown values, also in the response to a change.
+                return ApiResponse(response.status, _json(response.read(LONGEST_BODY)))
         except UNSENT as error:
-            raise UnavailableError(f"{clean(self.url)} cannot be reached ({_kind(error)}); nothing was sent.") from None
+            raise UnavailableError(f"{clean(self.url)} cannot be reached ({_kind(error)}). Nothing was sent.") from None
         except ApiException:
-            raise UnavailableError(
-                f"{clean(self.url)} has no certificate that can be trusted; nothing was sent."
-            ) from None
+            raise UnavailableError(f"The certificate of {clean(self.url)} is not trusted. Nothing was sent.") from None
         except (exceptions.HTTPError, OSError) as error:
-            raise UnknownOutcomeError(f"{clean(self.url)} gave no answer ({_kind(error)}).") from None
+            raise UnknownOutcomeError(f"{clean(self.url)} did not respond ({_kind(error)}).") from None
         finally:
             client.rest_client.pool_manager.clear()
 
@@ -139,7 +139,7 @@ def _json(data: bytes) -> Any:
 
 
 def _kind(error: Exception) -> str:
-    # SECURITY: the text of an error may quote a URL or an answer.
+    # SECURITY: the message of an error may quote a URL or a response.
     return type(error).__name__
 
 

@@ -1,16 +1,16 @@
-"""Why a command cannot do what it was asked to; each kind ends it with an exit code of its own."""
+"""Why a command failed; each kind has an exit code."""
 
 from __future__ import annotations
 
 
 class ControlError(Exception):
-    """It was refused or has failed; the text says what, where and what to do next, and holds no secret."""
+    """The command was refused or failed; the text says what, where and what to do next, and contains no secret."""
 
     exit_code = 1
 
 
 class ConflictError(ControlError):
-    """Somebody else changed it in between; nothing was written."""
+    """The configuration was changed by somebody else after it was read; nothing was written."""
 
     exit_code = 4
 
@@ -22,12 +22,12 @@ class NotAllowedError(ControlError):
 
 
 class UnavailableError(ControlError):
-    """The Console API gave no usable answer: not reachable, 429, 5xx or nonsense."""
+    """The Console API gave no usable response: unreachable, 429, 5xx or not the expected JSON."""
 
     exit_code = 6
 
 
 class UsageError(ControlError):
-    """The command line asks for what does not go together."""
+    """The command line is invalid."""
 
     exit_code = 2

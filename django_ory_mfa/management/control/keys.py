@@ -1,7 +1,7 @@
-"""The keys of Ory's identity configuration that decide about multi-factor authentication.
+"""The MFA keys: those of Ory's identity configuration that affect multi-factor authentication.
 
-Named as in a configuration file of Kratos; in a project of Ory Network the same tree is ``services.identity.config``.
-Values and defaults are those of Kratos' ``embedx/config.schema.json``.
+The names are those of a Kratos configuration file; a project of Ory Network has the same tree at
+``services.identity.config``. Values and defaults are from Kratos' ``embedx/config.schema.json``.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from urllib.parse import urlsplit
 
 Value = bool | str | list[str]
 UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
-LEVELS = ("aal1", "highest_available")
+REQUIRED_AAL = ("aal1", "highest_available")  # values of required_aal in Ory's schema
 DURATION = re.compile(r"(?:[0-9]{1,12}(?:ns|us|ms|s|m|h))+")
-# Printable ASCII but for what RFC 3986 does not know.
+# The printable ASCII characters that RFC 3986 allows.
 URI_SIGNS = re.compile(r"[!#-;=?-\[\]_a-z~]+", re.IGNORECASE)
 
 
 class UnfitValueError(ValueError):
-    """A value that the key cannot have; the text says which it can."""
+    """The key cannot have this value; the text says which it can have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What values of a key look like; ``normal`` makes two spellings of one value equal."""
+    """The values that a key can have; ``normal`` makes two spellings of one value equal."""
 
     allowed: str
     is_valid: Callable[[object], bool]
@@ -35,7 +35,7 @@ class Kind:
 
 
 def nanoseconds(duration: str) -> int:
-    """A duration in Go's spelling, as Kratos writes them: ``15m``, ``1h30m0s``."""
+    """Return the nanoseconds of a duration in the notation of Go, such as ``15m`` or ``1h30m0s``."""
     return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"([0-9]+)(ns|us|ms|s|m|h)", duration))
 
 
@@ -47,7 +47,7 @@ def _is_uri_reference(value: object) -> bool:
     if not isinstance(value, str) or not value.isascii() or not URI_SIGNS.fullmatch(value):
         return False
     try:
-        # User information may be a password, and has no place where browsers are sent.
+        # User information may be a password, and does not belong into a URL that browsers are redirected to.
         return "@" not in urlsplit(value).netloc
     except ValueError:
         return False
@@ -58,13 +58,13 @@ def _is_text(value: object) -> bool:
 
 
 def _parse_bool(text: str) -> Value:
-    # YAML 1.2, as Kratos reads it: "yes" is a text like any other.
+    # In YAML 1.2, which Kratos reads, "yes" is a text.
     values: dict[str, bool] = {"true": True, "false": False}
     return values.get(text, text)
 
 
 BOOL = Kind("true or false", lambda value: isinstance(value, bool), _parse_bool)
-LEVEL = Kind(" or ".join(LEVELS), lambda value: value in LEVELS)
+LEVEL = Kind(" or ".join(REQUIRED_AAL), lambda value: value in REQUIRED_AAL)
 DURATION_KIND = Kind("a duration such as 15m or 1h30m", _is_duration, normal=nanoseconds)
 TEXT = Kind("a text", _is_text)
 URL = Kind("a URL without user information", _is_uri_reference)
@@ -77,7 +77,7 @@ URLS = Kind(
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key; ``default`` is what Ory takes if it is not set, None if there is nothing then."""
+    """One key; ``default`` is the value that Ory uses if it is not set, or None."""
 
     name: str
     kind: Kind
@@ -85,15 +85,15 @@ class Key:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The names from the root of the configuration down."""
+        """The names of the objects from the root down, and of the key itself."""
         return tuple(self.name.split("."))
 
     def is_valid(self, value: object) -> bool:
-        """Whether Ory takes this value."""
+        """Return whether Ory accepts this value."""
         return self.kind.is_valid(value)
 
     def parse(self, text: str) -> Value:
-        """The value that ``text`` stands for on a command line; raises ``UnfitValueError``."""
+        """Return the value of ``text`` from a command line; raises ``UnfitValueError``."""
         value = self.kind.parse(text)
         if not self.is_valid(value):
             message = f"{self.name} must be {self.kind.allowed}"
@@ -101,7 +101,7 @@ class Key:
         return value
 
     def is_same(self, one: object, other: object) -> bool:
-        """Whether both are the same to Ory, which writes ``15m`` as ``15m0s``."""
+        """Return whether both are the same to Ory, which writes ``15m`` as ``15m0s``."""
         if self.is_valid(one) and self.is_valid(other):
             return self.kind.normal(one) == self.kind.normal(other)
         return type(one) is type(other) and one == other
@@ -136,9 +136,17 @@ KEYS = {
         Key(PRIVILEGED_AGE, DURATION_KIND, "1h"),
         Key(RETURN_URLS, URLS),
         Key(DEFAULT_RETURN_URL, URL),
-        # These two have an effect on Ory Network only.
+        # These two have an effect only on Ory Network.
         Key("feature_flags.cacheable_sessions", BOOL, default=False),
         Key("feature_flags.cacheable_sessions_max_age", DURATION_KIND),
     )
 }
 METHODS = {"codes": (CODE, CODE_MFA), "totp": (TOTP,), "lookup-secret": (LOOKUP_SECRET,), "webauthn": (WEBAUTHN,)}
+
+
+def names_before(path: tuple[str, ...]) -> list[str]:
+    """Return the names that belong before the last one of ``path`` in its object, the nearest first."""
+    depth = len(path) - 1
+    inside = (key.path for key in KEYS.values() if len(key.path) > depth and key.path[:depth] == path[:-1])
+    names = list(dict.fromkeys(known[depth] for known in inside))
+    return names[: names.index(path[-1])][::-1] if path[-1] in names else []

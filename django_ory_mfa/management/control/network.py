@@ -1,4 +1,4 @@
-"""A project of Ory Network: read, and changed by a patch against the revision that was read."""
+"""A project of Ory Network: read, and changed by a patch of the revision that was read."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from django_ory_mfa.management.control.answers import expect
-from django_ory_mfa.management.control.console import Answer, Console, UnknownOutcomeError
+from django_ory_mfa.management.control.console import ApiResponse, Console, UnknownOutcomeError
 from django_ory_mfa.management.control.directory import Directory
 from django_ory_mfa.management.control.document import value_at
 from django_ory_mfa.management.control.failures import ConflictError, ControlError, UnavailableError
 from django_ory_mfa.management.control.keys import KEYS
 from django_ory_mfa.management.control.plan import PREFIX, Change, Plan, is_same, operations
-from django_ory_mfa.management.control.shown import Censor, clean, diff
-from django_ory_mfa.management.control.targets import Snapshot, Written
+from django_ory_mfa.management.control.preview import key_list
+from django_ory_mfa.management.control.responses import expect
+from django_ory_mfa.management.control.shown import Redactor, clean
+from django_ory_mfa.management.control.targets import Draft, Snapshot, Written
 
 WAITS = (0.5, 1.0, 2.0)  # seconds before each further attempt after 409
 ALLOWED_IDS = "ORY_ALLOWED_PROJECT_IDS"
 
 
 class NetworkTarget:
-    """One project, by its id or by how its slug or id begins; the list of allowed ids, if given, holds its id."""
+    """A project, named by its id or the start of its slug or id.
+
+    Of ``allowed``, if not empty, its id has to be one. ``pause`` sleeps for so many seconds; without ``retries`` a
+    conflict is not retried.
+    """
 
     is_network: ClassVar[bool] = True
 
@@ -47,11 +52,11 @@ class NetworkTarget:
 
     @property
     def project_id(self) -> str:
-        """The id, which is known once the project was read."""
+        """The id of the project; empty before ``read``."""
         return self._id
 
     def read(self) -> Snapshot:
-        """The identity configuration now."""
+        """Return the current identity configuration; raises ``ControlError``."""
         directory = Directory(self._console)
         self._id = self._id or directory.project_id(self._words, self._workspace)
         # SECURITY: a workspace key reaches every project of the workspace.
@@ -61,23 +66,27 @@ class NetworkTarget:
         self._expect_workspace(project, directory)
         return self._snapshot(project)
 
-    def place(self, snapshot: Snapshot, plan: Plan) -> str:
-        """The project, with the revision that was read; what else may go wrong, only the API knows."""
-        return f"{snapshot.label}, revision {clean(snapshot.revision)}"
+    def draft(self, snapshot: Snapshot, plan: Plan) -> Draft:
+        """Return the change; only the API can tell whether it is possible."""
+        place = f"{snapshot.label}, revision {clean(snapshot.revision)}"
+        return Draft(snapshot, plan, place, key_list(place, plan.changes))
 
-    def write(self, snapshot: Snapshot, plan: Plan) -> Written:
-        """Patches the revision of ``snapshot``; after 409 once more, if what ``plan`` is about is still the same."""
-        now = snapshot
+    def write(self, draft: Draft) -> Written:
+        """Patch the revision that was read; after 409 the current one, if the keys in question are still the same.
+
+        Raises ``ConflictError`` if they are not, ``ControlError`` if the change failed or its outcome is unknown.
+        """
+        now, plan = draft.snapshot, draft.plan
         for wait in (*self._waits, None):
-            answer = self._patch(now, plan)
-            if answer is None:
+            response = self._patch(now, plan)
+            if response is None:
                 return self._written_after_all(plan)
-            if answer.status != 409:
-                return self._written(answer, now, plan)
+            if response.status != 409:
+                return self._written(response, now, plan)
             if wait is not None:
-                # Others who met the same conflict should not come back at the same moment.
-                self._pause(wait * random.uniform(1, 1.25))  # noqa: S311 - no secret hangs on it
-                now = self._again(snapshot, plan)
+                # With a random part, so that others who had the same conflict do not retry at the same moment.
+                self._pause(wait * random.uniform(1, 1.25))  # noqa: S311 - not for security
+                now = self._read_again(draft)
         raise ConflictError(f"{self._changed} Nothing was written.")
 
     @property
@@ -86,12 +95,12 @@ class NetworkTarget:
 
     @property
     def _changed(self) -> str:
-        return f"{self._what.capitalize()} was changed by somebody else since it was read."
+        return f"{self._what.capitalize()} was changed by somebody else after it was read."
 
     def _snapshot(self, project: Any) -> Snapshot:
         config, revision = value_at(project, PREFIX), value_at(project, ("revision_id",))
         if not isinstance(config, Mapping) or not isinstance(revision, str):
-            raise UnavailableError(f"{clean(self._console.url)} showed no identity configuration of {self._what}.")
+            raise UnavailableError(f"{clean(self._console.url)} returned no identity configuration of {self._what}.")
         slug = value_at(project, ("slug",))
         label = f"{slug} ({self._id})" if isinstance(slug, str) else self._id
         return Snapshot(clean(label), config, revision)
@@ -104,54 +113,54 @@ class NetworkTarget:
         if isinstance(of, str) and of != wanted:
             raise ControlError(f"{self._what.capitalize()} is not in workspace {clean(wanted)}, but in {clean(of)}.")
 
-    def _patch(self, now: Snapshot, plan: Plan) -> Answer | None:
-        """The answer; None if nobody knows whether the change was made."""
+    def _patch(self, now: Snapshot, plan: Plan) -> ApiResponse | None:
+        """Return the response; None if it is unknown whether the change was made."""
         patch = operations(now.config, plan.changes)
         try:
-            answer = self._console.patch(self._id, str(now.revision), patch)
+            response = self._console.patch(self._id, str(now.revision), patch)
         except UnknownOutcomeError:
             return None
-        project = value_at(answer.body, ("project",))
+        project = value_at(response.body, ("project",))
         is_readable = isinstance(value_at(project, PREFIX), Mapping) and "revision_id" in project
-        return None if answer.status >= 500 or (answer.status == 200 and not is_readable) else answer
+        return None if response.status >= 500 or (response.status == 200 and not is_readable) else response
 
     def _written_after_all(self, plan: Plan) -> Written:
-        """Looks whether a change without an answer was made; it is never sent again."""
-        lost = f"The change of {self._what} was sent, and no answer came."
+        """Read whether a change without a response was made; it is never sent twice."""
+        lost = f"The change of {self._what} was sent, but no response came back."
         try:
             now = self.read()
         except ControlError as error:
             raise UnavailableError(
-                f"{lost} Whether it was made is not known: {error} Look with: ory_mfa show."
+                f"{lost} It is unknown whether it was made: {error} Check with: ory_mfa show."
             ) from error
         if _open(now.config, plan.changes):
-            raise UnavailableError(f"{lost} It is not applied so far; look again with: ory_mfa show.")
-        return Written(now.revision, [f"{lost} It is applied all the same."])
+            raise UnavailableError(f"{lost} So far it is not applied. Check again with: ory_mfa show.")
+        return Written(now.revision, [f"{lost} It was applied nevertheless."])
 
-    def _written(self, answer: Answer, now: Snapshot, plan: Plan) -> Written:
-        show = Censor(now.config, self._console.key)
-        body = expect(answer, self._console.url, self._what, show=show, is_verbose=self._is_verbose)
+    def _written(self, response: ApiResponse, now: Snapshot, plan: Plan) -> Written:
+        show = Redactor(now.config, self._console.key)
+        body = expect(response, self._console.url, self._what, show=show, is_verbose=self._is_verbose)
         project = value_at(body, ("project",))
-        # Of the answer, not of another GET, which may still show the old revision.
+        # From the response, since another GET may still return the old revision.
         after = self._snapshot(project)
         if missing := _open(after.config, plan.changes):
             names = ", ".join(clean(change.name) for change in missing)
-            raise ControlError(f"Ory answered 200, but did not take: {names}. See ory_mfa show.")
+            raise ControlError(f"Ory accepted the change, but did not set {names}. Check with: ory_mfa show.")
         return Written(after.revision, [show(text) for text in _warnings(body)])
 
-    def _again(self, snapshot: Snapshot, plan: Plan) -> Snapshot:
-        """The project as it is now, if everything that was shown, and what would be changed, is still so."""
+    def _read_again(self, draft: Draft) -> Snapshot:
+        """Return the current project; raises ``ConflictError`` if an MFA key, or a key to change, is different."""
         now = self.read()
-        paths = dict.fromkeys([*(key.path for key in KEYS.values()), *(change.path for change in plan.changes)])
-        pairs = [(path, value_at(snapshot.config, path), value_at(now.config, path)) for path in paths]
+        paths = dict.fromkeys([*(key.path for key in KEYS.values()), *(change.path for change in draft.plan.changes)])
+        pairs = [(path, value_at(draft.snapshot.config, path), value_at(now.config, path)) for path in paths]
         moved = tuple(Change(path, before, after) for path, before, after in pairs if not is_same(path, before, after))
         if moved:
-            raise ConflictError(f"{self._changed} Nothing was written. What it was:\n{diff(snapshot.label, moved)}")
+            raise ConflictError(f"{self._changed} Nothing was written. {key_list(draft.snapshot.label, moved)}")
         return now
 
 
 def _open(config: Mapping[str, Any], changes: Sequence[Change]) -> list[Change]:
-    """The changes that are not to be seen in ``config``."""
+    """Return the changes that are missing in ``config``."""
     return [change for change in changes if not is_same(change.path, value_at(config, change.path), change.after)]
 
 

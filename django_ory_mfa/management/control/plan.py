@@ -1,4 +1,4 @@
-"""What has to change for a wish to come true. Pure: a configuration and a wish go in, a plan comes out."""
+"""Plans: which keys have to change for a configuration to have the wished values. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Config = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One key that gets another value; ``before`` is ``MISSING`` if it is not set yet."""
+    """One key that gets another value; ``before`` is ``MISSING`` if the key is not set."""
 
     path: Path
     before: Any
@@ -34,18 +34,18 @@ class Change:
 
     @property
     def name(self) -> str:
-        """The path in one word."""
+        """The path with dots."""
         return ".".join(self.path)
 
     @property
     def is_known(self) -> bool:
-        """Whether this is one of the keys whose values may be shown."""
+        """Whether this is an MFA key, whose value may be shown."""
         return self.name in KEYS
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The changes, what they will do, and why they may not be made; with ``problems`` nothing may be written."""
+    """The changes, their effects, and the reasons to refuse them; with ``problems`` nothing may be written."""
 
     changes: tuple[Change, ...]
     effects: tuple[str, ...]
@@ -53,7 +53,7 @@ class Plan:
 
 
 def plan(config: Config, wish: Mapping[Path, Any], *, is_network: bool) -> Plan:
-    """The plan that makes ``config`` have every value of ``wish``."""
+    """Return the plan that gives ``config`` every value of ``wish``."""
     found = ((path, value_at(config, path), after) for path, after in wish.items())
     changes = tuple(Change(path, before, after) for path, before, after in found if not is_same(path, before, after))
     after = with_changes(config, changes)
@@ -66,7 +66,7 @@ def plan(config: Config, wish: Mapping[Path, Any], *, is_network: bool) -> Plan:
 
 
 def is_same(path: Path, one: object, other: object) -> bool:
-    """Whether Ory takes both for the same value of ``path``."""
+    """Return whether both are the same value of ``path`` to Ory."""
     key = KEYS.get(".".join(path))
     if MISSING in (one, other):
         return one is other
@@ -74,15 +74,15 @@ def is_same(path: Path, one: object, other: object) -> bool:
 
 
 def with_changes(config: Config, changes: Sequence[Change]) -> dict[str, Any]:
-    """A copy of ``config`` after the changes."""
+    """Return a copy of ``config`` after the changes."""
     return reduce(lambda tree, change: with_value(tree, change.path, change.after), changes, dict(config))
 
 
 def operations(config: Config, changes: Sequence[Change]) -> list[dict[str, Any]]:
-    """The changes as a JSON Patch (RFC 6902) of a project.
+    """Return the changes as a JSON Patch (RFC 6902) of a project.
 
-    ``add`` sets a key whether it is there or not; Ory's patches know no ``test``. A parent that is missing is added as
-    an object, once.
+    ``add`` sets a key whether it exists or not; Ory does not support ``test``. A missing parent is added once, as an
+    object.
     """
     made = []
     for change in changes:
@@ -94,5 +94,5 @@ def operations(config: Config, changes: Sequence[Change]) -> list[dict[str, Any]
 
 
 def pointer(path: Path) -> str:
-    """A JSON Pointer (RFC 6901)."""
+    """Return the JSON Pointer (RFC 6901) of ``path``."""
     return "".join(f"/{name.replace('~', '~0').replace('/', '~1')}" for name in path)

@@ -1,4 +1,4 @@
-"""Files that are read whole or not at all: a text that is cut would be taken for all that somebody wrote."""
+"""Reads files completely or not at all: a part of a file could pass for all of it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ LONGEST_CONFIGURATION = 4 * 1024 * 1024  # bytes
 
 
 def read_whole(path: Path, *, limit: int, kind: str) -> bytes:
-    """Return what the file holds, at most ``limit`` bytes; ``kind`` says in the error what it should be.
+    """Return the content of the file; ``kind`` is what it should be, for the error.
 
-    Raises ``ControlError`` if it cannot be read or is longer.
+    Raises ``ControlError`` if it cannot be read or has more than ``limit`` bytes.
     """
     try:
         with path.open("rb") as file:
@@ -21,5 +21,5 @@ def read_whole(path: Path, *, limit: int, kind: str) -> bytes:
     except OSError as error:
         raise ControlError(f"{clean(path)} cannot be read: {error.strerror}.") from error
     if len(content) > limit:
-        raise ControlError(f"{clean(path)} is too large to be {kind}: it has more than {limit} bytes.")
+        raise ControlError(f"{clean(path)} is too large for {kind}: it has more than {limit:,} bytes.")
     return content

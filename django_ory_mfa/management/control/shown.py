@@ -1,58 +1,41 @@
-"""What reaches the terminal: cleaned of control characters, and of what was not meant to be shown."""
+"""Makes texts fit for a terminal: no control characters, and no values that must not be shown."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import unified_diff
 from typing import Any
 
 from django_ory_mfa.management.control.document import MISSING, is_presentable, leaves
 from django_ory_mfa.management.control.keys import KEYS, SETTINGS_AAL, WHOAMI_AAL
-from django_ory_mfa.management.control.plan import Change
 
 SHORTEST_SECRET = 5
 WORDS_OF_CONSOLE = {"aal1": "Lax", "highest_available": "Strict"}
 
 
 def clean(text: object) -> str:
-    """Without control and formatting characters."""
-    # SECURITY: with them, a text from elsewhere could command the terminal.
+    """Return ``text`` with spaces instead of control and formatting characters."""
+    # SECURITY: a terminal obeys such characters.
     return "".join(sign if sign.isprintable() else " " for sign in str(text))
 
 
 def shown(value: object) -> str:
-    """A value in one line."""
+    """Return a value of a known key on one line."""
     if value is MISSING:
         return "(not set)"
     return json.dumps(value) if is_presentable(value) else "(not shown)"
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Columns, as the Ory CLI prints them."""
+    """Return a table with aligned columns, as the Ory CLI prints it."""
     cells = [list(headings), *([clean("" if cell is None else cell) for cell in row] for row in rows)]
     widths = [max(len(row[number]) for row in cells) for number in range(len(headings))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
     return "\n".join(line.rstrip() for line in lines)
 
 
-def diff(label: str, changes: Sequence[Change]) -> str:
-    """The changes as a unified diff; of keys that are not known, the value is not shown."""
-    before = [line for change in changes for line in _line(change, change.before)]
-    after = [line for change in changes for line in _line(change, change.after)]
-    unknown = [f" {clean(change.name)}: changes (value not shown)" for change in changes if not change.is_known]
-    lines = unified_diff(before, after, clean(label), "after the change", n=0, lineterm="")
-    return "\n".join([*lines, *unknown])
-
-
-def _line(change: Change, value: object) -> list[str]:
-    if not change.is_known or value is MISSING:
-        return []
-    return [f"{change.name}: {shown(value)}"]
-
-
 def values(part: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Every known key with its value, and whether it is set."""
+    """Return name, value and source of every known key."""
     rows = []
     for name, key in KEYS.items():
         value = part.get(name, key.default)
@@ -62,8 +45,8 @@ def values(part: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return rows
 
 
-class Censor:
-    """Takes out of a text of the API what a configuration holds beside the known keys, and the API key itself."""
+class Redactor:
+    """Removes from texts of the API the ``secrets`` and all values of a configuration but those of known keys."""
 
     def __init__(self, config: Mapping[str, Any], *secrets: str) -> None:
         known = {key.path for key in KEYS.values()}
@@ -76,7 +59,7 @@ class Censor:
         self._secrets = sorted(found, key=len, reverse=True)
 
     def __call__(self, text: object) -> str:
-        """The text in one line, with dots for what is not to be shown."""
+        """Return the text on one line, with ``…`` for what must not be shown."""
         line = str(text)
         for secret in self._secrets:
             line = line.replace(secret, "…")
@@ -93,7 +76,7 @@ def _texts(value: object) -> Iterable[str]:
 
 
 def _parts(text: str) -> Iterable[str]:
-    """The text itself and what stands before the host in a URL: user and password."""
+    """Yield the text, and in a URL the user information, the user and the password."""
     yield text
     _, slashes, rest = text.partition("://")
     user, at, _ = rest.rpartition("@")

@@ -1,4 +1,4 @@
-"""How large a configuration may be, so that no file fills the memory of whoever reads it."""
+"""Limits the size of configurations, so that no file fills the memory."""
 
 from __future__ import annotations
 
@@ -6,43 +6,43 @@ from typing import Any
 
 from django_ory_mfa.management.control.failures import ControlError
 
-# Those of Ory have some hundred values, seven levels deep.
+# Configurations of Ory have some hundred values on seven levels.
 MOST_VALUES = 100_000
 MOST_LEVELS = 100
-# A long text counts as so many values more: an alias repeats it as cheaply as a short one.
+# So many characters of a text count as one more value, since an alias can repeat a long text too.
 CHARACTERS = 64
 
 
 class TooLargeError(ControlError):
-    """There is too much in it, or it repeats itself by aliases until there is."""
+    """The configuration has too many values or levels, also by aliases that repeat a few."""
 
 
 class Size:
-    """Adds up values and levels; raises ``TooLargeError`` where there are more than ``most`` or ``MOST_LEVELS``."""
+    """Counts values and levels; raises ``TooLargeError`` for more than ``most`` and ``MOST_LEVELS``."""
 
     def __init__(self, most: int = MOST_VALUES) -> None:
         self.values = 0
         self._most = most
 
     def add(self, count: int) -> None:
-        """Count so many more values."""
+        """Add ``count`` values."""
         self.values += count
         if self.values > self._most:
-            message = f"It holds more than {self._most} values, or repeats some until it does: no configuration does."
+            message = f"It is too large for a configuration: more than {self._most:,} values, aliases expanded."
             raise TooLargeError(message)
 
     def add_text(self, text: str) -> None:
-        """Count what ``text`` is worth beyond the one value that it is."""
+        """Add what a long ``text`` counts beyond one value."""
         self.add(len(text) // CHARACTERS)
 
     def descend(self, level: int) -> None:
-        """Note values on this level; that of the whole is 1."""
+        """Check a level; that of the root is 1."""
         if level > MOST_LEVELS:
-            raise TooLargeError(f"It is nested too deeply: no configuration has more than {MOST_LEVELS} levels.")
+            raise TooLargeError(f"It is nested too deeply for a configuration: more than {MOST_LEVELS} levels.")
 
 
 def check_size(config: Any) -> None:
-    """Raise ``TooLargeError`` if ``config``, a tree of objects, lists and plain values, is too large."""
+    """Raise ``TooLargeError`` if ``config``, a tree of objects, lists and scalars, is too large."""
     size, pending = Size(), [(config, 1)]
     size.add(1)
     while pending:
@@ -51,6 +51,6 @@ def check_size(config: Any) -> None:
         if isinstance(value, str):
             size.add_text(value)
         children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        # Before they are put in line.
+        # Counted before they are stored.
         size.add(len(children))
         pending.extend((child, level + 1) for child in children)

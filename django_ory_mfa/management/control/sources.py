@@ -1,8 +1,7 @@
-"""The file between ``get identity-config`` and ``update identity-config``: written, edited, read again."""
+"""The file that ``get identity-config`` writes, a person edits and ``update identity-config`` reads."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -10,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django_ory_mfa.management.control.config_file import read_config
 from django_ory_mfa.management.control.document import Path as KeyPath
 from django_ory_mfa.management.control.document import leaves, value_at
 from django_ory_mfa.management.control.failures import ControlError
-from django_ory_mfa.management.control.formats import format_of, yaml_format
-from django_ory_mfa.management.control.reading import LONGEST_CONFIGURATION, read_whole
+from django_ory_mfa.management.control.formats import JSON, yaml_format
 from django_ory_mfa.management.control.shown import clean
 
 ORIGIN = re.compile(r"^# ory_mfa: project (\S+) revision (\S+)[ \t\r]*$", re.MULTILINE)
@@ -22,14 +21,14 @@ ORIGIN = re.compile(r"^# ory_mfa: project (\S+) revision (\S+)[ \t\r]*$", re.MUL
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A configuration that somebody wrote, and the project and revision that it was made from, if it says so."""
+    """An edited configuration, with the project and revision that it was made from, if the file names them."""
 
     config: Mapping[str, Any] = field(repr=False)
     project: str | None = None
     revision: str | None = None
 
     def wish(self, live: Mapping[str, Any]) -> dict[KeyPath, Any]:
-        """What it wants; a key that is missing in it stays as it is in ``live``."""
+        """Return the values that it sets; keys that it omits keep their value in ``live``."""
         return {path: value for path, value in leaves(self.config) if not _is_empty_object(value, value_at(live, path))}
 
 
@@ -38,34 +37,24 @@ def _is_empty_object(value: object, live: object) -> bool:
 
 
 def rendered(config: Mapping[str, Any], form: str, project: str | None, revision: str | None) -> str:
-    """``config`` as text; YAML begins with a comment that names project and revision."""
+    """Return ``config`` as text; YAML begins with a comment that names the project and its revision."""
     if form == "json":
-        return json.dumps(config, indent=2) + "\n"
-    origin = [] if project is None else [f"ory_mfa: project {clean(project)} revision {clean(revision)}"]
-    return str(yaml_format().dump(config, origin))
+        return JSON.dump(config)
+    origin = "" if project is None else f"# ory_mfa: project {clean(project)} revision {clean(revision)}\n"
+    return origin + yaml_format().dump(config)
 
 
 def read_source(name: str) -> Source:
-    """The configuration in the file ``name``; raises ``ControlError``."""
-    path = Path(name)
-    try:
-        text = read_whole(path, limit=LONGEST_CONFIGURATION, kind="a configuration").decode()
-    except UnicodeDecodeError:
-        raise ControlError(f"{clean(path)} is not in UTF-8.") from None
-    try:
-        config = format_of(path).load(text)
-    except ControlError as error:
-        raise ControlError(f"{clean(path)}: {error}") from error
-    if not isinstance(config, dict):
-        raise ControlError(f"{clean(path)} holds no configuration.")
-    origin = ORIGIN.search(text)
-    return Source(config, *(origin.groups() if origin else (None, None)))
+    """Return the configuration in the file ``name``; raises ``ControlError``."""
+    file = read_config(Path(name))
+    origin = ORIGIN.search(file.content.decode())
+    return Source(file.config, *(origin.groups() if origin else (None, None)))
 
 
 def save(name: str, text: str) -> None:
-    """Writes a new file that only its owner can read; raises ``ControlError`` if there is one already."""
+    """Write a new file that only its owner can read; raises ``ControlError`` if the file exists."""
     try:
-        # SECURITY: the text holds secrets. O_EXCL follows no link and opens nothing that others prepared.
+        # SECURITY: the text contains secrets. O_EXCL follows no link and opens no file that somebody else prepared.
         descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with open(descriptor, "w", encoding="utf-8", newline="") as file:
@@ -75,5 +64,5 @@ def save(name: str, text: str) -> None:
             raise
     except OSError as error:
         raise ControlError(
-            f"{clean(name)} could not be written: {error.strerror}. Name a file that is not there."
+            f"{clean(name)} could not be written: {error.strerror}. Name a file that does not exist."
         ) from error

@@ -1,4 +1,4 @@
-"""How large a text in YAML is once its aliases are unfolded, found out without unfolding them."""
+"""Computes the size of a YAML text with its aliases expanded, without expanding them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django_ory_mfa.management.control.size import MOST_VALUES, Size
 
 
 def check_yaml(text: str, *, most: int = MOST_VALUES) -> None:
-    """Raise ``TooLargeError`` if ``text`` holds, or unfolds to, more than ``most`` values; and what the parser raises.
+    """Raise ``TooLargeError`` if ``text`` has, or expands to, more than ``most`` values; also the errors of the parser.
 
-    SECURITY: a few hundred bytes of aliases to aliases are gigabytes once they are copied. Only one event of the parser
-    is in memory at a time.
+    SECURITY: a few hundred bytes of aliases to aliases expand to gigabytes. Only one event of the parser is in memory
+    at a time.
     """
     size = Size(most)
-    # By the name of an anchor: how many values an alias to it repeats.
+    # For each anchor, the number of values that an alias to it repeats.
     repeated: dict[str, int] = {}
-    # The anchor of each collection around this place, and how many values there were before it.
+    # For each collection around this place, its anchor and the number of values before it.
     around: list[tuple[str | None, int]] = []
     for event in YAML(typ="safe", pure=True).parse(text):
         before = size.values
@@ -35,7 +35,7 @@ def check_yaml(text: str, *, most: int = MOST_VALUES) -> None:
 
 def _add(size: Size, event: object, repeated: dict[str, int]) -> None:
     if isinstance(event, AliasEvent):
-        # One that stands inside of what it repeats has no end, and is refused by whoever copies it.
+        # An alias inside of what it repeats expands without end; json.dumps() in load() refuses it.
         size.add(repeated.get(event.anchor, 1))
     elif isinstance(event, (ScalarEvent, CollectionStartEvent)):
         size.add(1)

@@ -1,4 +1,4 @@
-"""Asks Django and Ory, and turns what they say into facts."""
+"""Collects the facts: reads the settings of Django and asks Ory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGES = 8
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the command line adds to the settings."""
+    """What the command line adds to the settings: URLs of the site, a session token, the URL of the admin API."""
 
     addresses: tuple[str, ...] = ()
     credential: Credential | None = None
@@ -32,7 +32,7 @@ class Given:
 
 @sensitive_variables()
 def collect(given: Given) -> Facts:
-    """Everything that can be found out. Raises ``ImproperlyConfigured`` if the settings do not say where Ory is."""
+    """Return all facts; raises ``ImproperlyConfigured`` if the SDK URL is missing or invalid."""
     site = _site(given.addresses)
     ory = Probe(site.sdk_url)
     before = now()
@@ -40,12 +40,12 @@ def collect(given: Given) -> Facts:
     skew = reading.read_skew(answer, before, now())
     facts = Facts(site, reading.read_seen(answer), reading.read_is_ory(answer))
     if not facts.is_ory:
-        # SECURITY: what is no Ory gets no session token.
+        # SECURITY: the session token is sent only to a server that answers like Ory.
         return facts
     ready, login = ory.ready(), ory.login_flow()
     facts = replace(facts, login=reading.read_seen(login))
     if ready.status == login.status == 401:
-        # Ory says so to whoami only; others say it to everything, in the same words.
+        # Ory answers 401 to whoami only; another server may answer it to everything, even in the same words.
         return replace(facts, is_ory=False)
     facts = replace(
         facts,
@@ -83,32 +83,32 @@ def _site(addresses: tuple[str, ...]) -> Site:
         addresses=addresses or ((known,) if known else ()),
         session_cookie=conf.session_cookie,
         network_cookie=network_cookie(conf.sdk_url),
-        whoami_claim=conf.whoami_required_aal,
-        settings_claim=conf.settings_required_aal,
+        declared_whoami_aal=conf.whoami_required_aal,
+        declared_settings_aal=conf.settings_required_aal,
         default_return_to=None if default == get_script_prefix() else default,
     )
 
 
 def _pages(ory: Probe, site: Site) -> list[str]:
-    """Return the pages that Ory has to lead back to; where it does for the first one, it does for all below it."""
+    """Return the pages that Ory has to redirect back to; below a root that it redirects to, all others are allowed."""
     pages: list[str] = []
     for address in site.addresses:
         first, default = f"{address}/", site.default_page(address)
         pages.append(first)
-        is_led_back = ory.login_flow(first).status == 200
-        if not (is_led_back and default.startswith(first)):
+        is_allowed = ory.login_flow(first).status == 200
+        if not (is_allowed and default.startswith(first)):
             pages.append(default)
-        if not is_led_back:
+        if not is_allowed:
             pages.extend(f"{address}{path}" for path in _guarded_paths())
     return list(dict.fromkeys(pages))
 
 
 def _guarded_paths() -> list[str]:
-    """A guarded page of each part of the site."""
+    """Return one guarded page of each section of the site."""
     try:
         found = rows()
     except Exception:
-        # A URL configuration that cannot be imported is Django's to report.
+        # Django itself reports a URL configuration that cannot be imported.
         found = []
     guarded = (row.examples[0] for row in found if row.examples and any(guard.asks for guard in row.guards))
     by_part = {path.split("/")[1]: path for path in guarded}

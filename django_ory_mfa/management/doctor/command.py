@@ -1,12 +1,12 @@
-"""The doctor's findings as text and as JSON."""
+"""The subcommand ``doctor``: its arguments, and its results as text and as JSON."""
 
 from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import CommandError, OutputWrapper
 from django.views.decorators.debug import sensitive_variables
@@ -23,46 +23,64 @@ LARGEST_FILE = 10_000  # bytes
 FAIL_LEVELS = {"failed": {Status.FAILED}, "warning": {Status.FAILED, Status.WARNING}}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorOptions:
+    """The options of ``doctor``."""
+
+    offline: bool
+    site_url: Sequence[str]
+    session_token_file: Path | None
+    admin_url: str | None
+    fail_level: str
+    json: bool
+
+
 class Doctor:
     """``manage.py ory_mfa doctor``."""
 
     name = "doctor"
-    help = "Finds out why signing in or step-up does not work, and says what to change. Changes nothing itself."
+    options_class = DoctorOptions
+    help = "Find out why signing in or step-up does not work, and what to change. Changes nothing itself."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """What can be asked of it."""
-        parser.add_argument("--offline", action="store_true", help="look at the settings only; ask Ory nothing")
+        """Declare the arguments."""
+        parser.add_argument("--offline", action="store_true", help="check the settings only; send nothing to Ory")
         parser.add_argument(
             "--site-url",
             action="append",
             default=[],
             metavar="URL",
-            help="where people open this site, with its path if there is one, if not ORY_MFA_SITE_URL; may be repeated",
+            help="URL that people open this site at, with its path, if not ORY_MFA_SITE_URL; may be repeated",
         )
         parser.add_argument(
             "--session-token-file",
             type=Path,
             metavar="FILE",
-            help="a file with the session token of a test person who has a second factor and did not use it",
+            help="file with the session token of a test account that has a second factor and has not used it",
         )
-        parser.add_argument("--admin-url", metavar="URL", help="the admin API of your Kratos, http://127.0.0.1:4434")
         parser.add_argument(
-            "--fail-level", choices=sorted(FAIL_LEVELS), default="failed", help="what makes the exit code 1"
+            "--admin-url", metavar="URL", help="the admin API of your Kratos, such as http://127.0.0.1:4434"
         )
-        parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+        parser.add_argument(
+            "--fail-level",
+            choices=sorted(FAIL_LEVELS),
+            default="failed",
+            help="the lowest result that makes the exit code 1 (default: %(default)s)",
+        )
+        parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
     @sensitive_variables()
-    def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
-        """Prints what every check says; returns 1 if one failed."""
+    def run(self, options: DoctorOptions, stdout: OutputWrapper, stderr: OutputWrapper) -> int:
+        """Print the results of all checks and return 1 if one failed."""
         given = Given(
-            tuple(_base_url("--site-url", url) for url in options["site_url"]),
-            _credential(options["session_token_file"]),
-            None if options["admin_url"] is None else _base_url("--admin-url", options["admin_url"]),
+            tuple(_base_url("--site-url", url) for url in options.site_url),
+            _credential(options.session_token_file),
+            None if options.admin_url is None else _base_url("--admin-url", options.admin_url),
         )
-        results = examine(given, live=not options["offline"])
-        bad = FAIL_LEVELS[options["fail_level"]]
+        results = examine(given, live=not options.offline)
+        bad = FAIL_LEVELS[options.fail_level]
         is_bad = any(result.status in bad for result in results)
-        stdout.write(_as_json(results, is_ok=not is_bad) if options["json"] else _as_text(results))
+        stdout.write(_as_json(results, is_ok=not is_bad) if options.json else _as_text(results))
         return FOUND_SOMETHING if is_bad else 0
 
 
@@ -79,19 +97,19 @@ def _credential(path: Path | None) -> Credential | None:
     # One that is longer holds more than a token, and is not sent in part.
     token = content.decode("ascii", "replace").strip() if len(content) <= LARGEST_FILE else ""
     credential = choose_credential(session_token=token, cookies="", authorization="", name=None)
-    # SECURITY: nothing else than what begins like a session token is sent to Ory, least of all an API key; and nothing
-    # of the file is shown.
+    # SECURITY: only a text that starts like a session token is sent to Ory, so no API key is; no text of the file is
+    # shown.
     if credential is None:
-        message = f"--session-token-file: {path} holds no session token; one begins with {TOKEN_PREFIX}"
+        message = f"--session-token-file: {path} does not contain a session token, which starts with {TOKEN_PREFIX}"
         raise CommandError(message, returncode=MISUSED)
     return credential
 
 
 def _base_url(option: str, url: str) -> str:
-    # A URL is of its own origin if every reader splits it alike.
+    # A URL passes for its own origin only if all parsers split it in the same way.
     if not is_return_to(url, url) or "?" in url or "#" in url:
-        # SECURITY: the value is not shown; it may hold a password.
-        message = f"{option} has to be an http or https URL without user information and query"
+        # SECURITY: the value is not shown, since it may contain a password.
+        message = f"{option} must be an http or https URL without user information and query"
         raise CommandError(message, returncode=MISUSED)
     return url.rstrip("/")
 

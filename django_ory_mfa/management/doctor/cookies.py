@@ -1,4 +1,4 @@
-"""Whether the session cookie that Ory sets reaches this site, and is known to it by its name."""
+"""Checks whether the session cookie that Ory sets reaches this site, and whether Django knows its name."""
 
 from __future__ import annotations
 
@@ -11,49 +11,51 @@ from django_ory_mfa.management.doctor.results import Result, failed, ok, skipped
 from django_ory_mfa.management.doctor.returning import UNKNOWN_SITE
 
 TOKEN_NEEDED = (
-    "--session-token-file FILE, where Ory shows that session: session.whoami.required_aal is aal1, or it is at aal2"  # noqa: S105 - no password
+    "--session-token-file FILE with a session that whoami returns: one at aal2, or any if required_aal is aal1"  # noqa: S105 - no password
 )
 
 
 def check_reach(facts: Facts) -> Iterator[Result]:
-    """Browsers send Ory's cookie to this site too."""
+    """Check that browsers send Ory's cookies to this site too."""
     if not facts.site.addresses:
-        yield skipped("cookie-reach", "Nobody said under which address people open this site.", UNKNOWN_SITE)
+        yield skipped("cookie-reach", "The URL of this site is unknown.", UNKNOWN_SITE)
         return
     ory = urlsplit(facts.own_url or facts.site.browser_url)
     cookie = facts.cookie or Cookie()
     for site in map(urlsplit, facts.site.addresses):
         problems = [*_of_hosts(cookie, ory, site)] or [*_of_schemes(cookie, ory, site)]
-        reach = f"{cookie.domain} and what is below it" if cookie.domain else f"{ory.hostname}, on any port"
-        yield from problems or [ok("cookie-reach", f"Ory's cookies are for {reach}: {_shown(site)} gets them.")]
+        reach = f"{cookie.domain} and its subdomains" if cookie.domain else f"{ory.hostname}, on any port"
+        yield from problems or [
+            ok("cookie-reach", f"Ory's cookies are valid for {reach}, so browsers send them to {_shown(site)}.")
+        ]
 
 
 def check_name(facts: Facts) -> Iterator[Result]:
-    """Django looks for the cookie that Ory sets."""
+    """Check that Django looks for the cookie that Ory sets."""
     site, person = facts.site, facts.person
     if site.network_cookie is not None and site.session_cookie != site.network_cookie:
         yield failed(
             "cookie-name",
-            f"Django looks for the cookie {site.session_cookie}, and Ory Network calls it {site.network_cookie}.",
+            f"Django looks for the cookie {site.session_cookie}, but Ory Network names it {site.network_cookie}.",
             f'ORY_MFA_SESSION_COOKIE = "{site.network_cookie}", or remove the setting',
         )
     elif person is None or person.with_cookie is None:
-        yield skipped("cookie-name", "Ory does not tell the name of its cookie to strangers.", TOKEN_NEEDED)
+        yield skipped("cookie-name", "Ory tells the name of its cookie only for a session.", TOKEN_NEEDED)
     elif person.with_cookie.status == 500:
-        yield ok("cookie-name", f"Ory's session cookie is called {person.cookie_name}.")
+        yield ok("cookie-name", f"Ory's session cookie is named {person.cookie_name}.")
     elif person.with_cookie.status != 200:
         yield skipped("cookie-name", f"Ory did not tell the name of its cookie ({person.with_cookie.status}).")
     elif site.session_cookie is None:
         yield warning(
             "cookie-name",
-            f"Ory's session cookie is not called {person.cookie_name}; Django finds it only if its name begins with "
+            f"Ory's session cookie is not named {person.cookie_name}. Django finds it only if its name starts with "
             "ory_session_.",
             'ORY_MFA_SESSION_COOKIE = "<name>": session.cookie.name of Ory',
         )
     else:
         yield failed(
             "cookie-name",
-            f"Django looks for the cookie {person.cookie_name}, and Ory sets none of that name.",
+            f"Django looks for the cookie {person.cookie_name}, but Ory sets no cookie of that name.",
             'ORY_MFA_SESSION_COOKIE = "<name>": session.cookie.name of Ory, ory_kratos_session by default',
         )
 
@@ -61,13 +63,13 @@ def check_name(facts: Facts) -> Iterator[Result]:
 def _of_hosts(cookie: Cookie, ory: SplitResult, site: SplitResult) -> Iterator[Result]:
     ory_host, site_host = ory.hostname or "", site.hostname or ""
     if cookie.domain and not _covers(cookie.domain, ory_host):
-        reason = f"Ory sets its cookies for {cookie.domain}, but browsers find it at {ory_host} and drop them."
-        yield failed("cookie-reach", reason, f"cookies.domain of Ory: a domain that {ory_host} lies in")
+        reason = f"Ory sets its cookies for {cookie.domain}, but browsers open it at {ory_host} and drop them."
+        yield failed("cookie-reach", reason, f"cookies.domain of Ory: a domain that {ory_host} is in")
     elif cookie.domain and not _covers(cookie.domain, site_host):
-        reason = f"Ory's cookies are for {cookie.domain}, so that {_shown(site)} never gets them: nobody is signed in."
+        reason = f"Ory's cookies are for {cookie.domain}, so {_shown(site)} never gets them: nobody is signed in there."
         yield failed("cookie-reach", reason, _common(ory_host, site_host))
     elif not cookie.domain and ory_host != site_host:
-        reason = f"Ory's cookies are for {ory_host} alone, so that {_shown(site)} never gets them: nobody is signed in."
+        reason = f"Ory's cookies are for {ory_host} only, so {_shown(site)} never gets them: nobody is signed in there."
         yield failed("cookie-reach", reason, _common(ory_host, site_host))
 
 
@@ -75,8 +77,8 @@ def _of_schemes(cookie: Cookie, ory: SplitResult, site: SplitResult) -> Iterator
     if cookie.is_secure and site.scheme == "http":
         reason = f"Ory's cookies are for https only (Secure), and {_shown(site)} is http"
         if is_loopback(site.hostname or ""):
-            fix = "https for the site, or Kratos with --dev on your own machine"
-            yield warning("cookie-reach", f"{reason}: not every browser makes an exception for this machine.", fix)
+            fix = "https for the site, or run Kratos with --dev on your own machine"
+            yield warning("cookie-reach", f"{reason}: not every browser makes an exception for the local machine.", fix)
         else:
             yield failed("cookie-reach", f"{reason}: it never gets them.", f"https for {_shown(site)}")
     if cookie.same_site == "None" and not cookie.is_secure:
@@ -85,19 +87,19 @@ def _of_schemes(cookie: Cookie, ory: SplitResult, site: SplitResult) -> Iterator
     elif cookie.same_site == "Strict" or (cookie.same_site == "Lax" and ory.scheme != site.scheme):
         reason = f"Ory's cookies are SameSite={cookie.same_site}"
         fix = "cookies.same_site of Ory: Lax, and https for both"
-        yield warning("cookie-reach", f"{reason}: after a link from another site, people look signed out.", fix)
+        yield warning("cookie-reach", f"{reason}: people who follow a link from another site appear signed out.", fix)
 
 
 def _covers(domain: str, host: str) -> bool:
-    """RFC 6265, section 5.1.3."""
+    """Return whether a cookie of ``domain`` is sent to ``host`` (RFC 6265, section 5.1.3)."""
     return host == domain or host.endswith(f".{domain}")
 
 
 def _common(ory: str, site: str) -> str:
-    """How Ory and the site come under one roof."""
+    """Return how to serve Ory and the site from the same domain."""
     if is_loopback(site):
         name = ory if ory in LOOPBACK_NAMES else "localhost"
-        return f"Open the site as {name}, and Ory too: names count, ports do not (Ory Tunnel: http://localhost:4000)"
+        return f"Open both the site and Ory as {name}: the host has to be the same, the port not (Ory Tunnel: http://localhost:4000)"
     labels = zip(reversed(ory.split(".")), reversed(site.split(".")), strict=False)
     shared: list[str] = []
     for ours, theirs in labels:
@@ -106,7 +108,9 @@ def _common(ory: str, site: str) -> str:
         shared.insert(0, ours)
     if len(shared) > 1 and not is_loopback(ory):
         return f"cookies.domain of Ory: {'.'.join(shared)}"
-    return f"Give Ory a domain beside {site} (on Ory Network: a custom domain), and cookies.domain: their common parent"
+    return (
+        f"Give Ory a domain next to {site} (on Ory Network: a custom domain), and cookies.domain: their common parent"
+    )
 
 
 def _shown(site: SplitResult) -> str:

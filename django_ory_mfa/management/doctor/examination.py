@@ -1,4 +1,4 @@
-"""All checks: those of the settings, then those of what Ory answered."""
+"""Runs all checks: the system checks of the settings, then the checks of Ory."""
 
 from __future__ import annotations
 
@@ -34,35 +34,35 @@ OF_ORY: Sequence[Check] = (
 
 @sensitive_variables()
 def examine(given: Given, *, live: bool = True) -> list[Result]:
-    """What every check says; the network is asked only if ``live``."""
+    """Return the results of all checks; without ``live`` nothing is sent."""
     results = list(_of_settings())
     if not live:
         return results
     try:
         facts = collect(given)
     except ImproperlyConfigured as error:
-        return [*results, skipped("reachable", f"The settings make no sense yet: {error}")]
+        return [*results, skipped("reachable", f"The settings are invalid: {error}")]
     return [*results, *examine_facts(facts)]
 
 
 def examine_facts(facts: Facts) -> Iterator[Result]:
-    """What the checks say about Ory."""
+    """Return the results of the checks of Ory."""
     for check in OF_REACHING:
         yield from check(facts)
     if facts.is_ory:
         for check in OF_ORY:
             yield from check(facts)
     else:
-        yield skipped("everything else", "It would be asked of Ory.")
+        yield skipped("everything else", "These checks need Ory.")
 
 
 def _of_settings() -> Iterator[Result]:
-    """The system checks, with those for a deployment."""
+    """Return the results of the system checks, including those for a deployment."""
     for check in (*checks.ALL, *checks.DEPLOY):
         name = check.__name__.removeprefix("check_").replace("_", "-")
         messages = [message for message in check(None) if not message.is_silenced()]
         yield from [_as_result(name, message) for message in messages] or [
-            ok(name, str(check.__doc__).replace("`", ""))
+            ok(name, f"{str(check.__doc__).replace('`', '')} (settings only)")
         ]
 
 

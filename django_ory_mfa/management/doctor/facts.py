@@ -1,4 +1,4 @@
-"""What the doctor found out, as plain values: no credential, no personal data, nothing that could harm a terminal."""
+"""The facts that the checks work with: no credentials, no personal data, no control characters."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What Django's settings say."""
+    """The settings of Django."""
 
     sdk_url: str
     browser_url: str
-    #: Where people open this site, with its script prefix and without a trailing slash; empty if nobody said.
+    #: The URLs that people open this site at, with the script prefix, without a trailing slash; empty if unknown.
     addresses: tuple[str, ...]
-    #: The name of Ory's session cookie; None if only a request can tell.
+    #: The name of Ory's session cookie; None if it is taken from the request.
     session_cookie: str | None
-    #: What Ory Network calls it for this SDK URL; None elsewhere.
+    #: Its name on Ory Network for this SDK URL; None elsewhere.
     network_cookie: str | None
-    whoami_claim: str | None
-    settings_claim: str | None
-    #: The path that ORY_MFA_DEFAULT_RETURN_TO names; None if it is not set.
+    #: ORY_MFA_WHOAMI_REQUIRED_AAL and ORY_MFA_SETTINGS_REQUIRED_AAL.
+    declared_whoami_aal: str | None
+    declared_settings_aal: str | None
+    #: The path in ORY_MFA_DEFAULT_RETURN_TO; None if it is not set.
     default_return_to: str | None = None
 
     def default_page(self, address: str) -> str:
-        """Return the page at ``address`` for people who cannot come back to where they were."""
+        """Return the page of the site at ``address`` for people who cannot return to the page they were on."""
         if self.default_return_to is None:
             return f"{address}/"
         parts = urlsplit(address)
@@ -34,7 +35,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One answer: its status, 0 and a ``failure`` if there was none, and the ``error.id`` of Ory."""
+    """One answer: its status and Ory's ``error.id``; status 0 and a ``failure`` if there was no answer."""
 
     status: int
     failure: str | None = None
@@ -44,7 +45,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """What Ory Network says about its limit: requests in this period, and how many are left."""
+    """The rate limit of Ory Network: requests in this period, and how many are left."""
 
     limit: int
     remaining: int
@@ -52,7 +53,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """The attributes of a cookie of Ory's own; its session cookie is set alike."""
+    """The attributes of Ory's CSRF cookie; its session cookie has the same."""
 
     domain: str | None = None
     is_secure: bool = False
@@ -61,14 +62,14 @@ class Cookie:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What Ory says to the session token of a test person."""
+    """What Ory answers to the session token of a test account."""
 
     whoami: Seen
     aal: str | None
     settings: Seen
-    #: Whether the settings page shows a second factor; None if it does not tell.
+    #: Whether the settings page shows a second factor; None if unknown.
     enrolled: bool | None
-    #: Of whoami with an unreadable cookie beside the token, and the name of that cookie; None if not asked.
+    #: The answer to whoami with an unreadable cookie beside the token, None if not asked, and the name of that cookie.
     with_cookie: Seen | None = None
     cookie_name: str = ""
     #: The kinds of credentials that the admin API lists; None if not asked or not found.
@@ -77,23 +78,23 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything; what was not asked is None."""
+    """All facts; None where nothing was asked."""
 
     site: Site
     whoami: Seen
     is_ory: bool
     ready: Seen | None = None
-    #: Seconds that Ory's clock is ahead of this one's; negative if behind.
+    #: Seconds that Ory's clock is ahead of the local one; negative if behind.
     skew: float | None = None
     rate_limit: RateLimit | None = None
-    #: How many seconds answers may be served from a cache.
+    #: The seconds for which Ory lets its answers be cached.
     cacheable: int | None = None
-    #: What Ory says to a stranger who wants to sign in.
+    #: The answer to a login flow without a session.
     login: Seen | None = None
-    #: Where Ory takes itself to be, read from where its forms lead.
+    #: Ory's own base URL, from the action of a form.
     own_url: str | None = None
     cookie: Cookie | None = None
-    #: Pages of this site, and what Ory says to being asked to lead back to them.
+    #: Pages of this site, and the answers to login flows with them as return_to.
     returns: Mapping[str, Seen] = field(default_factory=dict)
     person: Person | None = None
     admin: Seen | None = None

@@ -1,4 +1,4 @@
-"""What Ory asks of a session before it shows it, and what Django is told about that."""
+"""Checks which level Ory requires, and whether the settings of Django declare the same."""
 
 from __future__ import annotations
 
@@ -11,87 +11,92 @@ from django_ory_mfa.management.doctor.results import Result, failed, ok, skipped
 
 SECOND_FACTORS = frozenset({"totp", "lookup_secret", "webauthn", "code", "deviceauthn"})
 TOKEN = (
-    "--session-token-file FILE: the session token of a test person who has an authenticator app or recovery codes, and "  # noqa: S105 - no password
-    "signed in with the password alone"
+    "--session-token-file FILE: the session token of a test account with an authenticator app or recovery codes, "  # noqa: S105 - no password
+    "signed in with the password only"
 )
 ADMIN = "--admin-url http://127.0.0.1:4434"
 
 
 def check_whoami(facts: Facts) -> Iterator[Result]:
-    """Ory's ``session.whoami.required_aal``, and the claim about it."""
+    """Check that the settings declare Ory's ``session.whoami.required_aal``."""
     person = _usable(facts.person)
     if person is None:
         yield _no_person("whoami-level", facts.person)
         return
     actual = _required_by_whoami(person)
     if actual is None:
-        yield skipped("whoami-level", "The person of the token has no second factor that Ory shows.", TOKEN)
+        yield skipped("whoami-level", "Ory shows no second factor of the test account.", TOKEN)
         return
-    claim = facts.site.whoami_claim
+    declared = facts.site.declared_whoami_aal
     says = f"Ory's session.whoami.required_aal is {actual}"
     line = f'ORY_MFA_WHOAMI_REQUIRED_AAL = "{actual}"'
-    if claim == HIGHEST_AVAILABLE != actual:
-        reason = f"{says}, but ORY_MFA_WHOAMI_REQUIRED_AAL says {claim}: highest_available lets people without it pass."
-        yield failed("whoami-level", reason, f"session.whoami.required_aal of Ory: highest_available, or {line}")
-    elif claim not in (None, actual):
-        yield warning("whoami-level", f"{says}, but ORY_MFA_WHOAMI_REQUIRED_AAL says {claim}.", line)
-    else:
-        yield ok(
-            "whoami-level", says + (f". Django could be told: {line}" if claim is None else ", as Django is told.")
+    if declared == HIGHEST_AVAILABLE != actual:
+        reason = (
+            f"{says}, but ORY_MFA_WHOAMI_REQUIRED_AAL is {declared}: views that require highest_available let people "
+            "in who have a second factor and have not used it."
         )
+        yield failed("whoami-level", reason, f"session.whoami.required_aal of Ory: highest_available, or {line}")
+    elif declared not in (None, actual):
+        yield warning("whoami-level", f"{says}, but ORY_MFA_WHOAMI_REQUIRED_AAL is {declared}.", line)
+    else:
+        yield ok("whoami-level", f"{says}. You can declare it: {line}" if declared is None else f"{says}, as declared.")
 
 
 def check_settings(facts: Facts) -> Iterator[Result]:
-    """Ory's ``selfservice.flows.settings.required_aal``: at ``aal1`` a password is enough for aal2."""
+    """Check ``selfservice.flows.settings.required_aal``: at ``aal1`` a password is enough to reach aal2."""
     person = _usable(facts.person)
     if person is None:
         yield _no_person("settings-level", facts.person)
         return
-    claim = facts.site.settings_claim
+    declared = facts.site.declared_settings_aal
     if _wants_second_factor(person.settings):
-        if claim in (None, HIGHEST_AVAILABLE):
-            yield ok("settings-level", "Ory opens its settings only after the second factor.")
+        if declared in (None, HIGHEST_AVAILABLE):
+            yield ok("settings-level", "Ory's settings page requires the second factor.")
             return
-        reason = f"Ory opens its settings only after the second factor; ORY_MFA_SETTINGS_REQUIRED_AAL says {claim}."
+        reason = f"Ory's settings page requires the second factor, but ORY_MFA_SETTINGS_REQUIRED_AAL is {declared}."
         yield warning("settings-level", reason, f'ORY_MFA_SETTINGS_REQUIRED_AAL = "{HIGHEST_AVAILABLE}"')
     elif person.settings.status != 200:
-        yield skipped("settings-level", f"Ory's settings did not open ({person.settings.status}).")
+        yield skipped("settings-level", f"Ory's settings page did not open ({person.settings.status}).")
     elif _has_second_factor(person):
         yield failed(
             "settings-level",
-            "Ory opens its settings to the password alone, although the person has a second factor: whoever knows a "
-            "password can set up another one there, and is aal2.",
+            "Ory's settings page opens with the password only, although the account has a second factor: somebody who "
+            "knows the password can set up another one there, and reaches aal2.",
             "selfservice.flows.settings.required_aal of Ory: highest_available",
         )
     else:
-        yield skipped("settings-level", "The person of the token has no second factor that Ory shows.", TOKEN)
+        yield skipped("settings-level", "Ory shows no second factor of the test account.", TOKEN)
 
 
 def check_codes(facts: Facts) -> Iterator[Result]:
-    """Nobody is asked for a second factor that does not exist."""
+    """Check that Ory requires no second factor that the account does not have."""
     person = _usable(facts.person)
     if person is None:
         yield _no_person("codes", facts.person)
     elif not _wants_second_factor(person.whoami):
-        yield ok("codes", "Ory shows the session without a second factor: nobody is locked out.")
+        yield ok("codes", "Ory returns the session without a second factor: nobody is locked out.")
     elif facts.version is None:
-        yield skipped("codes", "Only the admin API tells whether the person has what Ory asks for.", ADMIN)
+        yield skipped(
+            "codes", "Only the admin API tells whether the account has the second factor that Ory requires.", ADMIN
+        )
     elif person.credentials is None:
-        yield skipped("codes", "The admin API does not say whether the person has what Ory asks for.")
+        yield skipped(
+            "codes", "The admin API does not tell whether the account has the second factor that Ory requires."
+        )
     elif person.credentials & SECOND_FACTORS:
         shown = ", ".join(sorted(person.credentials & SECOND_FACTORS))
-        yield ok("codes", f"Ory asks for a second factor, and the person has one ({shown}).")
+        yield ok("codes", f"Ory requires a second factor, and the account has one ({shown}).")
     else:
         yield failed(
             "codes",
-            "Ory asks for a second factor, and the person has none: locked out. Kratos v1.3.1 does so to everybody "
-            "without an address for codes as soon as codes are a second factor.",
+            "Ory requires a second factor, and the account has none: the person is locked out. Kratos v1.3 does this "
+            "to everybody without an address for codes as soon as codes are a second factor.",
             "selfservice.methods.code.mfa_enabled: false, or a newer Kratos",
         )
 
 
 def _usable(person: Person | None) -> Person | None:
-    """A person whose session Ory knows and has at aal1."""
+    """Return the test account if Ory knows its session and has it at aal1."""
     if person is None or person.aal not in (None, "aal1"):
         return None
     return person if person.whoami.status == 200 or _wants_second_factor(person.whoami) else None
@@ -99,12 +104,14 @@ def _usable(person: Person | None) -> Person | None:
 
 def _no_person(check: str, person: Person | None) -> Result:
     if person is None:
-        return skipped(check, "Ory tells this only to somebody who is signed in.", TOKEN)
+        return skipped(check, "Ory tells this only for a session.", TOKEN)
     if person.aal is not None:
-        return failed(check, f"The session of the token is at {person.aal}, which hides what Ory asks for.", TOKEN)
+        return failed(
+            check, f"The session of the token is at {person.aal}, so Ory does not show what it requires.", TOKEN
+        )
     answer = person.whoami.error_id or person.whoami.status
     return failed(
-        check, f"Ory does not accept the session token ({answer}): expired, revoked, or of another Ory.", TOKEN
+        check, f"Ory does not accept the session token ({answer}): it is expired, revoked or from another Ory.", TOKEN
     )
 
 

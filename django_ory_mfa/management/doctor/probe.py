@@ -1,7 +1,7 @@
-"""The questions that the doctor asks Ory.
+"""The requests of the doctor to Ory.
 
-SECURITY: every one is a GET that sends nothing to anybody. A login flow for aal2 may send a code by e-mail when it is
-opened, so that none is.
+SECURITY: every one is a GET, and none makes Ory send an e-mail. Opening a login flow for aal2 may send a code, so the
+doctor never opens one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ UNREADABLE = "x"
 
 @contextmanager
 def unlogged(name: str) -> Iterator[None]:
-    """Nothing is logged by the logger ``name`` meanwhile."""
+    """Drop the records of the logger ``name`` inside the block."""
     logger = logging.getLogger(name)
     logger.addFilter(_nothing)
     try:
@@ -35,42 +35,42 @@ def _nothing(record: logging.LogRecord) -> bool:
 
 
 class Probe(OryClient):
-    """Asks as the package does: in the same time, without redirects, and without keeping a cookie."""
+    """The client of the package, with its time-outs; it follows no redirects and keeps no cookies."""
 
     def anonymous_whoami(self) -> Answer:
-        """The session of nobody."""
+        """Call whoami without a credential."""
         return self._ask("/sessions/whoami")
 
     def ready(self) -> Answer:
-        """Whether Ory has its database."""
+        """Call the health check, which fails without the database."""
         return self._ask("/health/ready")
 
     def login_flow(self, return_to: str | None = None) -> Answer:
-        """A login flow for somebody who is not signed in."""
+        """Open a login flow without a session."""
         return self._ask("/self-service/login/browser", query=None if return_to is None else {"return_to": return_to})
 
     @sensitive_variables()
     def whoami_beside_cookie(self, credential: Credential, cookie_name: str) -> Answer:
-        """Whoami by token, with a cookie that Ory cannot read, and stumbles over if that is the name of its own."""
+        """Call whoami with the token and an unreadable cookie; Ory fails if the cookie has the name of its own."""
         return self._ask("/sessions/whoami", {**credential.headers(), "Cookie": f"{cookie_name}={UNREADABLE}"})
 
     @sensitive_variables()
     def first_factor_again(self, credential: Credential) -> Answer:
-        """A login flow to prove the first factor again, which says who is signed in also where whoami refuses to."""
+        """Open a login flow that repeats the first factor; it names the account even where whoami returns 403."""
         return self._ask("/self-service/login/api", credential.headers(), {"refresh": "true"})
 
     def version(self) -> Answer:
-        """Of the admin API: the version."""
+        """Ask the admin API for the version."""
         return self._ask("/admin/version")
 
     @sensitive_variables()
     def identities(self, identifier: str) -> Answer:
-        """Of the admin API: who signs in by ``identifier``."""
-        # SECURITY: the HTTP library logs the query while it debugs, and this one names a person.
+        """Ask the admin API for the account that signs in with ``identifier``."""
+        # SECURITY: urllib3 logs queries at level DEBUG, and this one contains personal data.
         with unlogged("urllib3.connectionpool"):
             return self._ask("/admin/identities", query={"credentials_identifier": identifier})
 
     @sensitive_variables()
     def _ask(self, path: str, headers: dict[str, str] | None = None, query: dict[str, str] | None = None) -> Answer:
-        # Past the breaker, which is there for visitors and would answer for Ory.
+        # Not through the circuit breaker, which may answer in place of Ory.
         return self._answer("GET", path, headers or {}, query, None)

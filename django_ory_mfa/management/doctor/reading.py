@@ -1,7 +1,7 @@
-"""What is kept of Ory's answers.
+"""Reads facts from Ory's answers.
 
-SECURITY: an answer may come from anybody, so that every text is made fit for a terminal here; and it may hold a seed or
-a name, so that nothing else of a body goes on.
+SECURITY: an answer may come from any server, so every text is made safe for a terminal here. It may contain a TOTP seed
+or personal data, so nothing else of a body is passed on.
 """
 
 from __future__ import annotations
@@ -17,54 +17,54 @@ from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.management.doctor.facts import Cookie, RateLimit, Seen
 
 LONGEST = 200
-# A comma also stands in the dates of cookies; a new cookie begins with its name.
+# Dates in cookies contain commas too; a new cookie starts with its name.
 NEXT_COOKIE = re.compile(r",\s*(?=[!#$%&'*+.^_`|~0-9A-Za-z-]+=)")
 CSRF_COOKIE = "csrf_token"
 HARMLESS_URL = re.compile(r"[A-Za-z0-9:/.\[\]~_-]+")
 
 
-def plain(text: str) -> str:
-    """``text`` in printable ASCII, and not too long."""
+def printable(text: str) -> str:
+    """Return ``text`` as printable ASCII of limited length."""
     return "".join(sign if sign.isascii() and sign.isprintable() else "?" for sign in text[:LONGEST])
 
 
 def read_seen(answer: Answer) -> Seen:
-    """Status, error and where it leads."""
+    """Return status, error and redirect target."""
     location = answer.headers.get("location")
     return Seen(
         answer.status,
-        None if answer.failure is None else plain(answer.failure),
+        None if answer.failure is None else printable(answer.failure),
         _text(_at(answer.json_object(), "error", "id")),
-        None if location is None else plain(location),
+        None if location is None else printable(location),
     )
 
 
 def read_is_ory(answer: Answer) -> bool:
-    """Whether this is what Ory says to whoami without a credential."""
+    """Return whether Ory answers like this to whoami without a credential."""
     return answer.status == 401 and _at(answer.json_object(), "error", "code") == 401
 
 
 def read_aal(answer: Answer) -> str | None:
-    """The level of a session."""
+    """Return the level of a session."""
     return _text(answer.json_object().get("authenticator_assurance_level")) if answer.status == 200 else None
 
 
 def read_version(answer: Answer) -> str | None:
-    """The version, as the admin API gives it."""
+    """Return the version that the admin API names."""
     return _text(answer.json_object().get("version")) if answer.status == 200 else None
 
 
 def read_own_url(answer: Answer) -> str | None:
-    """The base URL of Ory, from where the form of a login flow leads."""
+    """Return Ory's own base URL, from the action of a login form."""
     action = _text(_at(answer.json_object(), "ui", "action"))
     base, mark, _ = (action or "").partition("/self-service/")
-    # SECURITY: people paste it into their settings, so that it may hold nothing that ends a text there.
+    # SECURITY: people paste it into their settings, so it must not contain a character that ends a string there.
     is_sound = HARMLESS_URL.fullmatch(base) is not None and is_return_to(base, base)
     return base if mark and is_sound else None
 
 
 def read_identifier(answer: Answer) -> str | None:
-    """By what the person of a login flow signs in. Personal: to be asked for, never to be shown."""
+    """Return what the account of a login flow signs in with. It is personal data and must not be shown."""
     nodes = _at(answer.json_object(), "ui", "nodes")
     attributes = [_at(node, "attributes") for node in nodes] if isinstance(nodes, list) else []
     values = (one.get("value") for one in attributes if isinstance(one, dict) and one.get("name") == "identifier")
@@ -72,52 +72,52 @@ def read_identifier(answer: Answer) -> str | None:
 
 
 def read_credentials(answer: Answer) -> frozenset[str] | None:
-    """The kinds of credentials of the one identity that the admin API found."""
+    """Return the types of credentials, if the admin API found exactly one account."""
     try:
         (identity,) = json.loads(answer.body)
     except (TypeError, ValueError, RecursionError):
         return None
     credentials = _at(identity, "credentials")
-    return frozenset(map(plain, credentials)) if isinstance(credentials, dict) else None
+    return frozenset(map(printable, credentials)) if isinstance(credentials, dict) else None
 
 
 def read_cookie(answer: Answer) -> Cookie | None:
-    """How Ory sets its cookies, from its cookie against forged requests."""
+    """Return the attributes of Ory's cookies, from its CSRF cookie."""
     headers = NEXT_COOKIE.split(answer.headers.get("set-cookie", ""))
     ours = next((header for header in headers if header.startswith(CSRF_COOKIE)), None)
     if ours is None:
         return None
     pairs = (part.strip().partition("=") for part in ours.split(";")[1:])
-    attributes = {name.lower(): plain(value) for name, _, value in pairs}
+    attributes = {name.lower(): printable(value) for name, _, value in pairs}
     domain = attributes.get("domain", "").lower().lstrip(".")
     return Cookie(domain or None, "secure" in attributes, attributes.get("samesite"))
 
 
 def read_cacheable(answer: Answer) -> int | None:
-    """``Ory-Session-Cache-For`` in seconds."""
+    """Return ``Ory-Session-Cache-For`` in seconds."""
     return _number(answer.headers.get("ory-session-cache-for"))
 
 
 def read_rate_limit(answer: Answer) -> RateLimit | None:
-    """https://www.ory.sh/docs/guides/rate-limits"""
+    """Return the rate limit, see https://www.ory.sh/docs/guides/rate-limits."""
     limit, remaining = (_number(answer.headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining"))
     return None if limit is None or remaining is None else RateLimit(limit, remaining)
 
 
 def read_skew(answer: Answer, before: datetime, after: datetime) -> float | None:
-    """Seconds that the clock behind ``answer`` is ahead; it was given between ``before`` and ``after``."""
+    """Return by how many seconds Ory's clock is ahead; the answer came between ``before`` and ``after``."""
     try:
         date = parsedate_to_datetime(answer.headers.get("date", ""))
     except (TypeError, ValueError, OverflowError):
         return None
     moment = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-    # The header has whole seconds.
+    # The header has a resolution of one second.
     earliest, latest = before.timestamp() - 1, after.timestamp()
     return moment - max(earliest, min(moment, latest))
 
 
 def _number(text: str | None) -> int | None:
-    # Ory Network may list a second window behind a comma.
+    # Ory Network may list a second period after a comma.
     match = re.match(r"\d{1,9}(?![0-9])", text or "")
     return int(match[0]) if match else None
 
@@ -129,4 +129,4 @@ def _at(value: Any, *keys: str) -> Any:
 
 
 def _text(value: Any) -> str | None:
-    return plain(value) if isinstance(value, str) and value else None
+    return printable(value) if isinstance(value, str) and value else None

@@ -1,4 +1,4 @@
-"""What one check says."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """From good to bad; ``SKIPPED`` says nothing about Ory."""
+    """From good to bad; ``SKIPPED`` is neither."""
 
     OK = "ok"
     SKIPPED = "not checked"
@@ -17,7 +17,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The verdict of one check, why, and the line to change if there is one."""
+    """The status of one check, the reason, and what to change if anything."""
 
     check: str
     status: Status
@@ -26,20 +26,20 @@ class Result:
 
 
 def ok(check: str, reason: str) -> Result:
-    """Nothing to do."""
+    """Return a result that needs no action."""
     return Result(check, Status.OK, reason)
 
 
 def skipped(check: str, reason: str, fix: str = "") -> Result:
-    """Nobody knows; ``fix`` is what it would take to find out."""
+    """Return that it is unknown; ``fix`` is what is needed to find out."""
     return Result(check, Status.SKIPPED, reason, fix)
 
 
 def warning(check: str, reason: str, fix: str) -> Result:
-    """It works, but not for everybody or not for ever."""
+    """Return that it works, but not for everybody or not reliably."""
     return Result(check, Status.WARNING, reason, fix)
 
 
 def failed(check: str, reason: str, fix: str) -> Result:
-    """It does not work, or it lets the wrong people in."""
+    """Return that it does not work, or lets people in who should be kept out."""
     return Result(check, Status.FAILED, reason, fix)

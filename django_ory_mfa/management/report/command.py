@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -22,11 +24,20 @@ WIDEST = 48
 Outsider = tuple[str, Answers]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """The options of ``report``."""
+
+    json: bool
+    fail_on_unprotected: Sequence[str]
+
+
 class Report:
     """``manage.py ory_mfa report``."""
 
     name = "report"
-    help = "Lists every URL pattern of the site, what guards it, and where that is written."
+    options_class = ReportOptions
+    help = "List every URL pattern of the site, what guards it, and where that is written."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What can be asked of it."""
@@ -39,15 +50,15 @@ class Report:
             help="exit with 1 if nothing of Ory is asked for on a path that begins with this regex; may be repeated",
         )
 
-    def run(self, options: dict[str, Any], stdout: OutputWrapper, stderr: OutputWrapper) -> int:
+    def run(self, options: ReportOptions, stdout: OutputWrapper, stderr: OutputWrapper) -> int:
         """Prints it; returns 1 if a path is unprotected that must not be, or a pattern matches nothing."""
-        patterns = [_compiled(pattern) for pattern in options["fail_on_unprotected"]]
+        patterns = [_compiled(pattern) for pattern in options.fail_on_unprotected]
         try:
             found = rows()
         except ImproperlyConfigured as error:
             raise CommandError(str(error), returncode=FAILED) from error
         outside = list(outsiders())
-        stdout.write(_as_json(found, outside) if options["json"] else _as_text(found, outside))
+        stdout.write(_as_json(found, outside) if options.json else _as_text(found, outside))
         complaints = [complaint for pattern in patterns for complaint in _complaints(pattern, found)]
         for complaint in complaints:
             stderr.write(complaint)

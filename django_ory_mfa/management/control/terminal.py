@@ -1,0 +1,47 @@
+"""Where a command prints, and who answers its question."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TextIO
+
+from django.core.management.base import OutputWrapper
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """The streams of a command; without a ``stdin`` of its own it reads that of the process.
+
+    With ``is_json``, stdout is for one JSON object, and people read stderr.
+    """
+
+    stdout: OutputWrapper
+    stderr: OutputWrapper
+    stdin: TextIO | None = None
+    is_json: bool = False
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether a person can answer a question."""
+        stdin = self.stdin or sys.stdin
+        # A process without a console has none.
+        return bool(stdin is not None and stdin.isatty())
+
+    def say(self, text: str) -> None:
+        """Print ``text`` for people."""
+        self._people.write(text)
+
+    def asks(self, question: str) -> bool:
+        """Print ``question`` and return whether the answer is yes; Ctrl-C is a no."""
+        self._people.write(f"\n{question} [y/N] ", ending="")
+        self._people.flush()
+        try:
+            answer = (self.stdin or sys.stdin).readline()
+        except KeyboardInterrupt:
+            return False
+        return answer.strip().lower() in ("y", "yes")
+
+    @property
+    def _people(self) -> OutputWrapper:
+        return self.stderr if self.is_json else self.stdout
