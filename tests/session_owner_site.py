@@ -43,7 +43,7 @@ from django.contrib.auth import alogin, get_user_model, login, user_logged_out  
 from django.core.management import call_command  # noqa: E402
 from django.http import HttpResponse  # noqa: E402
 from django.test.utils import override_settings  # noqa: E402
-from django.urls import path  # noqa: E402
+from django.urls import include, path  # noqa: E402
 
 from django_ory_mfa.decorators import aal_required  # noqa: E402
 from django_ory_mfa.signals import identity_switched  # noqa: E402
@@ -101,7 +101,15 @@ class Look:
         return self.get_response(request)
 
 
+def handler500(request: Any) -> HttpResponse:
+    """Shows who is there, as pages of sites do."""
+    response = who(request)
+    response.status_code = 500
+    return response
+
+
 urlpatterns = [
+    path("account/security/", include("django_ory_mfa.urls")),
     path("sync/who", aal1(who)),
     path("async/who", aal1(awho)),
     path("sync/looked-before", looked_before),
@@ -135,14 +143,43 @@ def play(mode: str, view: str) -> dict[str, Any]:
         ory.login(site)
         after = site.get(view).content.decode()
         site.get("sign-in?user=bob")
+        heard_all = list(heard)
         return {
             "before": before,
             "again": again,
             "told before": told,
             "after": after,
             "then": site.get(view).content.decode(),
-            "heard": list(heard),
+            "heard": heard_all,
         }
+
+
+def play_sign_out(mode: str) -> dict[str, Any]:
+    """Ann signs out at the site."""
+    heard.clear()
+    with installed() as ory:
+        site = Site(mode)
+        ory.login(site)
+        site.get("sign-in?user=ann")
+        response = site.post("/account/security/logout/")
+        return {"status": response.status_code, "heard": list(heard), "shows": site.get("who").content.decode()}
+
+
+def play_with_a_receiver_that_fails(mode: str) -> dict[str, Any]:
+    """Something of the site that follows sign-outs breaks at the wrong moment."""
+
+    def fail(sender: Any, **named: Any) -> None:
+        raise RuntimeError("no")
+
+    with installed() as ory:
+        site = Site(mode, raise_request_exception=False)
+        ory.login(site)
+        site.get("sign-in?user=ann")
+        ory.login(site)
+        user_logged_out.connect(fail)
+        page_of_error = site.get("looked-before")
+        user_logged_out.disconnect(fail)
+        return {"status": page_of_error.status_code, "shows": page_of_error.content.decode()}
 
 
 def main() -> None:
@@ -161,6 +198,9 @@ def main() -> None:
                 ):
                     name = "read by a middleware" if middleware else view
                     found[f"{engine} {mode} {name}"] = play(mode, view)
+            with override_settings(SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}", LOGGING_CONFIG=None):
+                found[f"{engine} {mode} sign-out"] = play_sign_out(mode)
+                found[f"{engine} {mode} failing"] = play_with_a_receiver_that_fails(mode)
     sys.stdout.write(json.dumps(found))
 
 

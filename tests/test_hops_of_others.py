@@ -56,6 +56,8 @@ urlpatterns = [
     path("async/cart", fresh(acart)),
     path("sync/other-cart", aal2(cart)),
     path("async/other-cart", aal2(acart)),
+    path("sync/guarded-remember/<owner>", aal2(remember)),
+    path("async/guarded-remember/<owner>", aal2(aremember)),
     path("sync/remember/<owner>", remember),
     path("async/remember/<owner>", aremember),
 ]
@@ -267,6 +269,30 @@ def test_session_of_whoever_was_sent_away_with_it_is_empty_for_the_next(
 
     assert site.get(view).content == b"empty"
     assert site.get(view).content == b"empty"
+    assert sent == [identity_switched]
+
+
+def test_what_the_next_one_writes_then_is_theirs(site: Site, ory: FakeOry, sent: list[Any]) -> None:
+    site.get("remember/first")
+    ory.login(site, age=1200)
+    site.get("cart")
+    ory.login(site)
+    site.get("guarded-remember/second")
+    ory.login(site)
+
+    assert site.get("other-cart").content == b"empty"
+    assert sent == [identity_switched] * 2
+
+
+def test_what_the_next_one_writes_into_an_empty_session_is_theirs(site: Site, ory: FakeOry, sent: list[Any]) -> None:
+    site.set_cookie(SESSION, "s" * 32)
+    ory.login(site, age=1200)
+    site.get("cart")
+    ory.login(site)
+    site.get("guarded-remember/second")
+    ory.login(site)
+
+    assert site.get("other-cart").content == b"empty"
     assert sent == [identity_switched]
 
 

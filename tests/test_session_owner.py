@@ -18,6 +18,7 @@ from django.test import RequestFactory
 from django.urls import include, path
 
 from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.enforcement import arequire_aal, require_aal
 from django_ory_mfa.signals import identity_switched
 from django_ory_mfa.testing import FakeOry
 from tests.backends import meeting_sessions, plain_sessions
@@ -223,6 +224,19 @@ async def aform(request: Any) -> HttpResponse:
     return HttpResponse(get_token(request))
 
 
+def who_then_fresh(request: Any) -> JsonResponse:
+    """Knows the person from the cache, then asks Ory again."""
+    assert request.ory_session
+    require_aal(request, "aal2", max_age=600)
+    return read(request)
+
+
+async def awho_then_fresh(request: Any) -> JsonResponse:
+    await request.aory_session()
+    await arequire_aal(request, "aal2", max_age=600)
+    return await aread(request)
+
+
 async def blocking_read(request: Any) -> JsonResponse:
     """Blocking access inside an event loop, which works with stores that do not block."""
     await request.aory_session()
@@ -231,6 +245,7 @@ async def blocking_read(request: Any) -> JsonResponse:
 
 VIEWS = [
     "public",
+    "who_then_fresh",
     "write",
     "who",
     "read",
@@ -515,6 +530,22 @@ def test_person_is_known_once_the_second_factor_was_given(
     second.prove("totp")
 
     assert data_of(site.get("fresh")) == {}
+    assert len(switched) == 1
+
+
+def test_session_that_ory_is_asked_about_twice_has_one_owner(
+    site: Site, ory: FakeOry, engine: str, settings: Any, switched: list[Any]
+) -> None:
+    settings.ORY_MFA_CACHE_TTL = 60
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    assert data_of(site.get("who_then_fresh")) == {"cart": "first"}
+    ory.login(site)
+    site.get("who")
+    ory.calls.clear()
+
+    assert data_of(site.get("who_then_fresh")) == {}
+    assert len(ory.calls) == 1
     assert len(switched) == 1
 
 
@@ -854,8 +885,10 @@ def test_secret_key_that_is_replaced_in_steps_keeps_the_owner(
 ) -> None:
     ory.login(site)
     site.get("who_then_write?cart=first")
+    key = site.cookies[COOKIE].value
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", [settings.SECRET_KEY]
     assert data_of(site.get("guarded")) == {"cart": "first"}
+    assert site.cookies[COOKIE].value == key
     settings.SECRET_KEY_FALLBACKS = []
 
     assert data_of(site.get("guarded")) == {"cart": "first"}

@@ -45,3 +45,20 @@ def test_user_and_session_of_django_end_with_the_person(
     assert seen["after"] == "AnonymousUser empty"
     assert seen["then"] == "bob bob"
     assert seen["heard"] == SCENES[scene]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_page_of_an_error_shows_nothing_of_the_first_person(played: dict[str, Any], engine: str, mode: str) -> None:
+    """The error is one of the site's own, in a receiver of Django's ``user_logged_out``."""
+    assert played[f"{engine} {mode} failing"] == {"status": 500, "shows": "AnonymousUser empty"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sign_out_ends_the_session_of_django_and_tells_its_receivers(
+    played: dict[str, Any], engine: str, mode: str
+) -> None:
+    assert played[f"{engine} {mode} sign-out"] == {
+        "status": 303,
+        "heard": ["logout of ann"],
+        "shows": "AnonymousUser empty",
+    }

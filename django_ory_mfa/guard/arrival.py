@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django_ory_mfa.core.session import AAL, OrySession
-from django_ory_mfa.roundtrip.hops import CREDENTIAL, Hop, Visitor, has_hops, is_of, mark_of, proofs_asked_for
+from django_ory_mfa.request.visitor import CREDENTIAL, Visitor
+from django_ory_mfa.roundtrip.hops import Hop, has_hops, is_of, mark_of, proofs_asked_for
 from django_ory_mfa.runtime.steps import Steps
 from django_ory_mfa.session.request_state import RequestState, state_of
 from django_ory_mfa.signals import Sending, step_up_completed

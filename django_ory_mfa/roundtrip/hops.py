@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.core import signing
 
-from django_ory_mfa.conf import django_cookies, fingerprint_key
-from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.flows import path_and_query
 from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.request.visitor import BROWSER, CREDENTIAL, PERSON, Visitor, bound_to, django_session_of
 from django_ory_mfa.roundtrip.return_to import return_to_of
 from django_ory_mfa.runtime.clock import now
 
@@ -31,15 +31,6 @@ MOST_HOPS = 3
 AT_ONCE = 10  # seconds
 PROVING = (Outcome.STEP_UP, Outcome.REFRESH)
 COUNTED = (*PROVING, Outcome.LOGIN)
-# What an entry is bound to.
-PERSON, CREDENTIAL, BROWSER = "person ", "credential ", "browser "
-
-
-class Visitor(NamedTuple):
-    """Who sends a request, as keyed hashes; empty where it is not known."""
-
-    person: str = ""
-    credential: str = ""
 
 
 class Hop(NamedTuple):
@@ -57,7 +48,8 @@ class Hop(NamedTuple):
 
 def hop_of(request: HttpRequest, decision: Decision, return_to: str, visitor: Visitor) -> Hop:
     """Return the entry for one time that ``decision`` sends ``request`` to Ory and back to ``return_to``."""
-    back, moment = path_and_query(return_to), round(now().timestamp(), 3)
+    # Never later than it is, or a proof that follows at once would seem to be an older one.
+    back, moment = path_and_query(return_to), floor(now().timestamp() * 1000) / 1000
     # The link to step-up is followed for the sake of another page.
     asked = request.get_full_path() if return_to == return_to_of(request) else back
     return Hop(
@@ -65,8 +57,8 @@ def hop_of(request: HttpRequest, decision: Decision, return_to: str, visitor: Vi
         times=1,
         since=moment,
         last=moment,
-        who=_bound_to(request, visitor),
-        django_session=_django_session(request),
+        who=bound_to(request, visitor),
+        django_session=django_session_of(request),
         wanted=mark_of(decision.requirement),
         back=_digest(back),
     )
@@ -123,7 +115,7 @@ def is_of(hop: Hop, visitor: Visitor) -> bool:
 
 def person_before(request: HttpRequest, names: Collection[str]) -> str | None:
     """Return who was sent to Ory with the Django session of this browser, if not one of ``names`` (keyed hashes)."""
-    session = _django_session(request) if has_hops(request) else ""
+    session = django_session_of(request) if has_hops(request) else ""
     people = (
         hop.who.removeprefix(PERSON)
         for hop in (_read(request) if session else ())
@@ -148,30 +140,6 @@ def _continues(hop: Hop, before: Hop) -> bool:
     # A browser that Ory knows, and this site does not, is back at once; who signs in anew each time is in no loop.
     is_soon = not hop.who.startswith(BROWSER) or hop.last - before.last < AT_ONCE
     return is_soon and (hop.key, hop.who) == (before.key, before.who)
-
-
-def _bound_to(request: HttpRequest, visitor: Visitor) -> str:
-    """Return whose hop it is.
-
-    SECURITY: a host beside this one can plant its own signed cookie in another browser. So an entry counts only for the
-    person that it was made for, else for the credential, else for the browser with the same session or CSRF cookie of
-    Django's. What remains: somebody who is not signed in, and has neither of these or a planted one as well, can be
-    shown the page that explains a loop.
-    """
-    if visitor.person:
-        return f"{PERSON}{visitor.person}"
-    if visitor.credential:
-        return f"{CREDENTIAL}{visitor.credential}"
-    cookies = (request.COOKIES.get(name) for name in django_cookies())
-    return f"{BROWSER}{_hash_of(next(filter(None, cookies), ''))}"
-
-
-def _django_session(request: HttpRequest) -> str:
-    return _hash_of(request.COOKIES.get(django_cookies()[0], ""))
-
-
-def _hash_of(cookie: str) -> str:
-    return fingerprint("", "cookie", cookie, key=fingerprint_key())[:16] if cookie else ""
 
 
 def _keys(page: str) -> set[str]:

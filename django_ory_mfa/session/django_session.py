@@ -1,193 +1,20 @@
-"""Whom a Django session belongs to: the first person who uses it. Everybody else finds it empty.
-
-SECURITY: Ory's session and Django's are two cookies, and either can change hands alone. What a site keeps in the Django
-session for one person must not be shown to the next, however that one came to be signed in.
-"""
+"""What is done with a Django session as a whole: it is read, or ended with the user that was read from it."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib.auth import SESSION_KEY, alogout, logout
-from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
-from django.middleware.csrf import CSRF_SESSION_KEY
 from django.utils.functional import empty
-
-from django_ory_mfa.conf import fingerprint_keys
-from django_ory_mfa.core.credentials import fingerprint
-from django_ory_mfa.core.session import ANONYMOUS, OrySession
-from django_ory_mfa.roundtrip.hops import person_before
-from django_ory_mfa.runtime.steps import Steps
-from django_ory_mfa.signals import Sending, identity_switched
+from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
     from django.http import HttpRequest
-
-# The key in a Django session under which its owner stands, as a keyed hash.
-MARK = "_ory_mfa_person"
-# The event loop itself would forget a task that nobody waits for.
-_under_way: set[asyncio.Task[None]] = set()
-
-
-def names_of_person(session: OrySession) -> tuple[str, ...]:
-    """Return the keyed hashes that may stand for the person of ``session``, the current one first.
-
-    Empty if the person is not known. There are several while ``SECRET_KEY`` is being replaced.
-    """
-    if session.identity is None:
-        return ()
-    # Without the URL of Ory, which changes with a custom domain. Ory makes up the ids, so that no two people share one.
-    return tuple(fingerprint("", "person", session.identity.id, key=key) for key in fingerprint_keys())
-
-
-class SessionOwner:
-    """Gives the Django session of one request to the person of its Ory session, and to nobody else.
-
-    Once that person is known, the methods of the session that load and save it are replaced: it is compared when it is
-    loaded, and marked before it is saved. A request that does neither has nothing to pay.
-    """
-
-    def __init__(self, request: HttpRequest) -> None:
-        self._request = request
-        self._ory_session = ANONYMOUS
-        self._session: Any = None
-        self._originals: dict[str, Any] = {}
-        self._key_of_browser: str | None = None
-        self._sent_away: str | None = None
-        self._is_taken_over = False
-        self._untold: Sending | None = None
-        self.has_switched = False
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the request still has the Django session that was last looked after."""
-        return getattr(self._request, "session", None) is self._session
-
-    def claim_steps(self, ory_session: OrySession) -> Steps[None]:
-        """Give the Django session to the person of ``ory_session``; one of somebody else is emptied."""
-        self._ory_session = ory_session
-        session = getattr(self._request, "session", None)
-        if ory_session.identity is None or not isinstance(session, SessionBase):
-            return
-        if not self.is_complete:
-            self._hook(session)
-        self._sent_away = person_before(self._request, names_of_person(ory_session))
-        # What was loaded before anything made the person known.
-        data = getattr(session, "_session_cache", None)
-        previous = None if data is None else self._compare(data)
-        if previous is not None:
-            yield from self._empty_steps(previous)
-
-    def return_steps(self) -> Steps[None]:
-        """Read the Django session now if somebody else was sent to Ory with it, so that it is empty for the view."""
-        if self._sent_away is not None and not self.has_switched:
-            yield Reading(self._session)
-
-    def _empty_steps(self, previous: str) -> Steps[None]:
-        self._forget_csrf_secret(getattr(self._session, "_session_cache", None) or {})
-        yield Ending(self._request)
-        if not self.has_switched:
-            self.has_switched = True
-            yield self._sending(previous)
-
-    def _hook(self, session: Any) -> None:
-        self._session, self._key_of_browser, self._is_taken_over = session, session.session_key, False
-        hooks = {"load": self._load, "aload": self._aload, "save": self._save, "asave": self._asave}
-        self._originals = {name: getattr(session, name) for name in hooks}
-        for name, hook in hooks.items():
-            setattr(session, name, hook)
-
-    def _compare(self, data: dict[str, Any]) -> str | None:
-        """Return who else owns ``data``, or None; what nobody owns is marked."""
-        names = names_of_person(self._ory_session)
-        if not data or not names:
-            return None
-        if MARK in data and data[MARK] not in names:
-            return str(data[MARK])
-        if MARK not in data and self._sent_away is not None:
-            return self._sent_away
-        if data.get(MARK) != names[0]:
-            self._is_taken_over = MARK not in data
-            data[MARK], self._session.modified = names[0], True
-        return None
-
-    def _load(self) -> Any:
-        data = self._originals["load"]()
-        previous = self._compare(data)
-        if previous is None:
-            return data
-        self._forget_csrf_secret(data)
-        self._session.flush()
-        self._note(previous)
-        self._tell()
-        # What is there now: a receiver of the signal may have written.
-        return self._session._session_cache
-
-    async def _aload(self) -> Any:
-        # It may call load(), which is the one above.
-        data = await self._originals["aload"]()
-        previous = self._compare(data)
-        if previous is not None:
-            self._forget_csrf_secret(data)
-            await self._session.aflush()
-            self._note(previous)
-        await self._atell()
-        return data if previous is None else self._session._session_cache
-
-    def _save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
-        if not must_create:
-            # Before the original one, which would load it when the key is chosen already.
-            self._session.keys()
-        self._mark(must_create=must_create)
-        self._originals["save"](must_create=must_create)
-
-    async def _asave(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
-        if not must_create:
-            await self._session.akeys()
-        self._mark(must_create=must_create)
-        await self._originals["asave"](must_create=must_create)
-
-    def _mark(self, *, must_create: bool) -> None:
-        session = self._session
-        self._compare(getattr(session, "_session_cache", None) or {})
-        if self._is_taken_over and not must_create and session.session_key == self._key_of_browser:
-            # SECURITY: whoever knows the key from before, or planted it in this browser, must not share what the person
-            # does from now on. The old session stays for requests that are under way; nothing of the person is in it.
-            session._session_key = None
-            self._is_taken_over = False
-
-    def _forget_csrf_secret(self, data: dict[str, Any]) -> None:
-        if CSRF_SESSION_KEY in data:
-            # It goes with the session (CSRF_USE_SESSIONS): the next form gets a new one.
-            self._request.META.pop("CSRF_COOKIE", None)
-
-    def _note(self, previous: str) -> None:
-        if not self.has_switched:
-            self.has_switched, self._untold = True, self._sending(previous)
-
-    def _sending(self, previous: str) -> Sending:
-        return Sending(identity_switched, request=self._request, session=self._ory_session, previous=previous)
-
-    def _tell(self) -> None:
-        if not _is_in_event_loop():
-            sending, self._untold = self._untold, None
-            if sending is not None:
-                sending.run()
-            return
-        # Blocking code in an event loop, as with stores that never wait. A receiver may be a coroutine function.
-        task = asyncio.ensure_future(self._atell())
-        _under_way.add(task)
-        task.add_done_callback(_under_way.discard)
-
-    async def _atell(self) -> None:
-        sending, self._untold = self._untold, None
-        if sending is not None:
-            await sending.arun()
 
 
 class Reading:
@@ -214,19 +41,24 @@ class Ending:
 
     def run(self) -> None:
         """End it in blocking code."""
-        if _has_read_user(self._request):
-            logout(self._request)
-        else:
+        has_read_user = _has_read_user(self._request)
+        try:
+            if has_read_user:
+                logout(self._request)
+        finally:
+            # SECURITY: also if a receiver of Django's own signal fails.
             self._request.session.flush()
-        _forget_user(self._request)
+            _forget_user(self._request, is_known=has_read_user)
 
     async def arun(self) -> None:
         """End it in an event loop."""
-        if _has_read_user(self._request):
-            await alogout(self._request)
-        else:
+        has_read_user = _has_read_user(self._request)
+        try:
+            if has_read_user:
+                await alogout(self._request)
+        finally:
             await self._request.session.aflush()
-        _forget_user(self._request)
+            _forget_user(self._request, is_known=has_read_user)
 
 
 def leave_django(request: HttpRequest) -> None:
@@ -249,15 +81,9 @@ def _has_read_user(request: Any) -> bool:
     return is_read or "_acached_user" in vars(request)
 
 
-def _forget_user(request: Any) -> None:
+def _forget_user(request: Any, *, is_known: bool) -> None:
     # Where Django's middleware keeps who it read; logout() leaves them.
     for name in ("_cached_user", "_acached_user"):
         vars(request).pop(name, None)
-
-
-def _is_in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+    if is_known:
+        request.user = import_string("django.contrib.auth.models.AnonymousUser")()

@@ -11,9 +11,9 @@ from django_ory_mfa.conf import fingerprint_key
 from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import credential_of
-from django_ory_mfa.roundtrip.hops import Visitor
+from django_ory_mfa.request.visitor import Visitor, names_of_person
 from django_ory_mfa.runtime.clock import monotonic
-from django_ory_mfa.session.django_session import SessionOwner, names_of_person
+from django_ory_mfa.session.session_owner import SessionOwner
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase

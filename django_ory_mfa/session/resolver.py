@@ -116,7 +116,7 @@ def refetch_steps(state: RequestState, *, fresh: bool = True) -> Steps[OrySessio
 
 def owner_steps(state: RequestState) -> Steps[None]:
     """Look after a Django session that the request got after its person was known."""
-    if state.known_session is not None and not state.owner.is_complete:
+    if state.known_session is not None and not state.owner.is_current:
         yield from state.owner.claim_steps(state.known_session)
 
 
