@@ -32,6 +32,7 @@ PEERS = (
     "django-otp",
     "django-allauth",
     "djangorestframework-simplejwt",
+    "mozilla-django-oidc",
     "gunicorn",
     "uvicorn",
     "pyperf",

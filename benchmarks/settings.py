@@ -27,8 +27,17 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "rest_framework",
     "django_ory_mfa",
+    "django_ory_mfa.contrib.auth",
 ]
-MIGRATION_MODULES = dict.fromkeys(("auth", "contenttypes", "account", "otp_static"))
+MIGRATION_MODULES = dict.fromkeys(("auth", "contenttypes", "account", "otp_static", "ory_mfa_auth"))
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "mozilla_django_oidc.auth.OIDCAuthenticationBackend",
+    "django_ory_mfa.contrib.auth.backends.OryBackend",
+]
+OIDC_RP_CLIENT_ID = OIDC_RP_CLIENT_SECRET = "for benchmarks only"
+OIDC_OP_TOKEN_ENDPOINT = OIDC_OP_USER_ENDPOINT = OIDC_OP_AUTHORIZATION_ENDPOINT = "http://127.0.0.1:4433/oidc"
+OIDC_RP_SIGN_ALGO = "HS256"
 # Each site brings its own; allauth does not start without this one.
 MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
 ROOT_URLCONF: object = ()

@@ -18,6 +18,10 @@ from django.utils.module_loading import import_string
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 USERS = "django.contrib.auth.middleware.AuthenticationMiddleware"
 ORY_MFA = "django_ory_mfa.middleware.OrySessionMiddleware"
+ORY_USERS = "django_ory_mfa.contrib.auth.middleware.OryUserMiddleware"
+OIDC = "mozilla_django_oidc.middleware.SessionRefresh"
+# Its middleware looks them up.
+NAMES_OF_OIDC = ("oidc_authentication_init", "oidc_authentication_callback", "oidc_logout")
 OTP = "django_otp.middleware.OTPMiddleware"
 ALLAUTH = "allauth.account.middleware.AccountMiddleware"
 FLOOR = "benchmarks.floor.FloorMiddleware"
@@ -85,7 +89,8 @@ class Site:
             # Imported here, since some guards need Django to be set up, and servers do not wait for those of others.
             guard = import_string(self.guard)
             page, traits = guard(page), guard(traits)
-        return (path("", page), path("traits", traits), path("public", public))
+        named = (path(f"oidc/{name}", public, name=name) for name in NAMES_OF_OIDC)
+        return (path("", page), path("traits", traits), path("public", public), *named)
 
 
 SITES = {
@@ -95,6 +100,8 @@ SITES = {
     "Session + Auth": Site([SESSIONS, USERS]),
     "login_required": Site([SESSIONS, USERS], "django.contrib.auth.decorators.login_required"),
     "django-otp": Site([SESSIONS, USERS, OTP], "django_otp.decorators.otp_required"),
+    "ory_mfa, users": Site([ORY_MFA, ORY_USERS], "benchmarks.users.user_required"),
+    "mozilla-django-oidc": Site([SESSIONS, USERS, OIDC], "django.contrib.auth.decorators.login_required"),
     "allauth": Site([SESSIONS, USERS, ALLAUTH], "allauth.account.decorators.reauthentication_required", is_async=False),
     "simplejwt": Site(guard="benchmarks.tokens.token_required", is_async=False),
     "naive requests": Site(guard="benchmarks.naive.requests_required", traits=traits_by_naive),

@@ -23,6 +23,7 @@ LETTERS = {
     "E": "benchmarks.e_bursts",
     "F": "benchmarks.f_outage",
     "G": "benchmarks.g_growth",
+    "H": "benchmarks.h_users",
 }
 
 

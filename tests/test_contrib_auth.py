@@ -51,7 +51,7 @@ def test_site_on_sqlite() -> None:
 
 
 def test_site_on_postgresql(postgres: PostgresServer) -> None:
-    run("test_rules.py", "test_syncing.py", USERS_DATABASE=postgres.url)
+    run("test_rules.py", "test_syncing.py", "test_custom_lookup.py", USERS_DATABASE=postgres.url)
 
 
 @pytest.mark.parametrize("model", ["EmailUser", "HandleUser"])

@@ -229,7 +229,11 @@ for name in names:
 assert "django_ory_mfa.templatetags.ory_mfa" in sys.modules and len(names) > 20
 print(*[name for name in sys.modules if name.partition(".")[0] in ("ory_client", "pydantic")])
 """
-    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(Path(__file__).parents[1])}
+    # With users, whose app needs those of Django.
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "tests.contrib_auth.settings",
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
 
     ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
 

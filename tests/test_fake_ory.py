@@ -951,7 +951,7 @@ def test_scenario_server_disables_and_revokes(server: FakeServer) -> None:
 
 FOLDER = Path(django_ory_mfa.testing.__file__).parent
 # These put the fake into the place of the real Ory, so they know the package or a library.
-ADAPTERS = {"__init__", "install", "pytest_plugin", "transport"}
+ADAPTERS = {"__init__", "assertions", "install", "pytest_plugin", "requests", "transport", "users"}
 MODULES = sorted({path.stem for path in FOLDER.glob("*.py")} - ADAPTERS)
 
 
@@ -974,6 +974,8 @@ def test_public_names_come_from_one_place() -> None:
         "FakeOryTransport",
         "FakeProof",
         "FakeSession",
+        "assert_denied",
+        "assert_step_up",
         "installed",
     ]
     assert all(hasattr(django_ory_mfa.testing, name) for name in django_ory_mfa.testing.__all__)

@@ -138,25 +138,9 @@ def test_core_has_no_clock_and_no_io() -> None:
 
 
 def test_core_is_imported_in_a_straight_line() -> None:
-    order = [
-        "core.answer",
-        "core.credentials",
-        "core.errors",
-        "core.requirement",
-        "core.session",
-        "core.addresses",
-        "core.flows",
-    ]
-    order += [
-        "core.own_views",
-        "core.set_cookie",
-        "core.decision",
-        "core.whoami",
-        "core.stored",
-        "core.settings_flow",
-        "core.destination",
-    ]
-    order += ["core.refusal"]
+    order = ["core.answer", "core.credentials", "core.errors", "core.requirement", "core.session", "core.addresses"]
+    order += ["core.flows", "core.own_views", "core.set_cookie", "core.decision", "core.whoami", "core.stored"]
+    order += ["core.settings_flow", "core.destination", "core.refusal"]
 
     later = [
         one

@@ -294,6 +294,12 @@ def _site(settings: Any) -> Iterator[None]:
 ENGINES = ["cache", "signed_cookies", "file", "plain"]
 
 
+def with_every(views: list[str]) -> Any:
+    """Every view with one store, and every store with one view."""
+    pairs = [*((view, ENGINES[0]) for view in views), *((views[0], engine) for engine in ENGINES[1:])]
+    return pytest.mark.parametrize(("view", "engine"), pairs, indirect=["engine"])
+
+
 @pytest.fixture(params=ENGINES)
 def engine(request: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The store of the sessions; those that need a database have a process of their own."""
@@ -345,7 +351,7 @@ def sign_out_of_ory(ory: FakeOry, site: Site) -> None:
 READERS = ["who_then_read", "read_then_who_then_read", "guarded", "save"]
 
 
-@pytest.mark.parametrize("view", READERS)
+@with_every(READERS)
 def test_other_person_finds_it_empty(site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str) -> None:
     """As after signing in by a link to Ory, without any redirect of ours."""
     first = ory.login(site)
@@ -360,7 +366,7 @@ def test_other_person_finds_it_empty(site: Site, ory: FakeOry, engine: str, swit
     assert first.identity.id not in named["previous"]
 
 
-@pytest.mark.parametrize("view", READERS)
+@with_every(READERS)
 def test_same_person_keeps_it(site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str) -> None:
     first = ory.login(site)
     site.get("who_then_write?cart=first")
@@ -384,9 +390,7 @@ def test_other_person_is_told_once_and_starts_anew(site: Site, ory: FakeOry, eng
     assert len(switched) == 2
 
 
-@pytest.mark.parametrize(
-    "view", ["who_then_write", "write_then_who", "guarded-write", "write_and_save", "cycle", "leave_and_write"]
-)
+@with_every(["who_then_write", "write_then_who", "guarded-write", "write_and_save", "cycle", "leave_and_write"])
 def test_whoever_writes_first_owns_it(site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str) -> None:
     ory.login(site)
     site.get(f"{view}?cart=first")
@@ -397,7 +401,7 @@ def test_whoever_writes_first_owns_it(site: Site, ory: FakeOry, engine: str, swi
     assert len(switched) == 1
 
 
-@pytest.mark.parametrize("view", ["who_then_write", "write_then_who", "write_and_save", "cycle"])
+@with_every(["who_then_write", "write_then_who", "write_and_save", "cycle"])
 def test_what_the_other_person_writes_is_theirs_alone(site: Site, ory: FakeOry, engine: str, view: str) -> None:
     ory.login(site)
     site.get("who_then_write?cart=first&theirs=1")
@@ -426,7 +430,7 @@ def test_stored_session_of_the_first_person_is_deleted(site: Site, ory: FakeOry,
 # Nobody's
 
 
-@pytest.mark.parametrize("view", READERS)
+@with_every(READERS)
 def test_first_person_takes_over_what_the_visitor_collected_before(
     site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str
 ) -> None:

@@ -14,7 +14,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import include, path
 
-from django_ory_mfa import views
+from django_ory_mfa import urls, views
+from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.testing import FakeProof
 from tests.site import MODES, Site, location
 
@@ -743,6 +744,10 @@ def test_other_views_leave_the_session_of_django_alone(ory: Any, site: Site, dja
 
 
 # All of them.
+
+
+def test_views_are_free_of_the_policy_of_a_site() -> None:
+    assert [pattern.name for pattern in urls.urlpatterns if not is_own_view(pattern.callback)] == []
 
 
 @pytest.mark.parametrize("name", ["settings", "login", "step_up", "logout"])

@@ -55,7 +55,8 @@ class SessionOwner:
         """Give the Django session to the person of ``ory_session``; one of somebody else is emptied."""
         self._ory_session = ory_session
         session = getattr(self._request, "session", None)
-        if ory_session.identity is None or not isinstance(session, SessionBase):
+        # Not by its identity, which is read from a cached session only where somebody asks for it.
+        if not ory_session or not isinstance(session, SessionBase):
             return
         if not self.is_current:
             self._hook(session)
@@ -83,8 +84,8 @@ class SessionOwner:
 
     def _compare(self, data: dict[str, Any], owner: str | None = None) -> str | None:
         """Return who else owns ``data``, or None; what nobody owns, as far as ``owner`` tells, is marked."""
-        names = names_of_person(self._ory_session)
-        if not data or not names:
+        names = names_of_person(self._ory_session) if data else ()
+        if not names:
             return None
         if MARK in data and data[MARK] not in names:
             return str(data[MARK])

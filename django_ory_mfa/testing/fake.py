@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
-from typing import Any, Protocol
-
-from asgiref.sync import sync_to_async
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ._config import METHOD_AAL, SECOND_FACTORS, V1_3_1
 from ._endpoints import dispatch
@@ -17,7 +15,9 @@ from ._flows import FakeState
 from ._http import Call, FakeRequest, FakeResponse, Header
 from ._identity import checked_factors
 from ._people import FakeSession
-from .requests import CookieJar, Request, equip
+
+if TYPE_CHECKING:
+    from .requests import Request
 
 WHOAMI = "/sessions/whoami"
 
@@ -124,13 +124,17 @@ class FakeOry(FakeState):
 
     async def alogin(self, client: HasCookies, **arguments: Any) -> FakeSession:
         """``login`` for async tests, whose event loop must not wait for the database."""
-        return await sync_to_async(self.login)(client, **arguments)
+        from .requests import in_thread
+
+        return await in_thread(self.login, client, **arguments)
 
     def request(self, request: Request, **arguments: Any) -> Request:
         """Gives a request of ``RequestFactory`` the session of a person; the arguments are those of ``login``.
 
         ``request.ory_session`` works then, and ``request.user`` on a site with ``OryUserMiddleware``.
         """
+        from .requests import CookieJar, equip
+
         jar = CookieJar()
         self.login(jar, **arguments)
         return equip(request, jar)

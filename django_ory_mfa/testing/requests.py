@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http.cookies import SimpleCookie
-from typing import TypeVar, cast
+from typing import ParamSpec, TypeVar, cast
 
+from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
 from django_ory_mfa.session.resolver import attach
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Request = TypeVar("Request", bound=HttpRequest)
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what ``function``, which blocks, returns; it runs where Django uses the database in async code."""
+    return await sync_to_async(function)(*args, **kwargs)
 
 
 class CookieJar:

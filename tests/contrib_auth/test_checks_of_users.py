@@ -8,7 +8,7 @@ import pytest
 from django.core.checks import run_checks
 
 from django_ory_mfa import checks
-from django_ory_mfa.checks.order import DJANGO_USERS, SESSION_MIDDLEWARE, USER_MIDDLEWARE
+from django_ory_mfa.checks.order import DJANGO_USERS, POLICY_MIDDLEWARE, SESSION_MIDDLEWARE, USER_MIDDLEWARE
 from tests.contrib_auth.test_request_user import MIDDLEWARES
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -26,6 +26,14 @@ def test_site_in_order_gives_no_messages() -> None:
 
 def test_middleware_of_the_site_counts_as_ours(settings: Any) -> None:
     settings.MIDDLEWARE = [SESSIONS, SESSION_MIDDLEWARE, f"{MIDDLEWARES}.FallbackMiddleware"]
+
+    assert found() == []
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["policy first", "users first"])
+def test_policy_may_stand_on_either_side_of_ours(settings: Any, *, is_first: bool) -> None:
+    both = [USER_MIDDLEWARE, POLICY_MIDDLEWARE]
+    settings.MIDDLEWARE = [SESSIONS, SESSION_MIDDLEWARE, *(both[::-1] if is_first else both)]
 
     assert found() == []
 

@@ -17,7 +17,7 @@ from django_ory_mfa.contrib.auth import signals
 from django_ory_mfa.contrib.auth.sync import UserSync
 from tests.contrib_auth.site import UsersSite, sign_in
 from tests.contrib_auth.test_syncing import user_of
-from tests.test_docs import blocks, literals, run_block, table
+from tests.test_docs import blocks, imports_of_ours, literals, run_block, table
 
 
 def test_table_lists_every_signal() -> None:
@@ -41,10 +41,9 @@ def test_reasons_are_those_of_the_table() -> None:
 
 @pytest.mark.parametrize("code", [code for code in blocks("python") if "contrib.auth" in code])
 def test_examples_import_what_exists(code: str) -> None:
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("django_ory_mfa"):
-            module = importlib.import_module(str(node.module))
-            assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+    for node in imports_of_ours(ast.parse(code)):
+        module = importlib.import_module(str(node.module))
+        assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
 
 
 def test_example_of_settings_passes_the_checks(settings: Any) -> None:

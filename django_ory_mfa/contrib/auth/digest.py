@@ -12,6 +12,9 @@ from django_ory_mfa.core.credentials import fingerprint
 if TYPE_CHECKING:
     from django_ory_mfa.core.session import Identity
 
+# As ISO 8601 writes a moment in UTC, without the offset.
+LENGTH_OF_TIME = 26
+
 
 def digest_of(identity: Identity) -> str:
     """Return when ``identity`` was updated, and a keyed hash of everything that a ``UserSync`` may copy.
@@ -30,11 +33,12 @@ def digest_of(identity: Identity) -> str:
     ]
     # SECURITY: keyed, so that nobody who reads the database can try out e-mail addresses.
     hashed = fingerprint("identity", json.dumps(said, sort_keys=True), key=fingerprint_key())
-    return f"{identity.updated_at:%Y%m%dT%H%M%S.%f}:{hashed}" if identity.updated_at else f":{hashed}"
+    updated_at = identity.updated_at.isoformat(timespec="microseconds")[:LENGTH_OF_TIME] if identity.updated_at else ""
+    return f"{updated_at}:{hashed}"
 
 
 def is_news(digest: str, last: str) -> bool:
     """Whether an identity with ``digest`` has to be copied to a user to whom that with ``last`` was."""
-    (updated_at, _, hashed), (last_updated_at, _, last_hashed) = digest.partition(":"), last.partition(":")
+    (updated_at, _, hashed), (last_updated_at, _, last_hashed) = digest.rpartition(":"), last.rpartition(":")
     # SECURITY: an answer from a cache must not bring back what a newer one has changed, such as a right.
     return hashed != last_hashed and not (updated_at and updated_at < last_updated_at)

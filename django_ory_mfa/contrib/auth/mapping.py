@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.auth.digest import digest_of, is_news
 from django_ory_mfa.contrib.auth.errors import UserConflict
+from django_ory_mfa.contrib.auth.lookup import Link, find_link
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from django_ory_mfa.contrib.auth.signals import user_created, user_refused, user_synced
 from django_ory_mfa.contrib.auth.sync import UserSync
@@ -60,15 +61,12 @@ class Mapping:
 
     def user(self) -> AbstractBaseUser | None:
         """Return the user: one query, and more only if somebody is new or Ory says something new."""
-        link = self._look_up()
+        link = find_link(**self._key)
         if link is None:
             return self._enter()
         if not link.user.is_active or not is_news(self._digest, link.digest):
             return link.user
         return self._renew(link)
-
-    def _look_up(self, using: str | None = None) -> OryIdentity | None:
-        return OryIdentity.objects.using(using).select_related("user").filter(**self._key).first()
 
     def _enter(self) -> AbstractBaseUser | None:
         sync = _user_sync()
@@ -80,7 +78,7 @@ class Mapping:
         with suppress(IntegrityError), transaction.atomic(using=self._database):
             return self._create(sync) if user is None else self._adopt(sync, user)
         # Another request for the same person was faster, or the person cannot have a user.
-        link = self._look_up(self._database)
+        link = find_link(**self._key, using=self._database)
         if link is None:
             raise UserConflict
         return link.user
@@ -117,7 +115,7 @@ class Mapping:
     def _link_to(self, user: Any, **values: Any) -> None:
         OryIdentity.objects.using(self._database).create(user=user, **self._key, **values)
 
-    def _renew(self, link: OryIdentity) -> AbstractBaseUser | None:
+    def _renew(self, link: Link) -> AbstractBaseUser | None:
         sync, user = _user_sync(), link.user
         with suppress(IntegrityError), transaction.atomic(using=self._database):
             # Who changes the digest copies; another request that wants to waits here, and finds it changed.
@@ -125,7 +123,7 @@ class Mapping:
             if same.update(digest=self._digest, synced_at=Now()):
                 self._update(sync, user)
                 return user
-            found = self._look_up(self._database)
+            found = find_link(**self._key, using=self._database)
             return None if found is None else found.user
         raise UserConflict
 
