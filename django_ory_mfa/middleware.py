@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -14,6 +12,7 @@ from django_ory_mfa.conf import is_debug
 from django_ory_mfa.guard.denials import answer_to, settle
 from django_ory_mfa.guard.site_guard import guard_answer_steps, guard_view_steps, note_exception
 from django_ory_mfa.roundtrip.hops import clear_hops
+from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.steps import arun, run
 from django_ory_mfa.session import cache_control
 from django_ory_mfa.session.cookie_relay import relay
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
     from django_ory_mfa.session.request_state import RequestState
-
-logger = logging.getLogger("django_ory_mfa")
 
 
 class HybridMiddleware(ABC):
@@ -165,10 +162,9 @@ def _may_be_read_too_late(state: RequestState, response: HttpResponseBase) -> bo
     return cache_control.may_be_shared_and_read_later(response) and state.credential is not None
 
 
-@lru_cache(maxsize=256)
 def _tell_that_not_cached(route: str) -> None:
-    """Log once per route and process; a route is the site's, so that no visitor chooses how many there are."""
-    logger.warning("The page /%s is behind @cache_page and depends on the Ory session, so it was not cached.", route)
+    message = "The page /%s is behind @cache_page and depends on the Ory session, so it was not cached."
+    limited_log.warning(message, route, kind=route)
 
 
 def _note_what_is_known(request: HttpRequest) -> bool:

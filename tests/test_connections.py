@@ -333,12 +333,13 @@ def test_connection_more_than_the_pool_keeps_is_closed_without_a_line_in_the_log
         answer(connection, stop)
 
     wire.script = script
-    client = OryClient(wire.url, connections.DeadlineAdapter(pool_maxsize=1))
+    adapter = connections.DeadlineAdapter(pool_maxsize=1)
+    client = OryClient(wire.url, adapter)
     with ThreadPoolExecutor(2) as threads:
         answers = list(threads.map(client.whoami, [COOKIE, COOKIE]))
     answers.append(client.whoami(COOKIE))
-    pool: Any = client._adapter._pool  # type: ignore[attr-defined]
-    client._adapter.close()
+    pool: Any = adapter._pool
+    adapter.close()
     pool._put_conn(connections.CoveredHTTPConnection("127.0.0.1", 9))
     pool._put_conn(None)
 

@@ -21,7 +21,7 @@ from django_ory_mfa.metrics import Event, listen
 from django_ory_mfa.ory.health import Health
 from django_ory_mfa.ory.lanes import Caller
 from django_ory_mfa.ory.service import get_ory, use_transport
-from django_ory_mfa.ory.singleflight import Group, SharedCall
+from django_ory_mfa.ory.singleflight import Group, SharedCall, _threads
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.resolver import attach, session_steps
 from django_ory_mfa.signals import ory_unavailable
@@ -223,12 +223,21 @@ def test_health_that_could_not_be_asked_in_time_is_no_news() -> None:
     assert (readiness, noted) == ([False, True], [None, None])
 
 
+def test_health_that_could_not_be_asked_in_time_makes_no_outage() -> None:
+    steps = Health(get_ory().client, Group()).note(
+        UNAVAILABLE, Answer.failed("ConnectionError", is_outage=True, is_broken=True), 0, is_known=False
+    )
+    next(steps)
+    with pytest.raises(StopIteration) as stop:
+        steps.send((QUEUED, 0.0))
+
+    assert stop.value.value is None
+
+
 def test_call_that_is_never_made_is_shared_by_nobody(hold: Hold, settings: Any) -> None:
     settings.ORY_MFA_MAX_CONCURRENCY = 1
     group = Group()
     call, _ = group.join("key", 0, 0)
-    from django_ory_mfa.ory.singleflight import _threads
-
     threads = _threads(1)
     threads.submit(hold, Caller())
     call.job = threads.submit(lambda: None, Caller())

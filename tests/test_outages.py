@@ -103,7 +103,7 @@ def test_seconds_of_the_pause_are_told(site: Site, ory: FakeOry, clock: PassingT
 def test_one_visitor_cannot_mark_ory_down(
     site: Site, ory: FakeOry, outages: list[Any], events: list[Event], status: int
 ) -> None:
-    ory.login(site)
+    sign_in(site, ory)
     ory.fail(status)
     refused = {site.get("aal2").status_code for _ in range(5)}
     ory.recover()
@@ -115,7 +115,7 @@ def test_one_visitor_cannot_mark_ory_down(
 
 
 def test_good_answers_in_between_keep_it_closed(site: Site, ory: FakeOry, events: list[Event]) -> None:
-    ory.login(site)
+    sign_in(site, ory)
     for _ in range(3):
         ory.fail(503)
         site.get("aal2")
@@ -202,7 +202,7 @@ def test_receiver_that_fails_breaks_no_page(site: Site, ory: FakeOry) -> None:
     def fail(sender: Any, **named: Any) -> None:
         raise LookupError
 
-    ory.login(site)
+    sign_in(site, ory)
     ory.fail(503)
     ory_unavailable.connect(fail)
     try:

@@ -20,7 +20,6 @@ from django.views import View
 from django.views.decorators.cache import cache_control, cache_page
 
 from django_ory_mfa.decorators import aal_required
-from django_ory_mfa.middleware import _tell_that_not_cached
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
 
@@ -344,7 +343,6 @@ def test_guard_around_a_cache_of_a_wrapped_request_is_an_error(mode: str, ory: F
 def test_page_that_is_not_cached_although_asked_is_told_once(
     site: Site, ory: FakeOry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _tell_that_not_cached.cache_clear()
     ory.login(site)
 
     with caplog.at_level(logging.WARNING, "django_ory_mfa"):

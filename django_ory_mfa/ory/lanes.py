@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv6Address, ip_address
 
 
@@ -24,9 +25,14 @@ class Job:
     def __init__(self, work: Callable[[], None], caller: Caller, threads: SharedThreads) -> None:
         self.work = work
         self.is_known = caller.is_known
-        self.network = network_of(caller.address)
         self.has_waited = False
+        self._address = caller.address
         self._threads = threads
+
+    @cached_property
+    def network(self) -> str:
+        """Whose turn it is when it is its turn."""
+        return network_of(self._address)
 
     def withdraw(self) -> bool:
         """Remove it from the queue; False if it has begun."""
@@ -94,8 +100,11 @@ class SharedThreads:
         """Run ``work`` in a thread as soon as it is the turn of ``caller``."""
         job = Job(work, caller, self)
         with self._lock:
-            self._waiting[job.is_known].add(job)
-            job.has_waited = job not in self._begin()
+            job.has_waited = not self._has_thread_for(job)
+            if job.has_waited:
+                self._waiting[job.is_known].add(job)
+            else:
+                self._begin(job)
         return job
 
     def withdraw(self, job: Job) -> bool:
@@ -103,23 +112,14 @@ class SharedThreads:
         with self._lock:
             return self._waiting[job.is_known].remove(job)
 
-    def _begin(self) -> list[Job]:
-        begun = []
-        while (lane := self._next_lane()) is not None:
-            job = lane.take()
-            self._under_way[job.is_known] += 1
-            self._pool.submit(self._do, job)
-            begun.append(job)
-        return begun
+    def _has_thread_for(self, job: Job) -> bool:
+        # Where one is free, none that may have it waits.
+        is_free = sum(self._under_way.values()) < self._size
+        return is_free and (job.is_known or self._under_way[False] < self._most_unknown)
 
-    def _next_lane(self) -> Lane | None:
-        if sum(self._under_way.values()) >= self._size:
-            return None
-        known, unknown = self._waiting[True], self._waiting[False]
-        limit = self._least_unknown if known else self._most_unknown
-        if unknown and self._under_way[False] < limit:
-            return unknown
-        return known or None
+    def _begin(self, job: Job) -> None:
+        self._under_way[job.is_known] += 1
+        self._pool.submit(self._do, job)
 
     def _do(self, job: Job) -> None:
         try:
@@ -127,7 +127,15 @@ class SharedThreads:
         finally:
             with self._lock:
                 self._under_way[job.is_known] -= 1
-                self._begin()
+                self._begin_next()
+
+    def _begin_next(self) -> None:
+        known, unknown = self._waiting[True], self._waiting[False]
+        limit = self._least_unknown if known else self._most_unknown
+        if unknown and self._under_way[False] < limit:
+            self._begin(unknown.take())
+        elif known:
+            self._begin(known.take())
 
 
 def network_of(address: str) -> str:
