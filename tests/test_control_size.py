@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -169,17 +168,6 @@ def test_file_of_the_longest_size_is_read(tmp_path: Path) -> None:
     file.write_text('{"a": 1}'.ljust(LONGEST))
 
     assert read_source(str(file)).config == {"a": 1}
-
-
-def test_configuration_of_a_project_that_is_nested_too_deeply_is_refused(console: FakeConsole) -> None:
-    deep = json.loads('{"a":' * 600 + "1" + "}" * 600)
-    identity = console.project.document["services"]["identity"]
-    console.switches.extra = {"services": {"identity": {**identity, "config": {**identity["config"], "deep": deep}}}}
-
-    done = on_network(console, "enable", "codes", "--project", PROJECT_ID, "--yes")
-
-    assert (done.code, "nested too deeply" in done.err, "Traceback" in done.text) == (1, True, False)
-    assert [line for line in console.asked if line.startswith("PATCH")] == []
 
 
 def test_key_file_that_is_longer_than_a_key_is_refused(console: FakeConsole, tmp_path: Path) -> None:

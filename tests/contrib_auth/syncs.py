@@ -71,6 +71,12 @@ class NamelessSync(UserSync):
         return None
 
 
+class LetterSync(ShopSync):
+    """Has a group whose name is one letter."""
+
+    managed_groups = frozenset({"e"})
+
+
 class ClubSync(UserSync):
     """Has Ory decide on the members of a group, and names none."""
 

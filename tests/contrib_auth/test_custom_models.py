@@ -101,6 +101,24 @@ if django_settings.AUTH_USER_MODEL == "people.EmailUser":
         assert site.get("me").status_code == 403
         assert not root.ory_identities.exists()
 
+    def test_address_in_another_spelling_links_nobody(ory: Any, site: UsersSite, settings: Any) -> None:
+        """Even where the database takes it for the same."""
+        settings.ORY_MFA_USER_SYNC = "django_ory_mfa.contrib.auth.sync.VerifiedEmailSync"
+        user = User.objects.create(email="Ann@example.test")
+        sign_in(ory, site, email="ann@example.test")
+
+        assert site.get("me").status_code == 403
+        assert not user.ory_identities.exists()
+
+    def test_disabled_user_whom_the_manager_hides_is_linked(ory: Any, site: UsersSite, settings: Any) -> None:
+        settings.ORY_MFA_USER_SYNC = "django_ory_mfa.contrib.auth.sync.VerifiedEmailSync"
+        user = User.objects.create(email="ann@example.test", is_active=False)
+        sign_in(ory, site, email="ann@example.test")
+
+        seen = [site.me()["is_authenticated"], site.me()["is_authenticated"]]
+
+        assert (seen, user.ory_identities.count()) == ([False, False], 1)
+
     def test_existing_user_with_the_verified_email_is_linked_and_gets_groups(
         ory: Any, site: UsersSite, settings: Any
     ) -> None:

@@ -60,7 +60,7 @@ def test_example_of_a_sync_copies_what_it_says(ory: Any, site: UsersSite, settin
     settings.ORY_MFA_USER_SYNC = f"{__name__}.ShopSync"
     for name in ("editors", "staff"):
         Group.objects.create(name=name)
-    sign_in(ory, site, traits={"name": "Ann"}, metadata_public={"roles": ["editors", "staff"]})
+    sign_in(ory, site, traits={"name": "Ann"}, metadata_public={"roles": ["editors", "staff"], "staff": True})
 
     user = user_of(site)
 

@@ -66,6 +66,18 @@ def test_known_user_costs_one_query_and_the_call_of_the_session(
     assert [call.path for call in ory.calls] == ["/sessions/whoami"]
 
 
+def test_tasks_of_one_request_share_one_query(ory: Any, django_assert_num_queries: Any) -> None:
+    site = UsersSite("async")
+    sign_in(ory, site)
+    site.me()
+    ory.calls.clear()
+
+    with django_assert_num_queries(1):
+        assert site.get("together").json() == {"users": 1}
+
+    assert len(ory.calls) == 1
+
+
 def test_visitor_without_a_credential_costs_nothing(ory: Any, site: UsersSite, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         assert site.me()["is_authenticated"] is False
@@ -307,6 +319,19 @@ def test_person_in_conflict_can_sign_out(ory: Any, site: UsersSite) -> None:
     assert location(response).startswith("http://127.0.0.1:4433/self-service/logout?token=")
 
 
+def test_person_in_conflict_who_has_a_django_login_can_sign_out_of_both(
+    ory: Any, site: UsersSite, settings: Any
+) -> None:
+    settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, MODEL_BACKEND]
+    site.client.force_login(User.objects.create(username="root"), backend=MODEL_BACKEND)
+    taken(ory, site)
+
+    response = site.post("/account/security/logout/")
+
+    assert location(response).startswith("http://127.0.0.1:4433/self-service/logout?token=")
+    assert response.cookies["sessionid"].value == ""
+
+
 def test_refusal_whose_template_looks_at_a_user_in_conflict_stays(ory: Any, site: UsersSite, settings: Any) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{MIDDLEWARES}.refusing"]
     taken(ory, site)
@@ -335,6 +360,16 @@ def test_sync_that_fails_is_a_500(ory: Any, mode: str, settings: Any) -> None:
     sign_in(ory, site)
 
     assert [site.get(page).status_code for page in ("me", "in_late_template")] == [500, 500]
+
+
+def test_error_that_a_template_swallowed_is_not_forgotten_for_one_that_was_answered(
+    ory: Any, site: UsersSite, settings: Any
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.BrokenSync"
+    sign_in(ory, site)
+
+    with pytest.raises(ZeroDivisionError):
+        site.get("swallowing_then_answering")
 
 
 def test_error_of_a_later_sync_changes_nothing(ory: Any, site: UsersSite, settings: Any) -> None:
@@ -422,6 +457,15 @@ def test_fallback_counts_beside_a_token_of_another_library(ory: Any, site: Users
     response = site.get("me", headers={"Authorization": "Bearer ory_at_other"})
 
     assert response.json()["name"] == "root"
+
+
+def test_fallback_counts_beside_an_empty_cookie(ory: Any, site: UsersSite, settings: Any) -> None:
+    replaced(settings, "FallbackMiddleware")
+    settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, MODEL_BACKEND]
+    site.client.force_login(User.objects.create(username="root"), backend=MODEL_BACKEND)
+    site.set_cookie("ory_kratos_session", "")
+
+    assert site.me()["name"] == "root"
 
 
 def test_fallback_without_django_sessions_is_told(ory: Any, site: UsersSite, settings: Any) -> None:

@@ -285,6 +285,13 @@ def test_rule_11_permission_that_is_there_opens_the_page(ory: Any, site: UsersSi
     assert site.get("editors_only").status_code == 200
 
 
+@pytest.fixture
+def with_passwords(settings: Any) -> None:
+    """A site where Django's own logins are good ones, were they looked at."""
+    settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, "django.contrib.auth.backends.ModelBackend"]
+
+
+@pytest.mark.usefixtures("with_passwords")
 def test_rule_12_django_session_opens_nothing(ory: Any, site: UsersSite) -> None:
     site.client.force_login(User.objects.create_superuser("root"), backend="django.contrib.auth.backends.ModelBackend")
 
@@ -294,6 +301,7 @@ def test_rule_12_django_session_opens_nothing(ory: Any, site: UsersSite) -> None
     assert location(private) == f"/account/security/login/?next=/{site.mode}/private"
 
 
+@pytest.mark.usefixtures("with_passwords")
 def test_rule_12_django_session_beside_an_ory_session_counts_for_nothing(ory: Any, site: UsersSite) -> None:
     site.client.force_login(User.objects.create_superuser("root"), backend="django.contrib.auth.backends.ModelBackend")
     identity = sign_in(ory, site)

@@ -365,6 +365,15 @@ def test_groups_are_the_managed_ones_that_ory_names(
     assert sorted(user.groups.values_list("name", flat=True)) == names
 
 
+def test_text_in_the_place_of_a_list_names_no_group(ory: Any, site: UsersSite, settings: Any) -> None:
+    """Nor do its letters."""
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.LetterSync"
+    Group.objects.create(name="e")
+    sign_in(ory, site, metadata_public={"roles": "editors"})
+
+    assert list(user_of(site).groups.all()) == []
+
+
 def test_managed_group_that_ory_never_names_has_no_members(ory: Any, site: UsersSite, settings: Any) -> None:
     settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ClubSync"
     identity = sign_in(ory, site)

@@ -15,6 +15,7 @@ NAMES = (
     "in_template",
     "in_late_template",
     "named_in_template",
+    "swallowing_then_answering",
     "answering",
     "private",
     "editors_only",
@@ -33,6 +34,7 @@ def spelling(mode: str) -> list[Any]:
 urlpatterns = [
     path("sync/", include(spelling("sync"))),
     path("async/", include(spelling("async"))),
+    path("async/together", views.atogether),
     path("async/unawaited", views.unawaited),
     path("async/unawaited_in_template", views.unawaited_in_template),
     path("account/security/", include("django_ory_mfa.urls")),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -78,6 +80,23 @@ def in_late_template(request: HttpRequest) -> HttpResponse:
 
 async def ain_late_template(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "users/negated.html")
+
+
+def swallowing_then_answering(request: HttpRequest) -> HttpResponse:
+    """A page whose template swallows an error, in a view that answers the next."""
+    page = render(request, "users/negated.html")
+    with suppress(ZeroDivisionError):
+        described(request.user)
+    return page
+
+
+async def aswallowing_then_answering(request: HttpRequest) -> HttpResponse:
+    return await sync_to_async(swallowing_then_answering)(request)
+
+
+async def atogether(request: HttpRequest) -> HttpResponse:
+    users = await asyncio.gather(request.auser(), request.auser(), request.auser())
+    return JsonResponse({"users": len({id(user) for user in users})})
 
 
 async def unawaited(request: HttpRequest) -> HttpResponse:

@@ -27,8 +27,8 @@ class Link(NamedTuple):
 
 def find_link(project: str, identity_id: UUID, *, using: str | None = None) -> Link | None:
     """Return the link of an identity, or None. One query, to the database ``using``, or that for reading."""
-    database = using or router.db_for_read(OryIdentity)
-    return _prepared(database, connections[database].vendor).run(project, identity_id)
+    connection = connections[using or router.db_for_read(OryIdentity)]
+    return _prepared(connection.alias, connection.vendor).run(connection, project, identity_id)
 
 
 class Prepared:
@@ -38,7 +38,6 @@ class Prepared:
     """
 
     def __init__(self, database: str) -> None:
-        self._database = database
         self._user_model = get_user_model()
         self._names = [field.attname for field in self._user_model._meta.concrete_fields]
         columns = ("pk", "digest", *(f"user__{name}" for name in self._names))
@@ -53,9 +52,8 @@ class Prepared:
         finally:
             connection.close()
 
-    def run(self, project: str, identity_id: UUID) -> Link | None:
-        """Return what the query finds."""
-        connection = connections[self._database]
+    def run(self, connection: Any, project: str, identity_id: UUID) -> Link | None:
+        """Return what the query finds by ``connection``."""
         wanted = OryIdentity._meta.get_field("identity_id").get_db_prep_value(identity_id, connection)
         with connection.cursor() as cursor:
             cursor.execute(self._sql, (project, wanted))
@@ -63,7 +61,7 @@ class Prepared:
         if row is None:
             return None
         pk, digest, *values = self._converted(row, connection)
-        return Link(pk, digest, self._user_model.from_db(self._database, self._names, values))
+        return Link(pk, digest, self._user_model.from_db(connection.alias, self._names, values))
 
     def _converted(self, row: Any, connection: Any) -> list[Any]:
         values = list(row)

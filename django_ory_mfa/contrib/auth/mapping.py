@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -56,8 +56,11 @@ class Mapping:
         self._request = request
         self._identity = identity
         self._key: dict[str, Any] = {"project": conf.project, "identity_id": identity_id}
-        self._database = router.db_for_write(OryIdentity)
         self._digest = digest_of(identity)
+
+    @cached_property
+    def _database(self) -> str:
+        return router.db_for_write(OryIdentity)
 
     def user(self) -> AbstractBaseUser | None:
         """Return the user: one query, and more only if somebody is new or Ory says something new."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cached_property
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -57,14 +56,20 @@ class RequestUser:
 
     def user(self) -> User:
         """Return the user, looked up by blocking code if need be; the work behind ``request.user``."""
-        with self._noting():
+        try:
             return self._user() if self._found is None else self._found
+        except Exception as error:
+            self._note(error)
+            raise
 
     async def auser(self) -> User:
         """Return the user, looked up without blocking the event loop; the work behind ``request.auser``."""
         async with self._lock:
-            with self._noting():
+            try:
                 return await self._auser() if self._found is None else self._found
+            except Exception as error:
+                self._note(error)
+                raise
 
     async def _auser(self) -> User:
         session = await asession_of(state_of(self._request))
@@ -73,15 +78,10 @@ class RequestUser:
         # One thread for all of it: the database, and whatever a site has added.
         return await sync_to_async(self._look_up)(session)
 
-    @contextmanager
-    def _noting(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            # The first that a template swallowed counts: what follows may be answered.
-            if not _was_caught_in(self._raised, TEMPLATES):
-                self._raised = error
-            raise
+    def _note(self, error: Exception) -> None:
+        # The first that a template swallowed counts: what follows may be answered.
+        if not _was_caught_in(self._raised, TEMPLATES):
+            self._raised = error
 
     @async_unsafe("The user cannot be looked up by blocking code inside an event loop: `await request.auser()` first.")
     def _user(self) -> User:

@@ -10,16 +10,23 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 
 
+class EnabledUsers(BaseUserManager["EmailUser"]):
+    """Shows no disabled users, as managers of sites do."""
+
+    def get_queryset(self) -> models.QuerySet[EmailUser]:
+        return super().get_queryset().filter(is_active=True)
+
+
 class EmailUser(AbstractBaseUser, PermissionsMixin):
-    """No username: the e-mail address is the name."""
+    """No username: the e-mail address is the name, and the database compares it without case."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    email = models.EmailField(unique=True)
+    email = models.EmailField(unique=True, db_collation="NOCASE")
     full_name = models.CharField(max_length=50, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
 
-    objects: ClassVar = BaseUserManager()
+    objects: ClassVar = EnabledUsers()
 
     EMAIL_FIELD = "email"
     USERNAME_FIELD = "email"

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("email", models.EmailField(max_length=254, unique=True)),
+                ("email", models.EmailField(db_collation="NOCASE", max_length=254, unique=True)),
                 ("full_name", models.CharField(blank=True, max_length=50)),
                 ("is_active", models.BooleanField(default=True)),
                 ("is_staff", models.BooleanField(default=False)),
