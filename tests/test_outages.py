@@ -424,7 +424,7 @@ def test_nobody_probes_until_the_limit_resets(
     # Unknown is a step-up, and to somebody without a second factor the page that says how to get one.
     assert (first, paused, site.get("aal2").status_code) == (302, 302, 403)
     assert asked(ory, PROBE) == 2
-    assert caplog.messages.count("Ory asks for fewer calls.") == 1
+    assert caplog.messages.count("Ory answered 429 (too many requests).") == 1
 
 
 # The memory of the probe.
