@@ -1,4 +1,4 @@
-"""The app."""
+"""The Django app."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class OryMFAConfig(AppConfig):
     verbose_name = _("Ory multi-factor authentication")
 
     def ready(self) -> None:
-        """Called by Django when all apps are loaded."""
+        """Register the checks; called by Django when all apps are loaded."""
         from django_ory_mfa import checks
 
         for check in checks.ALL:

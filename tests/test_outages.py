@@ -258,7 +258,7 @@ def test_listener_that_fails_breaks_nothing(site: Site, ory: FakeOry, caplog: py
         stop()
 
     assert (status, heard) == (200, [Event.CALL])
-    assert "A listener to the metrics of django_ory_mfa failed." in caplog.messages
+    assert "A metrics listener of django_ory_mfa failed." in caplog.messages
     assert {record.name for record in caplog.records if record.exc_info} == {"django_ory_mfa"}
 
 

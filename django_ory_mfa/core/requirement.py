@@ -31,9 +31,7 @@ class Requirement:
         object.__setattr__(self, "max_age", None if max_age is None else _duration(max_age))
         object.__setattr__(self, "methods", None if methods is None else _methods(methods))
         if self.aal == "aal1" and self.methods and self.methods <= SECOND_FACTOR_ONLY:
-            message = (
-                f"aal1 needs a first factor, and {', '.join(sorted(self.methods))} can only be a second one"
-            )
+            message = f"aal1 needs a first factor, and {', '.join(sorted(self.methods))} can only be a second one"
             raise ValueError(message)
 
     @property
