@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OryMFAConfig(AppConfig):
-    """Registers the system checks."""
+    """The app ``ory_mfa``, which registers the system checks."""
 
     name = "django_ory_mfa"
     label = "ory_mfa"

@@ -111,7 +111,7 @@ class Conf:
 
     @property
     def aal(self) -> str:
-        """The level or policy name that applies to guards without arguments, and to paths without a rule."""
+        """The level or policy name for guards that name none, and for paths without a rule."""
         value = _get("AAL", "aal2")
         is_policy = isinstance(value, str) and value not in LEVELS and value in self.policies
         return value if is_policy else str(_one_of("AAL", "aal2", LEVELS))

@@ -40,7 +40,7 @@ KNOWN = {
 }
 # Responds to CORS preflights only, without content.
 HARMLESS = "corsheaders.middleware.CorsMiddleware"
-# These methods run after the policy's process_view, wherever the middleware is.
+# Django calls these inside the whole chain, so their responses pass the policy wherever the middleware is.
 INNER_METHODS = ("process_view", "process_exception", "process_template_response")
 RESPONSES = (
     "FileResponse",

@@ -1,4 +1,4 @@
-"""What a view asks for."""
+"""The requirement of a view: a level, and optionally limits on the proof."""
 
 from __future__ import annotations
 

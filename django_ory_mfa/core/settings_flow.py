@@ -15,7 +15,7 @@ NODES_OF_A_SECOND_FACTOR = frozenset({"totp_unlink", "lookup_secret_disable", "w
 
 
 def read_enrolment(answer: Answer) -> bool | None:
-    """Return whether the settings flow shows a second factor; None if that cannot be told."""
+    """Return whether the person has a second factor; None if the settings flow does not tell."""
     if answer.status == 200:
         return _shows_second_factor(answer)
     if answer.status == 403 and _error_id(answer) == ErrorId.STEP_UP:

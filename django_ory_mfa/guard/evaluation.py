@@ -44,8 +44,8 @@ def evaluation_steps(request: HttpRequest, requirement: Requirement, *, consult:
     session = yield from session_steps(state, fresh=requirement.wants_proof)
     decision = decide(session, requirement, now=now())
     if not decision.is_allowed and state.is_possibly_stale:
-        # A session that may be stale can grant access but never deny it, since the visitor may have just come back from
-        # Ory and would be redirected in a loop.
+        # SECURITY: a session that may be stale can grant access but never deny it: a visitor who has just stepped up
+        # would be sent to Ory in a loop.
         session = yield from session_steps(state, fresh=True)
         decision = decide(session, requirement, now=now())
     if consult and _depends_on_enrolment(session, decision):

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @sensitive_variables()
 def credential_of(request: HttpRequest) -> Credential | None:
-    """Return the one credential in the headers of ``request``; None if there is none, or if it is ambiguous."""
+    """Return the one credential in the headers of ``request``; None if there is none.
+
+    If there are session cookies of several Ory projects, only ``X-Session-Token`` counts.
+    """
     cookies, authorization = raw_cookies(request), request.META.get("HTTP_AUTHORIZATION", "")
     name = conf.session_cookie
     names = {name} if name else session_cookie_names(cookies)

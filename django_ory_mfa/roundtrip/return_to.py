@@ -74,7 +74,7 @@ def _is_of_application(page: str, site: str) -> bool:
     if not is_return_to(page, site):
         return False
     prefix, path = get_script_prefix(), unquote(path_of(page))
-    # SECURITY: browsers resolve `..` before they send the request, even if it is percent-encoded.
+    # Browsers resolve `..` before they send the request, even if it is percent-encoded.
     return prefix == "/" or (f"{path}/".startswith(prefix) and ".." not in path.split("/"))
 
 

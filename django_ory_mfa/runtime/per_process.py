@@ -42,7 +42,7 @@ def forget_all() -> None:
 
 
 def forget_ory() -> None:
-    """Forget every object except threads and executors, such as what is known about Ory and the connections to it.
+    """Forget what is known about Ory and the connections to it: every object that is not a thread or an executor.
 
     For tests, which replace Ory.
     """
