@@ -654,7 +654,7 @@ def test_unprotected_path_is_a_failure(pattern: str, complaint: str) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_pattern_that_is_no_regex_is_refused() -> None:
-    with pytest.raises(CommandError, match="no regex") as refusal:
+    with pytest.raises(CommandError, match="not a valid regex") as refusal:
         call_command("ory_mfa", "report", "--fail-on-unprotected", "(")
 
     assert refusal.value.returncode == 2
