@@ -1,4 +1,4 @@
-"""Multi-factor authentication for Django behind Ory: sessions, assurance levels and step-up."""
+"""Multi-factor authentication for Django sites that use Ory: sessions, assurance levels and step-up."""
 
 from __future__ import annotations
 

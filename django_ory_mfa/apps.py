@@ -1,4 +1,4 @@
-"""The app."""
+"""The Django app."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OryMFAConfig(AppConfig):
-    """Registers the system checks."""
+    """The app ``ory_mfa``, which registers the system checks."""
 
     name = "django_ory_mfa"
     label = "ory_mfa"
     verbose_name = _("Ory multi-factor authentication")
 
     def ready(self) -> None:
-        """Called by Django when all apps are loaded."""
+        """Register the checks; called by Django when all apps are loaded."""
         from django_ory_mfa import checks
 
         for check in checks.ALL:

@@ -1,4 +1,4 @@
-"""The settings, typed, with their defaults; read on every access, so that ``override_settings`` works."""
+"""The typed settings with their defaults; they are read at each access, so that ``override_settings`` works."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NETWORK_HOST = re.compile(r"(?P<slug>[a-z0-9-]+)\.projects\.oryapis\.com")
 
 @dataclass(frozen=True, slots=True)
 class Timeout:
-    """Seconds to connect, and seconds that a whole call to Ory may take."""
+    """The most seconds for connecting to Ory, and for a whole call."""
 
     connect: float
     total: float
@@ -48,7 +48,7 @@ class Timeout:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What paths that match ``pattern`` ask for; one that only reports lets everybody pass."""
+    """The requirement for paths that match ``pattern``; with ``only_reports`` a refusal is logged and not enforced."""
 
     pattern: re.Pattern[str]
     requirement: RuleRequirement
@@ -56,14 +56,14 @@ class Rule:
 
 
 class Conf:
-    """Every setting of the package by the part of its name after ``ORY_MFA_``.
+    """The settings of the package, each named by the part after ``ORY_MFA_``.
 
-    Reading one that is missing or makes no sense raises ``ImproperlyConfigured``, which names it.
+    Reading a required setting that is missing, or one that is invalid, raises ``ImproperlyConfigured``, which names it.
     """
 
     @property
     def sdk_url(self) -> str:
-        """Where the server calls Ory, without a trailing slash."""
+        """The URL at which this server calls Ory, without a trailing slash."""
         value = _get("SDK_URL", None)
         if not value:
             raise ImproperlyConfigured(
@@ -74,7 +74,7 @@ class Conf:
 
     @property
     def browser_url(self) -> str:
-        """Where the browser is sent, without a trailing slash."""
+        """The URL of Ory for browsers, without a trailing slash; ``sdk_url`` if not set."""
         value = _get("BROWSER_URL", None)
         return self.sdk_url if value is None else _url("BROWSER_URL", value)
 
@@ -85,7 +85,7 @@ class Conf:
 
     @property
     def site_url(self) -> str | None:
-        """The origin of every ``return_to``; None takes the request's own."""
+        """The origin of every ``return_to``; None for that of the request."""
         value = _get("SITE_URL", None)
         if value is None:
             return None
@@ -101,7 +101,7 @@ class Conf:
 
     @property
     def session_cookie(self) -> str | None:
-        """The session cookie's name; None where only the request can tell."""
+        """The name of Ory's session cookie; None if it has to be found in the request."""
         value = _get("SESSION_COOKIE", None)
         if value is None:
             return network_cookie(self.sdk_url)
@@ -111,24 +111,24 @@ class Conf:
 
     @property
     def aal(self) -> str:
-        """The level, or the name in ``ORY_MFA_POLICIES``, that bare guards and paths without a rule ask for."""
+        """The level or policy name for guards that name none, and for paths without a rule."""
         value = _get("AAL", "aal2")
         is_policy = isinstance(value, str) and value not in LEVELS and value in self.policies
         return value if is_policy else str(_one_of("AAL", "aal2", LEVELS))
 
     @property
     def whoami_required_aal(self) -> str | None:
-        """What Ory's ``session.whoami.required_aal`` is said to be."""
+        """What the site declares Ory's ``session.whoami.required_aal`` to be; None if nothing."""
         return _one_of("WHOAMI_REQUIRED_AAL", None, CLAIMS)
 
     @property
     def settings_required_aal(self) -> str | None:
-        """What Ory's ``selfservice.flows.settings.required_aal`` is said to be."""
+        """What the site declares Ory's ``selfservice.flows.settings.required_aal`` to be; None if nothing."""
         return _one_of("SETTINGS_REQUIRED_AAL", None, CLAIMS)
 
     @property
     def default_return_to(self) -> str:
-        """The path that a browser comes back to where the page itself cannot be; the script prefix if not set."""
+        """The path that a browser comes back to if it cannot come back to the page; the script prefix if not set."""
         value = _get("DEFAULT_RETURN_TO", escape_uri_path(get_script_prefix()))
         if not isinstance(value, str) or not re.fullmatch(r"/(?!/)[!-\[\]-~]*", value):
             raise _odd("DEFAULT_RETURN_TO", "must be a path on this site, starting with one slash", value)
@@ -136,19 +136,19 @@ class Conf:
 
     @property
     def client_kind(self) -> Callable[[HttpRequest], object] | None:
-        """The function of the site that says in which form a request's answer is read; None: its headers decide."""
+        """The site's function that tells which kind of client sent a request; None if only the headers decide."""
         path = _get("CLIENT_KIND", None)
         if path is None:
             return None
         found = _imported("CLIENT_KIND", path)
         if not callable(found) or iscoroutinefunction(found):
-            raise _odd("CLIENT_KIND", "must be the path of a function of a request, and of no coroutine function", path)
+            raise _odd("CLIENT_KIND", "must be the path of a function that takes a request and is not async", path)
         kind: Callable[[HttpRequest], object] = found
         return kind
 
     @property
     def timeout(self) -> Timeout:
-        """How long a call to Ory may take."""
+        """The time-outs of a call to Ory."""
         value = _get("TIMEOUT", (1, 3))
         is_pair = isinstance(value, (tuple, list)) and len(value) == 2
         connect, total = value if is_pair else (value, value)
@@ -158,7 +158,7 @@ class Conf:
 
     @property
     def max_concurrency(self) -> int:
-        """How many calls of async code to Ory may be under way at once in a process."""
+        """How many calls to Ory async code may make at the same time in one process."""
         value = _get("MAX_CONCURRENCY", 32)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise _odd("MAX_CONCURRENCY", "must be a whole number above 0", value)
@@ -166,7 +166,7 @@ class Conf:
 
     @property
     def cache(self) -> str:
-        """The alias of the cache that sessions are kept in, one of ``CACHES``."""
+        """The alias in ``CACHES`` of the cache that stores sessions."""
         value = _get("CACHE", "default")
         if not isinstance(value, str) or value not in settings.CACHES:
             raise _odd("CACHE", "must be an alias in CACHES", value)
@@ -174,7 +174,7 @@ class Conf:
 
     @property
     def cache_ttl(self) -> float:
-        """For how many seconds a session is kept, which is how long a revoked one may live here; 0 asks Ory always."""
+        """How many seconds a session is cached, and so how long a revoked one may be accepted; 0: no caching."""
         value = _get("CACHE_TTL", 0)
         if not (value == 0 and not isinstance(value, bool)) and not _is_seconds(value, LONGEST_TTL):
             raise _odd("CACHE_TTL", f"must be 0 or seconds, at most {LONGEST_TTL}", value)
@@ -182,14 +182,14 @@ class Conf:
 
     @property
     def policies(self) -> Policies:
-        """The requirements that have a name."""
+        """The named requirements."""
         value = _get("POLICIES", {})
         if not isinstance(value, dict):
             raise _odd("POLICIES", "must be a dict of names and dicts of aal, max_age and methods", value)
         return {name: _policy(name, parts) for name, parts in value.items()}
 
     def requirement(self, name: str) -> Requirement:
-        """The requirement called ``name``: a level or one of ``ORY_MFA_POLICIES``; ``ValueError`` for anything else."""
+        """Return the requirement ``name``: a level or a key of ``ORY_MFA_POLICIES``, else raises ``ValueError``."""
         if name in OF_LEVEL:
             return OF_LEVEL[name]
         policies = self.policies
@@ -200,7 +200,7 @@ class Conf:
 
     @property
     def rules(self) -> list[Rule]:
-        """The site-wide policy, rule by rule."""
+        """The rules of the site-wide policy, in order."""
         value = _get("RULES", [])
         if not isinstance(value, (list, tuple)):
             raise _odd("RULES", "must be a list of (regex, requirement or None)", value)
@@ -208,7 +208,7 @@ class Conf:
 
     @property
     def project(self) -> str:
-        """The label of the Ory project, with which ``contrib.auth`` stores identities; empty for the only one."""
+        """The label of the Ory project under which ``contrib.auth`` stores identities; empty if there is only one."""
         value = _get("PROJECT", "")
         if not isinstance(value, str) or len(value) > LONGEST_PROJECT or not value.isprintable():
             raise _odd("PROJECT", f"must be a label of at most {LONGEST_PROJECT} printable characters", value)
@@ -216,7 +216,7 @@ class Conf:
 
     @property
     def user_sync(self) -> str | None:
-        """The dotted path of the ``UserSync`` that says what ``contrib.auth`` copies from an identity to its user."""
+        """The dotted path of the ``UserSync`` class that copies data from identities to users (``contrib.auth``)."""
         value = _get("USER_SYNC", None)
         if value is not None and not (isinstance(value, str) and DOTTED_PATH.fullmatch(value)):
             raise _odd("USER_SYNC", "must be the dotted path of a class", value)
@@ -229,12 +229,12 @@ def django_cookies() -> tuple[str, str]:
 
 
 def is_debug() -> bool:
-    """Whether developers may be shown how a response came about."""
+    """Whether ``DEBUG`` is on, so that details for developers may be shown."""
     return bool(settings.DEBUG)
 
 
 def fingerprint_key() -> bytes:
-    """32 bytes that only this site knows, for names that nobody else can guess and seals that nobody else can make."""
+    """Return the 32-byte key of keyed hashes and seals, derived from ``SECRET_KEY``."""
     return _derived(settings.SECRET_KEY)
 
 
@@ -249,7 +249,7 @@ def _derived(secret: str | bytes) -> bytes:
 
 
 def _get(name: str, default: Any) -> Any:
-    # Past Django's lazy object, once it is loaded: asked for what is not there, it takes longer than all else here.
+    # Bypasses Django's lazy object once it is loaded, because its look-up of a missing setting is slow.
     loaded = object.__getattribute__(settings, "_wrapped")
     return getattr(settings if loaded is empty else loaded, f"ORY_MFA_{name}", default)
 
@@ -271,23 +271,23 @@ def _imported(name: str, path: object) -> Any:
     try:
         return import_string(path)
     except Exception as error:
-        # Whatever a module of the site raises.
+        # The imported module may raise anything.
         raise _odd(name, f"cannot be imported ({error})", path) from error
 
 
 def _url(name: str, value: object) -> str:
     if not isinstance(value, str) or not _is_base_url(value):
-        # SECURITY: the value is not shown; a URL with user information in it may hold a password.
+        # SECURITY: the value is not shown, since the user information in a URL may contain a password.
         raise ImproperlyConfigured(
             f"ORY_MFA_{name} must be an http or https URL without user information, query and fragment."
         )
     return value.rstrip("/")
 
 
-# Every request asks for the URL of Ory, and a site has one or two: what they are worth is found out once.
+# Cached, because every request reads the URL of Ory, and a site has one or two.
 @lru_cache(maxsize=16)
 def _is_base_url(value: str) -> bool:
-    # Printable ASCII but for what starts a query or a fragment, or is read as a slash.
+    # Printable ASCII without `?` and `#`, and without the backslash, which browsers read as a slash.
     if not re.fullmatch(r"[!-~]+", value) or any(sign in value for sign in "?#\\") or ".." in value:
         return False
     try:
@@ -300,7 +300,7 @@ def _is_base_url(value: str) -> bool:
 
 @lru_cache(maxsize=16)
 def network_cookie(url: str) -> str | None:
-    """The name of the session cookie of a project of Ory Network; None for any other URL."""
+    """Return the name of the session cookie of an Ory Network project; None for any other URL."""
     network = NETWORK_HOST.fullmatch(urlsplit(url).hostname or "")
     return f"ory_session_{network['slug'].replace('-', '')}" if network else None
 
@@ -311,13 +311,13 @@ def _is_seconds(value: object, longest: float = LONGEST_TIMEOUT) -> bool:
 
 def _policy(name: object, parts: object) -> Requirement:
     if not isinstance(name, str) or not name or name in LEVELS:
-        raise _odd("POLICIES", "must have names that are no levels", name)
+        raise _odd("POLICIES", "must use names that differ from the levels", name)
     if not isinstance(parts, dict) or not {"aal"} <= parts.keys() <= {"aal", "max_age", "methods"}:
-        raise _odd("POLICIES", "must say aal, and may say max_age and methods", parts)
+        raise _odd("POLICIES", "must contain aal, and may contain max_age and methods", parts)
     try:
         return Requirement(**parts)
     except (TypeError, ValueError) as error:
-        raise _odd("POLICIES", f"has one that makes no sense ({error})", parts) from error
+        raise _odd("POLICIES", f"has an invalid policy ({error})", parts) from error
 
 
 def _rule(rule: object) -> Rule:
@@ -325,16 +325,16 @@ def _rule(rule: object) -> Rule:
         raise _odd("RULES", "must hold pairs of (regex, requirement or None)", rule)
     pattern, required, *options = rule
     if options not in ([], [{}], [{"report_only": True}], [{"report_only": False}]):
-        raise _odd("RULES", "can have {'report_only': True} in third place, and nothing else", rule)
+        raise _odd("RULES", "may have only {'report_only': True} in third place", rule)
     try:
         compiled = re.compile(pattern)
         if not isinstance(compiled.pattern, str):
             raise TypeError("the regex must be of str")
-        # SECURITY: a newline in a path is a character like any other to Django, and must not slip past a dot.
+        # SECURITY: Django allows newlines in paths, so a dot has to match them too.
         compiled = re.compile(compiled.pattern, compiled.flags | re.DOTALL)
         return Rule(compiled, _rule_requirement(required), options == [{"report_only": True}])
     except (re.error, OverflowError, TypeError, ValueError) as error:
-        raise _odd("RULES", f"has a rule that makes no sense ({error})", rule) from error
+        raise _odd("RULES", f"has an invalid rule ({error})", rule) from error
 
 
 def _rule_requirement(required: object) -> RuleRequirement:

@@ -37,27 +37,28 @@ def aal_required(
     methods: Iterable[str] | None = None,
     requirement: Requirement | str | RequirementCallable | None = None,
 ) -> Any:
-    """Lets a view run only for those who proved what it asks for; everybody else is sent, or told, to do so.
+    """Decorate a view, so that it runs only if the Ory session meets the requirement; other requests are refused.
 
-    ``aal``: ``"aal1"``, ``"aal2"`` or ``"highest_available"``; ``ORY_MFA_AAL`` if left out. ``max_age``: seconds or a
-    ``timedelta`` since the proof. ``methods``: the methods that count. ``requirement`` stands for all three: a
-    ``Requirement``, or a callable of the request that returns one, a level, or None for nothing.
-    Raises ``ValueError`` or ``TypeError`` where it is written if that could never be met.
+    ``aal``: ``"aal1"``, ``"aal2"``, ``"highest_available"`` or a name in ``ORY_MFA_POLICIES``; ``ORY_MFA_AAL`` if left
+    out. ``max_age``: the maximum age of the proof, in seconds or as a ``timedelta``. ``methods``: those that count.
+    ``requirement`` replaces all three: a ``Requirement``, a level or policy name, or a callable that takes the request
+    and returns one of these, or None to require nothing. Arguments that could never be met raise ``ValueError`` or
+    ``TypeError`` when the decorator is applied.
     """
     if callable(aal):
         if not (max_age is None and methods is None and requirement is None):
-            raise TypeError("with arguments, the decorator is called first: @aal_required(…), then the view")
+            raise TypeError("call the decorator with its arguments first: @aal_required(…), then the view")
         return _guarded(aal, declare())
     declared = declare(aal, max_age=max_age, methods=methods, requirement=requirement)
     return lambda view: _guarded(view, declared)
 
 
 def aal_exempt(view: View) -> View:
-    """Frees a view from ``AALRequiredMiddleware``; a guard of its own still holds."""
+    """Exempt ``view`` from ``AALRequiredMiddleware``; a guard on the view itself still applies."""
     if isinstance(view, type):
         raise TypeError(f'{view.__qualname__} is a class: use @method_decorator(aal_exempt, name="dispatch") instead')
     exempt: Any
-    # A wrapper, so that a view which is also used elsewhere is not freed there too.
+    # A wrapper, so that the same view is not exempted where it is used undecorated.
     if _is_async(view):
 
         @wraps(view)
@@ -70,7 +71,7 @@ def aal_exempt(view: View) -> View:
         def exempt(*args: Any, **kwargs: Any) -> Any:
             return view(*args, **kwargs)
 
-    # An object of its own, so that a class which inherits it can be told from one that was exempted itself.
+    # A unique object, so that an inherited exemption can be told from one on the class itself.
     exempt.ory_mfa_exempt = object()
     return cast("View", exempt)
 
@@ -112,9 +113,9 @@ def _is_async(view: Any) -> bool:
 
 
 def _is_of_async_class(view: Any) -> bool:
-    """Whether ``method_decorator`` made ``view`` of a method of a class-based view with async handlers.
+    """Whether ``method_decorator`` made ``view`` from a method of a class-based view with async handlers.
 
-    Its ``dispatch`` is no coroutine function, but returns a coroutine.
+    The ``dispatch`` of such a view returns a coroutine, but is not a coroutine function.
     """
     while view is not None:
         if getattr(getattr(view, "__self__", None), "view_is_async", False):

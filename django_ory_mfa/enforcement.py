@@ -1,4 +1,4 @@
-"""Guards for code of one's own: inside a view, and for adapters of other frameworks."""
+"""Guards to call from your own code: inside a view, or in an adapter for another framework."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def require_aal(
     methods: Iterable[str] | None = None,
     requirement: Requirement | str | RequirementCallable | None = None,
 ) -> OrySession:
-    """Return the session if it meets the requirement, inside a view; the arguments are those of ``aal_required``.
+    """Return the session if it meets the requirement; call it inside a view, with the arguments of ``aal_required``.
 
-    Raises ``AALRequired``, which is a ``PermissionDenied``, if it does not.
+    Raises ``AALRequired``, which is a ``PermissionDenied``, if it does not, and ``CSRFFailed``, which is one too, if an
+    unsafe request with a session cookie fails the CSRF check.
     """
     return run(require_steps(request, declare(aal, max_age=max_age, methods=methods, requirement=requirement)))
 

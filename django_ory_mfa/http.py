@@ -1,4 +1,4 @@
-"""The request as views behind ``OrySessionMiddleware`` get it, for annotations; no object is made of these classes."""
+"""Type annotations for requests behind ``OrySessionMiddleware``; these classes are never instantiated."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from django_ory_mfa.core.session import Identity, OrySession
 
 
 class ActiveSession(OrySession):
-    """Any ``OrySession`` in the state ACTIVE: it has an id and an identity."""
+    """An ``OrySession`` in the state ACTIVE: it has an id and an identity."""
 
     id: str
     identity: Identity
 
 
 class OryHttpRequest(HttpRequest):
-    """Any ``HttpRequest`` with the attributes that the middleware attached; the session may be nobody's."""
+    """An ``HttpRequest`` with the attributes that the middleware attached; the session may be anonymous."""
 
     ory_session: OrySession
     aory_session: Callable[[], Awaitable[OrySession]]
@@ -25,9 +25,9 @@ class OryHttpRequest(HttpRequest):
 
 
 class GuardedHttpRequest(OryHttpRequest):
-    """The request of a view that a guard lets run: ``identity`` of its session is never None.
+    """The request of a guarded view: ``identity`` of its session is never None.
 
-    A guard whose ``requirement`` is a callable that returns None lets everybody in; its view takes ``OryHttpRequest``.
+    If the ``requirement`` of the guard is a callable that may return None, annotate with ``OryHttpRequest`` instead.
     """
 
     ory_session: ActiveSession

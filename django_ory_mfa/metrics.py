@@ -1,4 +1,4 @@
-"""One small hook for whoever counts what the package does with Ory: a listener hears every event."""
+"""Events to count: register a listener to export them to a metrics system."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django_ory_mfa.runtime import limited_log
 
 
 class Event(StrEnum):
-    """What can be counted. The value of an event is 1, that of ``CALL`` the seconds that it took."""
+    """What can be counted. The value of an event is 1; that of ``CALL`` is the seconds that the call took."""
 
     CALL = "call"
     TIMEOUT = "timeout"
@@ -30,18 +30,18 @@ _listeners: list[Listener] = []
 
 
 def listen(listener: Listener) -> Callable[[], None]:
-    """Has ``listener`` called with every event of this process, in the thread where it happens; returns the way out.
+    """Call ``listener`` with every event of this process, in the thread where it happens; return a function to stop.
 
-    It should return at once; what it raises is logged.
+    The listener should return quickly. Exceptions that it raises are logged.
     """
     _listeners.append(listener)
     return lambda: _listeners.remove(listener)
 
 
 def count(event: Event, value: float = 1) -> None:
-    """Tells the listeners."""
+    """Call every listener with ``event`` and ``value``."""
     for listener in tuple(_listeners):
         try:
             listener(event, value)
         except Exception as error:
-            limited_log.exception("A listener to the metrics of django_ory_mfa failed.", error)
+            limited_log.exception("A metrics listener of django_ory_mfa failed.", error)

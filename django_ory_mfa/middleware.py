@@ -1,4 +1,4 @@
-"""Middleware: the session on every request, and a policy for the whole site."""
+"""Middleware: one attaches the session to every request, the other enforces a policy for the whole site."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class HybridMiddleware(ABC):
-    """Looks after requests and responses, in a blocking chain of middleware and in an async one."""
+    """Base of our middleware, for sync and async middleware chains."""
 
     sync_capable = True
     async_capable = True
@@ -37,11 +37,11 @@ class HybridMiddleware(ABC):
         self.is_async: bool = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
-            # Django would call the sync one in a thread of its own.
+            # Django would call the sync method in a thread.
             self.process_view = self._aprocess_view  # type: ignore[method-assign]  # same arguments, awaited
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """The response to ``request``, or the promise of it."""
+        """Return the response to ``request``, or an awaitable of it in an async chain."""
         if self.is_async:
             return self._acall(request)
         self.before(request)
@@ -52,11 +52,11 @@ class HybridMiddleware(ABC):
         return await self._aafter(request, await self.get_response(request))
 
     def before(self, request: HttpRequest) -> None:  # noqa: B027 - not every middleware has something to do here
-        """Called with every request."""
+        """Process the request before the inner middleware and the view."""
 
     @abstractmethod
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
-        """Called with every view, just before it runs; the response to give instead, or None."""
+        """Return a response to send instead of running ``view``, or None; called just before the view runs."""
 
     @abstractmethod
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
@@ -64,17 +64,17 @@ class HybridMiddleware(ABC):
 
     @abstractmethod
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Called with every response; returns the one to send."""
+        """Return the response to send."""
 
     async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """``after`` for an async chain; one that asks nothing needs none of its own."""
+        """``after`` for an async chain; override it if ``after`` blocks."""
         return self.after(request, response)
 
 
 class OrySessionMiddleware(HybridMiddleware):
-    """Gives every request ``ory_session`` and ``aory_session``, and turns ``AALRequired`` into an answer.
+    """Attaches ``ory_session`` and ``aory_session`` to every request, and turns ``AALRequired`` into a response.
 
-    It does no I/O of its own: Ory is asked when somebody reads the session.
+    It does no I/O: Ory is called when the session is read.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
@@ -82,12 +82,12 @@ class OrySessionMiddleware(HybridMiddleware):
         cache_control.protect_django_caches()
 
     def before(self, request: HttpRequest) -> None:
-        """Attaches the session."""
+        """Attach the session, and mask credentials in error reports."""
         attach(request)
         mask_credentials(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
-        """Notes whether the session is known before the view and its caches run."""
+        """Note whether the session is known before the view and its caches run."""
         if _note_what_is_known(request):
             run(owner_steps(state_of(request)))
 
@@ -96,14 +96,14 @@ class OrySessionMiddleware(HybridMiddleware):
             await arun(owner_steps(state_of(request)))
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Looks after caches and hops; raises what a template may have swallowed."""
+        """Set the headers and cookies of the response; raises an error that a template may have swallowed."""
         state = state_of(request)
         if state.misuse is not None:
-            # A template that says `{% if not … %}` swallows exceptions and would show the branch for nobody.
+            # `{% if not … %}` in a template swallows exceptions, and would show the branch for anonymous visitors.
             raise state.misuse
         response = response if state.raised is None else settle(request, response)
         if state.was_known_before_view:
-            # The view may have read the session without a trace, so every per-view cache inside is a mistake.
+            # Reading an already resolved session leaves no mark, so every per-view cache inside is refused.
             cache_control.refuse_inner_cache(request)
         if state.kept_from_cache:
             _tell_that_not_cached(request.resolver_match.route if request.resolver_match else "")
@@ -120,12 +120,12 @@ class OrySessionMiddleware(HybridMiddleware):
 
     async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if state_of(request).raised is not None:
-            # The answer may be a page, and a template may use the database.
+            # The response may be a page whose template uses the database.
             response = await sync_to_async(settle)(request, response)
         return self.after(request, response)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """The answer to what ``require_aal`` raised in a view or in its template."""
+        """Return the response to an exception that ``require_aal`` raised in a view or its template, else None."""
         answer = answer_to(request, exception)
         if answer is not None:
             state_of(request).raised = None
@@ -133,25 +133,25 @@ class OrySessionMiddleware(HybridMiddleware):
 
 
 class AALRequiredMiddleware(HybridMiddleware):
-    """Asks something of every view: what it declares, else the first rule of ``ORY_MFA_RULES``, else ``ORY_MFA_AAL``.
+    """Guards every view: by what it declares, else the first matching rule of ``ORY_MFA_RULES``, else ``ORY_MFA_AAL``.
 
-    Like Django's ``LoginRequiredMiddleware``, and also where a middleware inside answers and no view does.
-    ``@aal_exempt`` frees a view. It stands after ``OrySessionMiddleware`` and before all that answers by itself.
+    Like Django's ``LoginRequiredMiddleware``, but it also guards responses of inner middleware. ``@aal_exempt`` exempts
+    a view. Put it after ``OrySessionMiddleware``, and before any middleware that responds by itself.
     """
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
-        """Refuses, or lets the view run."""
+        """Return the refusal, or None if the view may run."""
         return run(guard_view_steps(request, view))
 
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         return await arun(guard_view_steps(request, view))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        """Notes that a view has no page, so that what answers in its place is judged."""
+        """Note that a view raised ``Http404``, so that a response in its place is guarded."""
         note_exception(request, exception)
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Withholds an answer that no view gave from those who may not see the path."""
+        """Replace a response that did not come from a guarded view by a refusal, if the policy refuses the request."""
         return run(guard_answer_steps(request, response))
 
     async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

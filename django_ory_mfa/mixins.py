@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AALRequiredMixin:
-    """Lets a class-based view run only for those who proved what it asks for; put it left of the view class.
+    """Lets a class-based view run only if the session meets the requirement; put it left of the view class.
 
     ``required_aal``, ``max_age`` and ``methods`` are the arguments of ``aal_required``.
     """
@@ -33,26 +33,26 @@ class AALRequiredMixin:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         at = cls.__mro__.index(AALRequiredMixin)
-        # A decorated `dispatch` calls the one that it was made of, and none that a subclass puts in between.
+        # A decorated `dispatch` calls the method that it wraps, and not one that a subclass puts in between.
         before = [unwrap(vars(base)["dispatch"]) for base in cls.__mro__[:at] if "dispatch" in vars(base)]
         behind = [vars(base)["dispatch"] for base in cls.__mro__[at + 1 :] if "dispatch" in vars(base)]
         if View in cls.__mro__[:at] or any(dispatch in behind for dispatch in before):
-            # SECURITY: to the right of the view its dispatch() would never be called.
+            # SECURITY: right of the view class, the mixin's dispatch() would never be called.
             raise TypeError(f"{cls.__name__}: put AALRequiredMixin left of the view class")
 
     def get_requirement(self) -> Declared | str | Awaitable[Declared | str | None] | None:
-        """What this view asks for: a ``Requirement``, a level, None, or a callable of the request; override it.
+        """Return a ``Requirement``, a level, a callable that takes the request, or None to require nothing.
 
-        It may be a coroutine function.
+        Override it to decide per request. It may be a coroutine function.
         """
         return declare(self.required_aal, max_age=self.max_age, methods=self.methods)
 
     def handle_aal_denied(self, decision: Decision) -> HttpResponseBase:
-        """The answer to a refused request; override it to answer in your own way. It may be a coroutine function."""
+        """Return the response to a refused request. Override it for your own; it may be a coroutine function."""
         return render(self.request, decision)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Guards every HTTP method of the view."""
+        """Guard every HTTP method of the view."""
         if getattr(self, "view_is_async", False):
             return self._adispatch(request, *args, **kwargs)
         refusal = run(self._guard_steps(request))
@@ -62,7 +62,7 @@ class AALRequiredMixin:
         refusal = await arun(self._guard_steps(request))
         if refusal is not None:
             return refusal
-        # Mixins of Django and of others answer for an async view without a coroutine.
+        # In an async view, other mixins may return a response instead of a coroutine.
         return finish_allowed(request, await awaited(self._dispatch_view(request, *args, **kwargs)))
 
     def _guard_steps(self, request: HttpRequest) -> Steps[HttpResponseBase | None]:

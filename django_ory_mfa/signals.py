@@ -9,13 +9,15 @@ from django.dispatch import Signal
 
 from django_ory_mfa.core.session import OrySession
 
-# A guard refused: request, session, decision, report_only (a rule that only reports would have). Once per refusal.
+# A guard refused a request, or a report-only rule would have (report_only). Once per refusal.
+# Arguments: request, session, decision, report_only.
 aal_denied = Signal()
-# Somebody is back from Ory and has proved what was asked for: request, session, requirement.
+# A visitor came back from Ory with the required proof. Arguments: request, session, requirement.
 step_up_completed = Signal()
-# Somebody else is back than was sent to Ory: request, session, previous (the fingerprint of who it was).
+# Another person uses the Django session than before. Arguments: request, session, previous (the keyed hash of the
+# person before).
 identity_switched = Signal()
-# Ory stopped giving usable answers: request, session, reason. Once per outage and process.
+# An outage of Ory began. Once per outage and process. Arguments: request, session, reason.
 ory_unavailable = Signal()
 
 
@@ -27,9 +29,9 @@ class Sending:
         self._named = named
 
     def run(self) -> object:
-        """Sends it in blocking code."""
+        """Send it in blocking code."""
         return self._signal.send_robust(OrySession, **self._named)
 
     def arun(self) -> Awaitable[object]:
-        """Sends it in an event loop."""
+        """Send it in an event loop."""
         return self._signal.asend_robust(OrySession, **self._named)

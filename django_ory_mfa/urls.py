@@ -1,4 +1,4 @@
-"""The package's own pages; include them wherever they fit the site."""
+"""The URLs of the package's own pages; include them under any path of the site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The package's own pages: the state of somebody's MFA, the way to a second factor, and the way out."""
+"""The package's own pages: sign-in security, sign-in, step-up and sign-out."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ UNAVAILABLE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
 @never_cache
 @require_safe
 def settings(request: HttpRequest) -> HttpResponseBase:
-    """What the visitor proved, whether a second factor is set up, and links to everything that changes it."""
+    """Show how the visitor signed in, whether a second factor is set up, and links to change that."""
     state = state_of(request)
-    # The page that shows what is so now: nothing from a cache, nothing remembered.
+    # This page shows the current state, so it uses no cached session and no remembered enrolment.
     run(session_steps(state, fresh=True))
     enrolled = run(enrolled_steps(state, fresh=True))
     session = session_of(state)
@@ -60,10 +60,10 @@ def settings(request: HttpRequest) -> HttpResponseBase:
 @login_not_required
 @never_cache
 def login(request: HttpRequest) -> HttpResponseBase:
-    """Sends the browser to Ory to sign in, and back to ``next``; for ``LOGIN_URL``.
+    """Send the browser to Ory to sign in, and back to ``next``; for ``LOGIN_URL``.
 
-    Who is signed in already is shown as whom, and is never redirected: Django also sends people here who lack a
-    permission, and would do so again.
+    A visitor who is signed in already sees a page with the name of the account, and is never redirected: Django also
+    redirects users here who lack a permission, so sending them back would loop.
     """
     if request.method != "GET":
         return HttpResponseNotAllowed(["GET"])
@@ -79,12 +79,12 @@ def login(request: HttpRequest) -> HttpResponseBase:
 @login_not_required
 @never_cache
 def step_up(request: HttpRequest) -> HttpResponseBase:
-    """Sends the browser to Ory for a second factor, and back to ``next``."""
+    """Send the browser to Ory for a second factor, and back to ``next``."""
     if request.method != "GET":
-        # Not even HEAD: opening Ory's flow can send a code by e-mail, and nobody clicked.
+        # Not even HEAD: a link checker must not open a flow, because Ory could send a code by e-mail.
         return HttpResponseNotAllowed(["GET"])
     return_to = checked_next(request)
-    # Whether a second factor exists is not asked: this link is for those who say that they have one.
+    # Whether a second factor exists is not asked: visitors who follow this link say that they have one.
     decision = run(evaluation_steps(request, HIGHEST_LEVEL, consult=False))
     if decision.is_allowed:
         return HttpResponseRedirect(return_to)
@@ -97,7 +97,7 @@ def step_up(request: HttpRequest) -> HttpResponseBase:
 @csrf_protect
 @require_POST
 def logout(request: HttpRequest) -> HttpResponseBase:
-    """Ends the Ory session and Django's, and sends the browser to ``next``."""
+    """End the Ory session and Django's, and send the browser to ``next``."""
     return_to = checked_next(request)
     state = state_of(request)
     credential = state.credential
@@ -109,7 +109,7 @@ def logout(request: HttpRequest) -> HttpResponseBase:
     ttl = conf.cache_ttl
     if ttl:
         entry = Entry(state.fingerprint, ttl)
-        # SECURITY: who is not signed in leaves nothing in the cache, which could be filled so.
+        # SECURITY: an anonymous visitor writes nothing to the cache, which could be filled up that way.
         run(entry.drop() if answer.status in (401, 403) else entry.sign_out())
     return (_signed_out_by_cookie if is_cookie else _signed_out_by_token)(request, answer, return_to)
 
@@ -120,7 +120,7 @@ def _signed_out_by_cookie(request: HttpRequest, answer: Answer, return_to: str) 
     token = answer.json_object().get("logout_token")
     if answer.status != 200 or not isinstance(token, str) or not token:
         return render(request, UNAVAILABLE)
-    # SECURITY: of Ory's answer only the token is used; the URL is built here.
+    # SECURITY: only the token of Ory's answer is used; the URL is built here.
     return HttpResponseSeeOther(conf.flows.logout(token, return_to=return_to))
 
 
@@ -130,7 +130,7 @@ def _signed_out_by_token(request: HttpRequest, answer: Answer, return_to: str) -
 
 
 def _account(request: HttpRequest, session: OrySession) -> str:
-    """The name under which the visitor is signed in."""
+    """Return the name under which the visitor is signed in."""
     identity = cast("Identity", session.identity)
     name = _username(request)
     return name if name not in ("", identity.id) else verified_email(identity) or identity.id
@@ -141,5 +141,5 @@ def _username(request: HttpRequest) -> str:
         user = getattr(request, "user", None)
         return str(user.get_username()) if user is not None else ""
     except PermissionDenied:
-        # Signed in at Ory, and without a user here: all the more reason to say as whom.
+        # The identity can have no user on this site; the page then shows the identity itself.
         return ""

@@ -526,7 +526,7 @@ def test_cache_that_fails_is_an_empty_one(
     assert sick.calls == ["failed"] * 5
     assert (asked(ory), events.count(Event.CACHE_ERROR)) == (3, 5)
     assert [record.getMessage() for record in caplog.records if record.name == "django_ory_mfa"] == [
-        "The cache of Ory sessions fails and is not asked for a while: ConnectionError",
+        "The cache for Ory sessions is failing and will not be used for a while: ConnectionError",
         "A session could not be dropped from the cache: ConnectionError",
     ]
 
@@ -555,7 +555,7 @@ def test_slow_sign_out_is_a_sign_out(mode: str, ory: FakeOry, settings: Any, mon
     with caplog.at_level(logging.WARNING, "django_ory_mfa"):
         site.post("/account/security/logout/")
 
-    assert caplog.messages == ["The cache of Ory sessions fails and is not asked for a while: slow"]
+    assert caplog.messages == ["The cache for Ory sessions is failing and will not be used for a while: slow"]
 
 
 def test_cache_that_is_stuck_does_not_hold_async_code(ory: FakeOry, settings: Any) -> None:

@@ -338,8 +338,8 @@ def test_direction_is_part_of_the_message() -> None:
     before, after = (checks.out_of_order("a.b.C", before=before) for before in (True, False))
 
     assert (before.msg, after.msg) == (
-        "C has to stand before OrySessionMiddleware.",
-        "C has to stand after OrySessionMiddleware.",
+        "C has to come before OrySessionMiddleware.",
+        "C has to come after OrySessionMiddleware.",
     )
     assert "'a.b.C' before" in hint_of(before)
 

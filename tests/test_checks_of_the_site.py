@@ -204,9 +204,7 @@ def test_view_that_the_level_of_the_settings_does_not_fit_is_an_error(site: Any)
     (message,) = check_methods(None)
 
     assert message.id == "ory_mfa.E006"
-    assert message.msg.startswith(
-        "/a/ asks for something that makes no sense: A view cannot be guarded with ORY_MFA_AAL"
-    )
+    assert message.msg.startswith("/a/ declares an invalid requirement: A view cannot be guarded with ORY_MFA_AAL")
 
 
 # The cache.

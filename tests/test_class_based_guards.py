@@ -385,7 +385,7 @@ def test_refusal_of_the_site_is_never_stored(site: Site, ory: FakeOry, path: str
 
 
 def test_hook_that_answers_nothing_opens_nothing(site: Site, ory: FakeOry) -> None:
-    with pytest.raises(ValueError, match="didn't return an HttpResponse"):
+    with pytest.raises(ValueError, match="instead of an HttpResponse"):
         site.get("/speechless")
 
 

@@ -573,7 +573,7 @@ def test_findings_as_text(settings: Any) -> None:
     out, _, code = run("--offline")
 
     assert code == 1
-    assert "ok           names              Every ORY_MFA_ setting is one. (settings only)\n" in out
+    assert "ok           names              The package knows every ORY_MFA_ setting. (settings only)\n" in out
     assert (
         "FAILED       middleware         OrySessionMiddleware is not in MIDDLEWARE. (ory_mfa.E003)\n"
         "                                -> Add 'django_ory_mfa.middleware.OrySessionMiddleware' after"

@@ -258,7 +258,7 @@ def test_listener_that_fails_breaks_nothing(site: Site, ory: FakeOry, caplog: py
         stop()
 
     assert (status, heard) == (200, [Event.CALL])
-    assert "A listener to the metrics of django_ory_mfa failed." in caplog.messages
+    assert "A metrics listener of django_ory_mfa failed." in caplog.messages
     assert {record.name for record in caplog.records if record.exc_info} == {"django_ory_mfa"}
 
 
@@ -424,7 +424,7 @@ def test_nobody_probes_until_the_limit_resets(
     # Unknown is a step-up, and to somebody without a second factor the page that says how to get one.
     assert (first, paused, site.get("aal2").status_code) == (302, 302, 403)
     assert asked(ory, PROBE) == 2
-    assert caplog.messages.count("Ory asks for fewer calls.") == 1
+    assert caplog.messages.count("Ory answered 429 (too many requests).") == 1
 
 
 # The memory of the probe.

@@ -220,5 +220,5 @@ def test_guard_beside_policies_that_make_no_sense_is_the_checks_to_report_and_ne
 
     assert "ory_mfa.E002" in [message.id for message in run_checks()]
     request = RequestFactory().get("/")
-    with pytest.raises(ImproperlyConfigured, match="ORY_MFA_POLICIES must say aal"):
+    with pytest.raises(ImproperlyConfigured, match="ORY_MFA_POLICIES must contain aal"):
         guarded(request)

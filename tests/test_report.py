@@ -510,14 +510,14 @@ PATH                ASKS FOR                                                    
 /                   -                                                                                                   nothing asks  tests.views.page
 /guarded/           aal2, at most 600 s ago, by totp or webauthn                                                        decorator     tests.views.page
 /callable/          what tests.test_report.callable_requirement says                                                    decorator     tests.views.page
-/odd/               what makes no sense (aal must be one of aal1, aal2, highest_available, not 'aal9')                  mixin         tests.views.Page
+/odd/               an invalid requirement (aal must be one of aal1, aal2, highest_available, not 'aal9')               mixin         tests.views.Page
 /users/<str:name>/  -                                                                                                   nothing asks  tests.views.page
 /account/           -                                                                                                   own view      django_ory_mfa.views.settings
 /account/login/     -                                                                                                   own view      django_ory_mfa.views.login
 /account/step-up/   -                                                                                                   own view      django_ory_mfa.views.step_up
 /account/logout/    -                                                                                                   own view      django_ory_mfa.views.logout
 
-9 URL patterns. For 2 of them nothing of Ory is asked; other guards, such as Django's own, are not looked at.
+9 URL patterns. 2 of them require no Ory session; other guards, such as Django's own, are not examined.
 """  # noqa: E501 - as it is printed
 
 
@@ -576,7 +576,7 @@ def test_report_lists_what_answers_outside_of_the_policy(settings: Any) -> None:
     text, found = report()[0], json.loads(report("--json")[0])
 
     assert text.endswith(
-        "\n\nOutside of the policy, before AALRequiredMiddleware:\n"
+        "\n\nNot guarded by the policy, because it comes before AALRequiredMiddleware:\n"
         f"  {FLATPAGES}: flat pages\n"
         f"  {OUTSIDE[1]}: public static files\n"
     )
@@ -654,7 +654,7 @@ def test_unprotected_path_is_a_failure(pattern: str, complaint: str) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_pattern_that_is_no_regex_is_refused() -> None:
-    with pytest.raises(CommandError, match="no regex") as refusal:
+    with pytest.raises(CommandError, match="not a valid regex") as refusal:
         call_command("ory_mfa", "report", "--fail-on-unprotected", "(")
 
     assert refusal.value.returncode == 2

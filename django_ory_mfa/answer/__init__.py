@@ -1,1 +1,1 @@
-"""What a refused visitor gets."""
+"""The response to a refused request."""

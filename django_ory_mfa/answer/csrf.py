@@ -1,4 +1,4 @@
-"""Cross-site request forgery: a session cookie that opens a view has to come with Django's CSRF proof."""
+"""Run Django's CSRF check for requests with a session cookie where Django has not run it itself."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from django_ory_mfa.session.request_state import state_of
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
-# The middleware wants something to wrap and to look at; it is never called.
+# CsrfViewMiddleware needs a view as an argument; it never calls this one.
 NO_VIEW: Callable[[HttpRequest], HttpResponseBase] = lambda request: HttpResponse()  # noqa: E731
 
 
 def needs_csrf_check(request: HttpRequest) -> bool:
-    """Whether the session came by cookie, the method changes things, and Django has not checked (``csrf_exempt``)."""
+    """Whether a request with a session cookie and an unsafe method was not checked by Django (``csrf_exempt``)."""
     credential = state_of(request).credential
     return (
         credential is not None
@@ -30,7 +30,7 @@ def needs_csrf_check(request: HttpRequest) -> bool:
 
 
 def csrf_failure(request: HttpRequest) -> HttpResponseBase | None:
-    """Runs Django's own check; the answer of ``CSRF_FAILURE_VIEW``, never to be stored, if it fails."""
+    """Run Django's CSRF check; return None if it passes, else the response of ``CSRF_FAILURE_VIEW``, with no-store."""
     check = CsrfViewMiddleware(NO_VIEW)
     check.process_request(request)
     failure: HttpResponseBase | None = check.process_view(request, NO_VIEW, (), {})
@@ -40,5 +40,5 @@ def csrf_failure(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def keep_csrf_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Sets the CSRF cookie for a form in ``response``, as Django's middleware does where it is in use."""
+    """Set the CSRF cookie for a form in ``response``, as Django's middleware does on sites that use it."""
     CsrfViewMiddleware(NO_VIEW).process_response(request, response)

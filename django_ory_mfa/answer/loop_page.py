@@ -1,4 +1,4 @@
-"""The page that ends a loop of redirects between this site and Ory, and what developers are told of it."""
+"""The page that ends a redirect loop between this site and Ory, and the log line that explains it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ LONGEST_NAME = 60
 
 
 def loop_page(request: HttpRequest, decision: Decision) -> TemplateResponse:
-    """Return a 403 page with the likely causes and the link that ``decision`` leads to.
+    """Return a 403 page with the likely causes and a link to ``decision.url``.
 
-    A browser that brings no session cookie of Ory's gets causes of its own; with ``DEBUG`` the page has the names of
-    the cookies that came.
+    If the request has no session cookie of Ory, the page shows the causes of that; with ``DEBUG`` it also lists the
+    names of the cookies that arrived.
     """
     state = state_of(request)
     context = page_context(request, session_of(state), decision)
@@ -44,7 +44,7 @@ def loop_page(request: HttpRequest, decision: Decision) -> TemplateResponse:
 
 
 def _names_that_came(request: HttpRequest) -> list[str]:
-    # SECURITY: names only. They are the visitor's to choose, and so are few and short here.
+    # SECURITY: names only, no values. Visitors choose the names, so their number and length are limited.
     return [name[:LONGEST_NAME] for name in request.COOKIES if name != COOKIE][:MOST_NAMES]
 
 
@@ -67,5 +67,5 @@ def _warn(came: list[str], wanted: list[str]) -> None:
 
 @once_per_process
 def _first_time() -> threading.Lock:
-    """Return what is taken with the first warning of this process, and never given back."""
+    """Return a lock that the first warning of this process acquires and never releases."""
     return threading.Lock()

@@ -1,4 +1,4 @@
-"""What the package's own pages are given to show."""
+"""Render the package's own pages, and build their context."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ HIGHEST_LEVEL = Requirement("aal2")
 
 
 def page(request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> TemplateResponse:
-    """One of the package's pages, rendered by Django's handler, in the thread where a template may use the database."""
+    """Return one of the package's pages; Django's handler renders it in a thread where it may use the database."""
     response = TemplateResponse(request, f"ory_mfa/{name}.html", context, status=status)
-    # The sign-out form needs its cookie on a site without CsrfViewMiddleware too, since the view checks it by itself.
+    # The sign-out form needs the cookie even on a site without CsrfViewMiddleware: the view checks CSRF itself.
     response.add_post_render_callback(lambda rendered: keep_csrf_cookie(request, rendered))
     return response
 
 
 def page_context(request: HttpRequest, session: OrySession, decision: Decision | None) -> dict[str, Any]:
-    """The session, the decision, and the URLs of everything that a visitor can do about it."""
+    """Return the session, the decision, and the URLs of everything that a visitor can do next."""
     flows, return_to = conf.flows, return_to_of(request)
     return {
         "session": session,
@@ -51,7 +51,7 @@ def page_context(request: HttpRequest, session: OrySession, decision: Decision |
 
 
 def own_url(name: str) -> str:
-    """The URL of one of the package's views; empty if they are not included."""
+    """Return the URL of one of the package's views; empty if ``django_ory_mfa.urls`` is not included."""
     try:
         return reverse(f"{APP_NAME}:{name}")
     except NoReverseMatch:

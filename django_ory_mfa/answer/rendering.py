@@ -1,4 +1,4 @@
-"""Turns a refusal into an answer that the one who asked can read: a redirect, a page or JSON."""
+"""Turn a refusal into a response in the form that the client reads: a redirect, a page or JSON."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 
     from django_ory_mfa.core.session import OrySession
 
-# Outcomes that a browser is told on a page.
+# Outcomes for which a browser gets a page instead of a redirect.
 PAGES = {Outcome.UNAVAILABLE: "unavailable", Outcome.ENROLL: "enroll"}
 
 
 class HttpResponseSeeOther(HttpResponseRedirectBase):
-    """A redirect after a form, which must not be sent again (RFC 9110, section 15.4.4)."""
+    """A redirect after a form, which browsers follow with GET (RFC 9110, section 15.4.4)."""
 
     status_code = 303
 
 
 def render(request: HttpRequest, decision: Decision, *, return_to: str | None = None) -> HttpResponse:
-    """The answer that refuses ``request`` for ``decision``, in the form its client reads.
+    """Return the response that refuses ``request`` because of ``decision``, in the form that its client reads.
 
-    ``return_to``: where the browser comes back to, this page if left out. Raises ``ValueError`` for a decision that
-    allows.
+    ``return_to`` is the URL that the browser comes back to; this page if left out. Raises ``ValueError`` if
+    ``decision`` allows the request.
     """
     if decision.is_allowed:
-        raise ValueError("a decision that allows has no refusal to render")
+        raise ValueError("this decision allows the request: there is no refusal to render")
     credential = state_of(request).credential
     by = CredentialKind.COOKIE if credential is None else credential.kind
     refused = refusal(decision, _session(request), conf.flows, by=by)
@@ -55,7 +55,7 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
     else:
         response = _redirect(request, decision, return_to or return_to_of(request))
     for name, value in refused.headers.items():
-        # A browser has no use for a challenge.
+        # Browsers do nothing with a Bearer challenge.
         if name != "WWW-Authenticate":
             response.headers[name] = value
     return response
@@ -76,7 +76,7 @@ def _json(request: HttpRequest, decision: Decision, refused: Refusal) -> HttpRes
 
 
 def _url(request: HttpRequest, decision: Decision, return_to: str | None) -> str | None:
-    """Where a browser is sent: to ``decision.url``, unless it is to come back to another page than this."""
+    """Return where a browser is sent: ``decision.url``, or a new URL if ``return_to`` names another page."""
     given = given_destination(decision, conf.flows) if return_to is None else None
     if given is not None:
         return given
@@ -88,7 +88,7 @@ def _redirect(request: HttpRequest, decision: Decision, return_to: str) -> HttpR
         return HttpResponse(status=403)
     url = decision.url or conf.browser_url
     if is_quiet(request):
-        # A link checker, or a browser that fetches ahead, goes nowhere.
+        # HEAD and prefetches are not counted as hops, since no visitor is sent away.
         return _sent_to(request, url)
     hop = hops.hop_of(request, decision, return_to, state_of(request).visitor)
     if hops.is_loop(request, hop):
@@ -100,7 +100,7 @@ def _redirect(request: HttpRequest, decision: Decision, return_to: str) -> HttpR
 
 def _sent_to(request: HttpRequest, url: str) -> HttpResponse:
     if is_htmx(request):
-        # A redirect would be followed by htmx itself, which cannot show Ory's pages.
+        # htmx would follow a redirect by itself, and cannot show Ory's pages.
         return HttpResponse(headers={"HX-Redirect": url})
     return (HttpResponseRedirect if request.method in SAFE_METHODS else HttpResponseSeeOther)(url)
 

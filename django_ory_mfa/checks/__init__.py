@@ -1,4 +1,7 @@
-"""System checks. None of them touches the network; each message has a hint that says what to change."""
+"""System checks. They make no network calls; the hint of each message says what to change.
+
+The docstring of a check states what is true if it finds nothing: ``manage.py ory_mfa doctor`` prints it.
+"""
 
 from __future__ import annotations
 
@@ -107,5 +110,5 @@ ALL = (
     check_login_url,
     check_user_sync,
 )
-# Only for `check --deploy`.
+# Run only by `check --deploy`.
 DEPLOY = (check_https,)

@@ -1,4 +1,4 @@
-"""Where Ory and the site are: names that browsers share cookies between, and no cleartext between machines."""
+"""Check the URLs of Ory and the site: host names that share cookies, and no plain http between machines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 W006 = checks.Warning(
     "ALLOWED_HOSTS lets every host pass, and ORY_MFA_SITE_URL is not set.",
     hint=(
-        "The page that Ory sends people back to is then built from a Host header that anybody can choose. Set "
+        "The URL that Ory sends visitors back to is then built from the Host header, which a client can forge. Set "
         "ORY_MFA_SITE_URL to the origin of this site, or list its hosts in ALLOWED_HOSTS."
     ),
     id="ory_mfa.W006",
@@ -29,30 +29,30 @@ W006 = checks.Warning(
 
 
 def cleartext(name: str) -> checks.Warning:
-    """A URL that is reached over a network without TLS."""
+    """Return W007: a URL uses http over a network."""
     return checks.Warning(
-        f"{name} is http, so sessions can be read and stolen on the way.",
-        hint=f"Make {name} an https URL. If this part of the way is a private network, silence ory_mfa.W007.",
+        f"{name} uses http, so sessions can be read and stolen on the network.",
+        hint=f"Make {name} an https URL. If the connection stays inside a private network, silence ory_mfa.W007.",
         id="ory_mfa.W007",
     )
 
 
 def two_loopbacks(ory: str, site: str) -> checks.Warning:
-    """Two names of this machine, which are two hosts to a browser."""
+    """Return W008: Ory and the site use two names of this machine, which are two hosts to a browser."""
     return checks.Warning(
-        f"Browsers find Ory at {ory} and this site at {site}: to them these are two hosts that share no cookie.",
-        hint=f"Use one name for both, such as ORY_MFA_SDK_URL on {site}, and open the site under it.",
+        f"Browsers reach Ory at {ory} and this site at {site}: these are two different hosts, which share no cookies.",
+        hint=f"Use the same name for both, such as {site} in ORY_MFA_SDK_URL, and open the site under it.",
         id="ory_mfa.W008",
     )
 
 
 def check_hosts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The host in a ``return_to`` is one of this site's."""
+    """The host in a ``return_to`` can only be one of this site."""
     return [W006] if "*" in settings.ALLOWED_HOSTS and not getattr(settings, "ORY_MFA_SITE_URL", None) else []
 
 
 def check_loopback(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A local Ory and a local site have one name."""
+    """A local Ory and a local site use the same host name."""
     ory = host_of(_url("BROWSER_URL"))
     site = _url("SITE_URL")
     hosts = [host_of(site)] if site else [_bare(host) for host in settings.ALLOWED_HOSTS]
@@ -63,7 +63,7 @@ def check_loopback(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 
 def check_https(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Nothing that holds a session goes over a network in cleartext."""
+    """No URL sends sessions over a network without TLS."""
     urls = {name: _url(name) for name in URLS if getattr(settings, f"ORY_MFA_{name}", None)}
     return [
         cleartext(f"ORY_MFA_{name}")
@@ -73,12 +73,12 @@ def check_https(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 
 def host_of(url: str | None) -> str:
-    """The host in ``url`` in lower case, without port and brackets; empty if there is none."""
+    """Return the host in ``url`` in lower case, without port and brackets; empty if there is none."""
     return (urlsplit(url).hostname or "") if url else ""
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is always this machine (RFC 6761 for names)."""
+    """Whether ``host`` always means this machine (RFC 6761 for names)."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -1,4 +1,4 @@
-"""The cache that sessions are kept in."""
+"""Check the cache that stores sessions."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
 W005 = checks.Warning(
     "Sessions are cached in a LocMemCache that holds 300 entries.",
     hint=(
-        "With more visitors than that it drops sessions all the time, and everything else that is cached there. Name "
-        "a cache on Redis or Memcached in ORY_MFA_CACHE, or give this one OPTIONS: {'MAX_ENTRIES': 10000} in CACHES."
+        "With more visitors it keeps evicting sessions and everything else in this cache. Set ORY_MFA_CACHE to a "
+        "cache on Redis or Memcached, or give this one OPTIONS: {'MAX_ENTRIES': 10000} in CACHES."
     ),
     id="ory_mfa.W005",
 )
 
 
 def check_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The cache has room for the sessions, if there is one."""
+    """The cache has room for the sessions, if they are cached."""
     seconds = getattr(settings, "ORY_MFA_CACHE_TTL", 0)
     if not isinstance(seconds, (int, float)) or seconds <= 0:
         return []

@@ -1,4 +1,4 @@
-"""Class-based views that say what they need in attributes which nothing reads."""
+"""Check for class-based views that declare a requirement in attributes that nothing reads."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from django_ory_mfa.guard.declarations import MIXIN, class_of, mixin_of, of_clas
 
 
 def forgotten_mixin(place: str, view_class: str) -> Error:
-    """A class with a level that is never asked for."""
+    """Return E007: a class sets a level that is not enforced."""
     return Error(
-        f"{view_class} at {place} sets required_aal, but has no AALRequiredMixin: nothing asks for that level.",
+        f"{view_class} at {place} sets required_aal, but has no AALRequiredMixin: that level is not enforced.",
         hint=f"Put '{MIXIN}' left of the view class, or use '{POLICY_MIDDLEWARE}', which reads required_aal itself.",
         id="ory_mfa.E007",
     )
 
 
 def unread_attributes(place: str, view_class: str, names: Sequence[str]) -> checks.Warning:
-    """A class with an age or methods that are never asked for."""
+    """Return W015: a class sets ``max_age`` or ``methods``, and they are not enforced."""
     return checks.Warning(
         f"{view_class} at {place} sets {' and '.join(names)}, but has neither AALRequiredMixin nor required_aal.",
         hint=(
-            f"If it is to be guarded, put '{MIXIN}' left of the view class. If it means something else by that, "
+            f"To guard the view, put '{MIXIN}' left of the view class. If these attributes have another meaning there, "
             "silence ory_mfa.W015."
         ),
         id="ory_mfa.W015",
@@ -37,7 +37,7 @@ def unread_attributes(place: str, view_class: str, names: Sequence[str]) -> chec
 
 
 def check_classes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What classes say that they need is asked for."""
+    """What classes of views declare is enforced."""
     has_policy = bool(positions(POLICY_MIDDLEWARE))
     return [
         message
@@ -56,7 +56,7 @@ def _messages(place: str, view: Any, *, has_policy: bool) -> Iterator[CheckMessa
         if not has_policy:
             yield forgotten_mixin(place, name)
         return
-    # Other views have such attributes too, so that only values count that a guard would take.
+    # Unrelated views may have attributes of these names, so only values that a guard would accept count.
     names = [*(["max_age"] if _is_age(max_age) else []), *(["methods"] if _are_methods(methods) else [])]
     if names:
         yield unread_attributes(place, name, names)

@@ -1,6 +1,6 @@
-"""A Content Security Policy that lets forms lead to Ory.
+"""Check that the Content Security Policy allows forms to redirect to Ory.
 
-Signing out, and any form that a guard answers with a redirect, ends at Ory; Chromium holds ``form-action`` against that
+Signing out, and any form that a guard answers with a redirect, leads to Ory. Chromium applies ``form-action`` to that
 redirect too. https://www.w3.org/TR/CSP3/#directive-form-action
 """
 
@@ -29,16 +29,16 @@ HOST_SOURCE = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?P<host>[^:/]+)
 
 
 def form_action_blocks(setting: str, ory: str) -> checks.Warning:
-    """A policy that stops browsers on the way to Ory."""
+    """Return W010: a policy blocks the redirect of a form to Ory."""
     return checks.Warning(
-        f"form-action in {setting} does not let forms lead to Ory: Chromium stops sign-out, and step-up after a form.",
+        f"form-action in {setting} does not allow Ory: Chromium blocks sign-out, and step-up after a form.",
         hint=f"Add '{ory}' to form-action in {setting}.",
         id="ory_mfa.W010",
     )
 
 
 def check_form_action(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Where there is a policy for forms, Ory is in it."""
+    """The ``form-action`` policy, if there is one, allows Ory."""
     try:
         ory, site = urlsplit(conf.browser_url), conf.site_url
     except ImproperlyConfigured:
@@ -53,7 +53,7 @@ def check_form_action(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 
 def _policies() -> Iterable[tuple[str, Any]]:
-    """The settings that are in force, with what they say about ``form-action``."""
+    """Yield the settings that are in force, with their value of ``form-action``."""
     if positions(OF_DJANGO):
         yield "SECURE_CSP", _directive(getattr(settings, "SECURE_CSP", None))
     if positions(OF_DJANGO_CSP):
@@ -61,7 +61,7 @@ def _policies() -> Iterable[tuple[str, Any]]:
         if isinstance(policy, dict):
             yield "CONTENT_SECURITY_POLICY", _directive(policy.get("DIRECTIVES"))
         else:
-            # django-csp before 4.0.
+            # The setting of django-csp before 4.0.
             yield "CSP_FORM_ACTION", getattr(settings, "CSP_FORM_ACTION", None)
 
 
@@ -70,7 +70,7 @@ def _directive(policy: Any) -> Any:
 
 
 def _sources(value: Any) -> list[str] | None:
-    """The source expressions that the header will have; None if it has no such directive, which allows everything."""
+    """Return the source expressions in the header; None without such a directive, which allows everything."""
     if value is True:
         return []
     values = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
@@ -78,7 +78,7 @@ def _sources(value: Any) -> list[str] | None:
 
 
 def _allows(source: str, url: SplitResult, site: str | None) -> bool:
-    """Whether a source expression matches ``url``. Paths are not compared: after a redirect no browser does."""
+    """Whether a source expression matches ``url``. Paths are not compared, as browsers ignore them after a redirect."""
     if source == "'self'":
         return _is_own_origin(url, site)
     if source == "*":
@@ -99,7 +99,7 @@ def _allows(source: str, url: SplitResult, site: str | None) -> bool:
 def _is_own_origin(url: SplitResult, site: str | None) -> bool:
     if site is not None:
         return origin(urlsplit(site)) == origin(url)
-    # The site may be on any port; one that lives with Ory under one origin is on the usual one.
+    # The port of the site is unknown. If the site shares its origin with Ory, it uses the default port.
     is_usual = origin(url)[2] == DEFAULT_PORTS[url.scheme]
     return is_usual and validate_host(url.hostname or "", settings.ALLOWED_HOSTS)
 

@@ -1,4 +1,4 @@
-"""The package's middleware: there, and on the right side of the others."""
+"""Check that the package's middleware is installed, and in the right order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 SESSION_MIDDLEWARE = "django_ory_mfa.middleware.OrySessionMiddleware"
 POLICY_MIDDLEWARE = "django_ory_mfa.middleware.AALRequiredMiddleware"
 DJANGO_USERS = "django.contrib.auth.middleware.AuthenticationMiddleware"
-# A subclass of Django's: it needs the session of ours.
+# A subclass of Django's AuthenticationMiddleware that must come after ours, because it reads the Ory session.
 USER_MIDDLEWARE = "django_ory_mfa.contrib.auth.middleware.OryUserMiddleware"
 BEFORE_OURS = (
     "django.middleware.cache.UpdateCacheMiddleware",
@@ -36,24 +36,24 @@ E003 = Error(
     id="ory_mfa.E003",
 )
 E004 = Error(
-    "AALRequiredMiddleware stands before OrySessionMiddleware.",
-    hint=f"Move it behind '{SESSION_MIDDLEWARE}', which gives it the session.",
+    "AALRequiredMiddleware comes before OrySessionMiddleware.",
+    hint=f"Move it after '{SESSION_MIDDLEWARE}', which attaches the session.",
     id="ory_mfa.E004",
 )
 
 
 def out_of_order(path: str, *, before: bool) -> checks.Warning:
-    """A middleware on the wrong side of ours."""
+    """Return W002: a middleware is on the wrong side of ours."""
     side = "before" if before else "after"
     return checks.Warning(
-        f"{path.rpartition('.')[2]} has to stand {side} OrySessionMiddleware.",
+        f"{path.rpartition('.')[2]} has to come {side} OrySessionMiddleware.",
         hint=f"In MIDDLEWARE, move '{path}' {side} '{SESSION_MIDDLEWARE}'.",
         id="ory_mfa.W002",
     )
 
 
 def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Our middleware is there, and on the right side of the others."""
+    """Our middleware is installed, and in the right order."""
     ours = positions(SESSION_MIDDLEWARE)
     if not ours:
         return [E003]
@@ -68,9 +68,9 @@ def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 
 def positions(path: str) -> list[int]:
-    """Where the middleware named by ``path`` or a subclass of it stands in ``MIDDLEWARE``.
+    """Return the indexes in ``MIDDLEWARE`` of the middleware ``path`` and of its subclasses.
 
-    ``OryUserMiddleware`` and its subclasses are not Django's here.
+    ``OryUserMiddleware`` and its subclasses do not count as subclasses of Django's ``AuthenticationMiddleware``.
     """
     other = USER_MIDDLEWARE if path == DJANGO_USERS else None
     found = [(index, names(entry)) for index, entry in enumerate(settings.MIDDLEWARE)]
@@ -78,7 +78,7 @@ def positions(path: str) -> list[int]:
 
 
 def names(path: str) -> set[str]:
-    """The dotted names of a class and its bases; what cannot be imported is Django's to report."""
+    """Return the dotted names of a class and its bases; ``path`` alone if Django cannot import it."""
     try:
         entry = import_string(path)
     except Exception:

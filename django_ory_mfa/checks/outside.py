@@ -1,4 +1,4 @@
-"""Middleware that stands before the policy of the site and answers by itself, so that the policy never sees it."""
+"""Check for middleware that comes before the policy of the site and responds by itself, bypassing the policy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, names, positions
 
 
 class Answers(StrEnum):
-    """What a middleware answers by itself."""
+    """What a middleware responds with by itself."""
 
     FLAT_PAGES = "flat pages"
     REDIRECTS = "redirects"
@@ -38,9 +38,9 @@ KNOWN = {
     "wagtail.contrib.redirects.middleware.RedirectMiddleware": Answers.REDIRECTS,
     "whitenoise.middleware.WhiteNoiseMiddleware": Answers.PUBLIC_FILES,
 }
-# Answers preflights only, which have no content.
+# Responds to CORS preflights only, without content.
 HARMLESS = "corsheaders.middleware.CorsMiddleware"
-# These run inside of the policy, wherever the middleware stands.
+# Django calls these inside the whole chain, so their responses pass the policy wherever the middleware is.
 INNER_METHODS = ("process_view", "process_exception", "process_template_response")
 RESPONSES = (
     "FileResponse",
@@ -54,11 +54,11 @@ RESPONSES = (
 
 
 def answers_outside(path: str, what: Answers) -> checks.Warning:
-    """A middleware that answers without asking the policy."""
+    """Return W011: a middleware responds outside the policy."""
     return checks.Warning(
-        f"{path} stands before AALRequiredMiddleware and answers with {what}, which the policy of the site never sees.",
+        f"{path} comes before AALRequiredMiddleware and answers with {what}, which the site's policy does not guard.",
         hint=(
-            f"In MIDDLEWARE, move it behind '{POLICY_MIDDLEWARE}'. If everybody may see what it answers, silence "
+            f"In MIDDLEWARE, move it after '{POLICY_MIDDLEWARE}'. If everybody may see its responses, silence "
             "ory_mfa.W011."
         ),
         id="ory_mfa.W011",
@@ -66,12 +66,12 @@ def answers_outside(path: str, what: Answers) -> checks.Warning:
 
 
 def check_outside(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Nothing that the policy is for is answered outside of it."""
+    """No middleware responds outside the policy."""
     return [answers_outside(path, what) for path, what in outsiders() if what is not Answers.PUBLIC_FILES]
 
 
 def outsiders() -> Iterator[tuple[str, Answers]]:
-    """Each middleware before ``AALRequiredMiddleware`` that answers by itself, and with what; none without a policy."""
+    """Yield each middleware before ``AALRequiredMiddleware`` that responds by itself, and with what."""
     ours = positions(POLICY_MIDDLEWARE)
     for path in settings.MIDDLEWARE[: ours[0]] if ours else []:
         what = _answers(path)
@@ -88,11 +88,11 @@ def _answers(path: str) -> Answers | None:
 
 
 def _makes_responses(path: str) -> bool:
-    """Whether the source of a middleware, or of a base that is not Django's, makes a response other than an error."""
+    """Whether the source of a middleware, or of a base that is not Django's, creates a response that is no error."""
     try:
         middleware = import_string(path)
     except Exception:
-        # Django's to report.
+        # Django reports it.
         return False
     bases = getattr(middleware, "__mro__", (middleware,))
     return any(_source_makes_responses(base) for base in bases if not _is_of_django(base))
@@ -121,7 +121,7 @@ def _is_response(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False
     owner, _, name = ast.unparse(node.func).rpartition(".")
-    # `response.render()` makes none.
+    # `response.render()` creates no response.
     is_made = name in RESPONSES and (name != "render" or not owner or owner.endswith("shortcuts"))
     return is_made and not any(_is_error(keyword) for keyword in node.keywords)
 

@@ -1,4 +1,4 @@
-"""What the text of a regex tells about the paths that it matches; where it tells nothing, nothing is assumed."""
+"""Find out from the text of a regex which paths it can match; parts that cannot be read may match anything."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterable
 
 PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\{,\d+\}|.", re.DOTALL)
 QUANTIFIER = re.compile(r"[*+?]|\{\d+,?\d*\}|\{,\d+\}")
-# Comes to nothing as well: ?, *, {0,3}, {,3}.
+# Quantifiers that also match nothing: ?, *, {0,3}, {,3}.
 OPTIONAL = re.compile(r"[*?]|\{0|\{,")
 FLAGS = re.compile(r"\(\?[aiLmsux]+\)")
 PLAIN_GROUP = re.compile(r"\((?!\?)|\(\?:|\(\?P<\w+>")
 ENDS = ("/", r"\/", "$", r"\b", r"\Z", r"\z")
 
-# An atom (a group is one) and the quantifier behind it.
+# An atom (a group counts as one) and its quantifier.
 Piece = tuple[str, str]
 
 
 def branches(text: str) -> list[list[Piece]]:
-    """Return the alternatives of a regex, each as the pieces that it consists of."""
+    """Return the alternatives of a regex, each as a list of pieces."""
     found: list[list[Piece]] = [[]]
     depth = 0
     for part in PART.findall(text):
@@ -36,12 +36,12 @@ def branches(text: str) -> list[list[Piece]]:
 
 
 def text_of(pieces: Iterable[Piece]) -> str:
-    """Return the regex that ``pieces`` make."""
+    """Return the regex that consists of ``pieces``."""
     return "".join(atom + quantifier for atom, quantifier in pieces)
 
 
 def can_begin_with_slash(pieces: Iterable[Piece]) -> bool:
-    """Return False only if no text that the pieces match can begin with a slash."""
+    """Return False only if no text that ``pieces`` match can begin with a slash."""
     for atom, quantifier in pieces:
         starts = _starts_with_slash(atom)
         if starts:
@@ -52,7 +52,7 @@ def can_begin_with_slash(pieces: Iterable[Piece]) -> bool:
 
 
 def has_end(pieces: list[Piece]) -> bool:
-    """Whether the pieces say where a word of the path ends: by a slash, an anchor or a lookahead."""
+    """Whether ``pieces`` end at a path boundary: with a slash, an anchor or a lookahead."""
     while pieces and pieces[-1][0] == "." and pieces[-1][1][:1] in ("*", "+"):
         pieces = pieces[:-1]
     if not pieces or OPTIONAL.match(pieces[-1][1]):
@@ -64,7 +64,7 @@ def has_end(pieces: list[Piece]) -> bool:
 
 
 def _starts_with_slash(atom: str) -> bool | None:
-    """Whether ``atom`` matches a slash or cannot be read; None if it matches without taking any text."""
+    """Whether ``atom`` matches a slash, True also if it cannot be read; None if it matches an empty text."""
     if PLAIN_GROUP.match(atom):
         return any(can_begin_with_slash(branch) for branch in branches(_inside(atom)))
     if atom.startswith("("):

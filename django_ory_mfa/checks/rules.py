@@ -1,4 +1,4 @@
-"""Rules of the site: they match paths that exist, and free no more than is meant."""
+"""Check the rules of the site: each can match a path, and none exempts more than intended."""
 
 from __future__ import annotations
 
@@ -19,47 +19,47 @@ from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.guard.site_policy import NO_PATH
 
 URL_NAME = re.compile(r"[\w-]+(:[\w-]+)+")
-# Flags have to stay at the beginning of a regex.
+# Inline flags have to stay at the beginning of a regex.
 BEGINNING = re.compile(r"^(\(\?[aiLmsux]+\))?(?:\^|\\A)?")
 
 W014 = checks.Warning(
-    "ORY_MFA_RULES has rules, but AALRequiredMiddleware is not in MIDDLEWARE, so that nothing applies them.",
+    "ORY_MFA_RULES is set, but AALRequiredMiddleware is not in MIDDLEWARE, so the rules are not applied.",
     hint=f"Add '{POLICY_MIDDLEWARE}' after OrySessionMiddleware, or remove ORY_MFA_RULES.",
     id="ory_mfa.W014",
 )
 
 
 def matches_no_path(pattern: str, dead: str, likely: str | None) -> checks.Warning:
-    """A rule, or an alternative in one, that never applies."""
+    """Return W012: a rule, or an alternative in one, matches no path."""
     what = f"The rule {pattern!r}" if dead == pattern else f"The alternative {dead!r} of the rule {pattern!r}"
     means = f"Did you mean {likely!r}?" if likely else "Write the path that you mean, such as '/account/'."
     return checks.Warning(
-        f"{what} in ORY_MFA_RULES matches no path: a path begins with a slash, and rules are matched at its beginning.",
-        hint=f"Rules are regexes of paths without host, not URL names. {means}",
+        f"{what} in ORY_MFA_RULES matches no path: paths begin with a slash, and rules are matched from the beginning.",
+        hint=f"Rules are regexes for paths without the host, not URL names. {means}",
         id="ory_mfa.W012",
     )
 
 
 def frees_everything(pattern: str) -> checks.Warning:
-    """A rule that frees every path which no rule above it matches."""
+    """Return W016: a rule exempts every path that no rule above it matches."""
     return checks.Warning(
-        f"The rule {pattern!r} in ORY_MFA_RULES frees every path that no rule above it matches.",
-        hint="Name the paths that are free. To guard only some paths on purpose, silence ory_mfa.W016.",
+        f"The rule {pattern!r} in ORY_MFA_RULES exempts every path that no rule above it matches.",
+        hint="List the paths to exempt. If you mean to guard only some paths, silence ory_mfa.W016.",
         id="ory_mfa.W016",
     )
 
 
 def frees_too_much(pattern: str, open_end: str) -> checks.Warning:
-    """A rule that frees every path whose name begins alike."""
+    """Return W013: a rule also exempts longer paths that begin in the same way."""
     return checks.Warning(
-        f"The rule {pattern!r} in ORY_MFA_RULES also frees paths that go on after it, such as {open_end + '-else/'!r}.",
+        f"The rule {pattern!r} in ORY_MFA_RULES also exempts longer paths, such as {open_end + '-else/'!r}.",
         hint=f"Did you mean {open_end + '/'!r}, or {open_end + '$'!r}?",
         id="ory_mfa.W013",
     )
 
 
 def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Every rule can match a path, and what frees paths has an end."""
+    """Every rule can match a path, and rules that exempt paths end at a path boundary."""
     try:
         rules = conf.rules
     except ImproperlyConfigured:
@@ -74,7 +74,7 @@ def _messages(rule: Rule) -> Iterator[CheckMessage]:
     if rule.requirement is None and rule.pattern.match(NO_PATH):
         yield frees_everything(pattern)
     if rule.pattern.flags & re.VERBOSE:
-        # Blanks and comments are no part of it.
+        # Blanks and comments in the regex are ignored when it matches, so its text tells nothing.
         return
     for branch in branches(pattern):
         text = text_of(branch)
@@ -85,7 +85,7 @@ def _messages(rule: Rule) -> Iterator[CheckMessage]:
 
 
 def _likely(text: str) -> str | None:
-    """Return the pattern that was probably meant by one without a slash at its beginning."""
+    """Return the pattern that was probably meant by ``text``, which does not begin with a slash."""
     if "://" in text:
         return urlsplit(text).path or "/"
     path = _path_of(text)
@@ -98,5 +98,5 @@ def _path_of(name: str) -> str | None:
     try:
         return "/" + reverse(name).removeprefix(get_script_prefix())
     except Exception:
-        # No name of a URL, one that needs arguments, or a URL configuration that is Django's to report.
+        # Not a URL name, one that needs arguments, or an error in the URL configuration, which Django reports.
         return None

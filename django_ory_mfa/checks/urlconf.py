@@ -1,4 +1,4 @@
-"""Every view that the URL configuration leads to."""
+"""List every view in the URL configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.urls.resolvers import RoutePattern
 
 @dataclass(frozen=True, slots=True)
 class SiteView:
-    """One URL pattern with everything that stands before it."""
+    """One URL pattern, with the patterns that lead to it."""
 
     view: Any
     #: Django's pattern objects, from the root to the view.
@@ -22,7 +22,7 @@ class SiteView:
 
     @property
     def is_one_path(self) -> bool:
-        """Whether the pattern has no parameters: it matches this path and no other."""
+        """Whether the pattern has no parameters, so that it matches exactly one path."""
         return all(isinstance(pattern, RoutePattern) and not pattern.converters for pattern in self.patterns)
 
     @property
@@ -32,12 +32,12 @@ class SiteView:
 
 
 def spelt(parts: Iterable[str]) -> str:
-    """The route that these parts of it make, which may be regexes."""
+    """Return the route that consists of ``parts``, which may be regexes."""
     return "/" + "".join(part.removeprefix("^").removesuffix("$") for part in parts)
 
 
 def site_views() -> Iterator[SiteView]:
-    """Every view of ``ROOT_URLCONF``, in the order in which Django tries them. Raises what importing it raises."""
+    """Yield every view of ``ROOT_URLCONF`` in the order in which Django tries them. Raises what importing it raises."""
     return _below(get_resolver(), (), ())
 
 

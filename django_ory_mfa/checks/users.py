@@ -1,4 +1,4 @@
-"""What ``django_ory_mfa.contrib.auth`` needs around it: middleware, backend, login URL and what is copied to users."""
+"""Check what ``django_ory_mfa.contrib.auth`` needs: middleware, backend, ``LOGIN_URL`` and ``ORY_MFA_USER_SYNC``."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ USER_SYNC = f"{APP}.sync.UserSync"
 LOGIN = "ory_mfa:login"
 
 E020 = Error(
-    "OryUserMiddleware is in MIDDLEWARE, and its app is not in INSTALLED_APPS.",
+    "OryUserMiddleware is in MIDDLEWARE, but its app is not in INSTALLED_APPS.",
     hint=f"Add '{APP}' to INSTALLED_APPS, and run migrate.",
     id="ory_mfa.E020",
 )
 E021 = Error(
-    "OryUserMiddleware stands before OrySessionMiddleware.",
-    hint=f"Move it behind '{SESSION_MIDDLEWARE}', which gives it the session.",
+    "OryUserMiddleware comes before OrySessionMiddleware.",
+    hint=f"Move it after '{SESSION_MIDDLEWARE}', which attaches the session.",
     id="ory_mfa.E021",
 )
 E022 = Error(
-    "A middleware behind OryUserMiddleware puts the user of the Django session in the place of that of Ory.",
-    hint=f"Remove '{DJANGO_USERS}' from MIDDLEWARE: OryUserMiddleware stands in its place.",
+    "A middleware after OryUserMiddleware replaces Ory's user with the user of the Django session.",
+    hint=f"Remove '{DJANGO_USERS}' from MIDDLEWARE: OryUserMiddleware replaces it.",
     id="ory_mfa.E022",
 )
 E023 = Error(
-    "LOGIN_URL is 'ory_mfa:login', and there is no such URL.",
+    "LOGIN_URL is 'ory_mfa:login', but there is no such URL.",
     hint="Include 'django_ory_mfa.urls' in the URL configuration.",
     id="ory_mfa.E023",
 )
 E024 = Error(
-    "ORY_MFA_USER_SYNC names no subclass of UserSync.",
-    hint=f"Name one that can be imported; '{USER_SYNC}' is used where the setting is left out.",
+    "ORY_MFA_USER_SYNC is not a subclass of UserSync.",
+    hint=f"Set it to a subclass that can be imported; '{USER_SYNC}' is used if the setting is left out.",
     id="ory_mfa.E024",
 )
 W020 = checks.Warning(
-    "django_ory_mfa.contrib.auth is installed, and request.user does not come from it.",
-    hint=f"In MIDDLEWARE, put '{USER_MIDDLEWARE}' in the place of '{DJANGO_USERS}', after '{SESSION_MIDDLEWARE}'.",
+    "django_ory_mfa.contrib.auth is installed, but request.user does not come from it.",
+    hint=f"In MIDDLEWARE, put '{USER_MIDDLEWARE}' in place of '{DJANGO_USERS}', after '{SESSION_MIDDLEWARE}'.",
     id="ory_mfa.W020",
 )
 W021 = checks.Warning(
@@ -58,7 +58,7 @@ W021 = checks.Warning(
 
 
 def check_user_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The middleware, its app and its backend come together, in order."""
+    """The middleware of users, its app and its backend are installed together, and in the right order."""
     ours, is_installed = positions(USER_MIDDLEWARE), apps.is_installed(APP)
     if not ours:
         return [W020] if is_installed else []
@@ -73,7 +73,7 @@ def check_user_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 
 def check_login_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The page that ``LOGIN_URL`` names is there."""
+    """The page of ``LOGIN_URL`` exists, if it is the package's own."""
     if str(settings.LOGIN_URL) != LOGIN:
         return []
     try:
@@ -84,10 +84,10 @@ def check_login_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 
 def check_user_sync(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What ``ORY_MFA_USER_SYNC`` names can copy to users."""
+    """``ORY_MFA_USER_SYNC``, if set, is a subclass of ``UserSync``."""
     try:
         path = conf.user_sync
     except ImproperlyConfigured:
-        # E002 says so.
+        # E002 reports it.
         return []
     return [E024] if path is not None and apps.is_installed(APP) and USER_SYNC not in names(path) else []

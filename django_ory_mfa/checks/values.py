@@ -1,4 +1,4 @@
-"""The package's settings: every one can be read, no other is there, and none of them opens a hole."""
+"""Check the package's settings: all are valid, none is misspelt, and none of them allows a bypass."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ E001 = Error(
     id="ory_mfa.E001",
 )
 W003 = checks.Warning(
-    "ORY_MFA_SETTINGS_REQUIRED_AAL is 'aal1': whoever knows a password can then reach aal2.",
+    "ORY_MFA_SETTINGS_REQUIRED_AAL is 'aal1': anybody who knows a password can then reach aal2.",
     hint=(
-        "At aal1 Ory's settings flow lets people set up a second factor, which raises the same session to aal2. Set "
-        "selfservice.flows.settings.required_aal to highest_available at Ory, and this setting to the same."
+        "At aal1 people can set up a second factor in Ory's settings flow, which raises the same session to aal2. Set "
+        "selfservice.flows.settings.required_aal to highest_available at Ory, and this setting to the same value."
     ),
     id="ory_mfa.W003",
 )
 
 
 def odd_setting(name: str, error: Exception) -> Error:
-    """A setting that makes no sense."""
-    return Error(str(error), hint=f"Correct {name}, or remove it to get the default.", id="ory_mfa.E002")
+    """Return E002: a setting is invalid."""
+    return Error(str(error), hint=f"Correct {name}, or remove it to use the default.", id="ory_mfa.E002")
 
 
 def unknown_setting(name: str) -> checks.Warning:
-    """A setting that nobody reads."""
+    """Return W001: a setting has an unknown name."""
     close = get_close_matches(name, NAMES, n=1, cutoff=0)
     return checks.Warning(
-        f"{name} is no setting of django-ory-mfa.", hint=f"Did you mean {close[0]}?", id="ory_mfa.W001"
+        f"{name} is not a setting of django-ory-mfa.", hint=f"Did you mean {close[0]}?", id="ory_mfa.W001"
     )
 
 
 def check_values(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Every setting can be read."""
+    """No required setting is missing, and every setting is valid."""
     if not getattr(settings, "ORY_MFA_SDK_URL", None):
         return [E001]
     messages: list[CheckMessage] = []
@@ -61,11 +61,11 @@ def check_values(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
 
 
 def check_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Every ``ORY_MFA_`` setting is one."""
+    """The package knows every ``ORY_MFA_`` setting."""
     given = {name for name in dir(settings) if name.startswith("ORY_MFA_")}
     return [unknown_setting(name) for name in sorted(given.difference(NAMES))]
 
 
 def check_claims(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Ory's settings flow asks for as much as it can."""
+    """``ORY_MFA_SETTINGS_REQUIRED_AAL`` declares no configuration that allows a bypass."""
     return [W003] if getattr(settings, "ORY_MFA_SETTINGS_REQUIRED_AAL", None) == "aal1" else []

@@ -1,4 +1,4 @@
-"""What views, rules and settings ask for: something that Ory can answer, and that somebody can meet."""
+"""Check what views, rules and settings require: Ory can tell whether it is met, and somebody can meet it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, declared_by
 
-# https://www.ory.sh/docs/kratos/concepts/credentials; what may be a second factor depends on Ory's configuration.
+# https://www.ory.sh/docs/kratos/concepts/credentials. Which methods are second factors depends on Ory's configuration.
 NEVER_SECOND = frozenset({"password", "passkey", "code_recovery", "link_recovery", "v0.6_legacy_session"})
 MAYBE_SECOND = frozenset({"totp", "lookup_secret", "webauthn", "code", "oidc", "saml", "deviceauthn"})
 SHOWN = 3
@@ -24,47 +24,47 @@ Use = tuple[str, Requirement]
 
 
 def unclaimed(places: Sequence[str]) -> checks.Warning:
-    """``highest_available`` without anything that says who has no second factor."""
+    """Return W004: ``highest_available`` is used, but no setting tells how Ory is configured."""
     return checks.Warning(
-        f"highest_available is asked for by {_listed(places)}, but no setting says how Ory is configured.",
+        f"highest_available is required by {_listed(places)}, but no setting declares how Ory is configured.",
         hint=(
-            "People without a second factor are then asked to set one up, as for aal2. If Ory's "
-            "session.whoami.required_aal is highest_available, say so in ORY_MFA_WHOAMI_REQUIRED_AAL; if "
-            "selfservice.flows.settings.required_aal is, in ORY_MFA_SETTINGS_REQUIRED_AAL."
+            "People without a second factor then have to set one up, as for aal2. If Ory's "
+            "session.whoami.required_aal is highest_available, declare it in ORY_MFA_WHOAMI_REQUIRED_AAL; if "
+            "selfservice.flows.settings.required_aal is, declare it in ORY_MFA_SETTINGS_REQUIRED_AAL."
         ),
         id="ory_mfa.W004",
     )
 
 
 def too_weak_methods(place: str, requirement: Requirement) -> Error:
-    """A level that none of the methods reaches."""
+    """Return E005: none of the methods can reach the level."""
     return Error(
-        f"{place} asks for {requirement.aal} by {_listed(_sorted(requirement))}, never a second factor at Ory.",
-        hint="Name a method that is one, such as 'totp', or ask for the level alone.",
+        f"{place} requires {requirement.aal} by {_listed(_sorted(requirement))}, never a second factor at Ory.",
+        hint="Name a method that is a second factor, such as 'totp', or require the level alone.",
         id="ory_mfa.E005",
     )
 
 
 def unknown_methods(place: str, methods: Sequence[str]) -> checks.Warning:
-    """A method that Ory does not write into a session."""
+    """Return W009: a method is unknown to Ory."""
     return checks.Warning(
-        f"{place} asks for {_listed(methods)}, which Ory does not know as a method.",
+        f"{place} requires {_listed(methods)}, which Ory does not know as a method.",
         hint=f"Ory's methods are {', '.join(sorted(MAYBE_SECOND | NEVER_SECOND))}.",
         id="ory_mfa.W009",
     )
 
 
 def odd_view(place: str, error: Exception) -> Error:
-    """A view whose declaration breaks every request to it."""
+    """Return E006: the declaration of a view is invalid, so every request to it fails."""
     return Error(
-        f"{place} asks for something that makes no sense: {error}",
-        hint="Correct required_aal, max_age or methods of the view, or ORY_MFA_AAL, which it builds on.",
+        f"{place} declares an invalid requirement: {error}",
+        hint="Correct required_aal, max_age or methods of the view, or ORY_MFA_AAL, which they add to.",
         id="ory_mfa.E006",
     )
 
 
 def check_highest_available(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """``highest_available`` has something to go by."""
+    """If ``highest_available`` is used, the settings declare how Ory is configured."""
     try:
         if HIGHEST_AVAILABLE in (conf.whoami_required_aal, conf.settings_required_aal):
             return []
@@ -76,21 +76,21 @@ def check_highest_available(app_configs: Sequence[AppConfig] | None, **kwargs: A
 
 
 def check_methods(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What is asked for can be met."""
+    """The required methods are known, and can reach the required level."""
     messages: list[CheckMessage] = []
     for place, requirement in _uses(messages):
         methods = requirement.methods or frozenset()
         unknown = methods - NEVER_SECOND - MAYBE_SECOND
         if unknown:
             messages.append(unknown_methods(place, sorted(unknown)))
-        # With highest_available, those who used a second factor would never pass.
+        # With highest_available too: people who used a second factor would never pass.
         elif methods and methods <= NEVER_SECOND and requirement.aal != "aal1":
             messages.append(too_weak_methods(place, requirement))
     return messages
 
 
 def _uses(problems: list[CheckMessage]) -> Iterator[Use]:
-    """Every requirement that can be read beforehand, and where it is written; appends what cannot be."""
+    """Yield every requirement that is known without a request, and its place; appends invalid ones to ``problems``."""
     yield from _uses_of_settings()
     for route, declared in _declarations(problems):
         if isinstance(declared, Requirement):
@@ -119,14 +119,14 @@ def _declarations(problems: list[CheckMessage]) -> Iterator[tuple[str, object]]:
 
 
 def _settled(declared: object) -> object:
-    # What comes from settings alone is reported there.
+    # A declaration by settings alone is reported for the settings.
     if isinstance(declared, Configured) and (declared.methods or declared.max_age):
         return declared.requirement()
     return declared
 
 
 def every_view() -> list[SiteView]:
-    """Return the views of the URL configuration; none if it cannot be imported, which is Django's to report."""
+    """Return the views of the URL configuration; none if it cannot be imported, which Django reports."""
     try:
         return list(site_views())
     except Exception:

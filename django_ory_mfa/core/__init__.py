@@ -1,1 +1,1 @@
-"""The rules, free of Django, settings, clock and I/O: what a request carries, what Ory says, what follows from it."""
+"""The rules, without Django, settings, clock or I/O: credentials, sessions, requirements and decisions."""

@@ -1,4 +1,4 @@
-"""Which e-mail address of an identity may be trusted."""
+"""Find the addresses of an identity that Ory has verified."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def verified_addresses(identity: Identity, via: str = "email") -> list[str]:
 
 
 def verified_email(identity: Identity) -> str | None:
-    """Return the trait ``email`` if Ory has verified it, else the first address that it has; None if there is none."""
+    """Return the trait ``email`` if Ory has verified it, else the first verified address; None if there is none."""
     addresses = verified_addresses(identity)
-    # SECURITY: people write their traits themselves. The trait only says which of the verified addresses is meant.
+    # SECURITY: people can edit their traits. So the trait only selects one of the verified addresses.
     trait = identity.traits.get("email")
     if isinstance(trait, str) and (trait in addresses or _as_ory_stores(trait) in addresses):
         return trait.strip()
@@ -28,5 +28,5 @@ def verified_email(identity: Identity) -> str | None:
 
 
 def _as_ory_stores(email: str) -> str | None:
-    # Ory stores addresses in lower case. SECURITY: some letters outside of ASCII have an ASCII letter as lower case.
+    # Ory stores addresses in lower case. SECURITY: ASCII only, since lower() turns some other letters into ASCII ones.
     return email.strip().lower() if email.isascii() else None

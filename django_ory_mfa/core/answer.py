@@ -1,4 +1,4 @@
-"""One HTTP answer of Ory as plain data, or the fact that there was none."""
+"""An HTTP answer of Ory as plain data, or the failure to get one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 class Answer:
     """Status, headers (names in lower case) and body; status 0 and a ``failure`` if no usable answer arrived.
 
-    ``set_cookies`` are the values of the ``Set-Cookie`` headers; ``is_outage`` says that Ory itself is out of order;
-    ``is_broken``, that the connection was open and ended before the answer did; ``retry_after`` is in seconds, None if
-    nobody knows.
+    ``set_cookies``: the values of the ``Set-Cookie`` headers. ``is_outage``: the failure points to an outage of Ory.
+    ``is_broken``: the connection was open, and closed before the answer was complete. ``retry_after``: seconds, None if
+    unknown.
     """
 
     status: int
@@ -30,16 +30,16 @@ class Answer:
     def failed(
         cls, reason: str, *, is_outage: bool = False, is_broken: bool = False, retry_after: float | None = None
     ) -> Answer:
-        """No usable answer: connection refused, time-out, body too large."""
+        """Return an ``Answer`` for a call without a usable answer: connection refused, time-out, body too large."""
         return cls(0, failure=reason, is_outage=is_outage, is_broken=is_broken, retry_after=retry_after)
 
     def json_object(self) -> dict[str, Any]:
-        """The body as a JSON object; empty if it is anything else."""
+        """Return the body as a JSON object; empty if it is anything else."""
         try:
-            # Decoded here, since json.loads() would let lone surrogates pass.
+            # Decoded here, because json.loads() would accept lone surrogates in bytes.
             value = json.loads(self.body.decode())
             if b"\\ud" in self.body.lower():
-                # A lone surrogate is legal JSON, but no text: a template that shows it could not be encoded.
+                # An escaped lone surrogate is valid JSON, but a page that shows it cannot be encoded as UTF-8.
                 json.dumps(value, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             return {}
@@ -47,5 +47,5 @@ class Answer:
 
 
 LATE = Answer.failed("timeout", is_outage=True)
-# No thread was free in time, which says nothing about Ory.
+# No thread was free in time; this says nothing about Ory.
 QUEUED = Answer.failed("queue")

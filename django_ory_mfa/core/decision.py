@@ -1,4 +1,4 @@
-"""Whether a session meets a requirement, and what has to happen if it does not."""
+"""Decide whether a session meets a requirement, and what has to happen if it does not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CLOCK_SKEW = timedelta(seconds=60)
 
 
 class Outcome(StrEnum):
-    """What happens next: the view runs, or the visitor is told or sent to do something first."""
+    """What happens next: the view runs, or the visitor has to do something first."""
 
     ALLOW = "allow"
     LOGIN = "login"
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict on one session and one requirement, its reason in one word, and where a browser goes for it."""
+    """The decision on one session and one requirement: its outcome, a short reason, and where a browser is sent."""
 
     outcome: Outcome
     requirement: Requirement
@@ -40,9 +40,9 @@ class Decision:
 
 
 def decide(session: OrySession, requirement: Requirement, *, now: datetime, enrolled: bool | None = None) -> Decision:
-    """Judges ``session`` by ``requirement`` at the aware time ``now``.
+    """Return the decision on ``session`` and ``requirement`` at the aware time ``now``.
 
-    ``enrolled`` says whether the person has a second factor, None if nobody knows. Pure: no clock, settings or I/O.
+    ``enrolled`` is whether the person has a second factor, None if unknown. Pure: no clock, settings or I/O.
     """
     outcome, reason = _by_state(session) or _by_level(session, requirement, enrolled=enrolled)
     if outcome is Outcome.ALLOW and requirement.wants_proof and not _is_proved(session, requirement, now):
@@ -51,7 +51,7 @@ def decide(session: OrySession, requirement: Requirement, *, now: datetime, enro
 
 
 def level_to_prove(session: OrySession, requirement: Requirement) -> AAL:
-    """The level that a proof must have to count; for ``highest_available`` the session's own, at most aal2."""
+    """Return the level that a proof must have; for ``highest_available``, that of the session, but at most aal2."""
     if requirement.aal == HIGHEST_AVAILABLE:
         return max(AAL.AAL1, min(session.aal, AAL.AAL2))
     return AAL(requirement.aal)
@@ -82,7 +82,7 @@ def _by_level(session: OrySession, requirement: Requirement, *, enrolled: bool |
 
 
 def _is_proved(session: OrySession, requirement: Requirement, now: datetime) -> bool:
-    # SECURITY: one and the same entry has to have level, method and age; two that share them out prove nothing.
+    # SECURITY: a single entry must have the level, the method and the age. Two entries must not share them out.
     level = level_to_prove(session, requirement)
     return any(_proves(entry, level, requirement, now) for entry in session.authentication_methods)
 
@@ -94,5 +94,5 @@ def _proves(entry: AuthenticationMethod, level: AAL, requirement: Requirement, n
 
 
 def _is_young(completed_at: datetime | None, max_age: timedelta, now: datetime) -> bool:
-    # A time far in the future is no time; one a little ahead of our clock is now.
+    # A time in the future is accepted within the clock skew, and does not count beyond it.
     return completed_at is not None and -CLOCK_SKEW <= now - completed_at <= max_age

@@ -1,4 +1,4 @@
-"""Which of Ory's flows a decision sends somebody to."""
+"""Choose the Ory flow that a decision sends the visitor to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROVED_AGAIN_BY_FIRST_FACTOR = frozenset({"oidc", "saml"})
 def destination(
     decision: Decision, session: OrySession, flows: Flows, *, return_to: str | None = None, kind: str = "browser"
 ) -> str | None:
-    """The URL of the flow that ``decision`` calls for; None where none does. ``kind`` is ``browser`` or ``api``."""
+    """Return the URL of the flow for ``decision``; None if it needs none. ``kind`` is ``browser`` or ``api``."""
     if decision.outcome is Outcome.LOGIN:
         return flows.login(return_to=return_to, kind=kind)
     if decision.outcome is Outcome.STEP_UP:
@@ -30,17 +30,18 @@ def destination(
 
 
 def given_destination(decision: Decision, flows: Flows) -> str | None:
-    """``decision.url`` if a browser may be sent there, else None."""
+    """Return ``decision.url`` if a browser may be sent there, else None."""
     if decision.url is None or decision.outcome is Outcome.UNAVAILABLE:
         return None
-    # SECURITY: a site may have put it there, out of anything.
+    # SECURITY: the site may have set it, even from untrusted input, so it has to be a flow of this Ory.
     return decision.url if flows.contains(decision.url) else None
 
 
 def needs_second_factor(session: OrySession, requirement: Requirement) -> bool:
-    """Whether a fresh proof for ``requirement`` is one of a second factor.
+    """Whether a fresh proof for ``requirement`` has to be by a second factor.
 
-    Who got aal2 from an upstream provider alone has no second factor here; the provider is asked again instead.
+    A session that reached aal2 by an upstream provider alone has no second factor at Ory; the visitor signs in at the
+    provider again instead.
     """
     second = [entry.method for entry in session.authentication_methods if entry.aal >= AAL.AAL2]
     upstream_only = bool(second) and PROVED_AGAIN_BY_FIRST_FACTOR.issuperset(second)

@@ -9,12 +9,12 @@ from enum import StrEnum
 
 
 class ErrorId(StrEnum):
-    """What ``error.id`` says in the JSON of Ory, and in ours."""
+    """The values of ``error.id`` in Ory's JSON and in ours."""
 
     LOGIN = "session_inactive"
     STEP_UP = "session_aal2_required"
     ENROLL = "session_aal2_enrollment_required"
-    # Not known to Ory.
+    # These three are ours, and unknown to Ory.
     REFRESH = "session_refresh_required"
     UNAVAILABLE = "ory_unavailable"
     FORBIDDEN = "forbidden"

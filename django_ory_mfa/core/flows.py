@@ -1,4 +1,4 @@
-"""Where the browser goes at Ory, and which URLs may be gone to.
+"""Build the URLs of Ory's flows, and check which URLs a browser may be sent to.
 
 The flows: https://www.ory.sh/docs/kratos/self-service
 """
@@ -17,27 +17,27 @@ PLAIN_URL = re.compile(r"[!-\[\]-~]+")
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """The self-service URLs below the URL of Ory that browsers are sent to."""
+    """Ory's self-service URLs, as browsers reach them."""
 
     browser_url: str
 
     def login(
         self, *, aal2: bool = False, refresh: bool = False, return_to: str | None = None, kind: str = "browser"
     ) -> str:
-        """Sign-in, step-up (``aal2``) or a fresh proof (``refresh``); ``kind`` is ``browser`` or ``api``."""
+        """Return the URL to sign in, to step up (``aal2``) or to refresh; ``kind`` is ``browser`` or ``api``."""
         query = {"refresh": "true" if refresh else None, "aal": "aal2" if aal2 else None, "return_to": return_to}
         return self._url(f"login/{kind}", query)
 
     def settings(self, *, return_to: str | None = None, kind: str = "browser") -> str:
-        """Where a person sets up a second factor."""
+        """Return the URL where a person sets up a second factor."""
         return self._url(f"settings/{kind}", {"return_to": return_to})
 
     def logout(self, token: str, *, return_to: str | None = None) -> str:
-        """Ends the session of the browser that opens it; ``token`` is Ory's logout token."""
+        """Return the URL that ends the session of the browser that opens it; ``token`` is Ory's logout token."""
         return self._url("logout", {"token": token, "return_to": return_to})
 
     def contains(self, url: str) -> bool:
-        """Whether ``url`` lies below the self-service flows of this Ory and nowhere else, however it is spelt."""
+        """Whether ``url`` is below the self-service URLs of this Ory, whichever way its path is encoded."""
         base, target = _split(f"{self.browser_url}/self-service/"), _split(url)
         if base is None or target is None or origin(base) != origin(target):
             return False
@@ -49,7 +49,7 @@ class Flows:
 
 
 def replace_return_to(url: str, return_to: str | None) -> str:
-    """``url`` with its ``return_to`` replaced, or removed if None."""
+    """Return ``url`` with its ``return_to`` replaced, or removed if None."""
     parts = urlsplit(url)
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "return_to"]
     if return_to is not None:
@@ -58,7 +58,7 @@ def replace_return_to(url: str, return_to: str | None) -> str:
 
 
 def is_return_to(url: str, site: str) -> bool:
-    """Whether ``url`` is an absolute page of ``site`` (an origin) that Ory can be asked to send the browser back to."""
+    """Whether ``url`` is an absolute URL of ``site`` (an origin) that can be sent to Ory as ``return_to``."""
     base, target = _split(site), _split(url)
     if len(url) > LONGEST_RETURN_TO or base is None or target is None:
         return False
@@ -66,12 +66,12 @@ def is_return_to(url: str, site: str) -> bool:
 
 
 def origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port (RFC 6454), with the scheme's own port filled in."""
+    """Return scheme, host and port (RFC 6454), with the scheme's default port filled in."""
     return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
 
 
 def path_of(url: str) -> str:
-    """The path part of ``url``."""
+    """Return the path of ``url``."""
     return urlsplit(url).path
 
 
@@ -82,7 +82,7 @@ def path_and_query(url: str) -> str:
 
 
 def _split(url: str) -> SplitResult | None:
-    """The parts of an absolute http(s) URL that every reader splits alike, or None."""
+    """Return the parts of an absolute http(s) URL; None for one that parsers may read differently."""
     if PLAIN_URL.fullmatch(url) is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a script is told when it is refused: a status, headers and JSON, whatever carries them."""
+"""The refusal of a request as plain data: status, headers and JSON, for any framework."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django_ory_mfa.core.whoami import RETRY_AFTER
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The answer to a refused request; ``body`` is a JSON object in the shape of Ory's own errors."""
+    """The response to a refused request; ``body`` is a JSON object in the shape of Ory's own errors."""
 
     status: int
     headers: dict[str, str]
@@ -26,7 +26,7 @@ class Refusal:
 
 
 class Error(NamedTuple):
-    """One outcome as an error: its id, its status for clients with a cookie and with a token, and a sentence."""
+    """An outcome as an error: its id, its status for clients with a cookie and with a token, and its message."""
 
     id: ErrorId
     by_cookie: int
@@ -47,10 +47,10 @@ STATUS_TEXT = {401: "Unauthorized", 403: "Forbidden", 503: "Service Unavailable"
 def refusal(
     decision: Decision, session: OrySession, flows: Flows, *, by: CredentialKind = CredentialKind.COOKIE
 ) -> Refusal:
-    """Return the answer that refuses a request for ``decision``.
+    """Return the refusal of a request because of ``decision``.
 
-    ``by`` is the kind of credential that the client uses, which decides on status, challenge and links. Raises
-    ``KeyError`` for a decision that allows.
+    ``by`` is the kind of credential that the client uses; status, challenge and links depend on it. Raises ``KeyError``
+    if ``decision`` allows the request.
     """
     error = ERRORS[decision.outcome]
     status = error.by_token if by is CredentialKind.TOKEN else error.by_cookie
@@ -58,7 +58,7 @@ def refusal(
 
 
 def forbidden(message: str, **details: str) -> Refusal:
-    """Return the answer to somebody who is signed in and may not do this, at whatever level."""
+    """Return the refusal for somebody who is signed in and may not do this, at any level."""
     return Refusal(403, {"Cache-Control": "no-store"}, _error(ErrorId.FORBIDDEN, 403, message, details))
 
 
@@ -88,7 +88,7 @@ def _body(decision: Decision, session: OrySession, flows: Flows, by: CredentialK
     body = _error(error.id, status, error.message, _details(decision, session, flows, by))
     url = given_destination(decision, flows) or destination(decision, session, flows)
     if by is CredentialKind.COOKIE and url is not None:
-        # As Ory's whoami does it: the front end adds its own page.
+        # Without return_to, as in Ory's whoami: the front end adds its own page.
         body["redirect_browser_to"] = replace_return_to(url, None)
     return body
 

@@ -1,4 +1,4 @@
-"""What a view asks for."""
+"""The requirement of a view: a level, and optionally limits on the proof."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ SECOND_FACTOR_ONLY = frozenset({"totp", "lookup_secret"})
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A level, and optionally how old a proof may be and by which methods it must have been given.
+    """A level, and optionally the maximum age of the proof and the methods that count.
 
     ``aal`` is ``"aal1"``, ``"aal2"`` or ``"highest_available"``; ``max_age`` is seconds or a ``timedelta`` and is kept
-    as a ``timedelta``; ``methods`` is kept as a ``frozenset``. Raises ``ValueError`` or ``TypeError`` for anything that
-    could never be met or was not meant.
+    as a ``timedelta``; ``methods`` is kept as a ``frozenset``. Impossible or invalid arguments raise ``ValueError`` or
+    ``TypeError``.
     """
 
     aal: str
@@ -31,14 +31,12 @@ class Requirement:
         object.__setattr__(self, "max_age", None if max_age is None else _duration(max_age))
         object.__setattr__(self, "methods", None if methods is None else _methods(methods))
         if self.aal == "aal1" and self.methods and self.methods <= SECOND_FACTOR_ONLY:
-            message = (
-                f"aal1 is proved by first factors, and {', '.join(sorted(self.methods))} exist only as second ones"
-            )
+            message = f"aal1 needs a first factor, and {', '.join(sorted(self.methods))} can only be a second one"
             raise ValueError(message)
 
     @property
     def wants_proof(self) -> bool:
-        """Whether the level alone does not decide."""
+        """Whether it also limits the age or the methods, so that the level alone does not decide."""
         return self.max_age is not None or self.methods is not None
 
 
@@ -65,7 +63,7 @@ def _seconds(value: float) -> timedelta:
     try:
         return timedelta(seconds=value)
     except (OverflowError, ValueError) as error:
-        raise ValueError("max_age must be finite and within what a timedelta holds") from error
+        raise ValueError("max_age must be finite and within the range of a timedelta") from error
 
 
 def _methods(value: object) -> frozenset[str]:
@@ -77,6 +75,6 @@ def _methods(value: object) -> frozenset[str]:
         message = f"methods must be a set of str, not {value!r}"
         raise TypeError(message)
     if not names or "" in names:
-        message = "methods must name at least one method, and none may be empty"
+        message = "methods must name at least one method, and no name may be empty"
         raise ValueError(message)
     return names

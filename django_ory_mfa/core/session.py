@@ -1,4 +1,4 @@
-"""What Ory said about the person behind a request, as frozen values that never judge."""
+"""The Ory session of a request, as frozen values; whether it is enough is decided in ``core/decision.py``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     ReadPart = Callable[[str], Any]
 
-# What does not decide whether a level is enough.
+# Attributes that a requirement of a level alone does not need; they are parsed when they are first read.
 POSTPONED = ("authentication_methods", "authenticated_at", "issued_at", "identity", "raw")
 
 
 class AAL(StrEnum):
-    """Authenticator assurance level (NIST SP 800-63B), ordered and equal to its text as Ory spells it."""
+    """Authenticator assurance level (NIST SP 800-63B); ordered, and equal to the string that Ory uses."""
 
     AAL0 = "aal0"
     AAL1 = "aal1"
@@ -28,15 +28,15 @@ class AAL(StrEnum):
 
     @classmethod
     def of(cls, value: object) -> AAL:
-        """The level named by ``value``; ``AAL0`` for anything unknown, missing or empty."""
+        """Return the level named by ``value``; ``AAL0`` for anything unknown, missing or empty."""
         try:
-            return cls(value)  # type: ignore[arg-type]  # whatever is no level is why this is tried
+            return cls(value)  # type: ignore[arg-type]  # any other value raises ValueError
         except ValueError:
             return cls.AAL0
 
 
 class SessionState(StrEnum):
-    """Which kind of answer Ory gave about a request."""
+    """What Ory answered about the session of a request."""
 
     ACTIVE = "active"
     ANONYMOUS = "anonymous"
@@ -46,7 +46,7 @@ class SessionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuthenticationMethod:
-    """One proof given in a session (an AMR entry, RFC 8176, in Ory's spelling)."""
+    """One proof given in a session (an AMR entry, RFC 8176), with Ory's name of the method."""
 
     method: str
     aal: AAL
@@ -73,10 +73,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class OrySession:
-    """The Ory session of one request. Truthy only while it is active; it states facts and leaves judging to ``decide``.
+    """The Ory session of one request. True only in the state ACTIVE; ``decide`` tells whether it meets a requirement.
 
-    Times are aware and in UTC, ``retry_after`` is in seconds. ``error_id``, ``redirect_browser_to`` and ``retry_after``
-    are what a refusal of Ory carried.
+    Times are aware and in UTC, ``retry_after`` is in seconds. ``error_id`` and ``redirect_browser_to`` are from Ory's
+    answer if it was an error.
     """
 
     state: SessionState
@@ -92,7 +92,7 @@ class OrySession:
     retry_after: int | None = None
     raw: Any = field(default=None, repr=False, hash=False)
 
-    # Reads what is POSTPONED when it is first asked for: most requests ask for the level alone.
+    # Parses one of the POSTPONED attributes when it is first read; most requests need only the level.
     _read_part: ReadPart | None = field(default=None, init=False, repr=False, compare=False)
 
     def __bool__(self) -> bool:
@@ -107,7 +107,7 @@ class OrySession:
 
     @property
     def is_authenticated(self) -> bool:
-        """Whether there is an active session that Ory let us see."""
+        """Whether there is an active session that Ory returned in full."""
         return self.state is SessionState.ACTIVE
 
     @property
@@ -116,7 +116,7 @@ class OrySession:
         return self.state in (SessionState.ACTIVE, SessionState.STEP_UP_REQUIRED)
 
     def proof_at(self, aal: AAL | str) -> datetime | None:
-        """When the newest proof at ``aal`` or above was given, or None; None for a level that does not exist."""
+        """Return when the newest proof at ``aal`` or above was given; None if there is none or ``aal`` is unknown."""
         level = AAL.of(aal)
         if level != aal:
             return None
@@ -124,25 +124,25 @@ class OrySession:
         return max((time for time in times if time is not None), default=None)
 
     def to_ory_client(self) -> ory_client.Session:
-        """The same session as Ory's SDK models it.
+        """Return the session as a model of Ory's SDK.
 
-        Raises ``ValueError`` outside ACTIVE, and where the SDK's closed lists of methods do not know an entry.
+        Raises ``ValueError`` in any state but ACTIVE, and if the SDK does not know one of the session's methods.
         """
         if not self.is_authenticated or self.raw is None:
-            message = f"a session in state {self.state} without an answer of Ory has nothing to convert"
+            message = f"a session in state {self.state} has no data from Ory to convert"
             raise ValueError(message)
-        # Imported here because it costs over a second and some 60 MB, which a site that never asks should not pay.
+        # Imported here because the import takes over a second and some 60 MB.
         from ory_client import Session
 
         try:
             return cast("ory_client.Session", Session.from_dict(self.raw))
         except (TypeError, ValueError):
-            # SECURITY: the SDK's error quotes what it could not read, traits included.
+            # SECURITY: the SDK's error quotes the values that it cannot parse, including traits.
             raise ValueError("ory_client cannot model this session") from None
 
 
 def postpone_rest(session: OrySession, read_part: ReadPart) -> OrySession:
-    """``session``, with what is ``POSTPONED`` read, by its name, when somebody asks for it."""
+    """Return ``session``, whose ``POSTPONED`` attributes are read by ``read_part(name)`` at first access."""
     for name in POSTPONED:
         object.__delattr__(session, name)
     object.__setattr__(session, "_read_part", read_part)

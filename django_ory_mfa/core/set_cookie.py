@@ -1,4 +1,4 @@
-"""Whether a session cookie that Ory issued again to us may be handed on to the browser that it is for."""
+"""Decide whether a session cookie that Ory renewed may be passed on to the browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRINTABLE = re.compile(r"[ -~]+")
 
 @dataclass(frozen=True, slots=True)
 class IssuedCookie:
-    """A ``Set-Cookie`` header of Ory's, kept as it came."""
+    """A ``Set-Cookie`` header of Ory, kept unchanged."""
 
     name: str
     value: str = field(repr=False)
@@ -22,13 +22,13 @@ class IssuedCookie:
 
 
 def issued_cookie(set_cookies: tuple[str, ...], name: str) -> IssuedCookie | None:
-    """The session cookie ``name`` among the values of ``Set-Cookie`` headers; the last one, as in a browser."""
+    """Return the cookie ``name`` from ``Set-Cookie`` header values; the last one, as browsers do. None if absent."""
     found = [cookie for cookie in map(_read, set_cookies) if cookie is not None and cookie.name == name]
     return found[-1] if found else None
 
 
 def reaches(cookie: IssuedCookie, host: str, *, browser_host: str) -> bool:
-    """Whether ``cookie`` of Ory at ``browser_host`` is one for ``host`` too (both without a port)."""
+    """Whether browsers would send ``cookie``, set by Ory at ``browser_host``, to ``host`` too (both without a port)."""
     if cookie.domain is None:
         return host == browser_host
     return host == cookie.domain or (host.endswith(f".{cookie.domain}") and not _is_address(host))
@@ -37,14 +37,14 @@ def reaches(cookie: IssuedCookie, host: str, *, browser_host: str) -> bool:
 def is_timely(age: float, *, is_navigation: bool) -> bool:
     """Whether a renewed cookie may be relayed ``age`` seconds after Ory's answer.
 
-    SECURITY: meanwhile the browser may have signed in anew, even as somebody else, and an older session must not
-    replace that one. A navigation is what the person is waiting for.
+    SECURITY: the browser may have signed in again meanwhile, even as somebody else, and an older session must not
+    replace the new one. A navigation is always in time, because the person is waiting for it.
     """
     return is_navigation or age <= RELAYED_FOR
 
 
 def _read(header: str) -> IssuedCookie | None:
-    # RFC 6265, section 5.2; http.cookies drops attributes that it does not know.
+    # RFC 6265, section 5.2; http.cookies drops unknown attributes.
     pair, *attributes = header.split(";")
     name, _, value = pair.strip(" \t").partition("=")
     if not is_sound(value) or PRINTABLE.fullmatch(header) is None:

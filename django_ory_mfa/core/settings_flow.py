@@ -1,4 +1,4 @@
-"""Whether a person has a second factor, read from Ory's settings flow.
+"""Read from Ory's settings flow whether a person has a second factor.
 
 Node names: https://www.ory.sh/docs/kratos/self-service/flows/user-settings
 """
@@ -15,7 +15,7 @@ NODES_OF_A_SECOND_FACTOR = frozenset({"totp_unlink", "lookup_secret_disable", "w
 
 
 def read_enrolment(answer: Answer) -> bool | None:
-    """True or False as the settings flow shows it, None where it does not tell."""
+    """Return whether the person has a second factor; None if the settings flow does not tell."""
     if answer.status == 200:
         return _shows_second_factor(answer)
     if answer.status == 403 and _error_id(answer) == ErrorId.STEP_UP:
@@ -24,8 +24,8 @@ def read_enrolment(answer: Answer) -> bool | None:
 
 
 def without_secrets(answer: Answer) -> Answer:
-    """``answer`` with no more in its body than ``read_enrolment`` reads, and without its cookies."""
-    # SECURITY: the body holds the seed of an authenticator app; nothing but the names of its nodes may be kept.
+    """Return ``answer`` without cookies, and with only the parts of the body that ``read_enrolment`` reads."""
+    # SECURITY: the body contains the seed of an authenticator app; only the names of its nodes may be kept.
     names = _names(answer)
     nodes = None if names is None else [{"attributes": {"name": name}} for name in names]
     kept = {"ui": {"nodes": nodes}, "error": {"id": _error_id(answer)}}
@@ -45,7 +45,7 @@ def _names(answer: Answer) -> list[str] | None:
         return None
     if not isinstance(nodes, list) or any(isinstance(name, (list, dict)) for name in names):
         return None
-    # What is no input has no name.
+    # Nodes that are not inputs have no name.
     return [name for name in names if isinstance(name, str)]
 
 

@@ -1,4 +1,4 @@
-"""A session as it is kept in a cache: the fields that decide, beside the answer of Ory for those who ask for more."""
+"""A session as stored in a cache: the fields needed for decisions, and Ory's answer for everything else."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ KEPT = {"id", "aal", "expires_at", "until", "body"}
 
 
 def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: datetime) -> float:
-    """For how long ``session``, read from ``answer``, may be kept: at most ``ttl``; 0 if not at all."""
+    """Return how many seconds ``session``, read from ``answer``, may be stored: at most ``ttl``; 0 if not at all."""
     if not session or session.expires_at is None:
         return 0
     allowed = answer.headers.get("ory-session-cache-for")
-    # SECURITY: what cannot be read allows nothing.
+    # SECURITY: a value that cannot be parsed allows no caching.
     limit = ttl if allowed is None else float(allowed[:9]) if allowed.isascii() and allowed.isdigit() else 0
     return max(0.0, min(ttl, limit, (session.expires_at - now).total_seconds()))
 
 
 def to_store(session: OrySession, answer: Answer, *, seconds: float, now: datetime, name: str, key: bytes) -> str:
-    """An active ``session``, read from ``answer``, to keep under ``name``, sealed with ``key`` (32 bytes).
+    """Return the cache entry ``name`` for an active ``session``, read from ``answer``, sealed with ``key`` (32 bytes).
 
-    It is JSON: what decides, and the answer as it came, in base64 so that nobody pays for reading it who does not ask.
+    It is JSON: the fields needed for decisions, and the unchanged answer in base64, which is parsed only if needed.
     """
     expires_at, until = cast("datetime", session.expires_at), now + timedelta(seconds=seconds)
     kept = {
@@ -45,10 +45,10 @@ def to_store(session: OrySession, answer: Answer, *, seconds: float, now: dateti
 
 
 def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySession | None:
-    """The session that was kept under ``name``; None for whatever was not, is too old, or is not what was stored."""
+    """Return the session stored under ``name``; None if the entry is missing, expired, or not written by this site."""
     kept = _loads(stored)
     version, seal = kept.pop("version", None), kept.pop("seal", None)
-    # SECURITY: others may write to the cache; what this site did not write says nothing.
+    # SECURITY: others may be able to write to the cache; an entry that this site did not write is ignored.
     if version != VERSION or kept.keys() != KEPT or not all(isinstance(value, str) for value in (seal, *kept.values())):
         return None
     if not _is_same(seal, _seal(name, kept, key)):
@@ -61,7 +61,7 @@ def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySe
 
 
 class _Kept:
-    """The answer in an entry, which is decoded once, if somebody asks for it."""
+    """The answer in an entry; it is decoded once, when it is first needed."""
 
     def __init__(self, body: str) -> None:
         self._body = body
@@ -72,7 +72,7 @@ class _Kept:
         return answer
 
     def read(self, name: str) -> Any:
-        """The attribute ``name`` of the session."""
+        """Return the attribute ``name`` of the session."""
         return read_part(self._answer, name)
 
 
@@ -89,7 +89,7 @@ def _is_same(seal: str, expected: str) -> bool:
 
 
 def _seal(name: str, kept: dict[str, str], key: bytes) -> str:
-    # In their order, with their names: nothing can be moved from one to another.
+    # Names and values in order, so that no value can be moved to another field.
     parts = (name, *(part for pair in kept.items() for part in pair))
     sealed = "\0".join(parts).encode(errors="surrogatepass")
     return blake2b(sealed, key=key, digest_size=16, person=b"session").hexdigest()

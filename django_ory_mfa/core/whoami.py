@@ -1,4 +1,4 @@
-"""Reads Ory's answer to ``GET /sessions/whoami`` into a session.
+"""Read Ory's answer to ``GET /sessions/whoami`` into a session.
 
 What the statuses and bodies mean: https://www.ory.sh/docs/reference/api#tag/frontend/operation/toSession
 """
@@ -32,7 +32,7 @@ UNAVAILABLE = OrySession(SessionState.UNAVAILABLE, retry_after=RETRY_AFTER)
 
 
 def read_whoami(answer: Answer, *, now: datetime, flows: Flows) -> OrySession:
-    """The session that ``answer`` speaks of; whatever is unknown, unreadable or expired gives less, never more."""
+    """Return the session in ``answer``; anything unknown, unreadable or expired gives less access, never more."""
     if answer.status == 200:
         return _read_session(answer.json_object(), now)
     error_id = _text(_object(answer.json_object().get("error")).get("id"))
@@ -56,9 +56,9 @@ def _read_session(body: dict[str, Any], now: datetime) -> OrySession:
 
 
 def read_part(body: dict[str, Any], name: str) -> Any:
-    """The attribute ``name`` of a session, one that does not decide whether its level is enough.
+    """Return the attribute ``name`` of a session, one of ``POSTPONED``.
 
-    The body was seen to be sound.
+    ``body`` must be one that ``read_whoami`` accepted as an active session.
     """
     match name:
         case "authentication_methods":
@@ -81,7 +81,7 @@ def _read_refusal(body: dict[str, Any], error_id: str | None, flows: Flows) -> O
 
 
 def retry_after(answer: Answer) -> int:
-    """Whole seconds after which asking again makes sense."""
+    """Return the whole seconds after which a call may be repeated."""
     reset = answer.headers.get("x-ratelimit-reset", "")
     if answer.status == 429 and reset.isascii() and reset.isdigit():
         return max(1, min(int(reset[:9]), LONGEST_RETRY_AFTER))
@@ -126,12 +126,12 @@ def _objects(value: object) -> list[dict[str, Any]]:
 
 
 def read_time(value: object) -> datetime | None:
-    """A time of Ory's as an aware one in UTC; None if it cannot be read or has no offset."""
+    """Return a time from Ory as aware and in UTC; None if it cannot be parsed or has no offset."""
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
     if time is None or time.tzinfo is None or time.year >= LAST_YEAR:
         return None
-    # At the ends of the calendar, where Go's zero time is, other time zones have no name for a moment.
+    # astimezone() fails at the ends of the calendar, where Go's zero time is.
     return time.astimezone(UTC) if time.year > EPOCH.year else EPOCH

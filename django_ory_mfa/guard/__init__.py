@@ -1,1 +1,1 @@
-"""What a view asks for, and what follows from it."""
+"""What a view requires, and how a guard enforces it."""

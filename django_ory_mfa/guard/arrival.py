@@ -1,4 +1,4 @@
-"""What it means to the site that a browser is back from Ory: more is proved, or somebody else has come."""
+"""Handle a browser's return from Ory: the step-up is complete, or somebody else has signed in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def arrival_steps(request: HttpRequest, requirement: Requirement) -> Steps[None]:
-    """Tell what a return from Ory means, when a guard with ``requirement`` lets ``request`` pass to its view."""
+    """Send ``step_up_completed`` if ``request``, which meets ``requirement``, is back from Ory with the proof for it.
+
+    If somebody else was sent to Ory with this browser's Django session, that session is emptied instead.
+    """
     state = state_of(request)
     if state.has_arrived or not has_hops(request):
         return
@@ -37,10 +40,10 @@ def _has_proved(request: HttpRequest, requirement: Requirement, state: RequestSt
 
 
 def _is_answered(hop: Hop, session: OrySession, visitor: Visitor) -> bool:
-    """Whether ``hop`` was made for ``visitor``, who proved since then what it asked for."""
+    """Whether ``hop`` was recorded for ``visitor``, who has completed it since then."""
     if is_of(hop, visitor):
         return True
-    # Ory hid who it was, and has replaced the credential since. SECURITY: a planted entry looks the same, so that only
-    # a second factor that was given after it counts.
+    # The person was unknown then, because Ory hid the session, and the credential has changed since. SECURITY: an entry
+    # that was planted in this browser looks the same, so only a second factor that is newer than the entry counts.
     proof = session.proof_at(AAL.AAL2) if hop.who.startswith(CREDENTIAL) else None
     return proof is not None and proof.timestamp() >= hop.last

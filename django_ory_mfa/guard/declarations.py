@@ -1,4 +1,4 @@
-"""What a view declares that it asks for, and what that means for one request."""
+"""Read what a view declares, and turn it into the requirement for one request."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 MaxAge = float | timedelta
 Wanted = Requirement | str | None
-# Any request: functions that are annotated with HttpRequest fit, and those with OryHttpRequest.
+# Any, so that functions annotated with HttpRequest or OryHttpRequest both fit.
 RequirementCallable = Callable[[Any], Wanted | Awaitable[Wanted]]
-# By its name: it stands above this module.
+# A dotted name, because this module may not import from the rooms above it.
 MIXIN = "django_ory_mfa.mixins.AALRequiredMixin"
 
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """What the settings say when the request comes, with what a view adds to it.
+    """A requirement that is read from the settings at each request, with what the view adds to it.
 
-    ``name`` is one of ``ORY_MFA_POLICIES``; without it, ``ORY_MFA_AAL`` counts.
+    ``name`` is a key of ``ORY_MFA_POLICIES``; if it is None, ``ORY_MFA_AAL`` applies.
     """
 
     name: str | None = None
@@ -40,7 +40,7 @@ class Configured:
     methods: frozenset[str] | None = None
 
     def requirement(self) -> Requirement:
-        """The requirement at this moment; raises ``ImproperlyConfigured`` if the settings and the view disagree."""
+        """Return the requirement as configured now; raises ``ImproperlyConfigured`` if settings and view contradict."""
         name = conf.aal if self.name is None else self.name
         try:
             asked = conf.requirement(name)
@@ -49,7 +49,7 @@ class Configured:
             added = Requirement("aal2", self.max_age, self.methods)
             ages = [age for age in (asked.max_age, added.max_age) if age is not None]
             methods = [methods for methods in (asked.methods, added.methods) if methods is not None]
-            # SECURITY: what a view says adds to the policy, and takes nothing away from it.
+            # SECURITY: a view can only make the policy stricter.
             return Requirement(
                 asked.aal, min(ages, default=None), frozenset.intersection(*methods) if methods else None
             )
@@ -69,17 +69,18 @@ def declare(
     methods: Iterable[str] | None = None,
     requirement: Requirement | str | RequirementCallable | None = None,
 ) -> Declared:
-    """The arguments of a guard, checked where they are written.
+    """Return the declaration that the arguments of a guard stand for, checked when the guard is applied.
 
-    Raises ``ValueError`` or ``TypeError`` as ``Requirement`` does, and ``TypeError`` if ``requirement`` is not alone.
+    Raises ``ValueError`` or ``TypeError`` as ``Requirement`` does, and ``TypeError`` if ``requirement`` is combined
+    with another argument.
     """
     if requirement is not None:
         if not (aal is None and max_age is None and methods is None):
-            raise TypeError("requirement= stands for all of aal, max_age and methods: give it alone")
+            raise TypeError("requirement= replaces aal, max_age and methods: it cannot be combined with them")
         return declare(requirement) if isinstance(requirement, str) else requirement
     is_name = isinstance(aal, str) and aal not in LEVELS
     if is_name:
-        # Settings that make no sense, or are not there yet, are for the checks to report, and fail every request.
+        # Invalid or missing settings are reported by the checks, and make every request fail.
         with suppress(ImproperlyConfigured):
             conf.requirement(str(aal))
     if aal is None or is_name:
@@ -89,9 +90,9 @@ def declare(
 
 
 def declared_by(view: Any) -> tuple[Declared, ...]:
-    """Return what ``view`` declares where everybody can see it: by a decorator, and as ``required_aal`` of its class.
+    """Return what ``view`` declares: by a decorator, and by ``required_aal`` of its class.
 
-    All of it has to be met. Raises what ``declare`` raises.
+    A request has to meet all of it. Raises what ``declare`` raises.
     """
     decorated: Declared | None = getattr(view, "ory_mfa_requirement", None)
     found = () if decorated is None else (decorated,)
@@ -102,7 +103,7 @@ def declared_by(view: Any) -> tuple[Declared, ...]:
 
 
 def is_exempt(view: Any) -> bool:
-    """Whether ``aal_exempt`` frees ``view``, and its class does not declare anything nearer than that."""
+    """Whether ``aal_exempt`` exempts ``view``, and no class closer to the view declares a requirement."""
     mark = getattr(view, "ory_mfa_exempt", None)
     return bool(mark) and not _is_behind_declaration(view, mark)
 
@@ -120,7 +121,7 @@ def mixin_of(view_class: type | None) -> Any:
 
 
 def of_class(view: Any) -> tuple[Any, Any, Any]:
-    """Return ``required_aal``, ``max_age`` and ``methods`` as written in the class of ``view`` or its ``as_view()``."""
+    """Return ``required_aal``, ``max_age`` and ``methods`` from the ``as_view()`` call of ``view`` or its class."""
     given, view_class = _given(view), class_of(view)
     aal, max_age, methods = (
         given.get(name, getattr(view_class, name, None)) for name in ("required_aal", "max_age", "methods")
@@ -129,16 +130,16 @@ def of_class(view: Any) -> tuple[Any, Any, Any]:
 
 
 def _given(view: Any) -> dict[str, Any]:
-    """Return the arguments of ``as_view()``; a router of Django REST framework gives those of an action."""
+    """Return the arguments of ``as_view()``; with a router of Django REST framework, those of the action."""
     given: dict[str, Any] = getattr(view, "view_initkwargs", None) or getattr(view, "initkwargs", None) or {}
     return given
 
 
 def _is_behind_declaration(view: Any, mark: object) -> bool:
-    """Whether ``mark`` is on the ``dispatch`` of a class that stands behind the one that sets ``required_aal``."""
+    """Whether a class that sets ``required_aal`` overrides the exemption ``mark`` of a base class's ``dispatch``."""
     view_class = class_of(view)
     if view_class is None or mark is not getattr(getattr(view_class, "dispatch", None), "ory_mfa_exempt", None):
-        # A decorator around the view as a whole is nearest.
+        # A decorator around the whole view is closer than any class.
         return False
     if of_class(view)[0] is None or "required_aal" in _given(view):
         return of_class(view)[0] is not None
@@ -147,15 +148,15 @@ def _is_behind_declaration(view: Any, mark: object) -> bool:
     exempting = [
         index for index, names in enumerate(bases) if getattr(names.get("dispatch"), "ory_mfa_exempt", None) is mark
     ]
-    # SECURITY: a decorator copies the marks of the method that it wraps, so that of all classes with this mark the
-    # furthest counts. A class that declares and exempts at once is not free.
+    # SECURITY: a decorator copies the marks of the method it wraps, so the last class in the MRO with this mark is the
+    # one that was exempted. A class that both declares and exempts is not exempt.
     return min(declaring, default=0) <= max(exempting, default=0)
 
 
 def required_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Requirement | None]:
     """Return the requirement for this request; None if nothing is required.
 
-    A callable sees a resolved session. It may be a coroutine function in async code only.
+    The session is resolved before a callable is called. It may be a coroutine function in async code only.
     """
     if not callable(declared):
         return _settled(declared)
@@ -164,12 +165,12 @@ def required_steps(request: HttpRequest, declared: Declared | str | None) -> Ste
 
 
 class Asking(Hook[Any]):
-    """A call of the function that says what is required."""
+    """A call of the function that returns the requirement."""
 
     def run(self) -> Any:
-        """Call it in blocking code; raises ``ImproperlyConfigured`` for a coroutine function."""
+        """Call it in blocking code; raises ``ImproperlyConfigured`` if it is a coroutine function."""
         if iscoroutinefunction(self._function):
-            raise ImproperlyConfigured("A coroutine function can be the requirement of async views only.")
+            raise ImproperlyConfigured("Only async views can have a coroutine function as their requirement.")
         return super().run()
 
 

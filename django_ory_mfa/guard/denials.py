@@ -1,4 +1,4 @@
-"""The exceptions that ``require_aal`` raises, and the answers to them, also where a framework catches one first."""
+"""The exceptions that ``require_aal`` raises, and the responses to them, even if a framework catches them first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AALRequired(PermissionDenied):
-    """The visitor has to prove more; ``decision`` says what. The middleware turns it into the answer of a guard."""
+    """The visitor does not meet the requirement; ``decision`` says why. The middleware responds as a guard does."""
 
     def __init__(self, decision: Decision) -> None:
         super().__init__(decision.reason)
@@ -26,7 +26,7 @@ class AALRequired(PermissionDenied):
 
 
 class CSRFFailed(PermissionDenied):
-    """A session cookie came without Django's CSRF proof; ``response`` is that of ``CSRF_FAILURE_VIEW``."""
+    """The request has a session cookie but no valid CSRF token; ``response`` is that of ``CSRF_FAILURE_VIEW``."""
 
     def __init__(self, response: HttpResponseBase) -> None:
         super().__init__("CSRF verification failed")
@@ -34,7 +34,7 @@ class CSRFFailed(PermissionDenied):
 
 
 def answer_to(request: HttpRequest, raised: Exception) -> HttpResponseBase | None:
-    """Return the answer of a guard to what was raised in a view; None for what no guard raises."""
+    """Return the response of a guard to an exception of ``require_aal``; None for any other exception."""
     if not isinstance(raised, (AALRequired, CSRFFailed)):
         return None
     response = raised.response if isinstance(raised, CSRFFailed) else render(request, raised.decision)
@@ -42,11 +42,11 @@ def answer_to(request: HttpRequest, raised: Exception) -> HttpResponseBase | Non
 
 
 def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Return ``response``, or the answer of a guard in place of what a framework made of its exception.
+    """Return ``response``; if a framework made it from the exception of ``require_aal``, the response of a guard.
 
-    Django REST framework answers every ``PermissionDenied`` by itself, and django-ninja with ``DEBUG`` everything.
-    What a view, or a handler of the site, answers to the exception stays as it is. Called once for an exception that
-    ``require_aal`` raised and that did not reach the middleware.
+    Django REST framework handles every ``PermissionDenied`` itself, and django-ninja every exception while ``DEBUG`` is
+    on. A response that a view or a handler of the site made from the exception is kept. Called once, for an exception
+    that ``require_aal`` raised and that did not reach the middleware.
     """
     state = state_of(request)
     raised, state.raised = cast("Exception", state.raised), None
@@ -59,20 +59,20 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
 
 
 def _is_by_framework(response: Any, raised: Exception) -> bool:
-    # SECURITY: both are errors anyway, so that taking one for the other opens nothing.
+    # SECURITY: either way the visitor gets an error, so a wrong guess grants no access.
     if response.status_code == 403:
         return _is_by_rest_framework(response, raised)
     return response.status_code == 500 and _is_by_ninja(response, raised)
 
 
 def _is_by_rest_framework(response: Any, raised: Exception) -> bool:
-    """Whether DRF's own handler made ``response``: it marks what stands for an exception, and quotes it as detail."""
+    """Whether DRF's own handler made ``response``: it sets ``exception`` and puts the message into ``detail``."""
     data = getattr(response, "data", None)
     is_marked = getattr(response, "exception", False) is True
     return is_marked and isinstance(data, dict) and data.get("detail") == str(raised)
 
 
 def _is_by_ninja(response: Any, raised: Exception) -> bool:
-    """Whether django-ninja's own handler made ``response``: a traceback, which ends with the exception."""
+    """Whether django-ninja's own handler made ``response``: a traceback that ends with the exception."""
     end = "".join(format_exception_only(raised)).rstrip()
     return not response.streaming and response.content.decode(errors="replace").rstrip().endswith(end)

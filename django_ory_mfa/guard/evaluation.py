@@ -1,4 +1,4 @@
-"""From a request and a requirement to a decision, asking Ory as seldom as it can."""
+"""From a request and a requirement to a decision, with as few calls to Ory as possible."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 
 def evaluate(request: HttpRequest, requirement: Requirement | str) -> Decision:
-    """Decides whether ``request`` meets ``requirement``, asking Ory as seldom as it can; ``url`` is filled in.
+    """Return the decision on ``request`` and ``requirement``; if it refuses, its ``url`` is where a browser has to go.
 
-    Raises ``SynchronousOnlyOperation`` inside an event loop.
+    Ory is called only if the decision depends on it. ``url`` is None if Ory is unavailable. Raises
+    ``SynchronousOnlyOperation`` inside an event loop.
     """
     return run(evaluation_steps(request, _as_requirement(requirement)))
 
@@ -35,12 +36,16 @@ async def aevaluate(request: HttpRequest, requirement: Requirement | str) -> Dec
 
 
 def evaluation_steps(request: HttpRequest, requirement: Requirement, *, consult: bool = True) -> Steps[Decision]:
-    """The decision on ``requirement``; ``consult`` asks Ory about a second factor where the outcome depends on it."""
+    """Return the decision on ``requirement``.
+
+    ``consult`` has Ory asked whether a second factor exists, if the outcome depends on it.
+    """
     state = state_of(request)
     session = yield from session_steps(state, fresh=requirement.wants_proof)
     decision = decide(session, requirement, now=now())
     if not decision.is_allowed and state.is_possibly_stale:
-        # SECURITY: an answer that may be old can let somebody in, but never refuse: it would bounce off Ory for ever.
+        # SECURITY: a session that may be stale can grant access but never deny it: a visitor who has just stepped up
+        # would be sent to Ory in a loop.
         session = yield from session_steps(state, fresh=True)
         decision = decide(session, requirement, now=now())
     if consult and _depends_on_enrolment(session, decision):
@@ -64,8 +69,8 @@ def _enrolment_steps(request: HttpRequest, requirement: Requirement) -> Steps[De
     session = yield from session_steps(state)
     asked = requirement
     if enrolled is False and HIGHEST_AVAILABLE not in (conf.whoami_required_aal, conf.settings_required_aal):
-        # SECURITY: nodes of the settings page do not show every second factor (codes by e-mail have none), so that
-        # their absence may ask for one, but must not open anything.
+        # SECURITY: the nodes of the settings flow do not show every second factor (codes by e-mail have no node).
+        # Their absence may lead to a demand for a second factor, but must never grant access.
         asked = Requirement("aal2", requirement.max_age, requirement.methods)
     return replace(decide(session, asked, now=now(), enrolled=enrolled), requirement=requirement)
 

@@ -1,4 +1,4 @@
-"""What every guard does, in steps: decide, tell, check for forgery, and mark what it lets through."""
+"""What every guard does, as steps: decide, send signals, check CSRF, and mark the response as private."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 def guard_steps(
     request: HttpRequest, declared: Declared | str | None, refuse: Refuse = render
 ) -> Steps[HttpResponseBase | None]:
-    """Return the answer that refuses ``request``; None if the view may run.
+    """Return the response that refuses ``request``; None if the view may run.
 
-    ``refuse`` makes the answer, and may be a coroutine function; raises ``ValueError`` if that is no response.
+    ``refuse`` makes that response and may be a coroutine function. Raises ``ValueError`` if it returns anything but a
+    response.
     """
     decision = yield from decision_steps(request, declared)
     if decision is not None and not decision.is_allowed:
@@ -46,8 +47,8 @@ def guard_steps(
 def require_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[OrySession]:
     """Return the session of ``request`` if it meets what is declared.
 
-    Raises ``AALRequired`` or ``CSRFFailed`` if it does not, and keeps what it raised: a framework may catch it, and the
-    middleware looks at what becomes of it.
+    Raises ``AALRequired`` or ``CSRFFailed`` if it does not. The exception is also recorded in the request's state, so
+    that the middleware notices if a framework catches it.
     """
     decision, state = (yield from decision_steps(request, declared)), state_of(request)
     if decision is not None and not decision.is_allowed:
@@ -61,7 +62,7 @@ def require_steps(request: HttpRequest, declared: Declared | str | None) -> Step
 
 
 def decision_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:
-    """Return the decision of a guard, signalled if it refuses; None if nothing is required."""
+    """Return the decision of a guard, and send ``aal_denied`` if it refuses; None if nothing is required."""
     requirement = yield from _requirement_steps(request, declared)
     if requirement is None:
         return None
@@ -74,7 +75,7 @@ def decision_steps(request: HttpRequest, declared: Declared | str | None) -> Ste
 
 
 def report_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[None]:
-    """Tell the log and the receivers of ``aal_denied`` if a guard would refuse ``request``, and let it pass."""
+    """Log and send ``aal_denied`` if a guard would refuse ``request``; never refuses it."""
     requirement = yield from _requirement_steps(request, declared)
     if requirement is None:
         return
@@ -87,11 +88,11 @@ def report_steps(request: HttpRequest, declared: Declared | str | None) -> Steps
 def finish_allowed(request: HttpRequest, response: Any) -> Any:
     """Return what a guarded view returned, marked as private if it is a response.
 
-    Raises ``ImproperlyConfigured`` if a per-view cache inside the guard would serve it to the next visitor.
+    Raises ``ImproperlyConfigured`` if a per-view cache inside the guard served it or tried to store it.
     """
     refuse_inner_cache(request)
-    # Anything else is passed on: django-ninja makes a response of a dict, and Django reports a None. The middleware
-    # marks that response as well, since the session of the request is known.
+    # Any other value is passed on: django-ninja turns a dict into a response, and Django raises for None. The
+    # middleware marks that response too, since the session of the request is known.
     if isinstance(response, HttpResponseBase):
         mark_private(request, response)
     return response
@@ -103,23 +104,23 @@ def _requirement_steps(request: HttpRequest, declared: Declared | str | None) ->
 
 
 def _forgery_steps(request: HttpRequest, decision: Decision | None) -> Steps[HttpResponseBase | None]:
-    """Return the answer to a forged request, before a guard allows it; None if it is none."""
+    """Return the response to a request that fails the CSRF check; None if it passes or needs no check."""
     if not _is_by_session(request, decision) or not needs_csrf_check(request):
         return None
-    # It may read a session from the database, and CSRF_FAILURE_VIEW may do anything.
+    # The check may read a session from the database, and CSRF_FAILURE_VIEW may run any code.
     return (yield from wait_for(Blocking(csrf_failure, request)))
 
 
 def _is_by_session(request: HttpRequest, decision: Decision | None) -> bool:
-    # SECURITY: a callable that requires nothing may have said so because of the session it saw.
+    # SECURITY: a callable that returned None may have done so because of the session that it read.
     session = state_of(request).known_session
     return decision is not None or (session is not None and session.is_signed_in)
 
 
 def _refusal(response: object) -> HttpResponseBase:
     if not isinstance(response, HttpResponseBase):
-        # SECURITY: the view would run in place of a refusal that is nothing.
-        message = f"What answers a refused request didn't return an HttpResponse, but {type(response).__name__}."
+        # SECURITY: a refusal of None would let the view run.
+        message = f"The handler of a refused request returned {type(response).__name__} instead of an HttpResponse."
         raise ValueError(message)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -131,6 +132,6 @@ def _denial(request: HttpRequest, decision: Decision, *, report_only: bool) -> S
 
 
 def _log_reported(request: HttpRequest, decision: Decision) -> None:
-    # One line for each URL pattern: visitors choose paths, and would fill the log with them.
+    # Limited per URL pattern, not per path: visitors choose paths, and could fill the log.
     route = request.resolver_match.route if request.resolver_match is not None else ""
     limited_log.warning("Would refuse %r: %s, %s", request.path, decision.outcome, decision.reason, kind=route)

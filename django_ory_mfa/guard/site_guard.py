@@ -1,4 +1,4 @@
-"""Holds a request against the policy of the site: before its view runs, and where no view of it was judged."""
+"""Apply the policy of the site to a request: before its view runs, and to responses that did not come from a view."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the policy asked of a request, and the answer that refuses it; None if it passed."""
+    """What the policy requires of a request, and the response that refuses it; None if it passed."""
 
     policies: tuple[Policy, ...]
     refusal: HttpResponseBase | None
 
     @property
     def is_by_path(self) -> bool:
-        """Whether rules decided, which say the same of every view at this path."""
+        """Whether only the path decided, so that the verdict holds for every view at this path."""
         return all(policy.origin in BY_PATH for policy in self.policies)
 
 
 def guard_view_steps(request: HttpRequest, view: Any) -> Steps[HttpResponseBase | None]:
-    """Return the answer to give in place of ``view``; None if it may run."""
+    """Return the response to send instead of running ``view``; None if it may run."""
     policies = _policies(request, view)
     refusal = _preflight(request, policies) or (yield from _refusal_steps(request, policies))
     state_of(request).site_verdict = Verdict(policies, refusal)
@@ -39,7 +39,10 @@ def guard_view_steps(request: HttpRequest, view: Any) -> Steps[HttpResponseBase 
 
 
 def guard_answer_steps(request: HttpRequest, response: HttpResponseBase) -> Steps[HttpResponseBase]:
-    """Return ``response``, or a refusal in its place if no view of this request was judged and the path is guarded."""
+    """Return ``response``, or a refusal if the policy refuses this request.
+
+    If the policy was not applied to a view of this request, it is applied now.
+    """
     if _is_unjudged(request, response):
         yield from guard_view_steps(request, _view_of(request))
     leaving = _leaving(request, response)
@@ -48,7 +51,7 @@ def guard_answer_steps(request: HttpRequest, response: HttpResponseBase) -> Step
 
 
 def note_exception(request: HttpRequest, exception: Exception) -> None:
-    """Note that a view which was judged has no page: what answers in its place is not that view."""
+    """Note that a view raised ``Http404``: if a middleware answers instead, the policy is applied to its response."""
     state = state_of(request)
     verdict = state.site_verdict
     if isinstance(exception, Http404) and verdict is not None and not verdict.is_by_path:
@@ -56,7 +59,7 @@ def note_exception(request: HttpRequest, exception: Exception) -> None:
 
 
 def is_preflight(request: HttpRequest) -> bool:
-    """Whether a browser asks if a script of another origin may send a request (https://fetch.spec.whatwg.org)."""
+    """Whether ``request`` is a CORS preflight (https://fetch.spec.whatwg.org)."""
     is_cors = "Origin" in request.headers and "Access-Control-Request-Method" in request.headers
     return request.method == "OPTIONS" and is_cors
 
@@ -70,19 +73,19 @@ def _urlconf(request: HttpRequest) -> Any:
 
 
 def _view_of(request: HttpRequest) -> Any:
-    """Return the view that stands at the path of a request, whoever answered it; None if there is none."""
+    """Return the view at the path of ``request``, even if something else answered; None if there is none."""
     if state_of(request).view_has_no_page:
         return None
     match = request.resolver_match
     try:
         return (match or get_resolver(_urlconf(request)).resolve(request.path_info)).func
     except Exception:
-        # SECURITY: no view there, or a converter of the site's breaks: nothing but the rules can free the path.
+        # SECURITY: there is no view, or a path converter of the site fails. Only rules can exempt the path then.
         return None
 
 
 def _preflight(request: HttpRequest, policies: tuple[Policy, ...]) -> HttpResponseBase | None:
-    # SECURITY: browsers send no credentials with it, so that nobody can be judged; no view runs for it.
+    # SECURITY: browsers send no credentials with a preflight, so no decision is possible; no view runs for it.
     is_guarded = any(policy.can_refuse for policy in policies)
     return HttpResponse(status=204) if is_guarded and is_preflight(request) else None
 
@@ -126,8 +129,8 @@ def _is_empty(response: Any) -> bool:
 
 
 def _in_place_of(withheld: HttpResponseBase, refusal: HttpResponseBase) -> HttpResponseBase:
-    """Return ``refusal``, which takes over the files and streams to close at the end of the request."""
+    """Return ``refusal``, which takes over the resources that ``withheld`` has to close after the request."""
     if refusal is not withheld:
-        # Not by close(), which would tell Django that the request is finished.
+        # Not withheld.close(), which would send Django's request_finished signal.
         refusal._resource_closers.extend(getattr(withheld, "_resource_closers", ()))  # type: ignore[attr-defined]  # list
     return refusal

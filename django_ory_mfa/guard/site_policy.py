@@ -1,4 +1,4 @@
-"""What the policy of the site asks of a view and of a path, and why."""
+"""What the policy of the site requires of a view or a path, and where that comes from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# No path of a site looks like this: a pattern that matches it matches everything.
+# No real path looks like this, so a pattern that matches it matches every path.
 NO_PATH = "/\0"
 STRENGTH = {"aal1": 1, HIGHEST_AVAILABLE: 2, "aal2": 3}
 
@@ -40,21 +40,21 @@ BY_PATH = (Origin.RULE, Origin.REPORT_ONLY, Origin.SITE_DEFAULT)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A requirement for a view or a path, None if the policy lets everybody pass."""
+    """A requirement for a view or a path; ``declared`` is None if the policy requires nothing."""
 
     origin: Origin
     declared: Declared | None = None
 
     @property
     def can_refuse(self) -> bool:
-        """Whether it asks for something, and does not only report."""
+        """Whether it requires something and is not report-only."""
         return self.declared is not None and self.origin is not Origin.REPORT_ONLY
 
 
 def policies_for(view: Any, path_info: str, urlconf: Any = None) -> tuple[Policy, ...]:
-    """Return what ``AALRequiredMiddleware`` asks of ``view`` at ``path_info``; all of it has to be met.
+    """Return what ``AALRequiredMiddleware`` requires of ``view`` at ``path_info``; a request has to meet all of it.
 
-    ``view`` is None where no view answers. ``urlconf`` is that of the request, None for ``ROOT_URLCONF``.
+    ``view`` is None if there is no view at the path. ``urlconf`` is that of the request, None for ``ROOT_URLCONF``.
     """
     if is_own_view(view):
         return (Policy(Origin.OWN_VIEW),)
@@ -67,7 +67,7 @@ def policies_for(view: Any, path_info: str, urlconf: Any = None) -> tuple[Policy
 
 
 def origin_of(rule: Rule) -> Origin:
-    """Whether ``rule`` guards or only reports."""
+    """Return ``RULE``, or ``REPORT_ONLY`` if ``rule`` only reports."""
     return Origin.REPORT_ONLY if rule.only_reports else Origin.RULE
 
 
@@ -75,11 +75,11 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any) -> list[Policy]:
     default = Policy(Origin.SITE_DEFAULT, Configured())
     found = [_first(rules, path_info) or default]
     if CONTROL.search(path_info):
-        # SECURITY: `$` matches before a newline; such a path is freed by no rule, and needs what other paths need.
+        # SECURITY: `$` also matches before a trailing newline. No rule exempts such a path: the default applies too.
         found.append(default)
     bare = _without_language(path_info, urlconf) if rules else None
-    # SECURITY: the visitor chooses the prefix. A rule for every path is like ORY_MFA_AAL, which counts where no other
-    # rule does.
+    # SECURITY: the visitor chooses the language prefix, so the path without it has to pass too. A rule for every path
+    # is left out: like ORY_MFA_AAL, it applies only where no other rule does.
     by_bare = bare and _first([rule for rule in rules if not rule.pattern.match(NO_PATH)], bare)
     return [*found, by_bare] if by_bare else found
 
@@ -89,7 +89,7 @@ def _first(rules: Iterable[Rule], path_info: str) -> Policy | None:
 
 
 def _without_language(path_info: str, urlconf: Any) -> str | None:
-    """Return the path behind its language prefix, None if it has none or the site does not use ``i18n_patterns``."""
+    """Return the path without its language prefix; None if it has none or the site does not use ``i18n_patterns``."""
     if not _has_language_patterns(get_resolver(urlconf)) or get_language_from_path(path_info) is None:
         return None
     return "/" + path_info[1:].partition("/")[2]
@@ -101,7 +101,7 @@ def _has_language_patterns(resolver: URLResolver) -> bool:
 
 
 def _strictest(policies: Iterable[Policy]) -> tuple[Policy, ...]:
-    """Return those that no other one makes superfluous, and what only reports at the end."""
+    """Return the policies that no other policy covers, with those that only report last."""
     kept: list[Policy] = []
     for policy in policies:
         if not any(_covers(one, policy) for one in kept):
@@ -110,7 +110,7 @@ def _strictest(policies: Iterable[Policy]) -> tuple[Policy, ...]:
 
 
 def _covers(one: Policy, other: Policy) -> bool:
-    """Whether everybody who passes ``one`` passes ``other``. Two callables cannot be compared."""
+    """Whether everybody who passes ``one`` also passes ``other``. Two callables cannot be compared."""
     if other.declared is None or one == other:
         return True
     if not one.can_refuse:
@@ -124,7 +124,7 @@ def _settled(declared: Declared | None) -> object:
 
 
 def _is_at_least(strict: Requirement, weak: Requirement) -> bool:
-    # One and the same proof has to have the level, the age and the method, so that each of them is compared.
+    # A single proof has to have the level, the age and the method, so each of the three is compared.
     return (
         STRENGTH[strict.aal] >= STRENGTH[weak.aal]
         and (weak.max_age is None or (strict.max_age is not None and strict.max_age <= weak.max_age))

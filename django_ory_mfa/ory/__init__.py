@@ -1,1 +1,1 @@
-"""The only room that speaks to Ory."""
+"""All calls to Ory: the only room that uses HTTP."""

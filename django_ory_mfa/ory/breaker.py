@@ -1,4 +1,4 @@
-"""Spares callers a wait for a server that does not answer, and the server their calls while it recovers."""
+"""Circuit breaker: fail fast while a server does not answer, and keep calls away from it while it recovers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ LONGEST_PAUSE = 10.0
 
 
 class Breaker:
-    """So many failures in a row make a pause; after it one call at a time tests the server, and a failure doubles it.
+    """Opens after ``failures`` in a row: calls pause, then one half-open probe at a time tests the server.
 
-    A call is announced by ``allow`` and followed by ``succeeded``, ``failed`` or ``inconclusive``.
+    A probe that fails doubles the pause. Call ``allow`` before each call, and ``succeeded``, ``failed`` or
+    ``inconclusive`` after it.
     """
 
     def __init__(self, failures: int = FAILURES_IN_A_ROW) -> None:
@@ -28,49 +29,49 @@ class Breaker:
 
     @property
     def successes(self) -> int:
-        """How many calls succeeded; a call that tells of a failure of its own sees by it that others did not fail."""
+        """How many calls succeeded; a call that failed can compare it to see whether others succeeded meanwhile."""
         return self._successes
 
     @property
     def pauses(self) -> int:
-        """How many pauses there were; a call is told by it from those of before the last one."""
+        """How many pauses there were; it tells whether a call started before or after the last pause."""
         return self._pauses
 
     @property
     def is_closed(self) -> bool:
-        """Whether there is neither a pause nor a test, so that ``allow`` need not be asked."""
+        """Whether the breaker is closed, so that ``allow`` need not be called."""
         return self._failures < self._most_failures
 
     def allow(self, seconds: float) -> float:
-        """0 if a call of at most ``seconds`` may start now, else the seconds until one may."""
+        """Return 0 if a call of at most ``seconds`` may start now, else the seconds until one may."""
         if self.is_closed:
             return 0
         with self._lock:
             left = self._paused_until - monotonic()
             if left > 0:
                 return left
-            # This call is the test. While it runs, and for no longer than it can, it is the pause of all others.
+            # This call is the half-open probe. All others pause until it can have ended at the latest.
             self._paused_until = monotonic() + seconds
             return 0
 
     def inconclusive(self, pauses: int) -> None:
-        """The end of a call told nothing; if it was the test, the next call is."""
+        """Note that the outcome of a call says nothing about the server; if it was the probe, the next call probes."""
         with self._lock:
             if pauses == self._pauses and not self.is_closed:
                 self._paused_until = monotonic()
 
     def succeeded(self) -> None:
-        """The server answered."""
+        """Note that the server answered, which closes the breaker."""
         self._successes += 1
         if self._failures:
             with self._lock:
                 self._failures, self._pause = 0, 0.0
 
     def failed(self, pauses: int) -> bool:
-        """A call that started after so many ``pauses`` failed; whether that begins another one."""
+        """Note that a call failed which started after ``pauses`` pauses; return whether a new pause begins."""
         with self._lock:
             if pauses != self._pauses:
-                # It started before the last pause, and its failure is among those that caused it.
+                # It started before the last pause, and belongs to the failures that caused that pause.
                 return False
             self._failures += 1
             if self._failures < self._most_failures:

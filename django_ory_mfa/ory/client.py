@@ -1,4 +1,4 @@
-"""The only HTTP of the package: the calls to Ory."""
+"""The calls to Ory over HTTP."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from django_ory_mfa.ory.deadline import Deadline
 if TYPE_CHECKING:
     from django_ory_mfa.core.credentials import Credential
 
-# How a connection ends that was open. A TLS handshake may end so, too.
+# Errors that end a connection which was open; they can also occur during a TLS handshake.
 BROKEN = (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError, requests.exceptions.SSLError)
 LARGEST_BODY = 1024 * 1024
 CHUNK = 64 * 1024
 HEADERS = {
     "Accept": "application/json",
-    # So that the limit above counts what arrives, and no small answer unfolds into a large one.
+    # No compression, so that LARGEST_BODY limits what is held in memory.
     "Accept-Encoding": "identity",
     "User-Agent": f"django-ory-mfa/{__version__}",
 }
 
 
 class OryClient:
-    """Calls Ory below one URL. Every call returns an ``Answer`` and raises nothing for what the network does."""
+    """Calls the Ory at one URL. Every call returns an ``Answer``; network errors are never raised."""
 
     def __init__(self, url: str, transport: BaseAdapter | None = None) -> None:
         self._url = url
-        # SECURITY: no requests.Session around it. Its jar would sign the next visitor in as the last one, and it would
+        # SECURITY: no requests.Session. Its cookie jar would sign the next visitor in as the last one, and it would
         # follow redirects and read .netrc.
         self._adapter = transport or DeadlineAdapter(pool_maxsize=conf.max_concurrency)
-        # Proxies and CA bundle are read from the environment here, once.
+        # Proxies and the CA bundle are read from the environment once, here.
         self._proxies = requests.utils.get_environ_proxies(url)
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         self._breaker = Breaker()
@@ -56,16 +56,16 @@ class OryClient:
         return self._breaker.successes
 
     def whoami(self, credential: Credential, *, fresh: bool = False, is_known: bool = False) -> Answer:
-        """The session of ``credential``; ``fresh`` passes by the edge cache of Ory Network.
+        """Ask Ory for the session of ``credential``; ``fresh`` bypasses the edge cache of Ory Network.
 
-        ``is_known`` says that Ory recognised the credential before, so that a failure is not the visitor's doing.
+        ``is_known``: Ory recognised the credential before, so a failure counts as Ory's and not the visitor's.
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/toSession
         """
         bypass = {"Cache-Control": "max-age=0"} if fresh else {}
         return self._call("GET", "/sessions/whoami", {**credential.headers(), **bypass}, is_evidence=is_known)
 
     def settings_flow(self, credential: Credential) -> Answer:
-        """A settings flow, which shows whether the person has a second factor, and nothing else of it.
+        """Open a settings flow, and keep only what shows whether the person has a second factor.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/createBrowserSettingsFlow
         """
@@ -74,7 +74,7 @@ class OryClient:
 
     @sensitive_variables()
     def flow(self, kind: str, flow_id: str, cookies: str) -> Answer:
-        """A ``login`` or ``settings`` flow by its id, as the browser that holds ``cookies`` sees it.
+        """Fetch a ``login`` or ``settings`` flow by its id, with the ``cookies`` of the browser that it belongs to.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/getLoginFlow
         """
@@ -82,28 +82,28 @@ class OryClient:
 
     @sensitive_variables()
     def flow_error(self, error_id: str, cookies: str) -> Answer:
-        """The error that Ory kept while it sent the browser to the error page.
+        """Fetch the error that Ory stored when it redirected the browser to the error page.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/getFlowError
         """
         return self._call("GET", "/self-service/errors", {"Cookie": cookies}, query={"id": error_id})
 
     def logout_flow(self, credential: Credential) -> Answer:
-        """A logout flow for a session cookie, whose token the browser has to present.
+        """Create a logout flow for a session cookie; the browser has to send its token to Ory.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/createBrowserLogoutFlow
         """
         return self._call("GET", "/self-service/logout/browser", credential.headers())
 
     def revoke_token(self, credential: Credential) -> Answer:
-        """Ends the session of a session token.
+        """End the session of a session token.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/performNativeLogout
         """
         return self._call("DELETE", "/self-service/logout/api", {}, json={"session_token": credential.value})
 
     def ready(self) -> Answer:
-        """Whether Ory is well, its database included; 503 if not.
+        """Ask Ory whether it is ready, including its database; status 503 if it is not.
 
         https://www.ory.sh/docs/reference/api#tag/metadata/operation/isReady
         """
@@ -152,11 +152,11 @@ class OryClient:
             except (requests.Timeout, urllib3.exceptions.TimeoutError):
                 return LATE
             except Exception as error:
-                # SECURITY: an error that went on would take the frames of the libraries, with the request in them,
-                # into Django's reports. Its text may quote the request too, its class does not.
+                # SECURITY: if the error propagated, the stack frames of the libraries, with the request in them,
+                # would appear in Django's error reports. Its message may quote the request too; its class does not.
                 if deadline.has_passed:
                     return LATE
-                # A ValueError is the fault of this request and says nothing about Ory.
+                # A ValueError is caused by this request, and says nothing about Ory.
                 return Answer.failed(
                     type(error).__name__, is_outage=not isinstance(error, ValueError), is_broken=_broke(error)
                 )
@@ -174,11 +174,11 @@ class OryClient:
         try:
             return self._send_once(request, timeout, deadline)
         except requests.ConnectionError as error:
-            # The one failure that says nothing about Ory as it is now.
+            # A stale connection says nothing about the current state of Ory, so the call is repeated once.
             if not any(isinstance(cause, StaleConnection) for cause in error.args):
                 raise
             count(Event.RETRY)
-            # Another one that was kept alive may have ended likewise.
+            # Other kept-alive connections may be stale too.
             deadline.wants_new_connection = True
             return self._send_once(request, timeout, deadline)
 
@@ -191,7 +191,7 @@ class OryClient:
             return _read(response, deadline)
 
     def _prepare(self, method: str, path: str) -> requests.PreparedRequest:
-        # Building a request costs as much as half the call; copying one costs next to nothing.
+        # Preparing a request costs about half as much as the whole call; copying one costs next to nothing.
         key = (method, path)
         if key not in self._prepared:
             self._prepared[key] = requests.Request(method, self._url + path, headers=HEADERS).prepare()
@@ -199,10 +199,11 @@ class OryClient:
 
 
 def may_be_provoked(answer: Answer, *, has_answered: bool) -> bool:
-    """Whether what was sent may be why the call failed; ``has_answered`` says that others were answered meanwhile.
+    """Whether the content of the request may have caused the failure.
 
-    SECURITY: a visitor who finds a flow, a session or a cookie that Ory, or a proxy before it, chokes on must not mark
-    Ory down for everybody. What failed before anything was sent is nobody's doing.
+    ``has_answered``: Ory answered other calls meanwhile. SECURITY: a visitor whose flow, session or cookie makes Ory,
+    or a proxy in front of it, fail must not mark Ory as down for everybody. A call that failed before anything was
+    sent cannot have been provoked.
     """
     return answer.status >= 400 or answer.is_broken or (answer is LATE and has_answered)
 
@@ -225,7 +226,7 @@ def _read(response: requests.Response, deadline: Deadline) -> Answer:
         if len(body) > LARGEST_BODY:
             return Answer.failed("body too large")
     if deadline.has_passed:
-        # What was read before the socket was shut down is not all.
+        # The body is incomplete: the socket was shut down at the deadline.
         return LATE
     headers = {name.lower(): value for name, value in raw.headers.itermerged()}
     set_cookies = tuple(raw.headers.getlist("Set-Cookie"))

@@ -1,4 +1,4 @@
-"""Connections to Ory that keep to a total time and read final answers only."""
+"""Connections to Ory that obey a total time-out and return final responses only."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ LOOKUPS_AT_ONCE = 4
 
 
 class StaleConnection(urllib3.exceptions.ProtocolError):
-    """The server had closed a kept-alive connection before it answered; a new one may do better."""
+    """The server closed a kept-alive connection before it answered; the call may work on a new connection."""
 
 
 class FinalResponse(http.client.HTTPResponse):
-    """The final answer to a request; ``http.client`` itself knows no interim answer but 100, and takes odd headers."""
+    """The final response to a request; ``http.client`` skips only status 100, and accepts malformed headers."""
 
     def begin(self) -> None:
-        """Reads the status and the headers."""
+        """Read the status and the headers; raises ``HTTPException`` if the headers are malformed."""
         super().begin()
         try:
             assert_header_parsing(self.msg)
         except urllib3.exceptions.HeaderParsingError:
-            # SECURITY: urllib3 would write the lines that it cannot read, a Set-Cookie maybe, to the log, and go on.
+            # SECURITY: urllib3 would log the lines that it cannot parse, which may hold a Set-Cookie, and continue.
             raise http.client.HTTPException("headers that cannot be read") from None
 
     def _read_status(self) -> tuple[str, int, str]:
@@ -40,19 +40,22 @@ class FinalResponse(http.client.HTTPResponse):
             version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed
             if not 102 <= status < 200:
                 return version, status, reason
-            # 103 Early Hints and the like (RFC 9110, section 15.2) come before the answer.
+            # Interim responses such as 103 Early Hints (RFC 9110, section 15.2) come before the final one.
             http.client.parse_headers(self.fp)
 
 
 class Covered:
-    """A connection that is made, and whose answer has to come, within the deadline of the thread."""
+    """A connection that has to be opened, and to receive its response, within the deadline of the thread."""
 
     sock: Any
     response_class: Any = FinalResponse
     _answers = 0
 
     def getresponse(self) -> Any:
-        """Waits for the final answer."""
+        """Wait for the final response.
+
+        Raises ``StaleConnection`` if the server had closed the kept-alive connection.
+        """
         cover(self.sock)
         was_good = self._answers > 0
         try:
@@ -62,14 +65,14 @@ class Covered:
                 raise StaleConnection("kept-alive connection closed", error) from error
             raise
         if response.status < 200:
-            # SECURITY: what follows on this connection would be read as the answer to somebody else's request.
+            # SECURITY: the rest of this connection would be read as the response to another visitor's request.
             self.close()
             raise urllib3.exceptions.ProtocolError("no final answer")
         self._answers += 1
         return response
 
     def close(self) -> None:
-        """Called when the connection is given up, too; it may be opened again."""
+        """Close the connection, which may be opened again later."""
         self._answers = 0
         super().close()  # type: ignore[misc]  # likewise
 
@@ -81,7 +84,10 @@ class Covered:
 
 
 def _connect(connection: Any, deadline: Deadline) -> socket.socket:
-    """A socket within the total time; urllib3 would give every address the whole time, and the look-up any."""
+    """Return a connected socket within the deadline.
+
+    urllib3 would allow the whole time for each address, and any time for the DNS lookup.
+    """
     failure: Exception = urllib3.exceptions.ConnectTimeoutError(connection, "the time is over")
     for address in _addresses(connection, deadline):
         seconds = min(connection.timeout, deadline.seconds_left)
@@ -96,22 +102,23 @@ def _connect(connection: Any, deadline: Deadline) -> socket.socket:
         except OSError as error:
             failure = urllib3.exceptions.NewConnectionError(connection, str(error))
         else:
-            # From here on, since a TLS handshake can drip too; it takes the descriptor away from this object.
+            # Covered from here on, because a TLS handshake can be slow too. A duplicate, because wrapping the socket in
+            # TLS detaches its descriptor.
             deadline.cover(sock.dup(), is_duplicate=True)
             return sock
     raise failure
 
 
 def _addresses(connection: Any, deadline: Deadline) -> list[str]:
-    # Nothing ends a look-up, so that another thread waits for the one that takes too long.
+    # A DNS lookup cannot be interrupted, so it runs in another thread.
     arguments = (connection._dns_host.strip("[]"), connection.port, 0, socket.SOCK_STREAM)
     lookup = _lookups().submit(socket.getaddrinfo, *arguments)
     try:
         found = lookup.result(deadline.seconds_left)
     except TimeoutError as error:
-        # One that waits behind others would stay in line, and the line has no end while none comes back.
+        # Cancel a lookup that has not started, or the queue would grow without limit while lookups hang.
         lookup.cancel()
-        raise urllib3.exceptions.ConnectTimeoutError(connection, "the look-up of its name takes too long") from error
+        raise urllib3.exceptions.ConnectTimeoutError(connection, "the DNS lookup takes too long") from error
     except socket.gaierror as error:
         raise urllib3.exceptions.NameResolutionError(connection.host, connection, error) from error
     return [str(address[0]) for *_, address in found]
@@ -131,28 +138,28 @@ class CoveredHTTPSConnection(Covered, urllib3.connection.HTTPSConnection):
 
 
 class CoveredPool:
-    """Connections to one host, kept alive but for those whose deadline wants a new one."""
+    """Kept-alive connections to one host; a deadline can demand a new connection."""
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection = super()._get_conn(timeout)  # type: ignore[misc]  # the pool stands to the right
         deadline = current_deadline()
         if deadline is not None and deadline.wants_new_connection:
-            # Whoever uses it opens it again.
+            # It is opened again when it is used.
             connection.close()
         return connection
 
     def _put_conn(self, conn: Any) -> None:
-        """Called by urllib3, whose own writes a warning for every connection more than the pool keeps."""
+        """Return a connection to the pool; urllib3's own method logs a warning if the pool is full."""
         try:
             self.pool.put(conn, block=False)  # type: ignore[attr-defined]  # likewise
         except (AttributeError, queue.Full):
-            # There is no pool any more, or no room in it.
+            # The pool is closed or full.
             if conn is not None:
                 conn.close()
 
 
 class CoveredHTTPPool(CoveredPool, urllib3.HTTPConnectionPool):
-    """Connections to one host, by plain HTTP."""
+    """Connections to one host over plain HTTP."""
 
     ConnectionCls = CoveredHTTPConnection
 
@@ -167,36 +174,36 @@ POOLS = {"http": CoveredHTTPPool, "https": CoveredHTTPSPool}
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """The network to one host, with connections that keep to the deadline of the calling thread."""
+    """Transport adapter for one host, whose connections obey the deadline of the calling thread."""
 
     _pool: Any = None
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Called by requests for every request; looking for the pool anew costs a seventh of a call."""
+        """Return the pool, looked up once; looking it up for every request would cost a seventh of a call."""
         if self._pool is None:
             self._pool = super().get_connection_with_tls_context(*args, **kwargs)
         return self._pool
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """Called by requests; its own would copy the headers, and fill a jar of cookies for every answer."""
+        """Return a bare response; that of requests would copy the headers and fill a cookie jar for every call."""
         response = requests.Response()
         response.request, response.status_code, response.raw = req, resp.status, resp
         return response
 
     def close(self) -> None:
-        """Called by whoever closes the client; urllib3 alone leaves the connections of a pool that somebody holds."""
+        """Close the adapter and the pool that it holds, which urllib3 alone would leave open."""
         if self._pool is not None:
             self._pool.close()
             self._pool = None
         super().close()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Called by requests for direct connections."""
+        """Use our connection pools for direct connections; called by requests."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> urllib3.ProxyManager:
-        """Called by requests for connections through a proxy; a SOCKS proxy brings pools of its own."""
+        """Use our connection pools for connections through a proxy, unless it is a SOCKS proxy with its own pools."""
         manager: urllib3.ProxyManager = super().proxy_manager_for(proxy, **kwargs)
         if type(manager) is urllib3.ProxyManager:
             manager.pool_classes_by_scheme = POOLS

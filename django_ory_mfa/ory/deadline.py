@@ -1,4 +1,4 @@
-"""A total time for a call. The time-outs of a socket start anew with every byte, so that slow bytes outlast them."""
+"""A total time-out for a call. A socket's time-out restarts with every byte, so a slow server could outlast it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _thread = threading.local()
 
 
 class Deadline:
-    """While it lasts, what the calling thread reads from a covered socket ends ``seconds`` from now at the latest.
+    """A context in which the calling thread can read from a covered socket for at most ``seconds`` from now.
 
-    Setting ``wants_new_connection`` has the thread use no connection that was kept alive.
+    If ``wants_new_connection`` is true, the thread uses no kept-alive connection.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -31,18 +31,18 @@ class Deadline:
 
     @property
     def seconds_left(self) -> float:
-        """How long it lasts; below 0 afterwards."""
+        """The seconds until the deadline; below 0 after it."""
         return self.at - time.monotonic()
 
     @property
     def has_passed(self) -> bool:
-        """Whether the time is over."""
+        """Whether the deadline has passed."""
         return self.seconds_left <= 0
 
     def cover(self, covered: socket.socket, *, is_duplicate: bool = False) -> None:
-        """Has ``covered`` shut down when the time is over, which ends every read from it.
+        """Shut ``covered`` down at the deadline, which ends every read from it.
 
-        A duplicate was made for this alone, and is closed when it is covered no more.
+        ``is_duplicate``: the socket was made for this only, and is closed when it is no longer covered.
         """
         with self._lock:
             self._let_go()
@@ -52,10 +52,10 @@ class Deadline:
             self.expire()
 
     def expire(self) -> None:
-        """Called when the time is over."""
+        """Shut the covered socket down; called at the deadline."""
         with self._lock, suppress(OSError):
             if self._socket is not None:
-                # Not the method of SSLSocket, which another thread must not call while this one reads.
+                # Not SSLSocket.shutdown(), which must not be called while another thread reads from the socket.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def __enter__(self) -> Deadline:
@@ -68,7 +68,7 @@ class Deadline:
     ) -> None:
         _thread.deadline = None
         with self._lock:
-            # The connection goes back to its pool and may serve the next call.
+            # The connection goes back to its pool, and may be used for the next call.
             self._let_go()
 
     def _let_go(self) -> None:
@@ -78,22 +78,22 @@ class Deadline:
 
 
 def current_deadline() -> Deadline | None:
-    """The deadline of the calling thread."""
+    """Return the deadline of the calling thread; None if it has none."""
     deadline: Deadline | None = getattr(_thread, "deadline", None)
     return deadline
 
 
 def cover(covered: Any) -> None:
-    """Puts ``covered`` under the deadline of the calling thread, if there is one."""
+    """Put ``covered`` under the deadline of the calling thread, if there is one."""
     deadline = current_deadline()
-    # TLS through a TLS proxy is no socket, but has one.
+    # TLS inside TLS, as through an https proxy, is not a socket but has one.
     plain = covered if isinstance(covered, socket.socket) else getattr(covered, "socket", None)
     if deadline is not None and isinstance(plain, socket.socket):
         deadline.cover(plain)
 
 
 class Watchdog(threading.Thread):
-    """One thread per process that wakes up for the deadlines of all."""
+    """The one thread per process that expires all deadlines."""
 
     def __init__(self) -> None:
         super().__init__(name="ory-mfa-deadlines", daemon=True)
@@ -102,14 +102,14 @@ class Watchdog(threading.Thread):
         self._deadlines: list[tuple[float, int, Deadline]] = []
 
     def watch(self, deadline: Deadline) -> None:
-        """Expires ``deadline`` when its time is over; those that ended before stay in line and cost nothing."""
+        """Expire ``deadline`` in time; one that ended early stays in the heap, where it does no harm."""
         with self._condition:
             heapq.heappush(self._deadlines, (deadline.at, next(self._numbers), deadline))
             if self._deadlines[0][2] is deadline:
                 self._condition.notify()
 
     def run(self) -> None:
-        """The life of the thread."""
+        """Expire deadlines for ever."""
         while True:
             self._next().expire()
 

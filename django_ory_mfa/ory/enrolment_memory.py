@@ -1,4 +1,4 @@
-"""Who was lately seen to have a second factor, so that Ory's settings flow is not opened for every request."""
+"""Remember who has a second factor, so that Ory's settings flow is not opened for every request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_PEOPLE = 10_000
 
 
 class EnrolmentMemory:
-    """What the probes of this process found, by the fingerprint of a person."""
+    """What the probes of this process found, by the keyed hash of a person."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -24,12 +24,12 @@ class EnrolmentMemory:
         return len(self._found)
 
     def recall(self, name: str) -> tuple[bool | None, bool]:
-        """What was found about ``name``, and whether that is still worth something."""
+        """Return what was found about ``name``, and whether that is recent enough to be used."""
         enrolled, until = self._found.get(name, (None, 0.0))
         return enrolled, monotonic() < until
 
     def note(self, name: str, *, enrolled: bool | None) -> None:
-        """Remembers what was found about ``name``."""
+        """Remember what was found about ``name``."""
         until = monotonic() + (UNKNOWN_LASTS if enrolled is None else KNOWN_LASTS)
         with self._lock:
             self._found[name] = (enrolled, until)
@@ -38,18 +38,18 @@ class EnrolmentMemory:
                 self._found.popitem(last=False)
 
     def forget(self, name: str) -> None:
-        """Forgets what was found about ``name``."""
+        """Forget what was found about ``name``."""
         if name in self._found:
             with self._lock:
                 self._found.pop(name, None)
 
     @property
     def is_paused(self) -> bool:
-        """Whether Ory asked for fewer calls, and probes can wait."""
+        """Whether probes are paused, because Ory answered 429."""
         return monotonic() < self._paused_until
 
     def pause(self, seconds: float) -> bool:
-        """Has nobody probe for ``seconds``; whether that begins a pause."""
+        """Pause probes for ``seconds``; return whether a pause begins."""
         begins = not self.is_paused
         self._paused_until = monotonic() + seconds
         return begins

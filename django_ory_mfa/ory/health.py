@@ -1,4 +1,4 @@
-"""What this process knows about the health of Ory beyond a single call."""
+"""Tell an outage of Ory from a failure that one visitor caused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BAD_NEWS_LAST = 5.0
 
 
 class Health:
-    """Whether an Ory and its database are well, and whether there is an outage that was told already."""
+    """Whether one Ory and its database are healthy, and whether an outage has been reported."""
 
     def __init__(self, client: OryClient, calls: Group) -> None:
         self._client = client
@@ -38,9 +38,9 @@ class Health:
         self._is_out = False
 
     def readiness(self, started_at: float) -> Steps[bool]:
-        """Whether Ory was ready for the call that departed then (monotonic), and that it answered with 401.
+        """Return whether Ory was ready when it answered 401 to the call of ``started_at`` (monotonic seconds).
 
-        One whose database is down answers so, as to somebody who is not signed in.
+        If its database is down, Ory also answers 401, as if the visitor were not signed in.
         """
         if monotonic() >= self._known_until and not (yield from self._ask()):
             return False
@@ -55,10 +55,10 @@ class Health:
         is_known: bool = True,
         has_answered: bool = False,
     ) -> Steps[str | None]:
-        """Tells the log if with ``answer`` an outage begins or ends; returns the reason of one that begins.
+        """Log if an outage begins or ends with ``answer``; return the reason if one begins, else None.
 
-        ``session`` is what was made of it; ``started_at`` is when the call departed (monotonic). ``is_known`` says
-        that Ory recognised the credential before, ``has_answered`` that it answered others meanwhile.
+        ``session`` was read from ``answer``. ``started_at`` is when the call started (monotonic seconds).
+        ``is_known``: Ory recognised the credential before. ``has_answered``: Ory answered other calls meanwhile.
         """
         if session.state is not SessionState.UNAVAILABLE:
             self._note_session(started_at)
@@ -76,8 +76,8 @@ class Health:
 
     def _note_session(self, started_at: float) -> None:
         if not self._is_ready:
-            # Ory found a session, so that its database is back: bad news of it are over, and what was asked before
-            # this call tells nothing.
+            # Ory found a session, so its database is back. The cached bad state is dropped, and a 401 to a call that
+            # started before this one is not trusted.
             self._known_until, self._well_since = 0.0, started_at
         if self._is_news(is_out=False):
             logger.info("Ory answers again.")
@@ -89,17 +89,18 @@ class Health:
             return False
         if is_known or not (answer.status or may_be_provoked(answer, has_answered=has_answered)):
             return True
-        # SECURITY: a visitor may be the cause, and must not mark Ory down. After a time-out no time is left to ask.
+        # SECURITY: a visitor may have caused the failure, and must not mark Ory as down. So Ory's health endpoint is
+        # asked, but not after a time-out, when no time is left.
         return answer is not LATE and not (yield from self._wellness())
 
     def _wellness(self) -> Steps[bool]:
-        # Bad news does not last here: the circuit breaker hears of every call that failed.
+        # A bad state is not cached here: the circuit breaker already limits calls that fail.
         if (monotonic() >= self._known_until or not self._is_well) and not (yield from self._ask()):
             return True
         return self._is_well
 
     def _ask(self) -> Steps[bool]:
-        """Asks Ory how it is; whether that is known now."""
+        """Ask Ory's health endpoint; return whether the state is known now."""
         answer, _ = yield from wait_for(SharedCall(self._calls, "ready", self._client.ready))
         if answer is QUEUED:
             return False

@@ -1,4 +1,4 @@
-"""Which credentials Ory lately recognised, in this process."""
+"""Which credentials Ory recently recognised, in this process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MOST_CREDENTIALS = 10_000
 
 
 class KnownCredentials:
-    """The fingerprints of credentials that belong to a session as far as Ory said last; the newest ones only."""
+    """The keyed hashes of credentials that had a session when Ory was last asked; only the newest are kept."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -30,7 +30,7 @@ class KnownCredentials:
                 self._names.popitem(last=False)
 
     def forget(self, name: str) -> None:
-        """Forget ``name``, which Ory does not recognise."""
+        """Forget ``name``, because Ory does not recognise it."""
         if name in self._names:
             with self._lock:
                 self._names.pop(name, None)

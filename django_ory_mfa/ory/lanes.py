@@ -1,4 +1,4 @@
-"""Which call of async code gets the next free thread, so that no visitor keeps the others waiting."""
+"""Decide which async call gets the next free thread, so that no visitor can block the others."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ipaddress import IPv6Address, ip_address
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """For whom a call is made: whether Ory knows the credential, and the address that the request came from."""
+    """For whom a call is made: whether Ory recognised the credential before, and the client address."""
 
     is_known: bool = True
     address: str = ""
 
 
 class Job:
-    """A call that needs a thread; ``has_waited`` is true if it had to queue for one."""
+    """A call that needs a thread; ``has_waited`` is whether it had to queue for one."""
 
     def __init__(self, work: Callable[[], None], caller: Caller, threads: SharedThreads) -> None:
         self.work = work
@@ -35,14 +35,14 @@ class Job:
         return network_of(self._address)
 
     def withdraw(self) -> bool:
-        """Remove it from the queue; False if it has begun."""
+        """Remove it from the queue; return False if it has started."""
         return self._threads.withdraw(self)
 
 
 class Lane:
-    """A queue of jobs: networks take turns, one that begins to wait comes first, and within it the newest job.
+    """A queue of jobs: networks take turns, a network new to the queue comes first, and its newest job runs first.
 
-    Newest first, because under overload the oldest have no time left for the call itself.
+    Newest first, because under overload the oldest jobs have no time left for the call itself.
     """
 
     def __init__(self) -> None:
@@ -52,14 +52,14 @@ class Lane:
         return bool(self._networks)
 
     def add(self, job: Job) -> None:
-        """Put ``job`` into the queue."""
+        """Add ``job`` to the queue."""
         if job.network not in self._networks:
             self._networks[job.network] = {}
             self._networks.move_to_end(job.network, last=False)
         self._networks[job.network][job] = None
 
     def take(self) -> Job:
-        """Remove the job whose turn it is, and return it."""
+        """Remove and return the next job."""
         network = next(iter(self._networks))
         job, _ = self._networks[network].popitem()
         self._networks.move_to_end(network)
@@ -67,7 +67,7 @@ class Lane:
         return job
 
     def remove(self, job: Job) -> bool:
-        """Remove ``job``; False if it is not in the queue."""
+        """Remove ``job``; return False if it is not in the queue."""
         is_waiting = job in self._networks.get(job.network, ())
         if is_waiting:
             del self._networks[job.network][job]
@@ -82,8 +82,8 @@ class Lane:
 class SharedThreads:
     """Runs at most ``size`` jobs at once in the threads of ``pool``.
 
-    SECURITY: jobs for credentials that Ory knows go first. All others get at most half of the threads, so that made-up
-    credentials cannot take them all, and at least an eighth, so that people who have just signed in get through.
+    SECURITY: jobs for credentials that Ory recognised before go first. All others get at most half of the threads, so
+    that made-up credentials cannot take them all, and at least an eighth, so that new sign-ins get through.
     """
 
     def __init__(self, pool: ThreadPoolExecutor, size: int) -> None:
@@ -92,12 +92,12 @@ class SharedThreads:
         self._most_unknown = max(1, size // 2)
         self._least_unknown = min(size - 1, max(1, size // 8))
         self._lock = threading.Lock()
-        # Both by whether Ory knows the credential.
+        # The keys of both: whether Ory recognised the credential before.
         self._waiting = {True: Lane(), False: Lane()}
         self._under_way = {True: 0, False: 0}
 
     def submit(self, work: Callable[[], None], caller: Caller) -> Job:
-        """Run ``work`` in a thread as soon as it is the turn of ``caller``."""
+        """Run ``work`` in a thread when it is the turn of ``caller``; return the job."""
         job = Job(work, caller, self)
         with self._lock:
             job.has_waited = not self._has_thread_for(job)
@@ -108,7 +108,7 @@ class SharedThreads:
         return job
 
     def withdraw(self, job: Job) -> bool:
-        """Remove ``job`` from the queue; False if it has begun."""
+        """Remove ``job`` from the queue; return False if it has started."""
         with self._lock:
             return self._waiting[job.is_known].remove(job)
 
@@ -139,7 +139,7 @@ class SharedThreads:
 
 
 def network_of(address: str) -> str:
-    """Return the part of ``address`` that shares one turn: all of IPv4, the first 64 bits of IPv6."""
+    """Return the part of ``address`` that identifies its network: all of IPv4, the first 64 bits of IPv6."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""One Ory as this process knows it: the way to call it, how it is, and what is remembered of it."""
+"""One Ory in this process: its client, its health, its shared calls and what is remembered about it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _transport: BaseAdapter | None = None
 
 
 class Ory:
-    """Everything of this process about the Ory at ``url``; nothing in it is shared with another Ory."""
+    """Everything that this process holds for the Ory at ``url``; nothing is shared with another Ory."""
 
     def __init__(self, url: str, transport: BaseAdapter | None = None) -> None:
         self.url = url
@@ -32,7 +32,7 @@ class Ory:
 
 
 def get_ory() -> Ory:
-    """Return the Ory of the settings in this process; raises ``ImproperlyConfigured`` without a sound URL."""
+    """Return this process's object for the configured Ory; raises ``ImproperlyConfigured`` if the URL is not valid."""
     return _ory(conf.sdk_url)
 
 
@@ -42,7 +42,7 @@ def _ory(url: str) -> Ory:
 
 
 def use_transport(transport: BaseAdapter | None) -> BaseAdapter | None:
-    """Make every client from now on talk through ``transport``, None is the network; return the one before."""
+    """Send the calls of every client from now on through ``transport``, or the network if None; return the old one."""
     global _transport
     before, _transport = _transport, transport
     per_process.forget_ory()

@@ -1,6 +1,6 @@
 """Single flight: concurrent identical calls to Ory share one call and its answer.
 
-Async code waits for a thread of the package's own pool; whoever joins a call that is under way needs no thread.
+An async call runs in a thread of the package's own pool; joining a call in flight needs no thread.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ FINISHED_FOR = 1.0  # seconds
 
 
 class Call:
-    """A call in flight. Waiters cannot cancel it; others may join it until ``Group.finish``.
+    """A call in flight. Waiters cannot cancel it, and others may join it until ``Group.finish``.
 
     ::
 
         join() -> in flight --answer--> answered --finish()--> finished --FINISHED_FOR--> forgotten
                       |
-                      `- nobody waits, and no thread has begun it: withdrawn
+                      `- nobody waits, and no thread has started it: withdrawn
     """
 
     def __init__(self) -> None:
@@ -39,19 +39,19 @@ class Call:
         self.answer: Future[Answer] = Future()
         self.waiting = 0
         self.job: Job | None = None
-        # A future that is running cannot be cancelled.
+        # A running future cannot be cancelled.
         self.answer.set_running_or_notify_cancel()
 
     @property
     def overdue(self) -> Answer:
-        """The answer for those whose time is over: Ory is late only if the call did not queue for a thread first."""
+        """The answer to a waiter whose time is over: ``QUEUED`` if the call had to wait for a thread, else ``LATE``."""
         if self.job is None or not self.job.has_waited:
             return LATE
         count(Event.QUEUE_TIMEOUT)
         return QUEUED
 
     def run(self, call: Callable[[], Answer]) -> None:
-        """Make the call and hand its answer to every waiter; an end of this thread is a failure to the others."""
+        """Make the call and hand its answer to every waiter; if this thread is interrupted, they get a failure."""
         try:
             answer = call()
         except Exception as error:
@@ -64,7 +64,7 @@ class Call:
 
 
 class Group:
-    """The calls that may be joined: those in flight, and those that finished a moment ago."""
+    """The calls that may be joined: those in flight, and those that finished within ``FINISHED_FOR``."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -72,9 +72,10 @@ class Group:
         self._finished: deque[tuple[Hashable, Call]] = deque()
 
     def join(self, key: Hashable, since: float, arrived_at: float) -> tuple[Call, bool]:
-        """Return a call for ``key``, and whether it is a new one, which the caller has to make.
+        """Return a call for ``key``, and whether it is new, so that the caller has to make it.
 
-        It started at ``since`` or later, and did not finish before ``arrived_at`` (monotonic seconds).
+        An existing call is joined only if it started at ``since`` or later and did not finish before ``arrived_at``
+        (monotonic seconds).
         """
         with self._lock:
             call = self._calls.get(key)
@@ -86,18 +87,18 @@ class Group:
             return call, is_new
 
     def leave(self, call: Call) -> None:
-        """Stop waiting for ``call``; one that nobody waits for, and that no thread has begun, is withdrawn."""
+        """Stop waiting for ``call``; it is withdrawn if nobody else waits and no thread has started it."""
         with self._lock:
             call.waiting -= 1
             is_abandoned = not call.waiting and call.job is not None and call.job.withdraw()
             if is_abandoned:
-                # Nobody who comes later may share a call that is never made.
+                # Nobody may join a call that is never made.
                 call.started_at = -math.inf
         if is_abandoned:
             call.answer.set_result(QUEUED)
 
     def finish(self, key: Hashable, call: Call) -> None:
-        """Note that nobody needs to join ``call`` any more, and forget those that finished long ago."""
+        """Mark ``call`` as finished, and forget calls that finished more than ``FINISHED_FOR`` earlier."""
         with self._lock:
             call.finished_at = monotonic()
             self._finished.append((key, call))
@@ -108,12 +109,12 @@ class Group:
 
 
 class SharedCall:
-    """A call, or somebody else's for the same ``key`` that did not start before ``since`` (monotonic seconds).
+    """A new call, or one for the same ``key`` that started at ``since`` or later (monotonic seconds).
 
-    Either way it is over within the total time-out of the settings. It returns the answer and when the call started.
-    A finished one is shared by those who had arrived before it finished, at ``arrived_at`` (now, if left out). With
-    ``is_finished_by_caller`` it may be joined until ``finish``, so that whoever comes later finds what is cached.
-    ``caller`` decides when an async call gets a thread; a blocking call runs in the caller's own thread at once.
+    It returns the answer and when the call started, within the configured total time-out. A finished call is shared
+    with requests that arrived before it finished; ``arrived_at`` is when this one did (now if left out). With
+    ``is_finished_by_caller`` the call may be joined until ``finish``, so that a later request finds its result in the
+    cache. ``caller`` decides when an async call gets a thread; a blocking call runs at once in the caller's own thread.
     """
 
     def __init__(
@@ -137,7 +138,7 @@ class SharedCall:
         self._own: Call | None = None
 
     def run(self) -> tuple[Answer, float]:
-        """Make the call in this thread, or wait for the other one."""
+        """Make the call in this thread, or wait for the one in flight."""
         call, is_new = self._join()
         if is_new:
             call.run(self._call)
@@ -151,7 +152,7 @@ class SharedCall:
             self._group.leave(call)
 
     async def arun(self) -> tuple[Answer, float]:
-        """Have a thread of the pool make the call, or wait for the other one."""
+        """Make the call in a thread of the pool, or wait for the one in flight."""
         call, is_new = self._join()
         if is_new:
             call.job = _threads(conf.max_concurrency).submit(partial(call.run, self._call), self._caller)
@@ -165,14 +166,14 @@ class SharedCall:
             self._group.leave(call)
 
     def finish(self) -> None:
-        """Say that nobody needs to join the call of this caller any more; nothing if it shared that of another."""
+        """Finish the call if this object made it, so that nobody joins it any more."""
         if self._own is not None:
             call = self._own
-            # At once if it is answered, else when it will be.
+            # Runs at once if the answer is there, else when it arrives.
             call.answer.add_done_callback(lambda _: self._group.finish(self._key, call))
 
     def _join(self) -> tuple[Call, bool]:
-        # One that should be over is not worth waiting for.
+        # Do not join a call whose total time-out is over.
         oldest = max(self._since, monotonic() - conf.timeout.total)
         call, is_new = self._group.join(self._key, oldest, self._arrived_at)
         if is_new:
@@ -182,7 +183,7 @@ class SharedCall:
         return call, is_new
 
 
-# The limit of calls under way is that of the process, whatever Ory they go to.
+# One limit of concurrent calls for the whole process, for every Ory.
 @once_per_process
 def _threads(size: int) -> SharedThreads:
     return SharedThreads(_pool(size), size)

@@ -1,1 +1,1 @@
-"""What the request itself says: its credential, and who reads the answer."""
+"""What the request itself tells: its credential, its visitor, and which kind of client reads the response."""

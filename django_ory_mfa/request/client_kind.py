@@ -1,4 +1,4 @@
-"""Who sent a request and reads the answer to it: a browser, htmx or a script."""
+"""Which kind of client sent a request and reads the response: a browser, htmx or a script."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django_ory_mfa.core.credentials import Credential, bearer_token
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# The attribute of the request that keeps what the site says of it.
+# The attribute of the request that stores what ORY_MFA_CLIENT_KIND returned.
 SAID = "_ory_mfa_client_kind"
 
 
 class Kind(StrEnum):
-    """In which form a client reads an answer."""
+    """The form in which a client reads a response."""
 
     BROWSER = "browser"
     JSON = "json"
@@ -26,9 +26,9 @@ class Kind(StrEnum):
 
 
 def kind_of(request: HttpRequest, credential: Credential | None) -> Kind:
-    """Return the form in which the answer to ``request`` is read; ``credential`` is the one that Ory is shown.
+    """Return the form in which the response to ``request`` is read; ``credential`` is the one that is sent to Ory.
 
-    Raises ``ImproperlyConfigured`` if ``ORY_MFA_CLIENT_KIND`` or what it returns is none that is known.
+    Raises ``ImproperlyConfigured`` if ``ORY_MFA_CLIENT_KIND`` is invalid or returns an unknown kind.
     """
     said = _said_by_site(request)
     if said is not None:
@@ -41,13 +41,13 @@ def kind_of(request: HttpRequest, credential: Credential | None) -> Kind:
 
 
 def is_htmx(request: HttpRequest) -> bool:
-    """Whether htmx asks for a fragment of a page (https://htmx.org/docs/#request-headers)."""
+    """Whether htmx requests a fragment of a page (https://htmx.org/docs/#request-headers)."""
     said = _said_by_site(request)
     return request.headers.get("HX-Request") == "true" if said is None else said is Kind.HTMX
 
 
 def is_quiet(request: HttpRequest) -> bool:
-    """Whether nobody clicked: opening a flow at Ory for HEAD or a prefetch can send a code by e-mail."""
+    """Whether ``request`` is HEAD or a prefetch, for which no flow may be opened: Ory could send a code by e-mail."""
     purpose = f"{request.headers.get('Sec-Purpose', '')};{request.headers.get('Purpose', '')}"
     return request.method == "HEAD" or "prefetch" in purpose.lower()
 
@@ -55,10 +55,10 @@ def is_quiet(request: HttpRequest) -> bool:
 def _is_script(request: HttpRequest, credential: Credential | None) -> bool:
     headers = request.headers
     return (
-        # Browsers send Sec-Fetch-Mode to https and to their own machine only.
+        # Browsers send Sec-Fetch-Mode only to https sites and to localhost.
         headers.get("X-Requested-With") == "XMLHttpRequest"
         or headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
-        # A token of Ory would be the credential, and a browser that navigates sends no token.
+        # A token of another issuer: one of Ory's would be the credential. A browser that navigates sends no token.
         or (credential is None and bool(bearer_token(headers.get("Authorization", "")).strip()))
         or request.get_preferred_type(["text/html", "application/json"]) != "text/html"
     )
@@ -69,7 +69,7 @@ def _said_by_site(request: HttpRequest) -> Kind | None:
     if ask is None:
         return None
     if not hasattr(request, SAID):
-        # None while the function runs: if it reads the session, that may lead back here.
+        # None while the function runs: it may read the session, which can lead back here.
         setattr(request, SAID, None)
         setattr(request, SAID, _as_kind(ask(request)))
     return cast("Kind | None", getattr(request, SAID))

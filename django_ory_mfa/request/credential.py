@@ -1,4 +1,4 @@
-"""From a request to the one credential of it that Ory is shown."""
+"""From a request to the one credential that is sent to Ory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @sensitive_variables()
 def credential_of(request: HttpRequest) -> Credential | None:
-    """The one credential among the raw headers of ``request``."""
+    """Return the one credential in the headers of ``request``; None if there is none.
+
+    If there are session cookies of several Ory projects, only ``X-Session-Token`` counts.
+    """
     cookies, authorization = raw_cookies(request), request.META.get("HTTP_AUTHORIZATION", "")
     name = conf.session_cookie
     names = {name} if name else session_cookie_names(cookies)
@@ -35,10 +38,10 @@ def credential_of(request: HttpRequest) -> Credential | None:
 
 
 def raw_cookies(request: HttpRequest) -> str:
-    """The ``Cookie`` header byte for byte, in the order in which it came."""
+    """Return the ``Cookie`` header byte for byte, in the order in which it arrived."""
     if not isinstance(request, ASGIRequest):
         return str(request.META.get("HTTP_COOKIE", ""))
-    # Django joins the headers into which HTTP/2 may split cookies by commas, which spoils their names
+    # HTTP/2 may split cookies into several headers. Django joins these with commas, which corrupts the cookie names
     # (RFC 9113, section 8.2.3).
     values = [value for name, value in request.scope["headers"] if name.lower() == b"cookie"]
     return b"; ".join(values).decode("latin-1")

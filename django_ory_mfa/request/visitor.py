@@ -1,4 +1,4 @@
-"""Names visitors by keyed hashes, which tell nobody who they are and which nobody else can make."""
+"""Name visitors by keyed hashes, which do not reveal who they are and which only this site can compute."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ if TYPE_CHECKING:
 
     from django_ory_mfa.core.session import OrySession
 
-# What an entry of the hops is bound to; a keyed hash follows.
+# What a hop is bound to; a keyed hash follows the prefix.
 PERSON, CREDENTIAL, BROWSER = "person ", "credential ", "browser "
 
 
 class Visitor(NamedTuple):
-    """Who sends a request, as keyed hashes; empty where it is not known."""
+    """Keyed hashes of the person and the credential of a request; empty if unknown."""
 
     person: str = ""
     credential: str = ""
 
 
 def names_of_person(session: OrySession) -> tuple[str, ...]:
-    """Return the keyed hashes that may stand for the person of ``session``, the current one first.
+    """Return the keyed hashes that may name the person of ``session``, the current one first.
 
-    Empty if the person is not known. There are several while ``SECRET_KEY`` is being replaced.
+    Empty if the person is unknown. There are several while ``SECRET_KEY`` is being rotated.
     """
     if session.identity is None:
         return ()
-    # Without the URL of Ory, which changes with a custom domain. Ory makes up the ids, so that no two people share one.
+    # Without the URL of Ory, which changes with a custom domain. Ory generates the ids, so no two people share one.
     return tuple(fingerprint("", "person", session.identity.id, key=key) for key in fingerprint_keys())
 
 
 def bound_to(request: HttpRequest, visitor: Visitor) -> str:
-    """Return whom a redirect of ``request`` to Ory is counted for.
+    """Return whom a hop of ``request`` is counted for: the person, the credential or the browser.
 
-    SECURITY: a host beside this one can plant its own signed cookie in another browser. So an entry counts only for the
-    person that it was made for, else for the credential, else for the browser with the same session or CSRF cookie of
-    Django's. What remains: somebody who is not signed in, and has neither of these or a planted one as well, can be
-    shown the page that explains a loop.
+    SECURITY: a hop cookie that this site signed for an attacker can be planted in a visitor's browser by another host
+    on the same domain. So an entry counts only for the person that it was made for, else for the credential, else for a
+    browser with the same session or CSRF cookie of Django. The remaining risk: an anonymous visitor who has neither of
+    these cookies, or also a planted one, can be shown the page that explains a loop.
     """
     if visitor.person:
         return f"{PERSON}{visitor.person}"
@@ -51,7 +51,7 @@ def bound_to(request: HttpRequest, visitor: Visitor) -> str:
 
 
 def django_session_of(request: HttpRequest) -> str:
-    """Return a keyed hash of the cookie of the Django session; empty if none came."""
+    """Return a keyed hash of the Django session cookie; empty if the request has none."""
     return _hash_of(request.COOKIES.get(django_cookies()[0], ""))
 
 

@@ -1,1 +1,1 @@
-"""The way to Ory and back to the same page."""
+"""Sending a browser to Ory, and back to the same page."""

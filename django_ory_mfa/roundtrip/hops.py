@@ -1,6 +1,6 @@
-"""Counts how often a browser was sent to Ory for the same page, so that a loop ends in an explanation.
+"""Count how often a browser is sent to Ory for the same page (hops), so that a redirect loop ends on a page.
 
-The counts are in a signed cookie: no session, no database, and only this site can write it.
+The counts are kept in a signed cookie, so this needs no Django session and no database.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ SALT = "django_ory_mfa.roundtrip.hops"
 LIFETIME = 300  # seconds
 MOST_ENTRIES = 6
 MOST_HOPS = 3
-# Less than this between two trips to a sign-in means that nobody had to do anything there.
+# Two trips to sign-in within this time mean that Ory sent the browser back at once.
 AT_ONCE = 10  # seconds
 PROVING = (Outcome.STEP_UP, Outcome.REFRESH)
 COUNTED = (*PROVING, Outcome.LOGIN)
 
 
 class Hop(NamedTuple):
-    """An entry of the cookie: the times that one visitor was sent to Ory for one page."""
+    """An entry of the cookie: how often one visitor was sent to Ory for one page, and when."""
 
     key: str
     times: int
@@ -47,10 +47,10 @@ class Hop(NamedTuple):
 
 
 def hop_of(request: HttpRequest, decision: Decision, return_to: str, visitor: Visitor) -> Hop:
-    """Return the entry for one time that ``decision`` sends ``request`` to Ory and back to ``return_to``."""
-    # Never later than it is, or a proof that follows at once would seem to be an older one.
+    """Return the entry for sending ``request`` to Ory because of ``decision``, and back to ``return_to``."""
+    # Rounded down, or a proof given right afterwards would look older than the hop.
     back, moment = path_and_query(return_to), floor(now().timestamp() * 1000) / 1000
-    # The link to step-up is followed for the sake of another page.
+    # A view such as step-up sends the visitor back to another page, and the hop is counted for that page.
     asked = request.get_full_path() if return_to == return_to_of(request) else back
     return Hop(
         key=_key(decision.outcome, asked),
@@ -65,12 +65,12 @@ def hop_of(request: HttpRequest, decision: Decision, return_to: str, visitor: Vi
 
 
 def is_loop(request: HttpRequest, hop: Hop) -> bool:
-    """Whether the browser was sent away for the same as ``hop`` often enough."""
+    """Whether the browser has been sent to Ory ``MOST_HOPS`` times for what ``hop`` is for."""
     return any(before.times >= MOST_HOPS for before in _read(request) if _continues(hop, before))
 
 
 def count_hop(request: HttpRequest, response: HttpResponseBase, hop: Hop) -> None:
-    """Note on ``response`` that it sends the browser away."""
+    """Add ``hop`` to the cookie of ``response``."""
     hops = _read(request)
     for before in hops:
         if _continues(hop, before):
@@ -80,20 +80,20 @@ def count_hop(request: HttpRequest, response: HttpResponseBase, hop: Hop) -> Non
 
 
 def mark_of(requirement: Requirement) -> str:
-    """Return a short name for ``requirement``, by which a guard knows its own hops."""
+    """Return a short hash of ``requirement``, by which a guard recognises its own hops."""
     parts = (requirement.aal, requirement.max_age, *sorted(requirement.methods or ()))
     return _digest("\0".join(map(str, parts)))[:8]
 
 
 def has_hops(request: HttpRequest) -> bool:
-    """Whether the browser may have been sent away at all; this costs next to nothing."""
+    """Whether the request may have a cookie of hops; a cheap test."""
     return COOKIE in request.META.get("HTTP_COOKIE", "")
 
 
 def is_return(request: HttpRequest) -> bool:
-    """Whether a browser was sent away for this page or is led back to it, so that its session may be a better one.
+    """Whether the browser was sent to Ory from this page, or is sent back to it, so that its session may have changed.
 
-    This does not depend on whose entry it is: Ory is asked once more, and that is all.
+    The owner of the entry is not checked: a wrong True costs one call to Ory, and grants no access.
     """
     if not has_hops(request):
         return False
@@ -103,18 +103,21 @@ def is_return(request: HttpRequest) -> bool:
 
 
 def proofs_asked_for(request: HttpRequest) -> list[Hop]:
-    """Return the hops for this page that were to prove more."""
+    """Return the hops for this page that asked for a step-up or a refresh."""
     keys = {_key(outcome, request.get_full_path()) for outcome in PROVING}
     return [hop for hop in _read(request) if hop.key in keys]
 
 
 def is_of(hop: Hop, visitor: Visitor) -> bool:
-    """Whether ``hop`` is bound to the person or to the credential of ``visitor``."""
+    """Whether ``hop`` is bound to the person or the credential of ``visitor``."""
     return hop.who in (f"{PERSON}{visitor.person}", f"{CREDENTIAL}{visitor.credential}")
 
 
 def person_before(request: HttpRequest, names: Collection[str]) -> str | None:
-    """Return who was sent to Ory with the Django session of this browser, if not one of ``names`` (keyed hashes)."""
+    """Return the person who was sent to Ory with this browser's Django session, unless it is one of ``names``.
+
+    All are keyed hashes. None if there was nobody else.
+    """
     session = django_session_of(request) if has_hops(request) else ""
     people = (
         hop.who.removeprefix(PERSON)
@@ -125,7 +128,7 @@ def person_before(request: HttpRequest, names: Collection[str]) -> str | None:
 
 
 def clear_hops(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Forget the hops for this page, which was reached."""
+    """Forget the hops for this page, because it was reached."""
     if not has_hops(request):
         return
     reached, hops = _keys(request.get_full_path()), _read(request)
@@ -137,7 +140,8 @@ def clear_hops(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _continues(hop: Hop, before: Hop) -> bool:
-    # A browser that Ory knows, and this site does not, is back at once; who signs in anew each time is in no loop.
+    # An anonymous visitor is in a loop only if Ory sends the browser back at once, because it is signed in there.
+    # Somebody who signs in again each time takes longer.
     is_soon = not hop.who.startswith(BROWSER) or hop.last - before.last < AT_ONCE
     return is_soon and (hop.key, hop.who) == (before.key, before.who)
 
@@ -160,7 +164,7 @@ def _read(request: HttpRequest) -> list[Hop]:
     except (KeyError, signing.BadSignature):
         return []
     oldest = now().timestamp() - LIFETIME
-    # Another release of this package may have written entries of another shape.
+    # Another release of this package may have written entries with other fields.
     return [hop for hop in (Hop(*hop) for hop in hops if len(hop) == len(Hop._fields)) if hop.since > oldest]
 
 

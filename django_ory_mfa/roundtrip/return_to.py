@@ -1,4 +1,4 @@
-"""Which page the browser comes back to after a flow at Ory."""
+"""Decide which page the browser comes back to after a flow at Ory."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 def return_to_of(request: HttpRequest) -> str:
-    """The absolute URL that Ory is asked to send the browser back to: this page, or the one that led here.
+    """Return the absolute URL that Ory has to send the browser back to: this page, or the page that led here.
 
     Raises ``DisallowedHost`` as Django does.
     """
     if request.method in SAFE_METHODS and not is_htmx(request):
         return _this_page(request)
-    # A form cannot be sent again by a redirect, nor a fragment be a page; the page around them can be shown again.
+    # A redirect cannot send a form again, and an htmx fragment is not a page, so the page around them is used.
     page = request.headers.get("HX-Current-URL" if is_htmx(request) else "Referer", "")
     is_taken = _is_of_application(page, site_origin(request)) and not _is_own_view(page)
     return page if is_taken else default_return_to(request)
 
 
 def return_to_of_link(request: HttpRequest, *, is_private: bool) -> str:
-    """Return ``return_to_of`` for a link on the page that answers ``request``; ``is_private``: shared caches skip it.
+    """Return ``return_to_of`` for a link in the response to ``request``; ``is_private``: no shared cache stores it.
 
-    SECURITY: other pages may be kept by caches that do not know htmx's headers, so that one visitor's header would
-    choose where the next one is led.
+    SECURITY: caches that ignore htmx's headers may store other pages, and one visitor's header would then decide where
+    the next visitor is sent.
     """
     is_cacheable = request.method in SAFE_METHODS and not is_private
     return _this_page(request) if is_cacheable else return_to_of(request)
 
 
 def default_return_to(request: HttpRequest) -> str:
-    """The page for everybody who cannot come back to where they were."""
+    """Return the URL of the page for visitors who cannot be sent back to where they were."""
     return f"{site_origin(request)}{conf.default_return_to}"
 
 
 def checked_next(request: HttpRequest) -> str:
-    """The ``next`` of a request to one of our views as an absolute URL, if it is a page of this site."""
+    """Return ``next`` of ``request`` as an absolute URL if it is a page of this site, else the default page."""
     target = request.POST.get("next", "") or request.GET.get("next", "")
     site = site_origin(request)
     page = f"{site}{target}" if target.startswith("/") else target
@@ -59,7 +59,7 @@ def checked_next(request: HttpRequest) -> str:
 
 
 def site_origin(request: HttpRequest) -> str:
-    """Scheme, host and port of this site as browsers see it."""
+    """Return scheme, host and port of this site as browsers see it."""
     return conf.site_url or f"{request.scheme}://{request.get_host()}"
 
 
@@ -70,11 +70,11 @@ def _this_page(request: HttpRequest) -> str:
 
 
 def _is_of_application(page: str, site: str) -> bool:
-    """Whether ``page`` belongs to this application; below a script prefix others share the host."""
+    """Whether ``page`` belongs to this application; with a script prefix, other applications share the host."""
     if not is_return_to(page, site):
         return False
     prefix, path = get_script_prefix(), unquote(path_of(page))
-    # Browsers resolve dots before they ask, however these are spelt.
+    # Browsers resolve `..` before they send the request, even if it is percent-encoded.
     return prefix == "/" or (f"{path}/".startswith(prefix) and ".." not in path.split("/"))
 
 

@@ -1,1 +1,1 @@
-"""What the other rooms run on: steps in both worlds, objects of one process, the clock."""
+"""What the other rooms build on: drivers of steps, per-process objects, limited log lines and the clock."""

@@ -1,6 +1,6 @@
-"""The clock: everything that asks for the time asks here, so that a test can replace it in one place.
+"""The clock. Code that decides by the time reads it here, so that tests can replace it in one place.
 
-``ory/deadline.py`` alone reads the clock of the system, since it waits for it.
+``ory/deadline.py`` reads the system clock itself, because it really has to wait.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ class SystemClock:
     """The clocks of this machine."""
 
     def now(self) -> datetime:
-        """Return this moment, aware and in UTC."""
+        """Return the current time, aware and in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
@@ -25,17 +25,17 @@ _clock = SystemClock()
 
 
 def now() -> datetime:
-    """Return this moment, aware and in UTC."""
+    """Return the current time, aware and in UTC."""
     return _clock.now()
 
 
 def monotonic() -> float:
-    """Return seconds that only ever increase, from an unknown start; for how long something takes."""
+    """Return seconds that only ever increase, from an unknown start; for measuring durations."""
     return _clock.monotonic()
 
 
 def use_clock(clock: SystemClock) -> SystemClock:
-    """Take the time from ``clock`` from now on; return the one before. For tests."""
+    """Replace the clock by ``clock``, and return the old one. For tests."""
     global _clock
     before, _clock = _clock, clock
     return before

@@ -1,4 +1,4 @@
-"""Log lines that a visitor can cause: one of a kind per minute and process, which tells how many were left out."""
+"""Log lines that a visitor can cause: one per kind, minute and process, with the number of lines left out."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ MOST_KINDS = 1000
 
 
 class LineLimit:
-    """Lets one line of a kind through per minute."""
+    """Allows one log line of each kind per minute."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # When the next line may be written, and how many were left out since the last one; the oldest line first.
+        # By kind: when the next line may be written, and how many were left out since the last one. Oldest line first.
         self._kinds: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kinds)
 
     def admit(self, kind: Hashable) -> int | None:
-        """Return how many lines of ``kind`` were left out since the last one, or None to leave out this one, too."""
+        """Return how many lines of ``kind`` were left out since the last one; None if this one has to be, too."""
         with self._lock:
             now = monotonic()
             until, left_out = self._kinds.get(kind, (now, 0))
@@ -42,7 +42,7 @@ class LineLimit:
             return left_out
 
     def _has_room(self, now: float) -> bool:
-        """Whether another kind can be remembered; forgets one that may be written again."""
+        """Whether another kind can be remembered. Forgets the oldest one if its minute is over."""
         if len(self._kinds) < MOST_KINDS:
             return True
         oldest = next(iter(self._kinds))
@@ -53,15 +53,15 @@ class LineLimit:
 
 
 def warning(message: str, *args: object, kind: Hashable = None) -> None:
-    """Log a warning, unless there was one with the same ``message`` and ``kind`` within the last minute.
+    """Log a warning, unless one with the same ``message`` and ``kind`` was logged within the last minute.
 
-    Neither ``message`` nor ``kind`` may hold anything that a visitor chooses; ``args`` may.
+    ``message`` and ``kind`` must not contain anything that a visitor chooses; ``args`` may.
     """
     _write(logging.WARNING, message, args, kind, is_with_traceback=False)
 
 
 def exception(message: str, error: Exception) -> None:
-    """Log ``error`` with its traceback, unless there was one of its class within the last minute; see ``warning``."""
+    """Log ``error``, which is being handled, with its traceback; once a minute per class. See ``warning``."""
     _write(logging.ERROR, message, (), type(error).__name__, is_with_traceback=True)
 
 
@@ -71,7 +71,7 @@ def _write(level: int, message: str, args: tuple[object, ...], kind: Hashable, *
         return
     if left_out:
         message, args = f"{message} (and %d more since the last such line)", (*args, left_out)
-    # The line of the log is that of the caller of this module.
+    # The record names the file and line of the code that called this module.
     logger.log(level, message, *args, exc_info=is_with_traceback, stacklevel=3)
 
 

@@ -1,4 +1,4 @@
-"""What is made at first use and once per process: threads, sockets and locks do not survive a fork."""
+"""Objects that are made at first use, once per process: threads, sockets and locks do not survive a fork."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _made: dict[Hashable, object] = {}
-# What is made may need something else that is made here.
+# Reentrant: a function that makes an object may call another one.
 _lock = threading.RLock()
 
 
 def once_per_process(make: Callable[P, T]) -> Callable[P, T]:
-    """Has ``make`` called once per process for the same (positional, hashable) arguments, whoever asks."""
+    """Decorate ``make``, so that it is called once per process for the same (positional, hashable) arguments."""
 
     @wraps(make)
     def made(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -35,14 +35,17 @@ def once_per_process(make: Callable[P, T]) -> Callable[P, T]:
 
 
 def forget_all() -> None:
-    """Has everything made anew when it is next used; for a forked child, where threads and locks are of no use."""
+    """Forget every object, so that it is made anew at its next use; for a forked child process."""
     global _lock
     _lock = threading.RLock()
     _made.clear()
 
 
 def forget_ory() -> None:
-    """Forgets what was learned about Ory and the connections to it, so that another one may stand there; for tests."""
+    """Forget what is known about Ory and the connections to it: every object that is not a thread or an executor.
+
+    For tests, which replace Ory.
+    """
     with _lock:
         for key, made in tuple(_made.items()):
             if not isinstance(made, (threading.Thread, Executor)):

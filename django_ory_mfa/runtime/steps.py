@@ -1,4 +1,4 @@
-"""Drives steps that yield calls, blocking or awaiting, so that the rules between the calls are written once."""
+"""Drive steps (generators that yield calls), blocking or awaiting, so that each rule is written once."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Call(Protocol[T_co]):
-    """Something to wait for, in either way."""
+    """Something to wait for, in blocking code or in an event loop."""
 
     def run(self) -> T_co:
-        """Blocks until it is done."""
+        """Block until it is done, and return the result."""
 
     def arun(self) -> Awaitable[T_co]:
-        """Is done when awaited."""
+        """Return an awaitable of the result."""
 
 
-# A generator that yields calls, is sent what they return, and returns what came of them.
+# A generator that yields calls, is sent their results, and returns a result of its own.
 Steps = Generator[Call[Any], Any, T]
 
 
 @async_unsafe(
-    "The Ory session cannot be fetched by blocking code inside an event loop: use `await request.aory_session()`, "
+    "Blocking code cannot fetch the Ory session inside an event loop: use `await request.aory_session()`, "
     "`aevaluate` or `arequire_aal`."
 )
 def run(steps: Steps[T]) -> T:
-    """Drives ``steps`` in blocking code; raises ``SynchronousOnlyOperation`` inside an event loop."""
+    """Run ``steps`` in blocking code and return their result; raises ``SynchronousOnlyOperation`` in an event loop."""
     resume: Callable[[], Call[Any]] = partial(next, steps)
     while True:
         try:
@@ -50,7 +50,7 @@ def run(steps: Steps[T]) -> T:
 
 
 async def arun(steps: Steps[T]) -> T:
-    """Drives ``steps`` in an event loop; if that is cancelled, they end where they are."""
+    """Run ``steps`` in an event loop and return their result; if the task is cancelled, they end where they are."""
     with closing(steps):
         return await _adrive(steps)
 
@@ -70,18 +70,18 @@ async def _adrive(steps: Steps[T]) -> T:
 
 
 def wait_for(call: Call[T]) -> Steps[T]:
-    """What ``call`` returns, with its type, inside of other steps."""
+    """Return the result of ``call``, with its type, inside other steps."""
     result: T = yield call
     return result
 
 
 async def awaited(value: Any) -> Any:
-    """Return ``value``, awaited if it is awaitable: views and hooks may be coroutine functions or plain ones."""
+    """Return ``value``, awaited if it is awaitable: views and hooks may be plain or coroutine functions."""
     return await value if isawaitable(value) else value
 
 
 def waited_for(value: Any) -> Any:
-    """``awaited`` for blocking code."""
+    """Return ``value``, awaited in blocking code if it is awaitable."""
     return async_to_sync(awaited)(value) if isawaitable(value) else value
 
 
@@ -115,25 +115,25 @@ class Blocking(Generic[T]):
         return self._function(*self._args)
 
     def arun(self) -> Awaitable[T]:
-        """Call it in a thread where blocking code may run."""
+        """Call it in Django's thread for blocking code."""
         return sync_to_async(self._function)(*self._args)
 
 
 class Whole:
-    """Steps that a task which is cancelled in the midst of them leaves to run to their end."""
+    """Steps that run to completion even if the awaiting task is cancelled."""
 
-    # The event loop itself would forget a task that nobody waits for.
+    # The event loop keeps only weak references to its tasks.
     _under_way: ClassVar[set[asyncio.Task[None]]] = set()
 
     def __init__(self, steps: Callable[[], Steps[None]]) -> None:
         self._steps = steps
 
     def run(self) -> None:
-        """Drives them in blocking code."""
+        """Run them in blocking code."""
         run(self._steps())
 
     async def arun(self) -> None:
-        """Drives them in an event loop."""
+        """Run them in an event loop."""
         task = asyncio.ensure_future(arun(self._steps()))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)

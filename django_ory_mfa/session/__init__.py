@@ -1,1 +1,1 @@
-"""Who is there: from the credential of a request to its Ory session."""
+"""From the credential of a request to its Ory session."""

@@ -1,4 +1,4 @@
-"""Sessions in Django's cache. A cache that fails or is slow is as good as an empty one, and left alone for a while."""
+"""Keep sessions in Django's cache. A cache that fails or is slow counts as empty and is not used for a while."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOT_ASKED = object()
 
 
 class Entry:
-    """The place of one credential in the cache, by its fingerprint; ``ttl`` is ``ORY_MFA_CACHE_TTL`` in seconds."""
+    """The cache entry of one credential, named by its keyed hash; ``ttl`` is ``ORY_MFA_CACHE_TTL`` in seconds."""
 
     def __init__(self, name: str, ttl: float) -> None:
         self._name = name
@@ -41,16 +41,16 @@ class Entry:
         self._operation = partial(Operation, caches[alias], _breaker(alias))
 
     def read(self) -> Steps[OrySession | None]:
-        """The session that is kept, if there is one."""
+        """Return the cached session, or None."""
         stored = yield self._operation("get", self._key)
         session = from_store(stored, now=now(), name=self._name, key=fingerprint_key())
         count(Event.CACHE_MISS if session is None else Event.CACHE_HIT)
         return session
 
     def keep(self, session: OrySession, answer: Answer, *, age: float) -> Steps[None]:
-        """Keeps ``session``, read from ``answer``, for as long as settings, Ory and the session itself allow.
+        """Store ``session``, read from ``answer``, for as long as the settings, Ory and its expiry allow.
 
-        ``age`` is how many seconds ago Ory was asked.
+        ``age`` is how many seconds ago the call to Ory started.
         """
         moment = now()
         seconds = seconds_to_keep(session, answer, ttl=self._ttl, now=moment) - age
@@ -61,24 +61,27 @@ class Entry:
     def _set(self, stored: str, seconds: int) -> Steps[None]:
         if (yield self._operation("set", self._key, stored, seconds)) is NOT_ASKED:
             return
-        # After the other: whoever signs out from now on drops what was kept here. SECURITY: where the cache does not
-        # tell, somebody may have signed out.
+        # Checked after storing, since a later sign-out deletes this entry. SECURITY: if the cache gives no answer,
+        # assume that the visitor has signed out.
         if (yield self._operation("get", self._signed_out_key, 0)) != 0:
             yield from self.drop()
 
     def drop(self) -> Steps[None]:
-        """Forgets the session."""
+        """Delete the session from the cache."""
         yield self._operation("delete", self._key, is_vital=True)
 
     def sign_out(self) -> Steps[None]:
-        """Forgets the session, and has none kept until the browser had the time to end it at Ory."""
+        """Delete the session, and store none again until the browser has had time to end it at Ory."""
         seconds = ceil(max(SIGNED_OUT_FOR, self._ttl) + conf.timeout.total)
         yield self._operation("set", self._signed_out_key, 1, seconds, is_vital=True)
         yield from self.drop()
 
 
 class Operation:
-    """A method of ``cache``; None where it fails, ``NOT_ASKED`` where it did lately, unless the call is vital."""
+    """A call of a cache method: None if it fails, ``NOT_ASKED`` during a pause after failures.
+
+    A vital call is made even during a pause.
+    """
 
     def __init__(self, cache: Any, breaker: Breaker, method: str, *args: Any, is_vital: bool = False) -> None:
         self._cache = cache
@@ -88,7 +91,7 @@ class Operation:
         self._is_vital = is_vital
 
     def run(self) -> Any:
-        """Calls it."""
+        """Make the call in blocking code."""
         if self._is_paused():
             return NOT_ASKED
         started, pauses = monotonic(), self._breaker.pauses
@@ -100,9 +103,9 @@ class Operation:
         return result
 
     async def arun(self) -> Any:
-        """Awaits it, for as long as a call to Ory may take."""
+        """Make the call in an event loop; it fails after the total time-out of a call to Ory."""
         if isinstance(self._cache, LocMemCache):
-            # It never waits, so that a thread of its own would only cost time.
+            # It does no I/O, so a thread would only add overhead.
             return self.run()
         if self._is_paused():
             return NOT_ASKED
@@ -116,7 +119,7 @@ class Operation:
         return result
 
     def _is_paused(self) -> bool:
-        # Most often there is nothing to ask, and no setting to be read for it.
+        # The cheap test comes first: most of the time there is no pause, and no setting has to be read.
         return not self._breaker.is_closed and not self._is_vital and self._breaker.allow(conf.timeout.total) > 0
 
     def _judge(self, pauses: int, started: float) -> None:
@@ -124,7 +127,7 @@ class Operation:
             count(Event.CACHE_ERROR)
             self._spare(pauses, "slow")
         elif self._method == "get":
-            # Only this one is waited for by every request.
+            # Only reads show that the cache has recovered: every request waits for one.
             self._breaker.succeeded()
 
     def _fail(self, pauses: int, reason: str) -> None:
@@ -136,10 +139,10 @@ class Operation:
 
     def _spare(self, pauses: int, reason: str) -> None:
         if self._breaker.failed(pauses):
-            limited_log.warning("The cache of Ory sessions fails and is not asked for a while: %s", reason)
+            limited_log.warning("The cache for Ory sessions is failing and will not be used for a while: %s", reason)
 
 
 @once_per_process
 def _breaker(alias: str) -> Breaker:
-    # One hiccup is forgiven: the first call of a process may have a library to load.
+    # A single failure is tolerated: the first call of a process may be slow because a library is imported.
     return Breaker(failures=2)

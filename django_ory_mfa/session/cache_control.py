@@ -1,4 +1,4 @@
-"""Keeps pages that depend on a session out of caches that several people share."""
+"""Keep pages that depend on a session out of shared caches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 VARY = ("Cookie", "Authorization", "X-Session-Token")
 ALL_VARY = ", ".join(VARY)
-# By this attribute of the request Django's cache middleware decides whether to store the response.
+# Django's cache middleware stores the response if this attribute of the request is true.
 STORE = "_cache_update_cache"
 # Directives that let a shared cache keep a response (RFC 9111, section 5.2.2).
 SHARED = ("public", "max-age", "s-maxage")
@@ -23,30 +23,30 @@ SHARED = ("public", "max-age", "s-maxage")
 
 @cache
 def protect_django_caches() -> None:
-    """Make Django's cache middleware and ``cache_page`` store no response of a request whose session is known.
+    """Stop Django's cache middleware and ``cache_page`` from storing a response once the session is known.
 
-    Both end in ``UpdateCacheMiddleware.process_response``. They decide there by an attribute of the request that they
-    set when they start, which may be after the session became known; so the decision is taken again in the end.
+    Both store it in ``UpdateCacheMiddleware.process_response`` if an attribute of the request is true. They set that
+    attribute when they start, which may be after the session became known, so this is checked again when they store.
     """
     store: Any = UpdateCacheMiddleware.process_response
 
     def process_response(self: UpdateCacheMiddleware, request: Any, response: Any) -> Any:
-        # Not by type: request may be a wrapper, such as that of Django REST framework, which passes on what it lacks.
+        # No isinstance check: the request may be a wrapper that forwards attributes, as in Django REST framework.
         state = getattr(request, "_ory_mfa", None)
         if state is None or state.known_session is None:
             return store(self, request, response)
         if getattr(request, STORE, False):
             state.kept_from_cache = True
-        # SECURITY: this page may show who it was made for, and the next visitor would get it.
+        # SECURITY: the page may contain personal data, and the cache would serve it to the next visitor.
         return response
 
     UpdateCacheMiddleware.process_response = process_response  # type: ignore[method-assign]
 
 
 def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Make ``response`` one for this visitor only, in Django's caches and in shared ones on the way."""
+    """Mark ``response`` as private to this visitor, for Django's caches and for shared HTTP caches."""
     said, vary = response.headers.get("Cache-Control", ""), response.headers.get("Vary", "")
-    # Most responses say nothing of it, and the second guard of a response finds what the first one said.
+    # Two fast paths: most responses have neither header, and a second guard finds those that the first one set.
     if said != "private":
         response.headers["Cache-Control"] = _made_private(said)
     if not vary:
@@ -65,9 +65,9 @@ def _made_private(said: str) -> str:
 
 
 def may_be_shared_and_read_later(response: HttpResponseBase) -> bool:
-    """Whether shared caches may keep ``response`` although its content, which is still to come, may read the session.
+    """Whether shared caches may store ``response`` although its streamed content may still read the session.
 
-    The content of a ``FileResponse`` comes from a file, which reads nothing.
+    The content of a ``FileResponse`` is a file, which reads no session.
     """
     if not response.streaming or isinstance(response, FileResponse):
         return False
@@ -76,15 +76,15 @@ def may_be_shared_and_read_later(response: HttpResponseBase) -> bool:
 
 
 def forget_outer_cache(request: HttpRequest) -> None:
-    """Make ``refuse_inner_cache`` notice only caches that start from now on."""
+    """Reset Django's cache attribute, so that ``refuse_inner_cache`` only sees caches that start after this call."""
     request.__dict__.pop(STORE, None)
 
 
 def refuse_inner_cache(request: HttpRequest) -> None:
-    """Raise ``ImproperlyConfigured`` if a per-view cache inside the guard answered or wanted to store the answer."""
+    """Raise ``ImproperlyConfigured`` if a per-view cache inside the guard served the response or tried to store it."""
     if STORE in request.__dict__ or request._ory_mfa.kept_from_cache:  # type: ignore[attr-defined]
         raise ImproperlyConfigured(
-            "A page behind @cache_page depends on the Ory session, because a guard stands outside of it or a "
-            "middleware read the session before. It was not stored, but it could not be cached for anybody either: put "
-            "@cache_page above the guard, leave it out, or read the session later."
+            "A page behind @cache_page depends on the Ory session, because a guard is applied outside the cache or a "
+            "middleware read the session first. The page was not cached, and can never be: put @cache_page above the "
+            "guard, remove it, or read the session later."
         )

@@ -1,4 +1,4 @@
-"""Hands a session cookie on that Ory issued again when it was asked about the old one."""
+"""Pass a session cookie on to the browser when Ory renewed it in its answer to this site."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RenewedCookie:
-    """A session cookie that Ory issued again, and when its answer was there (monotonic seconds)."""
+    """A session cookie that Ory renewed, and when Ory's answer arrived (monotonic seconds)."""
 
     cookie: IssuedCookie
     answered_at: float
@@ -45,29 +45,29 @@ def cookie_to_relay(request: HttpRequest, credential: Credential, answer: Answer
 
 
 def relay(request: HttpRequest, response: HttpResponseBase, renewed: RenewedCookie) -> None:
-    """Set ``renewed`` on ``response``, unless that is late or the view set a cookie of this name itself."""
+    """Set ``renewed`` on ``response``, unless it is too late or the response already sets a cookie of this name."""
     cookie = renewed.cookie
     if not is_timely(monotonic() - renewed.answered_at, is_navigation=_is_navigation(request)):
         return
     if cookie.name not in response.cookies:
-        # SimpleCookie would make a cookie of its own out of the value.
+        # Not response.set_cookie(), which would build a new header.
         dict.__setitem__(response.cookies, cookie.name, RelayedMorsel(cookie))
 
 
 def _is_navigation(request: HttpRequest) -> bool:
-    """Whether the browser goes to the response as its next page."""
+    """Whether the browser will show the response as its next page."""
     if is_quiet(request):
         return False
     mode = request.headers.get("Sec-Fetch-Mode")
     if mode is not None:
         return mode == "navigate"
-    # Browsers do not say so on plain http; scripts that ask for HTML there mostly say that they are scripts.
+    # Browsers omit Sec-Fetch-Mode on plain http. Scripts that fetch HTML there usually identify themselves.
     is_script = is_htmx(request) or "X-Requested-With" in request.headers
     return request.method in SAFE_METHODS and "text/html" in request.headers.get("Accept", "") and not is_script
 
 
 class RelayedMorsel(Morsel):  # type: ignore[type-arg]  # generic in typeshed only
-    """A cookie that is sent as Ory wrote it; ``http.cookies`` would drop what it does not know, such as Partitioned."""
+    """A cookie that is sent exactly as Ory wrote it; ``http.cookies`` drops unknown attributes, such as Partitioned."""
 
     def __init__(self, cookie: IssuedCookie) -> None:
         super().__init__()
@@ -75,5 +75,5 @@ class RelayedMorsel(Morsel):  # type: ignore[type-arg]  # generic in typeshed on
         self._header = cookie.header
 
     def OutputString(self, attrs: Any = None) -> str:  # noqa: N802  # the name of http.cookies
-        """The value of the header."""
+        """Return the value of the ``Set-Cookie`` header."""
         return self._header

@@ -1,4 +1,4 @@
-"""What is done with a Django session as a whole: it is read, or ended with the user that was read from it."""
+"""Load a Django session, or end it together with the user that was read from it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Reading:
 
 
 class Ending:
-    """A call that ends the Django session of a request which turns out to be somebody else's."""
+    """A call that ends the Django session of a request because it belongs to another person."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request: Any = request
@@ -46,7 +46,7 @@ class Ending:
             if has_read_user:
                 logout(self._request)
         finally:
-            # SECURITY: also if a receiver of Django's own signal fails.
+            # SECURITY: the session is emptied even if a receiver of Django's user_logged_out signal fails.
             self._request.session.flush()
             _forget_user(self._request, is_known=has_read_user)
 
@@ -62,18 +62,19 @@ class Ending:
 
 
 def leave_django(request: HttpRequest) -> None:
-    """End the Django session of ``request``, if there is one, as somebody who signs out."""
+    """Sign the visitor of ``request`` out of Django and delete the Django session, if there is one."""
     if not hasattr(request, "session"):
         return
     if apps.is_installed("django.contrib.auth") and SESSION_KEY in request.session:
-        # It empties request.user too, which may have been looked at before. Whoever can have no user may still leave.
+        # logout() resets request.user too, which may have been read already. Reading it raises PermissionDenied for an
+        # identity that can have no user, who may sign out all the same.
         with suppress(PermissionDenied):
             logout(request)
     request.session.flush()
 
 
 def _has_read_user(request: Any) -> bool:
-    """Whether ``request.user`` was looked at, and so read from the Django session."""
+    """Whether ``request.user`` was read, and so loaded from the Django session."""
     if not apps.is_installed("django.contrib.auth"):
         return False
     user = getattr(request, "user", None)
@@ -82,7 +83,7 @@ def _has_read_user(request: Any) -> bool:
 
 
 def _forget_user(request: Any, *, is_known: bool) -> None:
-    # Where Django's middleware keeps who it read; logout() leaves them.
+    # Django's middleware keeps the user in these attributes, and logout() does not clear them.
     for name in ("_cached_user", "_acached_user"):
         vars(request).pop(name, None)
     if is_known:

@@ -1,4 +1,4 @@
-"""What developers are shown: no credentials in Django's error reports, and how long Ory took."""
+"""Mask credentials in Django's error reports, and report the time spent on calls to Ory in ``Server-Timing``."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ HEADERS = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_X_SESSION_TOKEN")
 
 
 def mask_credentials(request: HttpRequest) -> None:
-    """Has error reports about ``request`` show no credential, whichever filter the site uses otherwise."""
+    """Mask Ory's credentials in error reports about ``request``, on top of the filter that the site uses."""
     masking: Any = MaskingFilter(get_exception_reporter_filter(request))
     request.exception_reporter_filter = masking
 
 
 def show_timings(response: HttpResponseBase, timings: list[tuple[str, float]]) -> None:
-    """Adds to ``response`` what Ory was asked, and the time that it took (https://www.w3.org/TR/server-timing/)."""
+    """Add to ``response`` the calls to Ory and how long each took (https://www.w3.org/TR/server-timing/)."""
     shown = [f'ory;dur={seconds * 1000:.1f};desc="{what}"' for what, seconds in timings]
     before = response.get("Server-Timing")
     response.headers["Server-Timing"] = ", ".join([before, *shown] if before else shown)
 
 
 class MaskingFilter:
-    """The filter of the site, with Ory's credentials masked on top."""
+    """The site's own filter, with Ory's credentials masked as well."""
 
     def __init__(self, site_filter: SafeExceptionReporterFilter) -> None:
         self._site_filter = site_filter
@@ -39,12 +39,12 @@ class MaskingFilter:
         return getattr(self._site_filter, name)
 
     def get_safe_cookies(self, request: HttpRequest) -> dict[str, Any]:
-        """The cookies that a report may show."""
+        """Return the cookies that a report may show."""
         cookies = self._site_filter.get_safe_cookies(request)
         return {name: self.cleansed_substitute if _is_secret(name) else value for name, value in cookies.items()}
 
     def get_safe_request_meta(self, request: HttpRequest) -> dict[str, Any]:
-        """The headers that a report may show."""
+        """Return the request headers that a report may show."""
         meta = self._site_filter.get_safe_request_meta(request)
         return {name: self.cleansed_substitute if name in HEADERS else value for name, value in meta.items()}
 

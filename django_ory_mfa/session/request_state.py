@@ -1,4 +1,4 @@
-"""One record for one request: what is known of its session so far, and what the rooms tell each other about it."""
+"""The record of one request: what is known about its session, and what the other modules share about it."""
 
 from __future__ import annotations
 
@@ -58,36 +58,36 @@ class RequestState:
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
-        # The session, once it is known, and whether a cache may have aged it: resolver -> everybody.
+        # The session once it is known, and whether a cache may have made it stale: resolver -> everybody.
         self.known_session: OrySession | None = None
         self.is_possibly_stale = False
-        # When the request came, or when what was answered before stopped to count (monotonic seconds): resolver.
+        # When the request arrived; set to now when earlier answers become invalid (monotonic seconds): resolver.
         self.arrived_at = monotonic()
         # Whether the person has a second factor, and whether that was found out: resolver.
         self.enrolled: bool | None = None
         self.is_enrolment_known = False
-        # The reason of an outage that began with this request and has to be signalled: resolver.
+        # The reason for an outage that began with this request and still has to be signalled: resolver.
         self.outage: str | None = None
-        # An error of the site's developer that a template may have swallowed: resolver -> middleware, raises it again.
+        # A programming error that a template may have swallowed: resolver -> middleware, which raises it again.
         self.misuse: Exception | None = None
-        # What Ory was asked, and the seconds that it took: resolver -> middleware, for Server-Timing.
+        # The calls to Ory and how many seconds each took: resolver -> middleware, for Server-Timing.
         self.timings: list[tuple[str, float]] = []
-        # The session cookie that Ory issued again: resolver -> middleware, relays it.
+        # The session cookie that Ory renewed: resolver -> middleware, which relays it.
         self.renewed_cookie: RenewedCookie | None = None
-        # The decision of the last guard: guarding -> middleware, clears the hops of a page that was reached.
+        # The decision of the last guard: guarding -> middleware, which clears the hops of a page that was reached.
         self.last_decision: Decision | None = None
-        # Whether a return from Ory was noticed: arrival.
+        # Whether the return from Ory has been handled: arrival.
         self.has_arrived = False
         # What require_aal raised and the middleware has not seen yet: guarding -> denials.
         self.raised: Exception | None = None
-        # What the policy of the site came to, and whether the view turned out to have no page: site_guard.
+        # The verdict of the site policy, and whether the view raised Http404: site_guard.
         self.site_verdict: Any = None
         self.view_has_no_page = False
-        # Whether the session was known when the view began: middleware.
+        # Whether the session was known before the view started: middleware.
         self.was_known_before_view = False
-        # Whether a page cache was kept from storing the response: cache_control -> middleware, guarding.
+        # Whether Django's cache was stopped from storing the response: cache_control -> middleware, guarding.
         self.kept_from_cache = False
-        # The response that our middleware has seen: middleware -> resolver, for those who read the session after it.
+        # The response after our middleware: middleware -> resolver, for code that reads the session later.
         self.response: HttpResponseBase | None = None
         self._credential: Any = NOT_READ
         self._fingerprint: str | None = None
@@ -97,21 +97,21 @@ class RequestState:
 
     @property
     def ory(self) -> Ory:
-        """The Ory of the settings, looked up once; raises ``ImproperlyConfigured`` without a sound URL."""
+        """The configured Ory, looked up once; raises ``ImproperlyConfigured`` if its URL is missing or invalid."""
         if self._ory is None:
             self._ory = get_ory()
         return self._ory
 
     @property
     def credential(self) -> Credential | None:
-        """The one credential of the request that Ory is sent."""
+        """The one credential of the request that is sent to Ory; None if there is none."""
         if self._credential is NOT_READ:
             self._credential = credential_of(self.request)
         return cast("Credential | None", self._credential)
 
     @property
     def fingerprint(self) -> str:
-        """A keyed hash of the credential and the Ory that it is for; the request has a credential."""
+        """A keyed hash of the credential and the URL of Ory; only for a request that has a credential."""
         if self._fingerprint is None:
             credential = cast("Credential", self.credential)
             key = fingerprint_key()
@@ -120,35 +120,36 @@ class RequestState:
 
     @property
     def lock(self) -> asyncio.Lock:
-        """Lets tasks of one request that ask at the same time share one answer."""
+        """The lock with which concurrent tasks of one request share one lookup of the session."""
         if self._lock is None:
             self._lock = asyncio.Lock()
         return self._lock
 
     @property
     def owner(self) -> SessionOwner:
-        """Keeps the Django session of the request to the person of the known session."""
+        """Binds the Django session of the request to the person of its Ory session."""
         if self._owner is None:
             self._owner = SessionOwner(self.request)
         return self._owner
 
     @property
     def visitor(self) -> Visitor:
-        """Who sends the request, as far as that is known."""
+        """Keyed hashes of the person and of the credential, as far as they are known."""
         names = names_of_person(self.known_session) if self.known_session is not None else ()
         return Visitor(names[0] if names else "", self.fingerprint if self.credential is not None else "")
 
 
 def state_of(request: HttpRequest) -> RequestState:
-    """Return the state that the middleware attached; raises ``ImproperlyConfigured`` on a site without it."""
+    """Return the state that the middleware attached; raises ``ImproperlyConfigured`` if there is none."""
     state = getattr(request, "_ory_mfa", None)
     if isinstance(state, RequestState):
         return state
     if hasattr(request, "ory_session"):
-        # SECURITY: anything may have set it.
+        # SECURITY: any code may have set it, so it is not trusted.
         raise ImproperlyConfigured(
-            "request.ory_session was set by hand, which opens nothing. To test a view alone, sign in with the fixture "
-            "ory and let the request pass the middleware: ory.login(rf); OrySessionMiddleware(view)(rf.get('/'))."
+            "request.ory_session was set by hand, which grants no access. To test a view alone, sign in with the "
+            "fixture ory and call the view through the middleware: ory.login(rf); "
+            "OrySessionMiddleware(view)(rf.get('/'))."
         )
     raise ImproperlyConfigured(
         "The request has no Ory session: add 'django_ory_mfa.middleware.OrySessionMiddleware' to MIDDLEWARE, after "

@@ -1,4 +1,4 @@
-"""Finds the Ory session of a request, and whether its person has a second factor; Ory is asked each at most once."""
+"""Resolve the Ory session of a request, and whether its person has a second factor; both are then remembered."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ logger = logging.getLogger("django_ory_mfa")
 
 
 def attach(request: HttpRequest) -> RequestState:
-    """Give ``request`` its state and its two attributes; no I/O, nothing is parsed."""
+    """Attach the state and the two session attributes to ``request``; does no I/O and parses nothing."""
     state = RequestState(request)
     equipped = cast("OryHttpRequest", request)
     equipped._ory_mfa = state
@@ -52,7 +52,7 @@ def attach(request: HttpRequest) -> RequestState:
 
 
 def session_of(state: RequestState) -> OrySession:
-    """Return the session, fetched by blocking code if need be; the work behind ``request.ory_session``."""
+    """Return the session, fetched with blocking code if it is not known yet; used by ``request.ory_session``."""
     try:
         return _session(state)
     except (ImproperlyConfigured, SynchronousOnlyOperation) as error:
@@ -61,7 +61,7 @@ def session_of(state: RequestState) -> OrySession:
 
 
 async def asession_of(state: RequestState) -> OrySession:
-    """Return the session, fetched without blocking the event loop; the work behind ``request.aory_session``."""
+    """Return the session, fetched without blocking the event loop; used by ``request.aory_session``."""
     if state.known_session is None:
         async with state.lock:
             await arun(session_steps(state))
@@ -69,7 +69,7 @@ async def asession_of(state: RequestState) -> OrySession:
 
 
 class LazySession(SimpleLazyObject):  # type: ignore[type-arg]  # generic in django-stubs only
-    """``request.ory_session`` before anybody read it."""
+    """``request.ory_session`` until the session is known."""
 
     def __init__(self, state: RequestState) -> None:
         super().__init__(partial(session_of, state))
@@ -77,53 +77,53 @@ class LazySession(SimpleLazyObject):  # type: ignore[type-arg]  # generic in dja
 
 
 def plain(session: object) -> OrySession:
-    """Return the value behind ``request.ory_session`` for those who must not fail; ANONYMOUS where there is none."""
+    """Return the plain value of ``request.ory_session`` without raising; ANONYMOUS if there is none."""
     if type(session) is not LazySession:
         return session if type(session) is OrySession else ANONYMOUS
     state: RequestState = session.__dict__["_state"]
     try:
         return _session(state)
     except (ImproperlyConfigured, SynchronousOnlyOperation) as error:
-        limited_log.warning("The Ory session is not shown in a template: %s", error)
+        limited_log.warning("A template got an anonymous session instead of the Ory session: %s", error)
         return ANONYMOUS
 
 
 def session_steps(state: RequestState, *, fresh: bool = False) -> Steps[OrySession]:
-    """Return the session; with ``fresh`` one that no cache on the way may have aged."""
+    """Return the session; with ``fresh``, one that no cache may have made stale."""
     if state.known_session is not None and not (fresh and state.is_possibly_stale):
         return state.known_session
     return (yield from refetch_steps(state, fresh=fresh))
 
 
 def refetch_steps(state: RequestState, *, fresh: bool = True) -> Steps[OrySession]:
-    """Return the session as Ory sees it now."""
+    """Resolve the session again and return it; ``fresh`` bypasses every cache."""
     session, is_possibly_stale = yield from _unbroken(_fetch(state, fresh=fresh), (UNAVAILABLE, False))
-    # Both at once: another task of this request may look between two calls.
+    # Set together: another task of this request may run between two calls.
     state.known_session, state.is_possibly_stale = session, is_possibly_stale
     forget_outer_cache(state.request)
     if state.response is not None:
-        # A middleware outside of ours reads the session, and may write it into the page.
+        # A middleware outside ours is reading the session, and may put it into the page.
         mark_private(state.request, state.response)
-    # From here on templates and async code find the plain value.
+    # From now on templates and async code get the plain value.
     cast("OryHttpRequest", state.request).ory_session = session
     yield from state.owner.claim_steps(session)
     reason, state.outage = state.outage, None
     if reason is not None:
-        # Only now, so that a receiver can ask for the session.
+        # Sent last, so that a receiver can read the session.
         yield Sending(ory_unavailable, request=state.request, session=session, reason=reason)
     return session
 
 
 def owner_steps(state: RequestState) -> Steps[None]:
-    """Look after a Django session that the request got after its person was known."""
+    """Claim a Django session that was attached to the request after the person became known."""
     if state.known_session is not None and not state.owner.is_current:
         yield from state.owner.claim_steps(state.known_session)
 
 
 def enrolled_steps(state: RequestState, *, fresh: bool = False) -> Steps[bool | None]:
-    """Return whether the person of an active session has a second factor, None if nobody knows.
+    """Return whether the person of an active session has a second factor; None if that is unknown.
 
-    It may fetch the session anew. ``fresh`` asks Ory whatever is remembered.
+    It may resolve the session again. ``fresh`` ignores what this process remembers from earlier requests.
     """
     if not state.is_enrolment_known:
         state.enrolled = yield from _find_enrolment(state, fresh=fresh)
@@ -162,7 +162,7 @@ def _ask_whoami(
         has_answered = client.successes != successes
         session = yield from _read(state, answer, started_at, is_known=caller.is_known, has_answered=has_answered)
         is_shared = started_at < state.arrived_at
-        # A failure is not asked about again: those who share one would wait twice, and call an ill Ory as often.
+        # A failed call that was shared is not repeated: its waiters would wait twice and call a failing Ory twice.
         is_usable = session.state is not SessionState.UNAVAILABLE
         renewed = cookie_to_relay(state.request, credential, answer) if session else None
         state.renewed_cookie = None if is_shared else renewed
@@ -191,7 +191,7 @@ def _ask(state: RequestState, what: str, call: SharedCall) -> Steps[tuple[Answer
     state.timings.append((what, time.perf_counter() - asked_at))
     logger.debug("Ory answered %s to %s", answer.failure or answer.status, what)
     if answer.status == 429 and state.ory.enrolments.pause(retry_after(answer)):
-        limited_log.warning("Ory asks for fewer calls.")
+        limited_log.warning("Ory answered 429 (too many requests).")
     return answer, started_at
 
 
@@ -236,7 +236,7 @@ def _probe(state: RequestState, credential: Credential, name: str) -> Steps[bool
     what, flow = "the settings flow", partial(state.ory.client.settings_flow, credential)
     answer, _ = yield from _ask(state, what, _shared(state, what, flow, _caller(state)))
     if answer.status == 401:
-        # What was answered before tells nothing any more.
+        # The session has ended, so earlier answers are no longer valid.
         state.arrived_at = monotonic()
         yield from refetch_steps(state)
         return None
@@ -252,7 +252,10 @@ def _fingerprint_of_person(state: RequestState, session: OrySession) -> str:
 
 
 def _unbroken(steps: Steps[T], otherwise: T) -> Steps[T]:
-    """Return what ``steps`` come to; ``otherwise`` if they raise, which is logged."""
+    """Return the result of ``steps``; if they raise, log it and return ``otherwise``.
+
+    ``ImproperlyConfigured`` is raised again.
+    """
     try:
         return (yield from steps)
     except ImproperlyConfigured:

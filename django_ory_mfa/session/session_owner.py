@@ -1,7 +1,7 @@
-"""Whom a Django session belongs to: the first person who uses it. Everybody else finds it empty.
+"""Bind a Django session to the first person who uses it, and empty it for anybody else.
 
-SECURITY: Ory's session and Django's are two cookies, and either can change hands alone. What a site keeps in the Django
-session for one person must not be shown to the next, however that one came to be signed in.
+SECURITY: Ory's session and Django's are two cookies, and one can change to another person without the other. What a
+site keeps in the Django session for one person must not be shown to the next, however the next one signed in.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from django_ory_mfa.signals import Sending, identity_switched
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# The key in a Django session under which its owner stands, as a keyed hash.
+# The key in the Django session that holds the keyed hash of its owner.
 MARK = "_ory_mfa_person"
-# The event loop itself would forget a task that nobody waits for.
+# The event loop keeps only weak references to its tasks.
 _under_way: set[asyncio.Task[None]] = set()
 
 
 class SessionOwner:
-    """Gives the Django session of one request to the person of its Ory session, and to nobody else.
+    """Binds the Django session of one request to the person of its Ory session.
 
-    Once that person is known, the methods of the session that load and save it are replaced: it is compared when it is
-    loaded, and marked before it is saved. A request that does neither has nothing to pay.
+    Once that person is known, the session's load and save methods are wrapped: the owner is compared after loading, and
+    marked before saving. A request that does neither pays nothing.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -48,11 +48,11 @@ class SessionOwner:
 
     @property
     def is_current(self) -> bool:
-        """Whether the request still has the Django session that was looked after last."""
+        """Whether the request still has the Django session that was claimed last."""
         return getattr(self._request, "session", None) is self._session
 
     def claim_steps(self, ory_session: OrySession) -> Steps[None]:
-        """Give the Django session to the person of ``ory_session``; one of somebody else is emptied."""
+        """Bind the Django session to the person of ``ory_session``; empty it if it belongs to somebody else."""
         self._ory_session = ory_session
         session = getattr(self._request, "session", None)
         # Not by its identity, which is read from a cached session only where somebody asks for it.
@@ -62,7 +62,7 @@ class SessionOwner:
             self._hook(session)
         if has_hops(self._request):
             self._sent_away = person_before(self._request, names_of_person(ory_session))
-        # What was loaded before anything made the person known.
+        # The data may have been loaded before the person was known.
         data = getattr(session, "_session_cache", {})
         previous = self._compare(data, self._sent_away)
         if previous is not None:
@@ -71,7 +71,7 @@ class SessionOwner:
             yield self._news_of(previous)
 
     def return_steps(self) -> Steps[None]:
-        """Read the Django session now if somebody else was sent to Ory with it, so that it is empty for the view."""
+        """Load the Django session now if somebody else was sent to Ory with it, so that the view finds it empty."""
         if self._sent_away is not None and not self.has_switched:
             yield Reading(self._session)
 
@@ -83,7 +83,10 @@ class SessionOwner:
             setattr(session, name, hook)
 
     def _compare(self, data: dict[str, Any], owner: str | None = None) -> str | None:
-        """Return who else owns ``data``, or None; what nobody owns, as far as ``owner`` tells, is marked."""
+        """Return the other person who owns ``data``, or None; data without an owner is marked.
+
+        ``owner`` is the other person who was sent to Ory with this session, if there was one.
+        """
         names = names_of_person(self._ory_session) if data else ()
         if not names:
             return None
@@ -104,11 +107,11 @@ class SessionOwner:
         self._forget_csrf_secret(data)
         self._session.flush()
         self._tell(self._news_of(previous))
-        # What is there now: a receiver of the signal may have written.
+        # Not `data`: a receiver of the signal may have written to the emptied session.
         return self._session._session_cache
 
     async def _aload(self) -> Any:
-        # It may call load(), which is the one above.
+        # The original may call load(), which is the wrapper above.
         data = await self._originals["aload"]()
         previous = self._compare(data, self._sent_away)
         if previous is not None:
@@ -120,7 +123,7 @@ class SessionOwner:
 
     def _save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         if not must_create:
-            # Before the original one, which would load it when the key is chosen already.
+            # Load first: the original may read the session key before it loads, and loading may change the key.
             self._session.keys()
         self._mark()
         self._originals["save"](must_create=must_create)
@@ -135,14 +138,14 @@ class SessionOwner:
         session = self._session
         self._compare(getattr(session, "_session_cache", {}))
         if self._is_taken_over and session.session_key == self._key_of_browser:
-            # SECURITY: whoever knows the key from before, or planted it in this browser, must not share what the person
-            # does from now on. The old session stays for requests that are under way; nothing of the person is in it.
+            # SECURITY: session fixation. Somebody who knows the old key, or planted it in this browser, must not share
+            # the session from now on. The old one stays for requests in flight; it holds nothing of this person.
             session._session_key = None
             self._is_taken_over = False
 
     def _forget_csrf_secret(self, data: dict[str, Any]) -> None:
         if CSRF_SESSION_KEY in data:
-            # It goes with the session (CSRF_USE_SESSIONS): the next form gets a new one.
+            # With CSRF_USE_SESSIONS the secret ends with the session; the next form gets a new one.
             self._request.META.pop("CSRF_COOKIE", None)
 
     def _news_of(self, previous: str) -> Sending:
@@ -153,7 +156,8 @@ class SessionOwner:
         if not _is_in_event_loop():
             news.run()
             return
-        # Blocking code in an event loop, as with stores that never wait. A receiver may be a coroutine function.
+        # Blocking session code inside an event loop, as with stores that do no I/O. The signal is sent by a task, since
+        # a receiver may be a coroutine function.
         self._untold = news
         task = asyncio.ensure_future(self._tell_untold())
         _under_way.add(task)

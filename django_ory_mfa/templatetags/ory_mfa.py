@@ -1,4 +1,4 @@
-"""Template tags. A tag never makes a page fail: without a session it answers as for an anonymous visitor."""
+"""Template tags. They never raise for lack of a session, but render as for an anonymous visitor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def ory_aal(context: Mapping[str, Any]) -> str:
-    """The visitor's level, ``aal0`` to ``aal3``."""
+    """Return the visitor's level, ``aal0`` to ``aal3``."""
     return str(session_in(context).aal)
 
 
@@ -40,45 +40,45 @@ def has_aal(session: object, level: object) -> bool:
 
 @register.simple_tag(takes_context=True)
 def ory_login_url(context: Mapping[str, Any]) -> str:
-    """Ory's sign-in page; the step-up page for somebody who is signed in and owes a second factor."""
+    """Return the URL to sign in at Ory; the step-up URL if Ory requires a second factor to show the session."""
     aal2 = session_in(context).state is SessionState.STEP_UP_REQUIRED
     return _flow_url(context, lambda return_to: conf.flows.login(aal2=aal2, return_to=return_to))
 
 
 @register.simple_tag(takes_context=True)
 def ory_step_up_url(context: Mapping[str, Any]) -> str:
-    """Ory's page for a second factor."""
+    """Return the URL to give a second factor at Ory."""
     return _flow_url(context, lambda return_to: conf.flows.login(aal2=True, return_to=return_to))
 
 
 @register.simple_tag(takes_context=True)
 def ory_settings_url(context: Mapping[str, Any]) -> str:
-    """Ory's page to set up a second factor."""
+    """Return the URL to set up a second factor at Ory."""
     return _flow_url(context, lambda return_to: conf.flows.settings(return_to=return_to))
 
 
 @register.simple_tag
 def ory_logout_url() -> str:
-    """The action of a sign-out form (POST); empty if the package's URLs are not included."""
+    """Return the ``action`` of a sign-out form (POST); empty if the package's URLs are not included."""
     return pages.own_url("logout")
 
 
 @register.inclusion_tag("ory_mfa/_status.html", takes_context=True)
 def ory_mfa_status(context: Mapping[str, Any]) -> dict[str, Any]:
-    """The visitor's MFA status in a line, with a link to what is missing."""
+    """Render one line with the visitor's MFA status and a link to the next step."""
     return {
         "session": session_in(context),
         "decision": None,
         "login_url": ory_login_url(context),
         "step_up_url": ory_step_up_url(context),
         "settings_url": ory_settings_url(context),
-        # Ory's step-up page is a form without fields for whoever has no second factor; our page knows.
+        # For visitors without a second factor, Ory's step-up page is a form without fields; our own page explains.
         "security_url": pages.own_url("settings"),
     }
 
 
 def session_in(context: Mapping[str, Any]) -> OrySession:
-    """The session of the request in a template's context; an anonymous one where there is none."""
+    """Return the session of the request in a template context; an anonymous one if there is none."""
     return plain(getattr(context.get("request"), "ory_session", None))
 
 
@@ -87,11 +87,11 @@ def _flow_url(context: Mapping[str, Any], build: Any) -> str:
     try:
         return str(build(_return_to(request) if isinstance(request, HttpRequest) else None))
     except (ImproperlyConfigured, DisallowedHost) as error:
-        limited_log.warning("No URL of Ory in a template: %s", error)
+        limited_log.warning("A template tag could not build a URL of Ory: %s", error)
         return ""
 
 
 def _return_to(request: HttpRequest) -> str:
-    # Once the session is known, the response is private.
+    # Once the session is known, the response is marked as private.
     state = getattr(request, "_ory_mfa", None)
     return return_to_of_link(request, is_private=state is not None and state.known_session is not None)

@@ -1,1 +1,1 @@
-"""``manage.py ory_mfa report``: what guards each page of the site."""
+"""``manage.py ory_mfa report``: list what guards each page of the site."""

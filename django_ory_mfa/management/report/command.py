@@ -1,4 +1,4 @@
-"""The report as text and as JSON."""
+"""The ``report`` subcommand: print the report as text or as JSON."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ class Report:
 
     name = "report"
     options_class = ReportOptions
-    help = "List every URL pattern of the site, what guards it, and where that is written."
+    help = "List every URL pattern of the site, what guards it, and where the guard is declared."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """What can be asked of it."""
+        """Add the options of ``report`` to ``parser``."""
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
         parser.add_argument(
             "--fail-on-unprotected",
             action="append",
             default=[],
             metavar="PATTERN",
-            help="exit with 1 if nothing of Ory is asked for on a path that begins with this regex; may be repeated",
+            help="exit with 1 if no Ory session is required on a path that begins with this regex; may be repeated",
         )
 
     def run(self, options: ReportOptions, stdout: OutputWrapper, stderr: OutputWrapper) -> int:
-        """Prints it; returns 1 if a path is unprotected that must not be, or a pattern matches nothing."""
+        """Print the report; return 1 if ``--fail-on-unprotected`` finds an unprotected path, or matches no path."""
         patterns = [_compiled(pattern) for pattern in options.fail_on_unprotected]
         try:
             found = rows()
@@ -69,20 +69,20 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except (re.error, OverflowError) as error:
-        message = f"--fail-on-unprotected is no regex: {error}"
+        message = f"--fail-on-unprotected is not a valid regex: {error}"
         raise CommandError(message, returncode=MISUSED) from error
 
 
 def _complaints(pattern: re.Pattern[str], found: list[Row]) -> list[str]:
     meant = [row for row in found if any(pattern.match(path) for path in (row.path, *row.examples))]
     if not meant:
-        # A misspelt pattern must not pass for a protected site.
+        # A misspelt pattern must not count as success.
         return [f"No path begins with {pattern.pattern!r}."]
     return [f"Unprotected: {row.path} ({row.view}): {_from(row)}" for row in meant if not row.is_protected]
 
 
 def _as_json(found: list[Row], outside: list[Outsider]) -> str:
-    """``outside_policy``: middleware that ``AALRequiredMiddleware`` does not cover."""
+    """Return the report as JSON; ``outside_policy`` lists middleware that ``AALRequiredMiddleware`` does not guard."""
     others = [{"middleware": path, "answers_with": what} for path, what in outside]
     return json.dumps({"views": [_row_as_json(row) for row in found], "outside_policy": others}, indent=2)
 
@@ -113,7 +113,7 @@ def _guard_as_json(guard: Guard) -> dict[str, Any]:
 
 def _as_text(found: list[Row], outside: list[Outsider]) -> str:
     cells = [("PATH", "ASKS FOR", "FROM", "VIEW"), *((row.path, _asks(row), _from(row), row.view) for row in found)]
-    # One long regex must not make every row as wide.
+    # Limited, so that one long regex does not widen every row.
     widths = [min(max(len(row[column]) for row in cells), WIDEST) for column in range(3)]
     lines = [
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in cells
@@ -124,8 +124,8 @@ def _as_text(found: list[Row], outside: list[Outsider]) -> str:
 def _summary(found: list[Row]) -> str:
     is_open = sum(not row.is_protected for row in found)
     return (
-        f"{len(found)} URL patterns. For {is_open} of them nothing of Ory is asked; other guards, such as Django's "
-        "own, are not looked at."
+        f"{len(found)} URL patterns. {is_open} of them require no Ory session; other guards, such as Django's own, "
+        "are not examined."
     )
 
 
@@ -134,7 +134,7 @@ def _outside(outside: list[Outsider]) -> list[str]:
         return []
     return [
         "",
-        "Outside of the policy, before AALRequiredMiddleware:",
+        "Not guarded by the policy, because it comes before AALRequiredMiddleware:",
         *(f"  {path}: {what}" for path, what in outside),
     ]
 
@@ -153,7 +153,7 @@ def _wanted(guard: Guard) -> str:
         return _requirement(guard.requirement)
     if guard.decided_by is not None:
         return f"what {guard.decided_by} says"
-    return "nothing" if guard.error is None else f"what makes no sense ({guard.error})"
+    return "nothing" if guard.error is None else f"an invalid requirement ({guard.error})"
 
 
 def _requirement(wanted: Requirement) -> str:

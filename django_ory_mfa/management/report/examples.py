@@ -1,7 +1,7 @@
-"""Paths that a URL pattern matches, since rules are regexes of paths and a pattern with parameters is no path.
+"""Make up example paths for URL patterns with parameters, so that rules, which are regexes, can be tried on them.
 
-Two regexes cannot be held against one another, so that rules are tried on paths: some that are made up from the
-pattern, and some that are made up from the rules, which find the one page below ``/users/<int:pk>/`` that a rule frees.
+Two regexes cannot be compared, so rules are tried on paths. Some are made up from the pattern, others from the rules,
+which finds the one page below ``/users/<int:pk>/`` that a rule exempts.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ ODD_FLAGS = re.IGNORECASE | re.VERBOSE
 
 
 def example_paths(site_view: SiteView) -> list[str]:
-    """Some paths that lead to the view, without the script's prefix; empty if none could be made up."""
+    """Return some paths that lead to the view, without the script prefix; empty if none could be made up."""
     parts = [_examples(pattern) for pattern in site_view.patterns]
     return list(dict.fromkeys("/" + "".join(chosen) for chosen in islice(product(*parts), PER_VIEW)))
 
 
 def paths_of_rules(rules: Iterable[re.Pattern[str]]) -> dict[str, list[str]]:
-    """Paths that a rule matches, by the route of the view that they lead to."""
+    """Return paths that match a rule, keyed by the route of the view that they lead to."""
     found: dict[str, list[str]] = {}
     for rule in rules:
         of_rule: dict[str, list[str]] = {}
@@ -65,26 +65,26 @@ def paths_of_rules(rules: Iterable[re.Pattern[str]]) -> dict[str, list[str]]:
 
 
 def is_readable(rule: re.Pattern[str]) -> bool:
-    """Whether the paths that were made up from ``rule`` stand for all that it matches."""
-    # Of alternatives one is taken, and nobody can look around or ignore case in what is made up.
+    """Whether the example paths of ``rule`` represent everything that it matches."""
+    # Only one alternative is used for an example, and lookarounds and flags are ignored.
     is_plain = "|" not in rule.pattern and "(?" not in rule.pattern and not rule.flags & ODD_FLAGS
     return is_plain and any(_of_regex(rule))
 
 
 def may_match(rule: re.Pattern[str], site_view: SiteView) -> bool:
-    """False only if ``rule`` cannot match any path of the view, going by how both of them begin."""
+    """Return False only if ``rule`` cannot match any path of the view, judging by how both begin."""
     begins, route = _literal_start(rule), PARAMETER.split(site_view.route)[0]
     return begins.startswith(route) or route.startswith(begins)
 
 
 def _of_rule(rule: re.Pattern[str]) -> Iterator[str]:
     starts = islice(_of_regex(rule), PER_PARAMETER)
-    # A rule matches the beginning of a path; what follows depends on the view.
+    # A rule matches the beginning of a path; what follows it depends on the view.
     return (start + end for start in starts for end in ("", *VALUES, *(f"{value}/" for value in VALUES)))
 
 
 def _literal_start(rule: re.Pattern[str]) -> str:
-    """What every path that ``rule`` matches begins with."""
+    """Return the text that every path that matches ``rule`` begins with; empty if unknown."""
     text = rule.pattern.removeprefix("^")
     if "|" in text or rule.flags & ODD_FLAGS:
         return ""
@@ -122,13 +122,13 @@ def _is_taken(converter: Any, value: str) -> bool:
     try:
         converter.to_python(value)
     except Exception:
-        # A converter is the site's own and may look things up.
+        # A converter of the site may do anything, such as a database query.
         return False
     return True
 
 
 def _of_regex(regex: re.Pattern[str]) -> Iterator[str]:
-    """What ``reverse()`` would try, with values that the regex accepts."""
+    """Yield the paths that ``reverse()`` would try, with parameter values that ``regex`` accepts."""
     for form, names in _forms(regex.pattern):
         for chosen in islice(product(VALUES, repeat=len(names)), TRIED):
             path = form % dict(zip(names, chosen, strict=True))

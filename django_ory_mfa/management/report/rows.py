@@ -1,4 +1,4 @@
-"""Which guards stand before each view, and where each of them is written."""
+"""Find the guards of each view, and where each of them is declared."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ NO_PATH = "all other paths"
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Something that stands before a view, and what it asks for; all None if it asks for nothing."""
+    """A guard of a view and what it requires; if all fields are None, it requires nothing."""
 
     origin: str
     requirement: Requirement | None = None
-    #: The dotted name of what decides when a request comes.
+    #: The dotted name of the callable that decides for each request.
     decided_by: str | None = None
-    #: The setting and the view contradict one another: every request fails.
+    #: Why the requirement is invalid, so that every request fails.
     error: str | None = None
-    #: Only on these paths, of those that were tried; empty: on every path.
+    #: The paths on which it applies, of those that were tried; empty if it applies on all.
     paths: tuple[str, ...] = ()
 
     @property
     def asks(self) -> bool:
-        """Whether it can refuse anybody."""
+        """Whether it can refuse a request."""
         says_nothing = self.requirement is None and self.decided_by is None and self.error is None
         return not says_nothing and self.origin != Origin.REPORT_ONLY
 
@@ -54,12 +54,12 @@ class Row:
     name: str | None
     view: str
     guards: tuple[Guard, ...]
-    #: Paths that the pattern matches; rules were tried on them.
+    #: Paths that the pattern matches, on which the rules were tried.
     examples: list[str]
 
     @property
     def is_protected(self) -> bool:
-        """Whether something is asked on every path that was tried; the package's own views look after themselves."""
+        """Whether a guard applies on every path that was tried; the package's own views always count as protected."""
         asking = {path for guard in self.guards if guard.asks for path in guard.paths or [None]}
         if None in asking or self.guards[0].origin == Origin.OWN_VIEW:
             return True
@@ -68,7 +68,7 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """A row for every URL pattern of the site. Raises what importing the URL configuration raises."""
+    """Return a row for every URL pattern of the site. Raises what importing the URL configuration raises."""
     has_policy = bool(positions(POLICY_MIDDLEWARE))
     of_rules = paths_of_rules(rule.pattern for rule in conf.rules) if has_policy else {}
     return [_row(site_view, of_rules, has_policy=has_policy) for site_view in site_views()]
@@ -87,7 +87,7 @@ def _row(site_view: SiteView, of_rules: dict[str, list[str]], *, has_policy: boo
 
 
 def _own_guards(view: Any) -> Iterator[Guard]:
-    """Those that hold with and without ``AALRequiredMiddleware``."""
+    """Yield the guards that apply even without ``AALRequiredMiddleware``."""
     declared = getattr(view, "ory_mfa_requirement", None)
     if declared is not None:
         yield _guard(DECORATOR, declared)
@@ -112,7 +112,7 @@ def _guarded_by_class(origin: str, view: Any) -> Guard:
 
 
 def _policy_guards(site_view: SiteView, own: Sequence[Guard], paths: Sequence[str]) -> list[Guard]:
-    """What ``AALRequiredMiddleware`` adds."""
+    """Return the guards that ``AALRequiredMiddleware`` adds."""
     found: dict[Guard, list[str]] = {}
     for path in paths or [NO_PATH]:
         for guard in _guards_at(site_view, path, own):
@@ -124,7 +124,7 @@ def _policy_guards(site_view: SiteView, own: Sequence[Guard], paths: Sequence[st
 
 
 def _unread_rules(site_view: SiteView, paths: Sequence[str]) -> list[Guard]:
-    """Rules that may count on paths which nobody thought of."""
+    """Return guards for the rules that may apply on paths that were not tried."""
     if site_view.is_one_path:
         return []
     return [
@@ -135,7 +135,7 @@ def _unread_rules(site_view: SiteView, paths: Sequence[str]) -> list[Guard]:
 
 
 def _guards_at(site_view: SiteView, path: str, own: Sequence[Guard]) -> Iterator[Guard]:
-    """What the policy asks of a view at ``path``; what a guard of the view's own asks for is left out."""
+    """Yield the guards of the policy for a view at ``path``, without those that the view has anyway."""
     view = site_view.view
     try:
         policies = policies_for(view, path)
@@ -165,13 +165,13 @@ def _guard(origin: str, declared: Declared | None) -> Guard:
 
 
 def view_name(view: Any) -> str:
-    """Where a view is written; of a path of django-ninja, the functions of its operations."""
+    """Return the dotted name of ``view``; for a path of django-ninja, those of its operations."""
     functions = [operation.view_func for operation in _operations(view)]
     return " and ".join(dict.fromkeys(dotted_name(function) for function in functions or [view]))
 
 
 def dotted_name(thing: Any) -> str:
-    """Where a view, a class or a callable is written."""
+    """Return the dotted name of a view, a class or a callable."""
     thing = class_of(thing) or thing
     while isinstance(thing, partial):
         thing = thing.func
@@ -180,6 +180,6 @@ def dotted_name(thing: Any) -> str:
 
 
 def _operations(view: Any) -> list[Any]:
-    # Every path of django-ninja has the same wrapper, which knows the operations by its closure.
+    # Every path of django-ninja has the same wrapper, which holds the operations in its closure.
     owner = getclosurevars(view).nonlocals.get("self") if isfunction(view) else getattr(view, "__self__", None)
     return [operation for operation in getattr(owner, "operations", ()) if hasattr(operation, "view_func")]
