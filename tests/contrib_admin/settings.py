@@ -1,0 +1,36 @@
+"""Settings with users and an admin behind Ory."""
+
+from __future__ import annotations
+
+from tests.contrib_auth.settings import *  # noqa: F403
+from tests.contrib_auth.settings import INSTALLED_APPS as WITH_USERS
+from tests.contrib_auth.settings import MIDDLEWARE as FOR_USERS
+from tests.settings import TEMPLATES as SHARED_TEMPLATES
+
+INSTALLED_APPS = [
+    "django_ory_mfa.contrib.admin.apps.AALAdminConfig",
+    "django.contrib.messages",
+    *WITH_USERS,
+    "tests.contrib_admin.shop",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    *FOR_USERS,
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+ROOT_URLCONF = "tests.contrib_admin.urls"
+PROCESSORS = ["request", "debug"]
+TEMPLATES = [
+    {
+        **SHARED_TEMPLATES[0],
+        "DIRS": [],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]

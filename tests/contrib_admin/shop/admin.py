@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+
+from tests.contrib_admin.shop.models import Customer, Order
+
+
+@admin.register(Customer)
+class CustomerAdmin(admin.ModelAdmin):
+    search_fields = ("name",)
+
+
+@admin.register(Order)
+class OrderAdmin(admin.ModelAdmin):
+    autocomplete_fields = ("customer",)
+    actions = ("refund_selected", "print_selected")
+    ory_mfa_requirements: ClassVar = {"refund_selected": "sensitive", "history": "aal1"}
+
+    @admin.action(description="Refund")
+    def refund_selected(self, request: Any, queryset: Any) -> None:
+        queryset.update(number="refunded")
+
+    @admin.action(description="Print")
+    def print_selected(self, request: Any, queryset: Any) -> None:
+        queryset.update(number="printed")
