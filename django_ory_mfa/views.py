@@ -70,7 +70,7 @@ def login(request: HttpRequest) -> HttpResponseBase:
     return_to = checked_next(request)
     session = run(session_steps(state_of(request)))
     if session:
-        shown = {"account": _account(request, session), "next": return_to, "is_refused": "next" in request.GET}
+        shown = {"account": account_name(request, session), "next": return_to, "is_refused": "next" in request.GET}
         return page(request, "login", page_context(request, session, None) | shown)
     return render(request, run(evaluation_steps(request, SIGNED_IN)), return_to=return_to)
 
@@ -128,7 +128,7 @@ def _signed_out_by_token(request: HttpRequest, answer: Answer, return_to: str) -
     return HttpResponseSeeOther(return_to) if answer.status in (204, 403) else render(request, UNAVAILABLE)
 
 
-def _account(request: HttpRequest, session: OrySession) -> str:
+def account_name(request: HttpRequest, session: OrySession) -> str:
     """The name under which the visitor is signed in."""
     identity = cast("Identity", session.identity)
     name = _username(request)

@@ -1,81 +1,90 @@
-"""System checks of the admin."""
+"""System checks of an admin site; Django calls them for every site that there is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from django.apps import AppConfig, apps
-from django.contrib.admin.sites import all_sites
+from django.apps import apps
+from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, Resolver404, resolve
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.admin.requirements import KEYS, SENSITIVE, declared_by
-from django_ory_mfa.contrib.admin.sites import AALAdminSiteMixin
 from django_ory_mfa.core.requirement import Requirement
 
-E020 = Error(
-    "django_ory_mfa.contrib.admin is installed without django_ory_mfa.contrib.auth.",
+E030 = Error(
+    "An admin site is behind Ory, and django_ory_mfa.contrib.auth is not installed.",
     hint="Add 'django_ory_mfa.contrib.auth' to INSTALLED_APPS: it gives staff their Django users.",
-    id="ory_mfa.E020",
+    id="ory_mfa.E030",
+)
+W030 = checks.Warning(
+    "LOGIN_URL is the sign-in of the admin, which sends staff back to where they came from.",
+    hint="Set LOGIN_URL = 'ory_mfa:login', or people who lack a permission are sent in circles.",
+    id="ory_mfa.W030",
 )
 
 
-def odd_requirement(model_admin: Any, problem: str) -> Error:
-    """Something in ``ory_mfa_requirements`` that nothing can be made of."""
+def odd_requirement(owner: Any, name: str, problem: str) -> Error:
+    """Something that an admin asks for, in the attribute ``name``, and that nothing can be made of."""
     return Error(
-        f"{type(model_admin).__name__}.ory_mfa_requirements {problem}.",
+        f"{type(owner).__name__}.{name} {problem}.",
         hint=(
-            f"Keys are {', '.join(KEYS.values())} and the names of actions; values are 'sensitive', levels, names in "
-            "ORY_MFA_POLICIES or Requirement values."
+            f"Keys are {', '.join(dict.fromkeys(KEYS.values()))} and the names of actions. Values are levels, names in "
+            "ORY_MFA_POLICIES and Requirement values, and 'sensitive' in a ModelAdmin."
         ),
-        obj=type(model_admin),
-        id="ory_mfa.E021",
+        obj=type(owner),
+        id="ory_mfa.E031",
     )
 
 
-def check_users(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Staff have Django users."""
-    return [] if apps.is_installed("django_ory_mfa.contrib.auth") else [E020]
-
-
-def check_requirements(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What model admins ask for can be understood."""
-    model_admins = (
-        model_admin
-        for site in all_sites
-        if isinstance(site, AALAdminSiteMixin)
-        for model_admin in site._registry.values()  # type: ignore[attr-defined]  # of the AdminSite
-    )
-    return [message for model_admin in model_admins for message in _of(model_admin)]
+def messages_of(site: Any) -> Iterator[CheckMessage]:
+    """Yield what is wrong with ``site``, an admin site behind Ory, and with its model admins."""
+    if not apps.is_installed("django_ory_mfa.contrib.auth"):
+        yield E030
+    if _is_login_url(site):
+        yield W030
+    for name in ("required_aal", "sensitive"):
+        if not _is_requirement(getattr(site, name)):
+            yield odd_requirement(site, name, f"is {getattr(site, name)!r}, which is no requirement")
+    for model_admin in site._registry.values():
+        yield from _of(model_admin)
 
 
 def _of(model_admin: Any) -> Iterator[CheckMessage]:
     try:
         declared = declared_by(model_admin)
     except (TypeError, ValueError):
-        yield odd_requirement(model_admin, "is no dict")
+        yield odd_requirement(model_admin, "ory_mfa_requirements", "is no dict")
         return
-    known = {*KEYS.values(), *_action_names(model_admin)}
+    known = {*KEYS.values(), *(name for _function, name, _description in model_admin._get_base_actions())}
     for key, value in declared.items():
         if key not in known:
-            yield odd_requirement(model_admin, f"has the key {key!r}, which is no view and no action")
-        if not _is_requirement(value):
-            yield odd_requirement(model_admin, f"has the value {value!r}, which is no requirement")
-
-
-def _action_names(model_admin: Any) -> set[str]:
-    return {"delete_selected"} | {name for _function, name, _description in model_admin._get_base_actions()}
+            problem = f"has the key {key!r}, which is no view and no action"
+            yield odd_requirement(model_admin, "ory_mfa_requirements", problem)
+        if value != SENSITIVE and not _is_requirement(value):
+            problem = f"has the value {value!r}, which is no requirement"
+            yield odd_requirement(model_admin, "ory_mfa_requirements", problem)
 
 
 def _is_requirement(value: object) -> bool:
     if not isinstance(value, str):
         return isinstance(value, Requirement)
     try:
-        return value == SENSITIVE or conf.requirement(value) is not None
+        return isinstance(conf.requirement(value), Requirement)
     except ValueError:
         return False
     except ImproperlyConfigured:
-        # Another check reports it.
+        # ORY_MFA_POLICIES makes no sense; E002 says so.
         return True
+
+
+def _is_login_url(site: Any) -> bool:
+    try:
+        return bool(resolve(resolve_url(settings.LOGIN_URL)).func == site.login)
+    except (NoReverseMatch, Resolver404):
+        return False

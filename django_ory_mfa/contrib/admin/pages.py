@@ -8,48 +8,65 @@ from django.http import HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from django_ory_mfa.conf import conf
+from django_ory_mfa.core import refusal
+from django_ory_mfa.core.credentials import CredentialKind
 from django_ory_mfa.core.decision import Outcome
 from django_ory_mfa.enforcement import render
 from django_ory_mfa.request.client_kind import Kind, kind_of
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from django.http import HttpRequest
 
     from django_ory_mfa.core.decision import Decision
 
-# What a popup of the admin needs to find its opener again after it was at Ory, and what its opener needs.
+    Context = Callable[[], dict[str, Any]]
+
 POLICY = "Cross-Origin-Opener-Policy"
 
 
-def forbidden(request: HttpRequest, context: Mapping[str, Any], reason: str) -> HttpResponse:
-    """Return a 403 that names the account, or says it as JSON; ``context`` is that of the admin's pages."""
-    if _is_json(request):
-        error = {"id": "forbidden", "code": 403, "status": "Forbidden", "reason": reason, "message": reason}
-        response: HttpResponse = JsonResponse({"error": {**error, "details": {}}}, status=403)
-    else:
-        shown = {**context, "title": _("No access to this page"), "reason": reason}
-        response = TemplateResponse(request, "ory_mfa/admin/forbidden.html", shown, status=403)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def is_json(request: HttpRequest) -> bool:
+    """Whether a script reads the answer to ``request``."""
+    return kind_of(request, state_of(request).credential) is Kind.JSON
+
+
+def forbidden(request: HttpRequest, reason: str, context: Context, *, as_json: bool) -> HttpResponse:
+    """Return a 403 for ``reason``: a page that names the account, or JSON.
+
+    ``context`` makes that of the admin's pages. ``as_json``: whoever asks, the answer is JSON.
+    """
+    refused = refusal.forbidden(reason)
+    if as_json or is_json(request):
+        return _json(refused)
+    shown = {"title": _("No access to this page"), "reason": reason}
+    return _page(request, "forbidden", context() | shown, refused)
 
 
 def refused(
-    request: HttpRequest, decision: Decision, context: Mapping[str, Any], *, return_to: str | None = None
+    request: HttpRequest, decision: Decision, context: Context, *, as_json: bool, return_to: str | None = None
 ) -> HttpResponse:
-    """Return the answer to a refused request; an outage has a page in the look of the admin."""
-    response = render(request, decision, return_to=return_to)
-    if decision.outcome is not Outcome.UNAVAILABLE or _is_json(request):
-        return response
-    shown = {**context, "title": _("Sign-in is not available right now"), "again": request.get_full_path()}
-    page = TemplateResponse(request, "ory_mfa/admin/unavailable.html", shown, status=503)
-    page.headers.update({name: response.headers[name] for name in ("Cache-Control", "Retry-After")})
-    return page
+    """Return the answer to a request that is refused for ``decision``; an outage has a page in the look of the admin.
+
+    ``as_json``: whoever asks, the answer is JSON.
+    """
+    is_page = decision.outcome is Outcome.UNAVAILABLE and not is_json(request)
+    if not as_json and not is_page:
+        return render(request, decision, return_to=return_to)
+    state = state_of(request)
+    by = CredentialKind.COOKIE if state.credential is None else state.credential.kind
+    said = refusal.refusal(decision, session_of(state), conf.flows, by=by)
+    if as_json:
+        return _json(said)
+    shown = {"title": _("Sign-in is not available right now"), "again": request.get_full_path()}
+    return _page(request, "unavailable", context() | shown, said)
 
 
 def let_popups_return(request: HttpRequest, response: Any) -> Any:
-    """Let a popup of the admin go to Ory and come back to its opener.
+    """Return ``response`` with a header that lets a popup of the admin go to Ory and come back to its opener.
 
     Django's ``same-origin`` cuts it off at its first visit to another origin
     (https://developer.mozilla.org/docs/Web/HTTP/Headers/Cross-Origin-Opener-Policy).
@@ -59,5 +76,12 @@ def let_popups_return(request: HttpRequest, response: Any) -> Any:
     return response
 
 
-def _is_json(request: HttpRequest) -> bool:
-    return client_of(request) in (Client.COOKIE_JSON, Client.TOKEN_JSON)
+def _json(refused: refusal.Refusal) -> HttpResponse:
+    return JsonResponse(refused.body, status=refused.status, headers=refused.headers)
+
+
+def _page(request: HttpRequest, name: str, context: dict[str, Any], refused: refusal.Refusal) -> HttpResponse:
+    page = TemplateResponse(request, f"ory_mfa/admin/{name}.html", context, status=refused.status)
+    for header, value in refused.headers.items():
+        page.headers[header] = value
+    return page

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.utils import unquote
 
-from django_ory_mfa.contrib.admin.rights import gives_rights
+from django_ory_mfa.contrib.admin.rights import form_gives_rights, list_gives_rights
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# The methods of a ModelAdmin that are views, and their keys in ory_mfa_requirements.
+# The views of a ModelAdmin, and their keys in ory_mfa_requirements.
 KEYS = {
     "changelist_view": "changelist",
     "add_view": "add",
     "change_view": "change",
+    "changeform_view": "change",
     "delete_view": "delete",
     "history_view": "history",
     "user_change_password": "password",
@@ -31,16 +31,33 @@ def requirements_of(view: Any, request: HttpRequest, object_id: str | None, *, s
 
     ``sensitive`` is what the site asks for where something is sensitive.
     """
-    model_admin = getattr(view, "__self__", None)
-    key = KEYS.get(getattr(view, "__name__", ""))
-    if not isinstance(model_admin, ModelAdmin) or key is None:
+    model_admin, key = place_of(view)
+    if key is None:
         return
-    keys = {key, *_actions(request, key)}
+    keys = {key, *_actions(model_admin, request, key)}
+    yield from always_asked(model_admin, keys, sensitive=sensitive)
+    if not keys & ALWAYS_SENSITIVE and _gives_rights(model_admin, request, key, object_id):
+        yield sensitive
+
+
+def always_asked(model_admin: Any, keys: set[str], *, sensitive: Any) -> Iterator[Any]:
+    """Yield what the views and actions in ``keys`` ask for, whatever the request says."""
     declared = declared_by(model_admin)
     for name in sorted(keys & declared.keys()):
         yield sensitive if declared[name] == SENSITIVE else declared[name]
-    if keys & ALWAYS_SENSITIVE or gives_rights(model_admin, request, key, _object(model_admin, request, object_id)):
+    if keys & ALWAYS_SENSITIVE:
         yield sensitive
+
+
+def place_of(view: Any) -> tuple[Any, str | None]:
+    """Return the ``ModelAdmin`` whose view this is, and its key; no key for other views of the admin."""
+    while not hasattr(view, "__self__") and hasattr(view, "__wrapped__"):
+        view = view.__wrapped__
+    model_admin = getattr(view, "__self__", None)
+    if not isinstance(model_admin, ModelAdmin):
+        return None, None
+    # SECURITY: by what the view is, not by its name, which a decorator may have replaced.
+    return model_admin, next((key for name, key in KEYS.items() if getattr(model_admin, name, None) == view), None)
 
 
 def declared_by(model_admin: Any) -> dict[str, Any]:
@@ -48,10 +65,18 @@ def declared_by(model_admin: Any) -> dict[str, Any]:
     return dict(getattr(model_admin, "ory_mfa_requirements", None) or {})
 
 
-def _actions(request: HttpRequest, key: str) -> list[str]:
+def _actions(model_admin: Any, request: HttpRequest, key: str) -> Iterator[str]:
+    if key != "changelist" or request.method != "POST":
+        return
+    known = model_admin.get_actions(request)
     # SECURITY: both bars of the list are sent, and which one counts is up to the sender: what either picks is asked for.
-    return request.POST.getlist("action") if key == "changelist" and request.method == "POST" else []
+    for name in request.POST.getlist("action"):
+        yield name
+        # The same function may be there under another name.
+        yield known[name][0].__name__ if name in known else name
 
 
-def _object(model_admin: ModelAdmin[Any], request: HttpRequest, object_id: str | None) -> Any:
-    return None if object_id is None else lambda: model_admin.get_object(request, unquote(object_id))
+def _gives_rights(model_admin: Any, request: HttpRequest, key: str, object_id: str | None) -> bool:
+    if key == "changelist":
+        return list_gives_rights(model_admin, request)
+    return key in ("add", "change") and form_gives_rights(model_admin, request, object_id, is_change=key == "change")

@@ -1,85 +1,103 @@
-"""Which forms of the admin can give somebody rights."""
+"""Which lists and forms of the admin can give somebody rights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin.utils import flatten_fieldsets
+from django.apps import apps
+from django.contrib.admin.options import TO_FIELD_VAR
+from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
-
-from django_ory_mfa.contrib.auth.models import OryIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from django.contrib.admin import ModelAdmin
     from django.db.models import Model
     from django.http import HttpRequest
 
 OF_USERS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions", "is_active"})
 OF_GROUPS = frozenset({"permissions"})
-# Who is linked to a user has that user's rights.
+# Who is linked to a user has the rights of that user.
 OF_LINKS = frozenset({"project", "identity_id", "user"})
+GROUP = ("auth", "group")
+LINK = ("ory_mfa_auth", "oryidentity")
 
 
-def gives_rights(
-    model_admin: ModelAdmin[Any], request: HttpRequest, key: str, find_object: Callable[[], Any] | None
-) -> bool:
-    """Whether the list or form that ``key`` names can give rights, and the user of ``request`` may send it.
+def list_gives_rights(model_admin: Any, request: HttpRequest) -> bool:
+    """Whether the user of ``request`` can change rights in the list of ``model_admin``."""
+    shown = {name for name in model_admin.get_list_display(request) if isinstance(name, str)}
+    editable = rights_of(model_admin.model) & shown.intersection(model_admin.list_editable)
+    return bool(editable) and bool(model_admin.has_change_permission(request))
 
-    ``find_object`` returns the object of a form, and is called for models that matter only.
-    """
-    if key == "changelist":
-        editable = rights_of(model_admin.model) & _names(model_admin.get_list_display(request), model_admin)
-        return bool(editable) and model_admin.has_change_permission(request)
-    if key not in ("add", "change"):
-        return False
-    return _form_gives_rights(model_admin, request, key, find_object) or _inlines_give_rights(model_admin, request)
+
+def form_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | None, *, is_change: bool) -> bool:
+    """Whether a form of ``model_admin`` can give rights, and the user of ``request`` may send it."""
+    if not is_change:
+        return _gives_rights(model_admin, request, None)
+    found = _object(model_admin, request, object_id)
+    # Django adds another object for whoever sends this, whether the form shows the button or not.
+    is_also_add = model_admin.save_as or "_saveasnew" in request.POST
+    if found is None:
+        # SECURITY: what is not found here is not found by the view either.
+        return bool(rights_of(model_admin.model))
+    return _gives_rights(model_admin, request, found) or (is_also_add and _gives_rights(model_admin, request, None))
 
 
 def rights_of(model: type[Model]) -> frozenset[str]:
     """Return the names of the fields of ``model`` that give rights."""
     if issubclass(model, get_user_model()):
         return OF_USERS
-    if issubclass(model, Group):
+    if issubclass(model, _found(GROUP)):
         return OF_GROUPS
-    if issubclass(model, OryIdentity):
+    if issubclass(model, _found(LINK)):
         return OF_LINKS
-    return frozenset(field.name for field in model._meta.fields) if model in set(_tables_between()) else frozenset()
+    return frozenset(field.name for field in model._meta.fields) if _is_between(model) else frozenset()
+
+
+def _found(place: tuple[str, str]) -> tuple[type[Model], ...]:
+    # Their apps may be missing, which the checks report.
+    model = apps.all_models[place[0]].get(place[1])
+    return () if model is None else (model,)
+
+
+def _is_between(model: type[Model]) -> bool:
+    """Whether rows of ``model`` connect users, groups and permissions."""
+    return issubclass(model, tuple(_tables_between()))
 
 
 def _tables_between() -> Iterator[type[Model]]:
-    """Yield the models of the rows that connect users, groups and permissions."""
-    for model, names in ((get_user_model(), OF_USERS), (Group, OF_GROUPS)):
-        for field in model._meta.many_to_many:
-            if field.name in names:
+    for owner in (get_user_model(), *_found(GROUP)):
+        for field in owner._meta.many_to_many:
+            if field.name in OF_USERS | OF_GROUPS:
                 yield field.remote_field.through
 
 
-def _names(shown: Any, model_admin: ModelAdmin[Any]) -> frozenset[str]:
-    return frozenset(model_admin.list_editable).intersection(name for name in shown if isinstance(name, str))
+def _object(model_admin: Any, request: HttpRequest, object_id: str | None) -> Any:
+    to_field = request.POST.get(TO_FIELD_VAR, request.GET.get(TO_FIELD_VAR))
+    if object_id is None or (to_field and not model_admin.to_field_allowed(request, to_field)):
+        return None
+    return model_admin.get_object(request, unquote(object_id), to_field)
 
 
-def _form_gives_rights(
-    model_admin: ModelAdmin[Any], request: HttpRequest, key: str, find_object: Callable[[], Any] | None
-) -> bool:
-    rights = rights_of(model_admin.model)
-    if not rights:
+def _gives_rights(model_admin: Any, request: HttpRequest, found: Any) -> bool:
+    """Whether the form for ``found``, None to add one, can be sent and gives rights by itself or by an inline."""
+    is_change = found is not None
+    may_send = model_admin.has_change_permission(request, found) if is_change else model_admin.has_add_permission(request)
+    if not may_send:
         return False
-    found = None if find_object is None else find_object()
-    may_send = model_admin.has_add_permission(request) if key == "add" else _may_change(model_admin, request, found)
-    fields = set(flatten_fieldsets(model_admin.get_fieldsets(request, found)))
-    return may_send and bool(rights & fields - set(model_admin.get_readonly_fields(request, found)))
+    rights = rights_of(model_admin.model)
+    if rights and not rights.isdisjoint(model_admin.get_form(request, found, change=is_change).base_fields):
+        return True
+    return any(_inline_gives_rights(one, request, found) for one in model_admin.get_inline_instances(request, found))
 
 
-def _may_change(model_admin: ModelAdmin[Any], request: HttpRequest, found: Any) -> bool:
-    # "Save as new" sends the same form to add another one.
-    return model_admin.has_change_permission(request, found) or (
-        model_admin.save_as and model_admin.has_add_permission(request)
+def _inline_gives_rights(inline: Any, request: HttpRequest, found: Any) -> bool:
+    rights = rights_of(inline.model)
+    may_send = (
+        inline.has_add_permission(request, found)
+        or inline.has_change_permission(request, found)
+        or inline.has_delete_permission(request, found)
     )
-
-
-def _inlines_give_rights(model_admin: ModelAdmin[Any], request: HttpRequest) -> bool:
-    return any(rights_of(inline.model) for inline in model_admin.get_inline_instances(request))
+    if not rights or not may_send:
+        return False
+    # A row between a user and a group gives rights by being there, whatever can be written in it.
+    return _is_between(inline.model) or not rights.isdisjoint(inline.get_formset(request, found).form.base_fields)

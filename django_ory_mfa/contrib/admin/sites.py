@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import wraps
+from collections.abc import Iterator
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -11,23 +12,27 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from django_ory_mfa import views
-from django_ory_mfa.contrib.admin import last_page
-from django_ory_mfa.contrib.admin.pages import forbidden, let_popups_return, refused
-from django_ory_mfa.contrib.admin.requirements import requirements_of
-from django_ory_mfa.contrib.auth.backends import OryBackend
+from django_ory_mfa.checks.order import names
+from django_ory_mfa.checks.users import BACKEND
+from django_ory_mfa.contrib.admin import last_page, pages
+from django_ory_mfa.contrib.admin.checks import messages_of
+from django_ory_mfa.contrib.admin.requirements import always_asked, place_of, requirements_of
+from django_ory_mfa.contrib.admin.rights import form_gives_rights
+from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.enforcement import AALRequired, require_aal
-from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.guard.declarations import declare
+from django_ory_mfa.guard.guarding import guard_steps
 from django_ory_mfa.roundtrip.return_to import SAFE_METHODS, checked_next, site_origin
+from django_ory_mfa.runtime.steps import run
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from django.core.checks import CheckMessage
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 SIGNED_IN = Requirement("aal1")
@@ -44,97 +49,65 @@ class AALAdminSiteMixin:
     sensitive: Requirement | str = Requirement("aal2", max_age=600)
     name: str
 
+    def check(self, app_configs: Any) -> list[CheckMessage]:
+        """Return what Django's checks and ours have to say."""
+        found: list[CheckMessage] = super().check(app_configs)  # type: ignore[misc]  # the AdminSite stands to the right
+        return [*found, *messages_of(self)]
+
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of Django
         """Return ``view`` behind the guards of this site, around Django's own."""
-        if getattr(view, "__self__", None) is self and view.__name__ == "logout":
+        if view == self.logout:
             # It needs no level and no rights, and looks after CSRF and methods itself.
             return view
         inner = super().admin_view(view, cacheable)  # type: ignore[misc]  # the AdminSite stands to the right
 
         @wraps(inner)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            response = self._refusal(request, view, kwargs.get("object_id") or kwargs.get("id"))
+            response = AdminGuard(self, request, view).refusal(kwargs.get("object_id"))
             if response is None:
                 response = inner(request, *args, **kwargs)
-                last_page.remember(request, response, resolver_of(request).person, self._path())
-            return let_popups_return(request, response)
+                last_page.remember(request, response, session_of(state_of(request)), self._path())
+            return pages.let_popups_return(request, response)
 
+        guarded.admin_site = self  # type: ignore[attr-defined]  # as Django marks its own, for the report
         return guarded
 
     @method_decorator(never_cache)
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         """Send whoever is not signed in to Ory, and staff to ``next``; tell everybody else that they have no access."""
+        guard = AdminGuard(self, request)
         target = checked_next(request) if "next" in request.GET else f"{site_origin(request)}{self._path()}"
-        response = self._stranger_refusal(request, return_to=target) or self._rights_refusal(request)
-        return let_popups_return(request, response or HttpResponseRedirect(target))
+        response = guard.unless(SIGNED_IN, return_to=target) or guard.unless_allowed()
+        return pages.let_popups_return(request, response or HttpResponseRedirect(target))  # type: ignore[no-any-return]
 
     @login_not_required
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         """End the Ory session and Django's (POST)."""
-        return let_popups_return(request, views.logout(request))
+        return pages.let_popups_return(request, views.logout(request))  # type: ignore[no-any-return]
 
-    # SECURITY: a site-wide policy need not guard these two: they show nothing but who is signed in.
-    login.ory_mfa_exempt = logout.ory_mfa_exempt = True  # type: ignore[attr-defined]
+    # SECURITY: everybody may reach these two. They show nothing but as whom one is signed in.
+    own_view(login)
+    own_view(logout)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Return Django's page; 404 where nobody signs in with a password of Django's."""
-        return self._of_passwords("password_change")(request, extra_context)  # type: ignore[no-any-return]
+        _need_passwords()
+        return super().password_change(request, extra_context)  # type: ignore[misc,no-any-return]  # likewise
 
     def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Return Django's page; 404 where nobody signs in with a password of Django's."""
-        return self._of_passwords("password_change_done")(request, extra_context)  # type: ignore[no-any-return]
+        _need_passwords()
+        return super().password_change_done(request, extra_context)  # type: ignore[misc,no-any-return]  # likewise
 
-    def _of_passwords(self, name: str) -> Callable[..., Any]:
-        if all(issubclass(import_string(path), OryBackend) for path in settings.AUTHENTICATION_BACKENDS):
-            raise Http404
-        return getattr(super(), name)  # type: ignore[no-any-return]
-
-    def _refusal(self, request: HttpRequest, view: Any, object_id: str | None) -> HttpResponseBase | None:
-        return (
-            self._stranger_refusal(request)
-            or self._mixed_up_refusal(request)
-            or self._rights_refusal(request)
-            or self._level_refusal(request, view, object_id)
-        )
-
-    def _stranger_refusal(self, request: HttpRequest, return_to: str | None = None) -> HttpResponseBase | None:
-        """Refuse whoever is not signed in; where Ory hides the person, the second factor comes first."""
-        try:
-            require_aal(request, requirement=SIGNED_IN)
-        except AALRequired as error:
-            return refused(request, error.decision, self._context(request), return_to=return_to)
-        return None
-
-    def _mixed_up_refusal(self, request: HttpRequest) -> HttpResponseBase | None:
-        """Refuse a form that was made for somebody else who used this browser."""
-        if not last_page.is_for_another(request, resolver_of(request).person):
-            return None
-        if request.method in SAFE_METHODS:
-            last_page.end_earlier_forms(request)
-            return None
-        reason = _("The page was made for another account. Nothing was saved. Open the page again.")
-        return forbidden(request, self._context(request), reason)
-
-    def _rights_refusal(self, request: HttpRequest) -> HttpResponseBase | None:
-        if self.has_permission(request):  # type: ignore[attr-defined]  # the AdminSite stands to the right
-            return None
-        return forbidden(request, self._context(request), _("This account has no access to the administration."))
-
-    def _level_refusal(self, request: HttpRequest, view: Any, object_id: str | None) -> HttpResponseBase | None:
-        try:
-            require_aal(request, requirement=self.required_aal)
-            for requirement in requirements_of(view, request, object_id, sensitive=self.sensitive):
-                require_aal(request, requirement=requirement)
-        except AALRequired as error:
-            return refused(request, error.decision, self._context(request))
-        return None
-
-    def _context(self, request: HttpRequest) -> dict[str, Any]:
-        context: dict[str, Any] = self.each_context(request)  # type: ignore[attr-defined]  # likewise
-        session = resolver_of(request).session()
-        account = views.account_name(request, session) if session else ""
-        return {**context, "account": account, "logout_url": reverse("admin:logout", current_app=self.name)}
+    def ory_mfa_guards_of(self, view: Any) -> Iterator[Any]:
+        """Yield what ``view`` of this site asks for; a function where it depends on the request."""
+        model_admin, key = place_of(view)
+        yield self.required_aal
+        if key is not None:
+            yield from always_asked(model_admin, {key}, sensitive=self.sensitive)
+        if key in ("add", "change"):
+            yield form_gives_rights
 
     def _path(self) -> str:
         return reverse("admin:index", current_app=self.name)
@@ -142,3 +115,62 @@ class AALAdminSiteMixin:
 
 class AALAdminSite(AALAdminSiteMixin, AdminSite):
     """Django's ``AdminSite`` behind Ory."""
+
+
+class AdminGuard:
+    """Judges one request to ``site``; each method returns the answer that refuses it, or None."""
+
+    def __init__(self, site: Any, request: HttpRequest, view: Any = None) -> None:
+        self._site, self._request, self._view = site, request, view
+
+    def refusal(self, object_id: str | None) -> HttpResponseBase | None:
+        """Judge the request whole; ``object_id`` is that of the object in its path."""
+        return (
+            # Where Ory hides the person, it asks for the second factor first.
+            self.unless(SIGNED_IN)
+            or self.unless_same_person()
+            or self.unless_allowed()
+            or self.unless(self._site.required_aal)
+            or self._unless_proved(object_id)
+        )
+
+    def unless(self, requirement: Requirement | str, return_to: str | None = None) -> HttpResponseBase | None:
+        """Refuse whoever does not meet ``requirement``."""
+        refuse = partial(pages.refused, context=self._context, as_json=self._is_json(), return_to=return_to)
+        return run(guard_steps(self._request, declare(requirement=requirement), refuse))
+
+    def unless_allowed(self) -> HttpResponseBase | None:
+        """Refuse whoever may not use this admin."""
+        if self._site.has_permission(self._request):
+            return None
+        return self._forbidden(_("This account has no access to the administration."))
+
+    def unless_same_person(self) -> HttpResponseBase | None:
+        """Refuse a form that was made for somebody else who used this browser."""
+        if not last_page.is_for_another(self._request, session_of(state_of(self._request))):
+            return None
+        if self._request.method in SAFE_METHODS:
+            last_page.end_earlier_forms(self._request)
+            return None
+        return self._forbidden(_("This page was made for another account. Nothing was saved. Open the page again."))
+
+    def _unless_proved(self, object_id: str | None) -> HttpResponseBase | None:
+        asked = requirements_of(self._view, self._request, object_id, sensitive=self._site.sensitive)
+        return next(filter(None, map(self.unless, asked)), None)
+
+    def _forbidden(self, reason: str) -> HttpResponse:
+        return pages.forbidden(self._request, reason, self._context, as_json=self._is_json())
+
+    def _is_json(self) -> bool:
+        return bool(self._view == self._site.autocomplete_view)
+
+    def _context(self) -> dict[str, Any]:
+        site, session = self._site, session_of(state_of(self._request))
+        account = views.account_name(self._request, session) if session else ""
+        shown = {"account": account, "logout_url": reverse("admin:logout", current_app=site.name)}
+        return {**site.each_context(self._request), **shown}
+
+
+def _need_passwords() -> None:
+    if all(BACKEND in names(path) for path in settings.AUTHENTICATION_BACKENDS):
+        raise Http404
