@@ -9,6 +9,7 @@ from tests.settings import TEMPLATES as SHARED_TEMPLATES
 
 INSTALLED_APPS = [
     "django_ory_mfa.contrib.admin.apps.AALAdminConfig",
+    "django.contrib.admindocs",
     "django.contrib.messages",
     *WITH_USERS,
     "tests.contrib_admin.shop",
@@ -20,17 +21,11 @@ MIDDLEWARE = [
 ]
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 ROOT_URLCONF = "tests.contrib_admin.urls"
-PROCESSORS = ["request", "debug"]
-TEMPLATES = [
-    {
-        **SHARED_TEMPLATES[0],
-        "DIRS": [],
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ]
-        },
-    }
-]
+PROCESSORS = ("template.context_processors.request", "contrib.auth.context_processors.auth")
+OPTIONS = {
+    "context_processors": [
+        *(f"django.{name}" for name in PROCESSORS),
+        "django.contrib.messages.context_processors.messages",
+    ]
+}
+TEMPLATES = [{**SHARED_TEMPLATES[0], "DIRS": [], "OPTIONS": OPTIONS}]

@@ -15,8 +15,10 @@ class CustomerAdmin(admin.ModelAdmin):
 @admin.register(Order)
 class OrderAdmin(admin.ModelAdmin):
     autocomplete_fields = ("customer",)
+    list_display = ("id", "number")
+    list_editable = ("number",)
     actions = ("refund_selected", "print_selected")
-    ory_mfa_requirements: ClassVar = {"refund_selected": "sensitive", "history": "aal1"}
+    ory_mfa_requirements: ClassVar = {"refund_selected": "sensitive", "history": "sensitive"}
 
     @admin.action(description="Refund")
     def refund_selected(self, request: Any, queryset: Any) -> None:
