@@ -10,7 +10,16 @@ from django.contrib.auth.models import Permission, User
 from tests.contrib_auth.site import UsersSite, statements
 from tests.site import location
 
-__all__ = ["UsersSite", "is_refresh", "is_step_up", "location", "may", "staff", "statements"]
+__all__ = [
+    "UsersSite",
+    "is_refresh",
+    "is_step_up",
+    "location",
+    "may",
+    "staff",
+    "staff_before_second_factor",
+    "statements",
+]
 
 # Older than the ten minutes of "sensitive".
 STALE = 3600
@@ -23,6 +32,14 @@ def staff(ory: Any, site: Any, *permissions: str, age: float = 0, aal: str = "aa
     user = User.objects.create(username=f"staff{next(numbers)}", **values)
     may(user, *permissions)
     ory.login(site, user=user, aal=aal, age=age)
+    return user
+
+
+def staff_before_second_factor(ory: Any, site: Any) -> Any:
+    """Signs a superuser in who has a second factor and has not used it; Ory shows who it is. Returns the user."""
+    ory.required_aal = "aal1"
+    user = staff(ory, site, aal="aal1")
+    ory.identity_by_id(str(user.ory_identities.get().identity_id)).enrol("totp")
     return user
 
 

@@ -16,8 +16,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    *FOR_USERS,
     "django.contrib.messages.middleware.MessageMiddleware",
+    *FOR_USERS,
 ]
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 ROOT_URLCONF = "tests.contrib_admin.urls"

@@ -10,7 +10,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.contrib_admin.people import STALE, UsersSite, is_step_up, location, staff, statements
+from tests.contrib_admin.people import (
+    STALE,
+    UsersSite,
+    is_step_up,
+    location,
+    staff,
+    staff_before_second_factor,
+    statements,
+)
 from tests.contrib_admin.shop.models import Customer
 
 pytestmark = pytest.mark.django_db
@@ -148,9 +156,7 @@ def test_sign_out_of_the_403_page_works(ory: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/admin/password_change/", "/admin/password_change/done/"])
-def test_pages_of_passwords_are_there_only_with_passwords(
-    ory: Any, site: UsersSite, path: str, settings: Any
-) -> None:
+def test_pages_of_passwords_are_there_only_with_passwords(ory: Any, site: UsersSite, path: str, settings: Any) -> None:
     assert site.get(path).status_code == 302
     staff(ory, site)
     assert site.get(path).status_code == 404
@@ -171,8 +177,7 @@ def test_policy_of_the_site_stands_around_the_admin(ory: Any, site: UsersSite, s
 
     ory.login(site)
     assert site.get("/admin/").status_code == 403
-    user = staff(ory, site, aal="aal1")
-    ory.identity_by_id(str(user.ory_identities.get().identity_id)).enrol("totp")
+    user = staff_before_second_factor(ory, site)
     assert is_step_up(site.get("/admin/"))
     ory.login(site, user=user)
     assert site.get("/admin/").status_code == 200
@@ -181,8 +186,8 @@ def test_policy_of_the_site_stands_around_the_admin(ory: Any, site: UsersSite, s
 def test_stricter_policy_leaves_the_way_in_and_out(ory: Any, site: UsersSite, settings: Any) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, POLICY]
     settings.ORY_MFA_AAL = "aal2"
-    user = ory.login(site, aal="aal1", second_factors={"totp"})
-    assert user.identity
+    ory.required_aal = "aal1"
+    ory.login(site, aal="aal1", second_factors={"totp"})
     assert is_step_up(site.get("/admin/"))
 
     assert site.get("/admin/login/").status_code == 403

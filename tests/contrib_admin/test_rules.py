@@ -9,12 +9,27 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.contrib_admin.people import STALE, UsersSite, is_refresh, is_step_up, location, staff
+from tests.contrib_admin.people import (
+    STALE,
+    UsersSite,
+    is_refresh,
+    is_step_up,
+    location,
+    staff,
+    staff_before_second_factor,
+)
 from tests.contrib_admin.shop.models import Customer, Order
 
 pytestmark = pytest.mark.django_db
 SIGN_IN = "http://127.0.0.1:4433/self-service/login/browser"
-ALL = ("/admin/", "/admin/shop/", "/admin/shop/customer/", "/admin/jsi18n/", "/admin/no/such/page", "/admin/password_change/")
+ALL = (
+    "/admin/",
+    "/admin/shop/",
+    "/admin/shop/customer/",
+    "/admin/jsi18n/",
+    "/admin/no/such/page",
+    "/admin/password_change/",
+)
 
 
 # Signed in, and not staff.
@@ -99,8 +114,7 @@ def test_login_leads_to_next_and_nowhere_else(ory: Any, site: UsersSite, query: 
 
 
 def test_level_is_asked_of_staff(ory: Any, site: UsersSite) -> None:
-    user = staff(ory, site, aal="aal1")
-    ory.identity_by_id(str(user.ory_identities.get().identity_id)).enrol("totp")
+    user = staff_before_second_factor(ory, site)
     assert is_step_up(site.get("/admin/"))
 
     ory.login(site, user=user)
@@ -108,7 +122,7 @@ def test_level_is_asked_of_staff(ory: Any, site: UsersSite) -> None:
 
 
 def test_second_factor_comes_first_where_ory_hides_the_person(ory: Any, site: UsersSite) -> None:
-    ory.whoami_required_aal = "highest_available"
+    ory.required_aal = "highest_available"
     ory.login(site, aal="aal1", second_factors={"totp"})
 
     assert is_step_up(site.get("/admin/"))
@@ -204,7 +218,8 @@ def test_one_comes_back_to_the_list_after_an_action(ory: Any, site: UsersSite) -
 
 
 @pytest.mark.parametrize(
-    "path", ["/admin/autocomplete/?app_label=shop&model_name=order&field_name=customer", "/admin/jsi18n/", "/admin/r/1/1/"]
+    "path",
+    ["/admin/autocomplete/?app_label=shop&model_name=order&field_name=customer", "/admin/jsi18n/", "/admin/r/1/1/"],
 )
 def test_rule_4_scripts_and_links_are_guarded(ory: Any, site: UsersSite, path: str) -> None:
     assert site.get(path).status_code in (302, 401)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 
-from tests.contrib_admin.people import STALE, UsersSite, is_refresh, is_step_up, may, staff
+from tests.contrib_admin.people import STALE, UsersSite, is_refresh, is_step_up, may, staff, staff_before_second_factor
 from tests.contrib_admin.rights_sites import Between, NamedGroup, listed, named
 from tests.contrib_admin.shop.models import Customer, Order
 
@@ -52,9 +52,8 @@ def test_everyday_work_needs_no_fresh_proof(ory: Any, site: UsersSite, path: str
 
 
 def test_one_factor_is_enough_only_where_the_site_says_so(ory: Any, site: UsersSite) -> None:
-    user = staff(ory, site, aal="aal1")
+    user = staff_before_second_factor(ory, site)
     pk = Customer.objects.create(name="Ann").pk
-    ory.identity_by_id(str(user.ory_identities.get().identity_id)).enrol("totp")
 
     assert is_step_up(site.get("/admin/shop/customer/"))
     assert site.get("/one_factor/shop/customer/").status_code == 200
@@ -72,7 +71,9 @@ def test_password_is_sensitive(ory: Any, site: UsersSite) -> None:
 # Rights.
 
 
-@pytest.mark.parametrize("path", ["/admin/auth/user/{user}/change/", "/admin/auth/group/{group}/change/", "/admin/auth/group/add/"])
+@pytest.mark.parametrize(
+    "path", ["/admin/auth/user/{user}/change/", "/admin/auth/group/{group}/change/", "/admin/auth/group/add/"]
+)
 def test_form_of_rights_is_sensitive(ory: Any, site: UsersSite, path: str) -> None:
     me = staff(ory, site, age=STALE)
     path = path.format(user=other().pk, group=Group.objects.create(name="editors").pk)
@@ -257,7 +258,7 @@ def test_declared_view_is_sensitive(ory: Any, site: UsersSite) -> None:
 def test_policy_and_requirement_are_asked(ory: Any, site: UsersSite, path: str, settings: Any) -> None:
     settings.ORY_MFA_POLICIES = {"by key": {"aal": "aal2", "methods": ["webauthn"]}}
     user, pk = staff(ory, site), Customer.objects.create(name="Ann").pk
-    assert is_step_up(site.get("/linked/shop/customer/" + path.format(pk=pk)))
+    assert is_refresh(site.get("/linked/shop/customer/" + path.format(pk=pk)))
     assert site.get("/linked/shop/customer/add/").status_code == 200
 
     ory.login(site, user=user, methods={"webauthn"})
@@ -265,8 +266,7 @@ def test_policy_and_requirement_are_asked(ory: Any, site: UsersSite, path: str, 
 
 
 def test_declared_level_takes_nothing_away(ory: Any, site: UsersSite) -> None:
-    user, pk = staff(ory, site, aal="aal1"), Customer.objects.create(name="Ann").pk
-    ory.identity_by_id(str(user.ory_identities.get().identity_id)).enrol("totp")
+    user, pk = staff_before_second_factor(ory, site), Customer.objects.create(name="Ann").pk
     assert is_step_up(site.get("/named/shop/customer/"))
 
     ory.login(site, user=user, age=STALE)

@@ -81,7 +81,9 @@ def _object(model_admin: Any, request: HttpRequest, object_id: str | None) -> An
 def _gives_rights(model_admin: Any, request: HttpRequest, found: Any) -> bool:
     """Whether the form for ``found``, None to add one, can be sent and gives rights by itself or by an inline."""
     is_change = found is not None
-    may_send = model_admin.has_change_permission(request, found) if is_change else model_admin.has_add_permission(request)
+    may_send = (
+        model_admin.has_change_permission(request, found) if is_change else model_admin.has_add_permission(request)
+    )
     if not may_send:
         return False
     rights = rights_of(model_admin.model)
