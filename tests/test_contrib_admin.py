@@ -1,4 +1,4 @@
-"""Runs ``tests/contrib_admin``, a site with an admin behind Ory, under settings of its own; see ``test_contrib_auth.py``."""
+"""Runs ``tests/contrib_admin``, a site with an admin behind Ory, under settings of its own, as its neighbour does."""
 
 from __future__ import annotations
 

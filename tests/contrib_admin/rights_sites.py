@@ -17,45 +17,45 @@ from tests.contrib_admin.shop.models import Customer
 Between: Any = User.groups.through
 
 
-class Membership(admin.TabularInline):
+class Membership(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
     model = Between
 
 
-class Links(admin.TabularInline):
+class Links(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
     model = OryIdentity
 
 
-class Listed(UserAdmin):
+class Listed(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """The list of users switches them on and off."""
 
     list_display = ("username", "is_active")
     list_editable = ("is_active",)
 
 
-class Named(admin.ModelAdmin):
+class Named(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """Users whose names can be changed, and nothing else."""
 
     fields = ("first_name",)
 
 
-class NamedGroup(admin.ModelAdmin):
+class NamedGroup(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """Groups whose names can be changed, and their members beside."""
 
     fields = ("name",)
-    inlines: ClassVar = [Membership]
+    inlines = (Membership,)
 
 
-class Linked(admin.ModelAdmin):
+class Linked(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """Users whose names can be changed, and who is linked to them."""
 
     fields = ("first_name",)
-    inlines: ClassVar = [Links]
+    inlines = (Links,)
 
 
-class Wiping(admin.ModelAdmin):
+class Wiping(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """Django's deleting action under another name, and a page with a policy of its own."""
 
-    actions: ClassVar = ["wipe"]
+    actions = ("wipe",)
 
     def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
         response = super().changelist_view(request, extra_context)
@@ -66,13 +66,13 @@ class Wiping(admin.ModelAdmin):
         return {"wipe": (delete_selected, "wipe", "Wipe")}
 
 
-class Weak(admin.ModelAdmin):
+class Weak(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """It asks for less than the site."""
 
     ory_mfa_requirements: ClassVar = {"changelist": "aal1", "delete": Requirement("aal1")}
 
 
-class ByKey(admin.ModelAdmin):
+class ByKey(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """It asks for a security key."""
 
     ory_mfa_requirements: ClassVar = {"changelist": "by key", "history": Requirement("aal2", methods={"webauthn"})}

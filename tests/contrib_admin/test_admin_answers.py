@@ -93,9 +93,7 @@ def test_person_who_may_not_be_created_gets_403(ory: Any, site: UsersSite, setti
 
 
 @pytest.mark.parametrize("is_staff", [False, True])
-def test_atomic_requests_keep_who_came_and_lose_what_was_refused(
-    ory: Any, site: UsersSite, settings: Any, is_staff: bool
-) -> None:
+def test_atomic_requests_keep_who_came_and_lose_what_was_refused(ory: Any, site: UsersSite, *, is_staff: bool) -> None:
     connection.settings_dict["ATOMIC_REQUESTS"] = True
     try:
         if is_staff:
@@ -115,7 +113,7 @@ def test_atomic_requests_keep_who_came_and_lose_what_was_refused(
 
 @pytest.mark.parametrize("aal", ["aal1", "aal2"])
 @pytest.mark.parametrize("is_staff", [False, True])
-def test_everybody_can_sign_out(ory: Any, site: UsersSite, aal: str, is_staff: bool) -> None:
+def test_everybody_can_sign_out(ory: Any, site: UsersSite, aal: str, *, is_staff: bool) -> None:
     staff(ory, site, aal=aal, is_staff=is_staff)
 
     response = site.post("/admin/logout/")

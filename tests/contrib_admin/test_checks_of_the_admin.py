@@ -38,7 +38,7 @@ def test_missing_users_are_an_error(settings: Any) -> None:
     settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "django_ory_mfa.contrib.auth"]
 
     assert E030 in said_of()
-    assert "django_ory_mfa.contrib.auth" in E030.hint
+    assert "django_ory_mfa.contrib.auth" in str(E030.hint)
 
 
 def test_login_url_of_the_admin_is_a_warning(settings: Any) -> None:

@@ -62,6 +62,12 @@ def test_plain_site_is_not_protected(report: dict[str, Row], path: str) -> None:
     assert not report[path].is_protected
 
 
+def test_policy_that_is_not_there_is_an_error(report: dict[str, Row]) -> None:
+    (admin, own) = report["/linked/shop/customer/"].guards
+
+    assert (admin.error, "'by key'" in str(own.error)) == (None, True)
+
+
 def test_report_is_printed() -> None:
     text, stdout = StringIO(), StringIO()
     call_command("ory_mfa", "report", stdout=text)

@@ -80,7 +80,7 @@ def test_rule_1_script_of_a_customer_gets_forbidden(ory: Any, site: UsersSite) -
 
 
 @pytest.mark.parametrize("fields", [{"is_staff": False}, {"is_active": False}])
-def test_rule_1_former_staff_gets_403(ory: Any, site: UsersSite, fields: dict[str, bool]) -> None:
+def test_rule_1_former_staff_gets_403(ory: Any, site: UsersSite, fields: Any) -> None:
     staff(ory, site, **fields)
 
     assert site.get("/admin/").status_code == 403
@@ -175,7 +175,9 @@ def wipe(site: Any, *pks: int, confirmed: bool, **more: Any) -> Any:
 
 
 @pytest.mark.parametrize("confirmed", [False, True], ids=["picked", "confirmed"])
-def test_rule_3_delete_selected_with_a_stale_proof_deletes_nothing(ory: Any, site: UsersSite, confirmed: bool) -> None:
+def test_rule_3_delete_selected_with_a_stale_proof_deletes_nothing(
+    ory: Any, site: UsersSite, *, confirmed: bool
+) -> None:
     user, customer = staff(ory, site, age=STALE), Customer.objects.create(name="Ann")
 
     response = wipe(site, customer.pk, confirmed=confirmed)

@@ -52,7 +52,7 @@ def test_everyday_work_needs_no_fresh_proof(ory: Any, site: UsersSite, path: str
 
 
 def test_one_factor_is_enough_only_where_the_site_says_so(ory: Any, site: UsersSite) -> None:
-    user = staff_before_second_factor(ory, site)
+    staff_before_second_factor(ory, site)
     pk = Customer.objects.create(name="Ann").pk
 
     assert is_step_up(site.get("/admin/shop/customer/"))

@@ -69,7 +69,7 @@ def _actions(model_admin: Any, request: HttpRequest, key: str) -> Iterator[str]:
     if key != "changelist" or request.method != "POST":
         return
     known = model_admin.get_actions(request)
-    # SECURITY: both bars of the list are sent, and which one counts is up to the sender: what either picks is asked for.
+    # SECURITY: both bars of the list are sent, and the sender says which one counts: what either picks is asked for.
     for name in request.POST.getlist("action"):
         yield name
         # The same function may be there under another name.

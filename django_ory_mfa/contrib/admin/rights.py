@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -61,14 +60,9 @@ def _found(place: tuple[str, str]) -> tuple[type[Model], ...]:
 
 def _is_between(model: type[Model]) -> bool:
     """Whether rows of ``model`` connect users, groups and permissions."""
-    return issubclass(model, tuple(_tables_between()))
-
-
-def _tables_between() -> Iterator[type[Model]]:
-    for owner in (get_user_model(), *_found(GROUP)):
-        for field in owner._meta.many_to_many:
-            if field.name in OF_USERS | OF_GROUPS:
-                yield field.remote_field.through
+    owners: tuple[Any, ...] = (get_user_model(), *_found(GROUP))
+    fields = [field for owner in owners for field in owner._meta.many_to_many if field.name in OF_USERS | OF_GROUPS]
+    return issubclass(model, tuple(field.remote_field.through for field in fields))
 
 
 def _object(model_admin: Any, request: HttpRequest, object_id: str | None) -> Any:

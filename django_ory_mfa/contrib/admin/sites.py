@@ -41,8 +41,8 @@ SIGNED_IN = Requirement("aal1")
 class AALAdminSiteMixin:
     """Puts an ``AdminSite`` behind Ory; put it left of the site class, so that themes keep theirs.
 
-    ``required_aal`` is what it takes to come in, ``sensitive`` what deletes, passwords and rights take: levels, names of
-    policies or ``Requirement`` values. A ``ModelAdmin`` adds to them by ``ory_mfa_requirements``.
+    ``required_aal`` is what it takes to come in, ``sensitive`` what deletes, passwords and rights take: levels, names
+    of policies or ``Requirement`` values. A ``ModelAdmin`` adds to them by ``ory_mfa_requirements``.
     """
 
     required_aal: Requirement | str = "aal2"
@@ -74,31 +74,31 @@ class AALAdminSiteMixin:
 
     @method_decorator(never_cache)
     @login_not_required
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Send whoever is not signed in to Ory, and staff to ``next``; tell everybody else that they have no access."""
         guard = AdminGuard(self, request)
         target = checked_next(request) if "next" in request.GET else f"{site_origin(request)}{self._path()}"
         response = guard.unless(SIGNED_IN, return_to=target) or guard.unless_allowed()
-        return pages.let_popups_return(request, response or HttpResponseRedirect(target))  # type: ignore[no-any-return]
+        return pages.let_popups_return(request, response or HttpResponseRedirect(target))
 
     @login_not_required
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """End the Ory session and Django's (POST)."""
-        return pages.let_popups_return(request, views.logout(request))  # type: ignore[no-any-return]
+        return pages.let_popups_return(request, views.logout(request))
 
     # SECURITY: everybody may reach these two. They show nothing but as whom one is signed in.
     own_view(login)
     own_view(logout)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Return Django's page; 404 where nobody signs in with a password of Django's."""
         _need_passwords()
-        return super().password_change(request, extra_context)  # type: ignore[misc,no-any-return]  # likewise
+        return super().password_change(request, extra_context)  # type: ignore[misc]  # likewise
 
-    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Return Django's page; 404 where nobody signs in with a password of Django's."""
         _need_passwords()
-        return super().password_change_done(request, extra_context)  # type: ignore[misc,no-any-return]  # likewise
+        return super().password_change_done(request, extra_context)  # type: ignore[misc]  # likewise
 
     def ory_mfa_guards_of(self, view: Any) -> Iterator[Any]:
         """Yield what ``view`` of this site asks for; a function where it depends on the request."""

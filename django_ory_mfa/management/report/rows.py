@@ -107,7 +107,10 @@ def _guards_of_admin(view: Any) -> Iterator[Guard]:
     if guards_of is None or is_own_view(view):
         return
     for declared in dict.fromkeys(guards_of(view)):
-        yield _guard(ADMIN, declare(requirement=declared))
+        try:
+            yield _guard(ADMIN, declare(requirement=declared))
+        except (TypeError, ValueError) as error:
+            yield Guard(ADMIN, error=str(error))
 
 
 def _guard_of_mixin(mixin: Any, view_class: Any, view: Any) -> Guard:

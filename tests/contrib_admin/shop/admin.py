@@ -8,12 +8,12 @@ from tests.contrib_admin.shop.models import Customer, Order
 
 
 @admin.register(Customer)
-class CustomerAdmin(admin.ModelAdmin):
+class CustomerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     search_fields = ("name",)
 
 
 @admin.register(Order)
-class OrderAdmin(admin.ModelAdmin):
+class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     autocomplete_fields = ("customer",)
     list_display = ("id", "number")
     list_editable = ("number",)
