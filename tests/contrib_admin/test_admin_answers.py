@@ -248,3 +248,25 @@ def test_stale_proof_in_the_cache_is_asked_about_and_refused(ory: Any, site: Use
 
     assert site.post(f"/admin/shop/customer/{pk}/delete/", {"post": "yes"}).status_code == 303
     assert Customer.objects.exists()
+
+
+# Languages.
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "down"),
+    [
+        ("de", "Kein Zugang zu dieser Seite", "Die Anmeldung ist zurzeit nicht verfügbar"),
+        ("fr", "Pas d", "La connexion est indisponible pour le moment"),
+        ("en", "No access to this page", "Sign-in is not available right now"),
+    ],
+)
+def test_pages_speak_the_language_of_the_browser(
+    ory: Any, site: UsersSite, settings: Any, language: str, heading: str, down: str
+) -> None:
+    settings.MIDDLEWARE = ["django.middleware.locale.LocaleMiddleware", *settings.MIDDLEWARE]
+    ory.login(site)
+    assert f"<h1>{heading}" in site.get("/admin/", headers={"Accept-Language": language}).content.decode()
+
+    ory.fail()
+    assert f"<h1>{down}" in site.get("/admin/", headers={"Accept-Language": language}).content.decode()

@@ -8,7 +8,7 @@ import pytest
 from django.contrib import admin
 from django.core.checks import run_checks
 
-from django_ory_mfa.contrib.admin.checks import E030, W030, odd_requirement
+from django_ory_mfa.checks.admin import E030, W030, odd_requirement
 from django_ory_mfa.contrib.admin.sites import AALAdminSite
 from django_ory_mfa.core.requirement import Requirement
 from tests.contrib_admin.shop.models import Customer

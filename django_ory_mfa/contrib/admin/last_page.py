@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.core import signing
 from django.middleware.csrf import CSRF_SESSION_KEY, rotate_token
 
+from django_ory_mfa.conf import django_cookies, keeps_csrf_secret_in_session
 from django_ory_mfa.session.django_session import names_of_person
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ def end_earlier_forms(request: HttpRequest) -> None:
     rotate_token(request)
     secret = request.META["CSRF_COOKIE"]
     # The admin's own check reads the secret again.
-    if settings.CSRF_USE_SESSIONS:
+    if keeps_csrf_secret_in_session():
         request.session[CSRF_SESSION_KEY] = secret
     else:
-        request.COOKIES[settings.CSRF_COOKIE_NAME] = secret
+        request.COOKIES[django_cookies()[1]] = secret
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, session: OrySession, path: str) -> None:

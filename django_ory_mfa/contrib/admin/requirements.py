@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ModelAdmin
 
+from django_ory_mfa.checks.admin import SENSITIVE
 from django_ory_mfa.contrib.admin.rights import form_gives_rights, list_gives_rights
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 # The views of a ModelAdmin, and their keys in ory_mfa_requirements.
-KEYS = {
+VIEWS = {
     "changelist_view": "changelist",
     "add_view": "add",
     "change_view": "change",
@@ -22,7 +23,6 @@ KEYS = {
     "history_view": "history",
     "user_change_password": "password",
 }
-SENSITIVE = "sensitive"
 ALWAYS_SENSITIVE = frozenset({"delete", "password", "delete_selected"})
 
 
@@ -57,7 +57,7 @@ def place_of(view: Any) -> tuple[Any, str | None]:
     if not isinstance(model_admin, ModelAdmin):
         return None, None
     # SECURITY: by what the view is, not by its name, which a decorator may have replaced.
-    return model_admin, next((key for name, key in KEYS.items() if getattr(model_admin, name, None) == view), None)
+    return model_admin, next((key for name, key in VIEWS.items() if getattr(model_admin, name, None) == view), None)
 
 
 def declared_by(model_admin: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponseRedirect
@@ -15,11 +14,10 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from django_ory_mfa import views
-from django_ory_mfa.checks.order import names
-from django_ory_mfa.checks.users import BACKEND
+from django_ory_mfa.answer.pages import account_name
+from django_ory_mfa.checks.admin import messages_of
+from django_ory_mfa.checks.users import takes_passwords
 from django_ory_mfa.contrib.admin import last_page, pages
-from django_ory_mfa.contrib.admin.checks import messages_of
 from django_ory_mfa.contrib.admin.requirements import always_asked, place_of, requirements_of
 from django_ory_mfa.contrib.admin.rights import form_gives_rights
 from django_ory_mfa.core.own_views import own_view
@@ -30,6 +28,7 @@ from django_ory_mfa.roundtrip.return_to import SAFE_METHODS, checked_next, site_
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import session_of
+from django_ory_mfa.views import logout
 
 if TYPE_CHECKING:
     from django.core.checks import CheckMessage
@@ -84,7 +83,7 @@ class AALAdminSiteMixin:
     @login_not_required
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """End the Ory session and Django's (POST)."""
-        return pages.let_popups_return(request, views.logout(request))
+        return pages.let_popups_return(request, logout(request))
 
     # SECURITY: everybody may reach these two. They show nothing but as whom one is signed in.
     own_view(login)
@@ -166,11 +165,11 @@ class AdminGuard:
 
     def _context(self) -> dict[str, Any]:
         site, session = self._site, session_of(state_of(self._request))
-        account = views.account_name(self._request, session) if session else ""
+        account = account_name(self._request, session) if session else ""
         shown = {"account": account, "logout_url": reverse("admin:logout", current_app=site.name)}
         return {**site.each_context(self._request), **shown}
 
 
 def _need_passwords() -> None:
-    if all(BACKEND in names(path) for path in settings.AUTHENTICATION_BACKENDS):
+    if not takes_passwords():
         raise Http404

@@ -1,4 +1,4 @@
-"""System checks of an admin site; Django calls them for every site that there is."""
+"""What is wrong with an admin site of ``django_ory_mfa.contrib.admin``; Django calls it for each site that there is."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from django.core.exceptions import ImproperlyConfigured
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, Resolver404, resolve
 
+from django_ory_mfa.checks.users import APP
 from django_ory_mfa.conf import conf
-from django_ory_mfa.contrib.admin.requirements import KEYS, SENSITIVE, declared_by
 from django_ory_mfa.core.requirement import Requirement
+
+KEYS = ("add", "change", "changelist", "delete", "history", "password")
+SENSITIVE = "sensitive"
 
 E030 = Error(
     "An admin site is behind Ory, and django_ory_mfa.contrib.auth is not installed.",
-    hint="Add 'django_ory_mfa.contrib.auth' to INSTALLED_APPS: it gives staff their Django users.",
+    hint=f"Add '{APP}' to INSTALLED_APPS: it gives staff their Django users.",
     id="ory_mfa.E030",
 )
 W030 = checks.Warning(
@@ -30,12 +33,12 @@ W030 = checks.Warning(
 
 
 def odd_requirement(owner: Any, name: str, problem: str) -> Error:
-    """Something that an admin asks for, in the attribute ``name``, and that nothing can be made of."""
+    """Something that an admin asks for, in its attribute ``name``, and that nothing can be made of."""
     return Error(
         f"{type(owner).__name__}.{name} {problem}.",
         hint=(
-            f"Keys are {', '.join(dict.fromkeys(KEYS.values()))} and the names of actions. Values are levels, names in "
-            "ORY_MFA_POLICIES and Requirement values, and 'sensitive' in a ModelAdmin."
+            f"Keys are {', '.join(KEYS)} and the names of actions. Values are levels, names in ORY_MFA_POLICIES and "
+            "Requirement values, and 'sensitive' in a ModelAdmin."
         ),
         obj=type(owner),
         id="ory_mfa.E031",
@@ -44,7 +47,7 @@ def odd_requirement(owner: Any, name: str, problem: str) -> Error:
 
 def messages_of(site: Any) -> Iterator[CheckMessage]:
     """Yield what is wrong with ``site``, an admin site behind Ory, and with its model admins."""
-    if not apps.is_installed("django_ory_mfa.contrib.auth"):
+    if not apps.is_installed(APP):
         yield E030
     if _is_login_url(site):
         yield W030
@@ -57,11 +60,11 @@ def messages_of(site: Any) -> Iterator[CheckMessage]:
 
 def _of(model_admin: Any) -> Iterator[CheckMessage]:
     try:
-        declared = declared_by(model_admin)
+        declared = dict(getattr(model_admin, "ory_mfa_requirements", None) or {})
     except (TypeError, ValueError):
         yield odd_requirement(model_admin, "ory_mfa_requirements", "is no dict")
         return
-    known = {*KEYS.values(), *(name for _function, name, _description in model_admin._get_base_actions())}
+    known = {*KEYS, *(name for _function, name, _description in model_admin._get_base_actions())}
     for key, value in declared.items():
         if key not in known:
             problem = f"has the key {key!r}, which is no view and no action"
