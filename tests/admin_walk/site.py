@@ -23,7 +23,7 @@ settings.configure(
         }
     },
     INSTALLED_APPS=[
-        "django_ory_mfa.contrib.admin.apps.AALAdminConfig",
+        "tests.admin_walk.apps.ShopAdminConfig",
         "django.contrib.auth",
         "django.contrib.contenttypes",
         "django.contrib.messages",

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "tests.admin_walk.site"
-# More than the ten minutes of what is sensitive.
-LATER = 700
 ORYS = [
     pytest.param("kratos", marks=[pytest.mark.browser, pytest.mark.kratos]),
     pytest.param("emulator", marks=pytest.mark.browser),
@@ -41,7 +40,9 @@ class Shop:
         self.url = f"http://127.0.0.1:{port}"
         self._database, self._log = folder / "shop.sqlite3", folder / "log"
         env = {name: os.environ[name] for name in ("HOME", "PATH", "TMPDIR", "PYTHONPATH") if name in os.environ}
-        env |= {"DATABASE": str(self._database), "ORY_SDK_URL": ory_url}
+        self._since = folder / "since"
+        self._since.write_text("0")
+        env |= {"DATABASE": str(self._database), "ORY_SDK_URL": ory_url, "PROOFS_SINCE": str(self._since)}
         subprocess.run([sys.executable, "-m", SITE, "migrate", "-v0", "--run-syncdb"], cwd=ROOT, env=env, check=True)
         command = ["gunicorn", "--workers=1", "--threads=4", f"--chdir={ROOT}", SITE, f"--bind=127.0.0.1:{port}"]
         with self._log.open("wb") as log:
@@ -60,6 +61,10 @@ class Shop:
         """What the database answers."""
         with closing(sqlite3.connect(self._database, timeout=60)) as connection, connection:
             return connection.execute(statement, values).fetchall()
+
+    def make_proofs_too_old(self) -> None:
+        """What is sensitive needs a proof that is given from now on."""
+        self._since.write_text(str(time.time()))
 
     def close(self) -> None:
         """Ends the server."""
@@ -166,7 +171,7 @@ def test_day_of_the_admin(ground: Ground, walker: Walker) -> None:
     ((user,),) = shop.sql("SELECT id FROM auth_user WHERE username = ?", person.id)
     walker.open(f"/admin/auth/user/{user}/change/")
     walker.assert_at(f"/admin/auth/user/{user}/change/")
-    ory.let_time_pass(LATER)
+    shop.make_proofs_too_old()
     with page.expect_popup() as opened:
         page.locator("#add_id_groups").click()
     popup = Walker(ground, walker.context, opened.value)
@@ -181,7 +186,7 @@ def test_day_of_the_admin(ground: Ground, walker: Walker) -> None:
     assert shop.sql("SELECT user_id FROM auth_user_groups") == [(user,)]
 
     # Deleting needs a fresh proof, before the page that asks for a confirmation.
-    ory.let_time_pass(LATER)
+    shop.make_proofs_too_old()
     walker.open(f"/admin/shop/order/{pk}/delete/")
     walker.assert_asked(REFRESH)
     walker.confirm(person, "totp")

@@ -81,7 +81,9 @@ def _json(refused: refusal.Refusal) -> HttpResponse:
 
 
 def _page(request: HttpRequest, name: str, context: dict[str, Any], refused: refusal.Refusal) -> HttpResponse:
-    page = TemplateResponse(request, f"ory_mfa/admin/{name}.html", context, status=refused.status)
+    # Whoever is refused has no use for a list of what there is.
+    shown = context | {"is_nav_sidebar_enabled": False}
+    page = TemplateResponse(request, f"ory_mfa/admin/{name}.html", shown, status=refused.status)
     for header, value in refused.headers.items():
         page.headers[header] = value
     return page
