@@ -228,6 +228,11 @@ def django_cookies() -> tuple[str, str]:
     return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME
 
 
+def keeps_csrf_secret_in_session() -> bool:
+    """Whether Django's CSRF secret is in its session, and not in its cookie."""
+    return bool(settings.CSRF_USE_SESSIONS)
+
+
 def is_debug() -> bool:
     """Whether ``DEBUG`` is on, so that details for developers may be shown."""
     return bool(settings.DEBUG)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from django_ory_mfa.answer.pages import HIGHEST_LEVEL, page, page_context
+from django_ory_mfa.answer.pages import HIGHEST_LEVEL, account_name, page, page_context
 from django_ory_mfa.answer.rendering import HttpResponseSeeOther, render
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.addresses import verified_email
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.core.session import OrySession, SessionState
+from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.guard.evaluation import evaluation_steps
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.roundtrip.return_to import checked_next
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
     from django_ory_mfa.core.answer import Answer
-    from django_ory_mfa.core.session import Identity
 
 SIGNED_IN = Requirement("aal1")
 UNAVAILABLE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
@@ -70,7 +67,7 @@ def login(request: HttpRequest) -> HttpResponseBase:
     return_to = checked_next(request)
     session = run(session_steps(state_of(request)))
     if session:
-        shown = {"account": _account(request, session), "next": return_to, "is_refused": "next" in request.GET}
+        shown = {"account": account_name(request, session), "next": return_to, "is_refused": "next" in request.GET}
         return page(request, "login", page_context(request, session, None) | shown)
     return render(request, run(evaluation_steps(request, SIGNED_IN)), return_to=return_to)
 
@@ -127,19 +124,3 @@ def _signed_out_by_cookie(request: HttpRequest, answer: Answer, return_to: str) 
 def _signed_out_by_token(request: HttpRequest, answer: Answer, return_to: str) -> HttpResponseBase:
     # 403: no session has that token.
     return HttpResponseSeeOther(return_to) if answer.status in (204, 403) else render(request, UNAVAILABLE)
-
-
-def _account(request: HttpRequest, session: OrySession) -> str:
-    """Return the name under which the visitor is signed in."""
-    identity = cast("Identity", session.identity)
-    name = _username(request)
-    return name if name not in ("", identity.id) else verified_email(identity) or identity.id
-
-
-def _username(request: HttpRequest) -> str:
-    try:
-        user = getattr(request, "user", None)
-        return str(user.get_username()) if user is not None else ""
-    except PermissionDenied:
-        # The identity can have no user on this site; the page then shows the identity itself.
-        return ""

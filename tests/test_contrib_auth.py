@@ -29,13 +29,13 @@ def postgres(tmp_path: Path) -> Iterator[PostgresServer]:
     server.close()
 
 
-def run(*files: str, **variables: str) -> None:
-    """Passes if the tests of the site do, or those in ``files``."""
+def run(*files: str, folder: str = "contrib_auth", **variables: str) -> None:
+    """Passes if the tests of the site in ``folder`` do, or those in ``files``."""
     where = ["--import-mode=append"] if os.environ.get("ORY_MFA_TEST_INSTALLED") else []
-    command = [sys.executable, "-m", "pytest", "--ds=tests.contrib_auth.settings", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", f"--ds=tests.{folder}.settings", "-q", "-p", "no:cacheprovider"]
 
     done = subprocess.run(
-        [*command, *where, *(f"tests/contrib_auth/{file}" for file in files or ("",))],
+        [*command, *where, *(f"tests/{folder}/{file}" for file in files or ("",))],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | variables,
         capture_output=True,

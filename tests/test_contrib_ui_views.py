@@ -75,6 +75,25 @@ def test_flow_is_asked_for_by_its_id(ory: responses.RequestsMock, site: Site, pa
     assert call.request.headers["Accept"] == "application/json"
 
 
+@pytest.mark.parametrize(
+    ("return_to", "policy"),
+    [
+        (None, "same-origin"),
+        ("http://testserver/admin/?q=_popup", "same-origin"),
+        ("http://[", "same-origin"),
+        ("http://testserver/admin/auth/group/add/?_to_field=id&_popup=1", "unsafe-none"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["login", "settings"])
+def test_popup_of_the_admin_stays_with_its_opener(
+    ory: responses.RequestsMock, site: Site, settings: Any, kind: str, return_to: str | None, policy: str
+) -> None:
+    settings.MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", *settings.MIDDLEWARE]
+    ory.get(FLOWS[kind], json=flow_of(CSRF, SUBMIT, return_to=return_to))
+
+    assert site.get(f"/ory-ui/{kind}?flow=1").headers["Cross-Origin-Opener-Policy"] == policy
+
+
 @pytest.mark.parametrize("page", ["login?flow=1", "settings?flow=1", "error?id=1"])
 def test_ory_is_shown_its_own_cookies_only(ory: responses.RequestsMock, site: Site, page: str) -> None:
     for url in (*FLOWS.values(), f"{ORY}/self-service/errors"):

@@ -454,8 +454,8 @@ SCENES: dict[str, tuple[str, Scene, str]] = {
     "restart": ("ui/restart", restart, "This page could not be opened"),
     "unreadable": ("ui/unreadable", unreadable, "This page cannot be shown"),
 }
-# tests/contrib_auth reads them.
-OF_USERS = {"ory_mfa/user_conflict.html"}
+# tests/contrib_auth and tests/contrib_admin read them.
+OF_USERS = {"ory_mfa/user_conflict.html", "ory_mfa/admin/forbidden.html", "ory_mfa/admin/unavailable.html"}
 EMULATOR = {"emulator/index": ("/", "Ory emulator"), "emulator/mailbox": ("/mailbox", "Mailbox")}
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
 from django_ory_mfa.answer.csrf import keep_csrf_cookie
 from django_ory_mfa.conf import conf
+from django_ory_mfa.core.addresses import verified_email
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.destination import needs_second_factor
 from django_ory_mfa.core.requirement import Requirement
@@ -17,7 +19,7 @@ from django_ory_mfa.roundtrip.return_to import APP_NAME, default_return_to, retu
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from django_ory_mfa.core.session import OrySession
+    from django_ory_mfa.core.session import Identity, OrySession
 
 HIGHEST_LEVEL = Requirement("aal2")
 
@@ -55,4 +57,20 @@ def own_url(name: str) -> str:
     try:
         return reverse(f"{APP_NAME}:{name}")
     except NoReverseMatch:
+        return ""
+
+
+def account_name(request: HttpRequest, session: OrySession) -> str:
+    """Return the name under which the visitor of ``request`` is signed in, with an active ``session``."""
+    identity = cast("Identity", session.identity)
+    name = _username(request)
+    return name if name not in ("", identity.id) else verified_email(identity) or identity.id
+
+
+def _username(request: HttpRequest) -> str:
+    try:
+        user = getattr(request, "user", None)
+        return str(user.get_username()) if user is not None else ""
+    except PermissionDenied:
+        # Signed in at Ory, and without a user here: all the more reason to say as whom.
         return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.core.checks import Tags
 
 from django_ory_mfa.checks.addresses import W006, check_hosts, check_https, check_loopback, cleartext, two_loopbacks
+from django_ory_mfa.checks.admin import E030, W030, odd_requirement
 from django_ory_mfa.checks.caches import W005, check_cache
 from django_ory_mfa.checks.classes import check_classes, forgotten_mixin, unread_attributes
 from django_ory_mfa.checks.csp import check_form_action, form_action_blocks
@@ -64,6 +65,7 @@ __all__ = [
     "E022",
     "E023",
     "E024",
+    "E030",
     "POLICY_MIDDLEWARE",
     "SESSION_MIDDLEWARE",
     "TAG",
@@ -73,6 +75,7 @@ __all__ = [
     "W014",
     "W020",
     "W021",
+    "W030",
     "answers_outside",
     "cleartext",
     "forgotten_mixin",
@@ -80,6 +83,7 @@ __all__ = [
     "frees_everything",
     "frees_too_much",
     "matches_no_path",
+    "odd_requirement",
     "odd_setting",
     "odd_view",
     "out_of_order",

@@ -91,3 +91,8 @@ def check_user_sync(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
         # E002 reports it.
         return []
     return [E024] if path is not None and apps.is_installed(APP) and USER_SYNC not in names(path) else []
+
+
+def takes_passwords() -> bool:
+    """Whether somebody can sign in by another backend than ours."""
+    return any(BACKEND not in names(path) for path in settings.AUTHENTICATION_BACKENDS)

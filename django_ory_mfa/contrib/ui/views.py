@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse, HttpResponseRedirect
@@ -83,8 +84,15 @@ def _show_flow(request: HttpRequest, kind: str, people: list[Any]) -> HttpRespon
         return TemplateResponse(
             request, "ory_mfa/ui/unreadable.html", {"start_url": start_url(request, kind)}, status=502
         )
-    context = _context(request, page, people)
-    return forget_restart(request, TemplateResponse(request, f"ory_mfa/ui/{kind}.html", context))
+    response: HttpResponse = TemplateResponse(request, f"ory_mfa/ui/{kind}.html", _context(request, page, people))
+    return forget_restart(request, _kept_with_opener(response, page))
+
+
+def _kept_with_opener(response: HttpResponse, page: Page) -> HttpResponse:
+    """Let a popup of Django's admin, which comes by here for a proof, fill the form that opened it."""
+    if "_popup" in parse_qs((page.return_to or "").partition("?")[2]):
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "unsafe-none")
+    return response
 
 
 def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from django_ory_mfa.management.report.examples import example_paths, is_readable
 DECORATOR = "decorator"
 MIXIN = "mixin"
 CLASS = "class"
+ADMIN = "admin site"
 NOTHING = "nothing asks"
 NO_PATH = "all other paths"
 
@@ -88,6 +89,7 @@ def _row(site_view: SiteView, of_rules: dict[str, list[str]], *, has_policy: boo
 
 def _own_guards(view: Any) -> Iterator[Guard]:
     """Yield the guards that apply even without ``AALRequiredMiddleware``."""
+    yield from _guards_of_admin(view)
     declared = getattr(view, "ory_mfa_requirement", None)
     if declared is not None:
         yield _guard(DECORATOR, declared)
@@ -95,6 +97,20 @@ def _own_guards(view: Any) -> Iterator[Guard]:
     mixin = mixin_of(view_class)
     if mixin is not None:
         yield _guard_of_mixin(mixin, view_class, view)
+
+
+def _guards_of_admin(view: Any) -> Iterator[Guard]:
+    """What an admin site of ours asks for; Django marks the views of each site with it, or with a model admin."""
+    owner = getattr(view, "admin_site", None) or getattr(getattr(view, "model_admin", None), "admin_site", None)
+    # By its name: contrib.admin cannot be imported on a site without users.
+    guards_of = getattr(owner, "ory_mfa_guards_of", None)
+    if guards_of is None or is_own_view(view):
+        return
+    for declared in dict.fromkeys(guards_of(view)):
+        try:
+            yield _guard(ADMIN, declare(requirement=declared))
+        except (TypeError, ValueError) as error:
+            yield Guard(ADMIN, error=str(error))
 
 
 def _guard_of_mixin(mixin: Any, view_class: Any, view: Any) -> Guard:

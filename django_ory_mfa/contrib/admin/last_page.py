@@ -1,0 +1,53 @@
+"""For whom the last page of the admin was made, so that nobody else sends its forms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core import signing
+from django.middleware.csrf import CSRF_SESSION_KEY, rotate_token
+
+from django_ory_mfa.conf import django_cookies, keeps_csrf_secret_in_session
+from django_ory_mfa.session.django_session import names_of_person
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+    from django_ory_mfa.core.session import OrySession
+
+COOKIE = "ory_mfa_admin"
+SALT = "django_ory_mfa.admin"
+
+
+def is_for_another(request: HttpRequest, session: OrySession) -> bool:
+    """Whether the last page of this browser was made for somebody else than the person of ``session``."""
+    made_for = _made_for(request)
+    return made_for is not None and made_for not in names_of_person(session)
+
+
+def end_earlier_forms(request: HttpRequest) -> None:
+    """Make the forms of earlier pages fail: give the browser a new CSRF secret."""
+    rotate_token(request)
+    secret = request.META["CSRF_COOKIE"]
+    # The admin's own check reads the secret again.
+    if keeps_csrf_secret_in_session():
+        request.session[CSRF_SESSION_KEY] = secret
+    else:
+        request.COOKIES[django_cookies()[1]] = secret
+
+
+def remember(request: HttpRequest, response: HttpResponseBase, session: OrySession, path: str) -> None:
+    """Note on ``response`` that it was made for the person of ``session``; ``path`` is that of the admin."""
+    names = names_of_person(session)
+    if not names or _made_for(request) == names[0]:
+        return
+    cookie: dict[str, Any] = {"secure": request.is_secure(), "httponly": True, "samesite": "Lax", "path": path}
+    response.set_cookie(COOKIE, signing.Signer(salt=SALT).sign(names[0]), **cookie)
+
+
+def _made_for(request: HttpRequest) -> str | None:
+    """Return the keyed hash of the person; None if there is none, or it is not signed by this site."""
+    try:
+        return signing.Signer(salt=SALT).unsign(request.COOKIES[COOKIE])
+    except (KeyError, signing.BadSignature):
+        return None

@@ -1,0 +1,82 @@
+"""What a view of the admin asks for, beside what it takes to come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin import ModelAdmin
+
+from django_ory_mfa.checks.admin import SENSITIVE
+from django_ory_mfa.contrib.admin.rights import form_gives_rights, list_gives_rights
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+# The views of a ModelAdmin, and their keys in ory_mfa_requirements.
+VIEWS = {
+    "changelist_view": "changelist",
+    "add_view": "add",
+    "change_view": "change",
+    "changeform_view": "change",
+    "delete_view": "delete",
+    "history_view": "history",
+    "user_change_password": "password",
+}
+ALWAYS_SENSITIVE = frozenset({"delete", "password", "delete_selected"})
+
+
+def requirements_of(view: Any, request: HttpRequest, object_id: str | None, *, sensitive: Any) -> Iterator[Any]:
+    """Yield what ``view`` of the admin asks of ``request``: levels, names of policies or ``Requirement`` values.
+
+    ``sensitive`` is what the site asks for where something is sensitive.
+    """
+    model_admin, key = place_of(view)
+    if key is None:
+        return
+    keys = {key, *_actions(model_admin, request, key)}
+    yield from always_asked(model_admin, keys, sensitive=sensitive)
+    if not keys & ALWAYS_SENSITIVE and _gives_rights(model_admin, request, key, object_id):
+        yield sensitive
+
+
+def always_asked(model_admin: Any, keys: set[str], *, sensitive: Any) -> Iterator[Any]:
+    """Yield what the views and actions in ``keys`` ask for, whatever the request says."""
+    declared = declared_by(model_admin)
+    for name in sorted(keys & declared.keys()):
+        yield sensitive if declared[name] == SENSITIVE else declared[name]
+    if keys & ALWAYS_SENSITIVE:
+        yield sensitive
+
+
+def place_of(view: Any) -> tuple[Any, str | None]:
+    """Return the ``ModelAdmin`` whose view this is, and its key; no key for other views of the admin."""
+    while not hasattr(view, "__self__") and hasattr(view, "__wrapped__"):
+        view = view.__wrapped__
+    model_admin = getattr(view, "__self__", None)
+    if not isinstance(model_admin, ModelAdmin):
+        return None, None
+    # SECURITY: by what the view is, not by its name, which a decorator may have replaced.
+    return model_admin, next((key for name, key in VIEWS.items() if getattr(model_admin, name, None) == view), None)
+
+
+def declared_by(model_admin: Any) -> dict[str, Any]:
+    """Return what ``model_admin`` asks for, by view or action; it adds to what the site asks for."""
+    return dict(getattr(model_admin, "ory_mfa_requirements", None) or {})
+
+
+def _actions(model_admin: Any, request: HttpRequest, key: str) -> Iterator[str]:
+    if key != "changelist" or request.method != "POST":
+        return
+    known = model_admin.get_actions(request)
+    # SECURITY: both bars of the list are sent, and the sender says which one counts: what either picks is asked for.
+    for name in request.POST.getlist("action"):
+        yield name
+        # The same function may be there under another name.
+        yield known[name][0].__name__ if name in known else name
+
+
+def _gives_rights(model_admin: Any, request: HttpRequest, key: str, object_id: str | None) -> bool:
+    if key == "changelist":
+        return list_gives_rights(model_admin, request)
+    return key in ("add", "change") and form_gives_rights(model_admin, request, object_id, is_change=key == "change")

@@ -1,0 +1,99 @@
+"""Which lists and forms of the admin can give somebody rights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.contrib.admin.options import TO_FIELD_VAR
+from django.contrib.admin.utils import unquote
+from django.contrib.auth import get_user_model
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+    from django.http import HttpRequest
+
+OF_USERS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions", "is_active"})
+OF_GROUPS = frozenset({"permissions"})
+# Who is linked to a user has the rights of that user.
+OF_LINKS = frozenset({"project", "identity_id", "user"})
+GROUP = ("auth", "group")
+LINK = ("ory_mfa_auth", "oryidentity")
+
+
+def list_gives_rights(model_admin: Any, request: HttpRequest) -> bool:
+    """Whether the user of ``request`` can change rights in the list of ``model_admin``."""
+    shown = {name for name in model_admin.get_list_display(request) if isinstance(name, str)}
+    editable = rights_of(model_admin.model) & shown.intersection(model_admin.list_editable)
+    return bool(editable) and bool(model_admin.has_change_permission(request))
+
+
+def form_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | None, *, is_change: bool) -> bool:
+    """Whether a form of ``model_admin`` can give rights, and the user of ``request`` may send it."""
+    if not is_change:
+        return _gives_rights(model_admin, request, None)
+    found = _object(model_admin, request, object_id)
+    # Django adds another object for whoever sends this, whether the form shows the button or not.
+    is_also_add = model_admin.save_as or "_saveasnew" in request.POST
+    if found is None:
+        # SECURITY: what is not found here is not found by the view either.
+        return bool(rights_of(model_admin.model))
+    return _gives_rights(model_admin, request, found) or (is_also_add and _gives_rights(model_admin, request, None))
+
+
+def rights_of(model: type[Model]) -> frozenset[str]:
+    """Return the names of the fields of ``model`` that give rights."""
+    if issubclass(model, get_user_model()):
+        return OF_USERS
+    if issubclass(model, _found(GROUP)):
+        return OF_GROUPS
+    if issubclass(model, _found(LINK)):
+        return OF_LINKS
+    return frozenset(field.name for field in model._meta.fields) if _is_between(model) else frozenset()
+
+
+def _found(place: tuple[str, str]) -> tuple[type[Model], ...]:
+    # Their apps may be missing, which the checks report.
+    model = apps.all_models[place[0]].get(place[1])
+    return () if model is None else (model,)
+
+
+def _is_between(model: type[Model]) -> bool:
+    """Whether rows of ``model`` connect users, groups and permissions."""
+    owners: tuple[Any, ...] = (get_user_model(), *_found(GROUP))
+    fields = [field for owner in owners for field in owner._meta.many_to_many if field.name in OF_USERS | OF_GROUPS]
+    return issubclass(model, tuple(field.remote_field.through for field in fields))
+
+
+def _object(model_admin: Any, request: HttpRequest, object_id: str | None) -> Any:
+    to_field = request.POST.get(TO_FIELD_VAR, request.GET.get(TO_FIELD_VAR))
+    if object_id is None or (to_field and not model_admin.to_field_allowed(request, to_field)):
+        return None
+    return model_admin.get_object(request, unquote(object_id), to_field)
+
+
+def _gives_rights(model_admin: Any, request: HttpRequest, found: Any) -> bool:
+    """Whether the form for ``found``, None to add one, can be sent and gives rights by itself or by an inline."""
+    is_change = found is not None
+    may_send = (
+        model_admin.has_change_permission(request, found) if is_change else model_admin.has_add_permission(request)
+    )
+    if not may_send:
+        return False
+    rights = rights_of(model_admin.model)
+    if rights and not rights.isdisjoint(model_admin.get_form(request, found, change=is_change).base_fields):
+        return True
+    return any(_inline_gives_rights(one, request, found) for one in model_admin.get_inline_instances(request, found))
+
+
+def _inline_gives_rights(inline: Any, request: HttpRequest, found: Any) -> bool:
+    rights = rights_of(inline.model)
+    may_send = (
+        inline.has_add_permission(request, found)
+        or inline.has_change_permission(request, found)
+        or inline.has_delete_permission(request, found)
+    )
+    if not rights or not may_send:
+        return False
+    # A row between a user and a group gives rights by being there, whatever can be written in it.
+    return _is_between(inline.model) or not rights.isdisjoint(inline.get_formset(request, found).form.base_fields)

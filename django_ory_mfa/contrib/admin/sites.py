@@ -1,0 +1,175 @@
+"""Admin sites that ask Ory who comes in, and for a fresh proof before what is sensitive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from django_ory_mfa.answer.pages import account_name
+from django_ory_mfa.checks.admin import messages_of
+from django_ory_mfa.checks.users import takes_passwords
+from django_ory_mfa.contrib.admin import last_page, pages
+from django_ory_mfa.contrib.admin.requirements import always_asked, place_of, requirements_of
+from django_ory_mfa.contrib.admin.rights import form_gives_rights
+from django_ory_mfa.core.own_views import own_view
+from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.guard.declarations import declare
+from django_ory_mfa.guard.guarding import guard_steps
+from django_ory_mfa.roundtrip.return_to import SAFE_METHODS, checked_next, site_origin
+from django_ory_mfa.runtime.steps import run
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import session_of
+from django_ory_mfa.views import logout
+
+if TYPE_CHECKING:
+    from django.core.checks import CheckMessage
+    from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+SIGNED_IN = Requirement("aal1")
+
+
+class AALAdminSiteMixin:
+    """Puts an ``AdminSite`` behind Ory; put it left of the site class, so that themes keep theirs.
+
+    ``required_aal`` is what it takes to come in, ``sensitive`` what deletes, passwords and rights take: levels, names
+    of policies or ``Requirement`` values. A ``ModelAdmin`` adds to them by ``ory_mfa_requirements``.
+    """
+
+    required_aal: Requirement | str = "aal2"
+    sensitive: Requirement | str = Requirement("aal2", max_age=600)
+    name: str
+
+    def check(self, app_configs: Any) -> list[CheckMessage]:
+        """Return what Django's checks and ours have to say."""
+        found: list[CheckMessage] = super().check(app_configs)  # type: ignore[misc]  # the AdminSite stands to the right
+        return [*found, *messages_of(self)]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of Django
+        """Return ``view`` behind the guards of this site, around Django's own."""
+        if view == self.logout:
+            # It needs no level and no rights, and looks after CSRF and methods itself.
+            return view
+        inner = super().admin_view(view, cacheable)  # type: ignore[misc]  # the AdminSite stands to the right
+
+        @wraps(inner)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            response = AdminGuard(self, request, view).refusal(kwargs.get("object_id"))
+            if response is None:
+                response = inner(request, *args, **kwargs)
+                last_page.remember(request, response, session_of(state_of(request)), self._path())
+            return pages.let_popups_return(request, response)
+
+        guarded.admin_site = self  # type: ignore[attr-defined]  # as Django marks its own, for the report
+        return guarded
+
+    @method_decorator(never_cache)
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Send whoever is not signed in to Ory, and staff to ``next``; tell everybody else that they have no access."""
+        guard = AdminGuard(self, request)
+        target = checked_next(request) if "next" in request.GET else f"{site_origin(request)}{self._path()}"
+        response = guard.unless(SIGNED_IN, return_to=target) or guard.unless_allowed()
+        return pages.let_popups_return(request, response or HttpResponseRedirect(target))
+
+    @login_not_required
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """End the Ory session and Django's (POST)."""
+        return pages.let_popups_return(request, logout(request))
+
+    # SECURITY: everybody may reach these two. They show nothing but as whom one is signed in.
+    own_view(login)
+    own_view(logout)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Return Django's page; 404 where nobody signs in with a password of Django's."""
+        _need_passwords()
+        return super().password_change(request, extra_context)  # type: ignore[misc]  # likewise
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Return Django's page; 404 where nobody signs in with a password of Django's."""
+        _need_passwords()
+        return super().password_change_done(request, extra_context)  # type: ignore[misc]  # likewise
+
+    def ory_mfa_guards_of(self, view: Any) -> Iterator[Any]:
+        """Yield what ``view`` of this site asks for; a function where it depends on the request."""
+        model_admin, key = place_of(view)
+        yield self.required_aal
+        if key is not None:
+            yield from always_asked(model_admin, {key}, sensitive=self.sensitive)
+        if key in ("add", "change"):
+            yield form_gives_rights
+
+    def _path(self) -> str:
+        return reverse("admin:index", current_app=self.name)
+
+
+class AALAdminSite(AALAdminSiteMixin, AdminSite):
+    """Django's ``AdminSite`` behind Ory."""
+
+
+class AdminGuard:
+    """Judges one request to ``site``; each method returns the answer that refuses it, or None."""
+
+    def __init__(self, site: Any, request: HttpRequest, view: Any = None) -> None:
+        self._site, self._request, self._view = site, request, view
+
+    def refusal(self, object_id: str | None) -> HttpResponseBase | None:
+        """Judge the request whole; ``object_id`` is that of the object in its path."""
+        return (
+            # Where Ory hides the person, it asks for the second factor first.
+            self.unless(SIGNED_IN)
+            or self.unless_same_person()
+            or self.unless_allowed()
+            or self.unless(self._site.required_aal)
+            or self._unless_proved(object_id)
+        )
+
+    def unless(self, requirement: Requirement | str, return_to: str | None = None) -> HttpResponseBase | None:
+        """Refuse whoever does not meet ``requirement``."""
+        refuse = partial(pages.refused, context=self._context, as_json=self._is_json(), return_to=return_to)
+        return run(guard_steps(self._request, declare(requirement=requirement), refuse))
+
+    def unless_allowed(self) -> HttpResponseBase | None:
+        """Refuse whoever may not use this admin."""
+        if self._site.has_permission(self._request):
+            return None
+        return self._forbidden(_("This account has no access to the administration."))
+
+    def unless_same_person(self) -> HttpResponseBase | None:
+        """Refuse a form that was made for somebody else who used this browser."""
+        if not last_page.is_for_another(self._request, session_of(state_of(self._request))):
+            return None
+        if self._request.method in SAFE_METHODS:
+            last_page.end_earlier_forms(self._request)
+            return None
+        return self._forbidden(_("This page was made for another account. Nothing was saved. Open the page again."))
+
+    def _unless_proved(self, object_id: str | None) -> HttpResponseBase | None:
+        asked = requirements_of(self._view, self._request, object_id, sensitive=self._site.sensitive)
+        return next(filter(None, map(self.unless, asked)), None)
+
+    def _forbidden(self, reason: str) -> HttpResponse:
+        return pages.forbidden(self._request, reason, self._context, as_json=self._is_json())
+
+    def _is_json(self) -> bool:
+        return bool(self._view == self._site.autocomplete_view)
+
+    def _context(self) -> dict[str, Any]:
+        site, session = self._site, session_of(state_of(self._request))
+        account = account_name(self._request, session) if session else ""
+        shown = {"account": account, "logout_url": reverse("admin:logout", current_app=site.name)}
+        return {**site.each_context(self._request), **shown}
+
+
+def _need_passwords() -> None:
+    if not takes_passwords():
+        raise Http404

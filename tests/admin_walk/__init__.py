@@ -1,0 +1,1 @@
+"""A shop with an admin behind Ory, before an Ory, in a real browser."""

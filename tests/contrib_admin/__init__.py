@@ -1,0 +1,1 @@
+"""A site with an admin behind Ory, under settings of its own."""

@@ -1,0 +1,100 @@
+"""Admin sites that show rights in all sorts of places."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.actions import delete_selected
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+
+from django_ory_mfa.contrib.admin.sites import AALAdminSite
+from django_ory_mfa.contrib.auth.models import OryIdentity
+from django_ory_mfa.core.requirement import Requirement
+from tests.contrib_admin.shop.models import Customer
+
+Between: Any = User.groups.through
+
+
+class Membership(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
+    model = Between
+
+
+class Links(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
+    model = OryIdentity
+
+
+class Listed(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """The list of users switches them on and off."""
+
+    list_display = ("username", "is_active")
+    list_editable = ("is_active",)
+
+
+class Named(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Users whose names can be changed, and nothing else."""
+
+    fields = ("first_name",)
+
+
+class NamedGroup(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Groups whose names can be changed, and their members beside."""
+
+    fields = ("name",)
+    inlines = (Membership,)
+
+
+class Linked(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Users whose names can be changed, and who is linked to them."""
+
+    fields = ("first_name",)
+    inlines = (Links,)
+
+
+class Wiping(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Django's deleting action under another name, and a page with a policy of its own."""
+
+    actions = ("wipe",)
+
+    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
+        response = super().changelist_view(request, extra_context)
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin-plus-COEP"
+        return response
+
+    def get_actions(self, request: Any) -> Any:
+        return {"wipe": (delete_selected, "wipe", "Wipe")}
+
+
+class Weak(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """It asks for less than the site."""
+
+    ory_mfa_requirements: ClassVar = {"changelist": "aal1", "delete": Requirement("aal1")}
+
+
+class ByKey(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """It asks for a security key."""
+
+    ory_mfa_requirements: ClassVar = {"changelist": "by key", "history": Requirement("aal2", methods={"webauthn"})}
+
+
+def site_of(name: str, *registered: Any) -> AALAdminSite:
+    """An admin site of its own below ``/name/``."""
+    site = AALAdminSite(name=name)
+    for model, model_admin in registered:
+        site.register(model, model_admin)
+    return site
+
+
+class OpenSite(AALAdminSite):
+    """One factor is enough, but for what is sensitive."""
+
+    required_aal = "aal1"
+
+
+named = site_of("named", (User, Named), (Group, NamedGroup), (Between, admin.ModelAdmin), (Customer, Weak))
+linked = site_of("linked", (User, Linked), (OryIdentity, admin.ModelAdmin), (Customer, ByKey))
+listed = site_of("listed", (User, Listed), (Group, GroupAdmin), (Customer, Wiping))
+one_factor = OpenSite(name="one_factor")
+one_factor.register(Customer)
+sites = (named, linked, listed, one_factor)

@@ -1,0 +1,1 @@
+"""A small shop whose staff use the admin."""

@@ -1,0 +1,54 @@
+"""What the README says of the admin, against the code."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib import admin
+
+from django_ory_mfa.checks.admin import KEYS, messages_of
+from django_ory_mfa.contrib.admin.requirements import ALWAYS_SENSITIVE, VIEWS
+from django_ory_mfa.contrib.admin.rights import OF_GROUPS, OF_USERS
+from tests.contrib_admin.shop.models import Order
+from tests.test_docs import README, blocks, run_block
+
+SECTION = README.partition("\nThe admin\n=====")[2].partition("\nWhat the visitor gets\n")[0]
+
+
+@pytest.mark.parametrize("code", [code for code in blocks("python") if "contrib.admin" in code])
+def test_examples_import_what_exists(code: str) -> None:
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(str(node.module))
+            assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+
+
+def test_example_of_settings_names_the_app_config() -> None:
+    said = run_block("contrib.admin.apps.AALAdminConfig")
+
+    assert said["INSTALLED_APPS"][0] in django_settings.INSTALLED_APPS
+
+
+def test_example_of_a_model_admin_passes_the_checks() -> None:
+    site: Any = run_block("class SiteAdmin")["SiteAdmin"]()
+    site.register(Order, run_block("class OrderAdmin")["OrderAdmin"])
+
+    assert list(messages_of(site)) == []
+
+
+def test_example_of_a_model_admin_is_that_of_a_list() -> None:
+    assert issubclass(run_block("class OrderAdmin")["OrderAdmin"], admin.ModelAdmin)
+
+
+@pytest.mark.parametrize("name", sorted({*KEYS, *OF_USERS, *OF_GROUPS, "delete_selected"}))
+def test_section_names_every_key_and_every_right(name: str) -> None:
+    assert f"``{name}``" in SECTION
+
+
+def test_keys_are_those_of_the_views() -> None:
+    assert set(KEYS) == set(VIEWS.values())
+    assert set(ALWAYS_SENSITIVE) - {"delete_selected"} <= set(KEYS)

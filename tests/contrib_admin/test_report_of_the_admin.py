@@ -1,0 +1,77 @@
+"""What the report says of an admin behind Ory, and of one that is not."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from django_ory_mfa.management.report.rows import Row, rows
+
+AAL2 = ("aal2", None)
+FRESH = ("aal2", 600)
+RIGHTS = "django_ory_mfa.contrib.admin.rights.form_gives_rights"
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, Row]:
+    return {row.path: row for row in rows()}
+
+
+def asked(row: Row) -> list[Any]:
+    return [
+        guard.decided_by
+        or (
+            guard.requirement
+            and (guard.requirement.aal, guard.requirement.max_age and guard.requirement.max_age.seconds)
+        )
+        for guard in row.guards
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/admin/", [AAL2]),
+        ("/admin/autocomplete/", [AAL2]),
+        ("/admin/shop/order/", [AAL2]),
+        ("/admin/shop/order/add/", [AAL2, RIGHTS]),
+        ("/admin/shop/order/<path:object_id>/change/", [AAL2, RIGHTS]),
+        ("/admin/shop/order/<path:object_id>/delete/", [AAL2, FRESH]),
+        ("/admin/shop/order/<path:object_id>/history/", [AAL2, FRESH]),
+        ("/admin/auth/user/<id>/password/", [AAL2, FRESH]),
+        ("/one_factor/", [("aal1", None)]),
+    ],
+)
+def test_page_of_the_admin_shows_what_it_asks_for(report: dict[str, Row], path: str, expected: list[Any]) -> None:
+    assert asked(report[path]) == expected
+    assert {guard.origin for guard in report[path].guards} == {"admin site"}
+    assert report[path].is_protected
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/admin/logout/"])
+def test_way_in_and_out_is_a_page_of_ours(report: dict[str, Row], path: str) -> None:
+    assert [guard.origin for guard in report[path].guards] == ["own view"]
+
+
+@pytest.mark.parametrize("path", ["/plain/", "/plain/shop/customer/", "/for-staff"])
+def test_plain_site_is_not_protected(report: dict[str, Row], path: str) -> None:
+    assert not report[path].is_protected
+
+
+def test_policy_that_is_not_there_is_an_error(report: dict[str, Row]) -> None:
+    (admin, own) = report["/linked/shop/customer/"].guards
+
+    assert (admin.error, "'by key'" in str(own.error)) == (None, True)
+
+
+def test_report_is_printed() -> None:
+    text, stdout = StringIO(), StringIO()
+    call_command("ory_mfa", "report", stdout=text)
+    call_command("ory_mfa", "report", "--json", stdout=stdout)
+
+    assert "aal2 and aal2, at most 600 s ago" in text.getvalue()
+    assert any(row["guards"][0]["from"] == "admin site" for row in json.loads(stdout.getvalue())["views"])

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.admin import AdminSite
+from django.contrib.admin.views.decorators import staff_member_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+from tests.contrib_admin.rights_sites import sites
+from tests.contrib_admin.shop.models import Customer
+
+plain = AdminSite(name="plain")
+plain.register(Customer)
+
+
+@staff_member_required
+def for_staff(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("for staff")
+
+
+urlpatterns = [
+    path("admin/doc/", include("django.contrib.admindocs.urls")),
+    path("admin/", admin.site.urls),
+    path("plain/", plain.urls),
+    *(path(f"{site.name}/", site.urls) for site in sites),
+    path("for-staff", for_staff),
+    path("account/security/", include("django_ory_mfa.urls")),
+]
