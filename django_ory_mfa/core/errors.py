@@ -18,3 +18,4 @@ class ErrorId(StrEnum):
     REFRESH = "session_refresh_required"
     UNAVAILABLE = "ory_unavailable"
     FORBIDDEN = "forbidden"
+    CSRF = "csrf_failed"

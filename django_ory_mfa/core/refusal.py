@@ -62,6 +62,11 @@ def forbidden(message: str, **details: str) -> Refusal:
     return Refusal(403, {"Cache-Control": "no-store"}, _error(ErrorId.FORBIDDEN, 403, message, details))
 
 
+def csrf_failed(message: str) -> Refusal:
+    """Return the answer to a script that used a session cookie without Django's CSRF proof."""
+    return Refusal(403, {"Cache-Control": "no-store"}, _error(ErrorId.CSRF, 403, message, {}))
+
+
 def _error(error_id: ErrorId, status: int, message: str, details: Mapping[str, Any]) -> dict[str, Any]:
     error = {
         "id": error_id.value,
