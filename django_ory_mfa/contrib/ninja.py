@@ -11,11 +11,11 @@ from django.http import HttpResponse
 from ninja.errors import HttpError
 
 from django_ory_mfa.answer.rendering import json_of, refusal_for, render_json
-from django_ory_mfa.conf import conf
 from django_ory_mfa.core.refusal import csrf_failed, forbidden
 from django_ory_mfa.guard.declarations import Declared, MaxAge, RequirementCallable, declare
 from django_ory_mfa.guard.denials import AALRequired, CSRFFailed, roll_back
 from django_ory_mfa.guard.guarding import forgery_reason_steps, require_steps
+from django_ory_mfa.request.credential import usual_cookie
 from django_ory_mfa.runtime.steps import Steps, arun, run
 from django_ory_mfa.session.request_state import state_of
 
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["OryAuth", "install"]
 
 NOT_ALLOWED = "You do not have permission to do this."
-KRATOS_COOKIE = "ory_kratos_session"
 
 
-class OperationRefused(AALRequired, HttpError):  # type: ignore[misc]  # the framework has no types
+class RefusalError(AALRequired, HttpError):  # type: ignore[misc]  # the framework has no types
     """``AALRequired`` with a status, for APIs that have not called ``install``."""
 
     def __init__(self, refused: AALRequired, status: int, message: str) -> None:
@@ -39,7 +38,7 @@ class OperationRefused(AALRequired, HttpError):  # type: ignore[misc]  # the fra
         self.decision, self.extensions = refused.decision, refused.extensions
 
 
-class ForgedRequest(HttpError):  # type: ignore[misc]  # the framework has no types
+class ForgeryError(HttpError):  # type: ignore[misc]  # the framework has no types
     """A session cookie came without Django's CSRF proof."""
 
 
@@ -95,12 +94,12 @@ class OryAuth:
     def _steps(self, request: HttpRequest) -> Steps[Any]:
         reason = yield from forgery_reason_steps(request)
         if reason is not None:
-            raise ForgedRequest(403, reason)
+            raise ForgeryError(403, reason)
         try:
             session = yield from require_steps(request, self.ory_mfa_requirement)
         except AALRequired as refused:
             answer = refusal_for(request, refused.decision)
-            raise OperationRefused(refused, answer.status, answer.body["error"]["message"]) from refused
+            raise RefusalError(refused, answer.status, answer.body["error"]["message"]) from refused
         # Nothing was asked for; ninja takes what is false for a refusal.
         return session or True
 
@@ -111,7 +110,7 @@ class OryCookie(OryAuth):
     @property
     def openapi_security_schema(self) -> dict[str, str]:
         """The scheme with the name of the cookie, as far as the settings tell it."""
-        return {"type": "apiKey", "in": "cookie", "name": conf.session_cookie or KRATOS_COOKIE}
+        return {"type": "apiKey", "in": "cookie", "name": usual_cookie()}
 
 
 class OrySessionToken(OryAuth):
@@ -130,7 +129,7 @@ def install(api: NinjaAPI) -> None:
     Handlers that a site adds afterwards for the same exceptions win.
     """
     api.add_exception_handler(AALRequired, _refuse)
-    api.add_exception_handler(ForgedRequest, _refuse_forgery)
+    api.add_exception_handler(ForgeryError, _refuse_forgery)
     api.add_exception_handler(CSRFFailed, _refuse_forgery)
     api.add_exception_handler(PermissionDenied, _forbid)
 

@@ -34,6 +34,11 @@ def credential_of(request: HttpRequest) -> Credential | None:
     )
 
 
+def usual_cookie() -> str:
+    """Return the name of the session cookie for documents; that of a self-hosted Ory where only requests can tell."""
+    return conf.session_cookie or "ory_kratos_session"
+
+
 def raw_cookies(request: HttpRequest) -> str:
     """The ``Cookie`` header byte for byte, in the order in which it came."""
     if not isinstance(request, ASGIRequest):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from rest_framework import exceptions
@@ -20,9 +20,6 @@ from django_ory_mfa.guard.guarding import denial, judging_steps
 from django_ory_mfa.roundtrip.return_to import return_to_of
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.request_state import state_of
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 SIGNED_IN = Requirement("aal1")
 NOT_ALLOWED = "You do not have permission to perform this action."

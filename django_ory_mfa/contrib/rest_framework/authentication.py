@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -79,5 +80,5 @@ def user_of(request: HttpRequest, session: OrySession) -> Any:
 
 def describe_for_spectacular() -> None:
     """Let drf-spectacular know ``OryAuthentication``."""
-    # Imported here because it is optional.
-    from django_ory_mfa.contrib.rest_framework import schemes  # noqa: F401 - importing it is what counts
+    # Not imported above because it is optional; importing it is all that is needed.
+    import_module("django_ory_mfa.contrib.rest_framework.schemes")

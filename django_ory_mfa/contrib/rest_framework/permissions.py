@@ -24,7 +24,7 @@ NEGATED = "AALPermission cannot be negated: an outage of Ory would let everybody
 class AALPermissionType(BasePermissionMetaclass):  # type: ignore[misc]  # the framework has no types
     """Lets the bare class be combined by ``&`` and ``|``, and not be negated."""
 
-    def __invert__(cls) -> None:
+    def __invert__(cls) -> None:  # noqa: N805 - of a metaclass, by another name than ruff knows
         # SECURITY: what refuses during an outage must not allow when it is turned round.
         raise TypeError(NEGATED)
 
@@ -58,9 +58,18 @@ class AALPermission(OperationHolderMixin, BasePermission, metaclass=AALPermissio
 
     def has_permission(self, request: Any, view: Any) -> bool:
         """Whether the request meets what is asked for; why not is kept on the request."""
+        if getattr(view, "swagger_fake_view", False):
+            # Documentation for one person, which drf-spectacular makes of requests that nobody sent.
+            return False
         declared = strictest((self.ory_mfa_requirement, *requirements_of(view, request.method)))
         django_request = request._request
         return run(_permission_steps(django_request, declared))
+
+
+def asks_for_level(permission: Any) -> bool:
+    """Whether ``permission``, an object that a view uses, is an ``AALPermission`` or made of one."""
+    parts = [getattr(permission, name, None) for name in ("op1", "op2")]
+    return isinstance(permission, AALPermission) or any(part is not None and asks_for_level(part) for part in parts)
 
 
 def requirements_of(view: Any, method: str) -> Iterator[Declared]:
