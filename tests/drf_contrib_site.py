@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.urls import include, path
@@ -108,7 +108,7 @@ class Who(Base):
 
 
 class Raises(Base):
-    ERRORS: Any = {
+    ERRORS: ClassVar[Any] = {
         "django": PermissionDenied("Not yours."),
         "silent": PermissionDenied(),
         "drf": exceptions.PermissionDenied("Not yours."),
@@ -130,7 +130,7 @@ class OthersOnly(Raises):
 
 class OncePerMinute(UserRateThrottle):  # type: ignore[misc]  # mypy does not look into it
     rate = "100/min"
-    keys: list[str] = []
+    keys: ClassVar[list[str]] = []
 
     def get_cache_key(self, request: Any, view: Any) -> str:
         self.keys.append(super().get_cache_key(request, view))
@@ -143,7 +143,7 @@ class Throttled(Base):
 
 class ByMethod(Base):
     permission_classes = (AALPermission("aal1"),)
-    ory_mfa_requirements = {"GET": "aal2", "POST": "sensitive"}
+    ory_mfa_requirements: ClassVar[dict[str, Any]] = {"GET": "aal2", "POST": "sensitive"}
 
 
 class Own(Base):
@@ -167,7 +167,7 @@ def shaped(exc: Exception, context: Any) -> Response:
 class Reports(ViewSet):  # type: ignore[misc]  # mypy does not look into it
     authentication_classes = (OryAuthentication,)
     permission_classes: Any = (AALPermission("aal1"),)
-    ory_mfa_requirements = {"destroy": "sensitive", "archive": "aal2"}
+    ory_mfa_requirements: ClassVar[dict[str, Any]] = {"destroy": "sensitive", "archive": "aal2"}
 
     def list(self, request: Any) -> Response:
         return Response(SESAME)

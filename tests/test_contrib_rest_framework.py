@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import subprocess
 import sys
 from typing import Any
@@ -265,9 +266,9 @@ def test_negation_is_an_error() -> None:
     from django_ory_mfa.contrib.rest_framework import AALPermission
 
     with pytest.raises(TypeError, match="outage"):
-        ~AALPermission
+        operator.invert(AALPermission)
     with pytest.raises(TypeError, match="outage"):
-        ~AALPermission("aal2")
+        operator.invert(AALPermission("aal2"))
 
 
 @pytest.mark.parametrize(
@@ -326,6 +327,17 @@ def test_prefetch_is_refused_without_a_link(site: Site, ory: FakeOry) -> None:
     response = site.json("/bare", headers={"Sec-Purpose": "prefetch"})
 
     assert (response.status_code, response.content) == (403, b"")
+
+
+@pytest.mark.parametrize("target", ["bare", "signed-in", "both"])
+def test_kind_of_client_is_not_asked_for(site: Site, ory: FakeOry, settings: Any, target: str) -> None:
+    settings.ORY_MFA_CLIENT_KIND = "tests.test_contrib_rest_framework.nobody_asks"
+
+    assert told(site.json(f"/{target}")) == (401, "session_inactive")
+
+
+def nobody_asks(request: Any) -> str:
+    raise AssertionError("asked")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from django_ory_mfa.core.refusal import csrf_failed, forbidden
 from django_ory_mfa.guard.declarations import Declared, MaxAge, RequirementCallable, declare
 from django_ory_mfa.guard.denials import AALRequired, CSRFFailed, roll_back
 from django_ory_mfa.guard.guarding import forgery_reason_steps, require_steps
+from django_ory_mfa.request.client_kind import read_by_script
 from django_ory_mfa.request.credential import usual_cookie
 from django_ory_mfa.runtime.steps import Steps, arun, run
 from django_ory_mfa.session.request_state import state_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OryAuth", "install"]
 
-NOT_ALLOWED = "You do not have permission to do this."
+NOT_ALLOWED = "You do not have permission to perform this action."
 
 
 class RefusalError(AALRequired, HttpError):  # type: ignore[misc]  # the framework has no types
@@ -92,6 +93,7 @@ class OryAuth:
         return dict(self.openapi)
 
     def _steps(self, request: HttpRequest) -> Steps[Any]:
+        read_by_script(request)
         reason = yield from forgery_reason_steps(request)
         if reason is not None:
             raise ForgeryError(403, reason)

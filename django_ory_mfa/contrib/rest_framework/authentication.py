@@ -15,6 +15,7 @@ from django_ory_mfa.answer.rendering import refusal_for
 from django_ory_mfa.contrib.rest_framework.users import OryUser
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.guard.guarding import forgery_reason_steps
+from django_ory_mfa.request.client_kind import read_by_script
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import session_of
@@ -49,6 +50,7 @@ class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framew
         Raises ``PermissionDenied`` for a session cookie without Django's CSRF proof.
         """
         django_request = request._request
+        read_by_script(django_request)
         # SECURITY: before anything is told of the level, and before a user is looked up.
         reason = run(forgery_reason_steps(django_request))
         if reason is not None:

@@ -10,6 +10,7 @@ from rest_framework.permissions import BasePermission, BasePermissionMetaclass, 
 from django_ory_mfa.guard.declarations import Configured, Declared, MaxAge, RequirementCallable, declare
 from django_ory_mfa.guard.guarding import forgery_reason_steps, judging_steps
 from django_ory_mfa.guard.site_policy import strictest
+from django_ory_mfa.request.client_kind import read_by_script
 from django_ory_mfa.runtime.steps import Steps, run
 from django_ory_mfa.session.request_state import state_of
 
@@ -63,6 +64,7 @@ class AALPermission(OperationHolderMixin, BasePermission, metaclass=AALPermissio
             return False
         declared = strictest((self.ory_mfa_requirement, *requirements_of(view, request.method)))
         django_request = request._request
+        read_by_script(django_request)
         return run(_permission_steps(django_request, declared))
 
 
