@@ -61,6 +61,30 @@ class Both(Base):
     permission_classes = (IsAuthenticated & AALPermission("aal2", max_age=600),)
 
 
+def for_posts(request: Any) -> str | None:
+    return "aal1" if request.method == "POST" else None
+
+
+class TwoWays(Base):
+    permission_classes = (
+        AALPermission("aal2", max_age=600, methods={"totp"})
+        | (AALPermission("aal1") & AALPermission(requirement=for_posts)),
+    )
+
+
+class Negated(Base):
+    """What the checks warn of."""
+
+    permission_classes = (~(Door & AALPermission("aal2")),)
+
+
+class Picks(Base):
+    ory_mfa_requirements: ClassVar[dict[str, Any]] = {"GET": "aal2"}
+
+    def get_permissions(self) -> Any:
+        return [Door()]
+
+
 class Bare(Base):
     permission_classes = (AALPermission,)
 
@@ -198,6 +222,9 @@ VIEWS = {
     "either": Either,
     "either-and-more": EitherAndMore,
     "both": Both,
+    "two-ways": TwoWays,
+    "negated": Negated,
+    "picks": Picks,
     "bare": Bare,
     "signed-in": SignedIn,
     "door": DoorOnly,

@@ -5,6 +5,14 @@ from __future__ import annotations
 from django.core.checks import Tags
 
 from django_ory_mfa.checks.addresses import W006, check_hosts, check_https, check_loopback, cleartext, two_loopbacks
+from django_ory_mfa.checks.apis import (
+    W030,
+    check_permissions,
+    check_spectacular,
+    negated_level,
+    odd_requirements,
+    unread_requirements,
+)
 from django_ory_mfa.checks.caches import W005, check_cache
 from django_ory_mfa.checks.classes import check_classes, forgotten_mixin, unread_attributes
 from django_ory_mfa.checks.csp import check_form_action, form_action_blocks
@@ -70,6 +78,7 @@ __all__ = [
     "W014",
     "W020",
     "W021",
+    "W030",
     "answers_outside",
     "cleartext",
     "forgotten_mixin",
@@ -77,6 +86,8 @@ __all__ = [
     "frees_everything",
     "frees_too_much",
     "matches_no_path",
+    "negated_level",
+    "odd_requirements",
     "odd_setting",
     "odd_view",
     "out_of_order",
@@ -86,6 +97,7 @@ __all__ = [
     "unknown_methods",
     "unknown_setting",
     "unread_attributes",
+    "unread_requirements",
 ]
 
 TAG = Tags.security
@@ -106,6 +118,8 @@ ALL = (
     check_user_middleware,
     check_login_url,
     check_user_sync,
+    check_permissions,
+    check_spectacular,
 )
 # Only for `check --deploy`.
 DEPLOY = (check_https,)

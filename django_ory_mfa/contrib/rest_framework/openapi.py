@@ -97,4 +97,4 @@ def _shown(settings: Any, generator: Any, path: str) -> str:
         path = re.sub(prefix if prefix.startswith("^") else f"^{prefix}", "", path, flags=re.IGNORECASE)
     path = f"{settings.SCHEMA_PATH_PREFIX_INSERT or ''}{path}"
     path = path if path.startswith("/") else f"/{path}"
-    return str(camelize_operation(path, {})[0]) if settings.CAMELIZE_NAMES else path
+    return str(camelize_operation(path, {"operationId": "unused"})[0]) if settings.CAMELIZE_NAMES else path

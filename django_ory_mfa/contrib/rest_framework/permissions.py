@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission, BasePermissionMetaclass, OperationHolderMixin
 
+from django_ory_mfa.contrib.rest_framework.authentication import is_made_up
 from django_ory_mfa.guard.declarations import Configured, Declared, MaxAge, RequirementCallable, declare
 from django_ory_mfa.guard.guarding import forgery_reason_steps, judging_steps
 from django_ory_mfa.guard.site_policy import strictest
@@ -59,8 +60,7 @@ class AALPermission(OperationHolderMixin, BasePermission, metaclass=AALPermissio
 
     def has_permission(self, request: Any, view: Any) -> bool:
         """Whether the request meets what is asked for; why not is kept on the request."""
-        if getattr(view, "swagger_fake_view", False):
-            # Documentation for one person, which drf-spectacular makes of requests that nobody sent.
+        if is_made_up(view):
             return False
         declared = strictest((self.ory_mfa_requirement, *requirements_of(view, request.method)))
         django_request = request._request

@@ -4,46 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from inspect import getclosurevars, isfunction
 from typing import Any
-
-from django.core.exceptions import ImproperlyConfigured
 
 from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
 from django_ory_mfa.checks.urlconf import SiteView, site_views
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.own_views import is_own_view
-from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.guard.declarations import Configured, Declared, class_of, declare, mixin_of, of_class
+from django_ory_mfa.guard.declarations import class_of, declare, mixin_of, of_class
 from django_ory_mfa.guard.site_policy import BY_PATH, Origin, origin_of, policies_for
+from django_ory_mfa.management.report.apis import guards_of_api, methods_of, operations_of
 from django_ory_mfa.management.report.examples import example_paths, is_readable, may_match, paths_of_rules
+from django_ory_mfa.management.report.guards import DECORATOR, Guard, dotted_name, guard_of
 
-DECORATOR = "decorator"
 MIXIN = "mixin"
 CLASS = "class"
 NOTHING = "nothing asks"
 NO_PATH = "all other paths"
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """Something that stands before a view, and what it asks for; all None if it asks for nothing."""
-
-    origin: str
-    requirement: Requirement | None = None
-    #: The dotted name of what decides when a request comes.
-    decided_by: str | None = None
-    #: The setting and the view contradict one another: every request fails.
-    error: str | None = None
-    #: Only on these paths, of those that were tried; empty: on every path.
-    paths: tuple[str, ...] = ()
-
-    @property
-    def asks(self) -> bool:
-        """Whether it can refuse anybody."""
-        says_nothing = self.requirement is None and self.decided_by is None and self.error is None
-        return not says_nothing and self.origin != Origin.REPORT_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +32,17 @@ class Row:
     guards: tuple[Guard, ...]
     #: Paths that the pattern matches; rules were tried on them.
     examples: list[str]
+    #: HTTP methods that are guarded each by itself; empty: a guard is for all.
+    methods: tuple[str, ...] = ()
 
     @property
     def is_protected(self) -> bool:
         """Whether something is asked on every path that was tried; the package's own views look after themselves."""
-        asking = {path for guard in self.guards if guard.asks for path in guard.paths or [None]}
+        asking = {path for guard in self.guards if guard.asks and not guard.only_for for path in guard.paths or [None]}
         if None in asking or self.guards[0].origin == Origin.OWN_VIEW:
+            return True
+        guarded = {method for guard in self.guards if guard.asks for method in guard.only_for}
+        if self.methods and guarded.issuperset(self.methods):
             return True
         tried = {path for guard in self.guards for path in guard.paths}
         return bool(tried) and tried == asking
@@ -83,18 +64,19 @@ def _row(site_view: SiteView, of_rules: dict[str, list[str]], *, has_policy: boo
     else:
         policy = _policy_guards(site_view, own, paths) if has_policy else []
         guards = (*own, *policy) or (Guard(NOTHING),)
-    return Row(site_view.route, site_view.name, view, guards, paths)
+    return Row(site_view.route, site_view.name, view, guards, paths, methods_of(site_view.view))
 
 
 def _own_guards(view: Any) -> Iterator[Guard]:
     """Those that hold with and without ``AALRequiredMiddleware``."""
     declared = getattr(view, "ory_mfa_requirement", None)
     if declared is not None:
-        yield _guard(DECORATOR, declared)
+        yield guard_of(DECORATOR, declared)
     view_class = class_of(view)
     mixin = mixin_of(view_class)
     if mixin is not None:
         yield _guard_of_mixin(mixin, view_class, view)
+    yield from guards_of_api(view)
 
 
 def _guard_of_mixin(mixin: Any, view_class: Any, view: Any) -> Guard:
@@ -106,7 +88,7 @@ def _guard_of_mixin(mixin: Any, view_class: Any, view: Any) -> Guard:
 def _guarded_by_class(origin: str, view: Any) -> Guard:
     aal, max_age, methods = of_class(view)
     try:
-        return _guard(origin, declare(aal, max_age=max_age, methods=methods))
+        return guard_of(origin, declare(aal, max_age=max_age, methods=methods))
     except (TypeError, ValueError) as error:
         return Guard(origin, error=str(error))
 
@@ -128,7 +110,7 @@ def _unread_rules(site_view: SiteView, paths: Sequence[str]) -> list[Guard]:
     if site_view.is_one_path:
         return []
     return [
-        replace(_guard(origin_of(rule), rule.requirement), paths=(f"whatever {rule.pattern.pattern} matches",))
+        replace(guard_of(origin_of(rule), rule.requirement), paths=(f"whatever {rule.pattern.pattern} matches",))
         for rule in conf.rules
         if (not paths or not is_readable(rule.pattern)) and may_match(rule.pattern, site_view)
     ]
@@ -148,38 +130,12 @@ def _guards_at(site_view: SiteView, path: str, own: Sequence[Guard]) -> Iterator
         if policy.origin is Origin.VIEW:
             is_decorated = policy.declared is getattr(view, "ory_mfa_requirement", None)
             if not is_decorated and MIXIN not in own_origins:
-                yield _guard(CLASS, policy.declared)
+                yield guard_of(CLASS, policy.declared)
         elif policy.origin is not Origin.EXEMPT or not own:
-            yield _guard(policy.origin, policy.declared)
-
-
-def _guard(origin: str, declared: Declared | None) -> Guard:
-    if isinstance(declared, Configured):
-        try:
-            return Guard(origin, declared.requirement())
-        except ImproperlyConfigured as error:
-            return Guard(origin, error=str(error))
-    if declared is None or isinstance(declared, Requirement):
-        return Guard(origin, declared)
-    return Guard(origin, decided_by=dotted_name(declared))
+            yield guard_of(policy.origin, policy.declared)
 
 
 def view_name(view: Any) -> str:
     """Where a view is written; of a path of django-ninja, the functions of its operations."""
-    functions = [operation.view_func for operation in _operations(view)]
+    functions = [operation.view_func for operation in operations_of(view)]
     return " and ".join(dict.fromkeys(dotted_name(function) for function in functions or [view]))
-
-
-def dotted_name(thing: Any) -> str:
-    """Where a view, a class or a callable is written."""
-    thing = class_of(thing) or thing
-    while isinstance(thing, partial):
-        thing = thing.func
-    named = thing if hasattr(thing, "__qualname__") else type(thing)
-    return f"{named.__module__}.{named.__qualname__}"
-
-
-def _operations(view: Any) -> list[Any]:
-    # Every path of django-ninja has the same wrapper, which knows the operations by its closure.
-    owner = getclosurevars(view).nonlocals.get("self") if isfunction(view) else getattr(view, "__self__", None)
-    return [operation for operation in getattr(owner, "operations", ()) if hasattr(operation, "view_func")]
