@@ -187,7 +187,9 @@ def test_core_is_imported_in_a_straight_line() -> None:
         pytest.param(("ory_client",), {"core.session", "management.control.console"}, id="sdk"),
         pytest.param(("ruamel",), {"management.control.yaml_size", "management.control.yaml_text"}, id="yaml"),
         pytest.param(("opentelemetry",), {"contrib.opentelemetry"}, id="telemetry"),
-        pytest.param(("rest_framework",), {"contrib.drf", "contrib.rest_framework"}, id="drf"),
+        pytest.param(("rest_framework",), {"contrib.rest_framework"}, id="drf"),
+        pytest.param(("drf_spectacular",), {"contrib.rest_framework"}, id="spectacular"),
+        pytest.param(("ninja",), {"contrib.ninja"}, id="ninja"),
     ],
 )
 def test_room_has_one_owner(names: tuple[str, ...], owners: set[str]) -> None:
@@ -297,6 +299,12 @@ def test_imports_stand_at_the_top() -> None:
         "management.control.console: ory_client.Configuration",
         "management.control.console: ory_client.api.project_api.ProjectApi",
         "management.control.console: ory_client.api.workspace_api.WorkspaceApi",
+        # It reads the settings that name the importer.
+        "contrib.rest_framework.answers: rest_framework.views.exception_handler",
+        "contrib.rest_framework.openapi: drf_spectacular.settings.spectacular_settings",
+        "contrib.rest_framework.openapi: drf_spectacular.plumbing.is_versioning_supported",
+        "contrib.rest_framework.openapi: drf_spectacular.plumbing.modify_for_versioning",
+        "contrib.rest_framework.openapi: drf_spectacular.plumbing.camelize_operation",
         "management.control.formats: django_ory_mfa.management.control.yaml_text",
     }
 
