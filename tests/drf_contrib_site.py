@@ -16,7 +16,7 @@ from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from django_ory_mfa.contrib.rest_framework import AALPermission, OryAuthentication, denial_response, exception_handler
+from django_ory_mfa.contrib.rest_framework import AALPermission, OryAuthentication, denial_response
 from django_ory_mfa.enforcement import require_aal
 
 SESAME = {"open": "sesame"}
@@ -32,7 +32,7 @@ class Door(BasePermission):  # type: ignore[misc]  # mypy does not look into it
 
 
 class Base(APIView):  # type: ignore[misc]  # mypy does not look into it
-    authentication_classes = (OryAuthentication,)
+    authentication_classes: Any = (OryAuthentication,)
     permission_classes: Any = ()
     renderer_classes = (JSONRenderer, BrowsableAPIRenderer)
 
@@ -244,4 +244,3 @@ urlpatterns = [
     path("function", function),
     path("", include(router.urls)),
 ]
-assert exception_handler

@@ -10,6 +10,7 @@ import pytest
 from django.urls import clear_url_caches, include, path
 
 from django_ory_mfa import Requirement, checks
+from tests.views import page
 
 rest_framework = pytest.importorskip("rest_framework")
 
@@ -154,7 +155,7 @@ def test_action_that_a_viewset_does_not_have_is_an_error(settings: Any) -> None:
 
 @pytest.mark.parametrize("attributes", [{"ory_mfa_requirements": ["GET"]}, {}])
 def test_other_views_are_left_alone(settings: Any, attributes: Any) -> None:
-    assert site(settings, view(permission_classes=[], **attributes), path("b", lambda request: None)) == []
+    assert site(settings, view(permission_classes=[], **attributes), path("b", page)) == []
 
 
 def test_class_that_picks_permissions_later_is_left_alone(settings: Any) -> None:

@@ -15,7 +15,7 @@ pytest.importorskip("rest_framework")
 pytest.importorskip("drf_spectacular")
 
 HOOK = "django_ory_mfa.contrib.rest_framework.spectacular_hook"
-SCHEMES = [{"OryCookie": []}, {"OrySessionToken": []}, {"OryBearer": []}]
+SCHEMES: list[dict[str, list[str]]] = [{"OryCookie": []}, {"OrySessionToken": []}, {"OryBearer": []}]
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+# The answer of APIs to a forged request, whatever the session.
+CSRF_FAILED = "csrf_failed"
+
 
 class ErrorId(StrEnum):
     """What ``error.id`` says in the JSON of Ory, and in ours."""
@@ -18,4 +21,3 @@ class ErrorId(StrEnum):
     REFRESH = "session_refresh_required"
     UNAVAILABLE = "ory_unavailable"
     FORBIDDEN = "forbidden"
-    CSRF = "csrf_failed"

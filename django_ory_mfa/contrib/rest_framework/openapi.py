@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django_ory_mfa.contrib.rest_framework.permissions import asks_for_level
-from django_ory_mfa.core.errors import ErrorId
+from django_ory_mfa.core.errors import CSRF_FAILED, ErrorId
 
 COMPONENT = "OryMfaError"
 TEXT = {"type": "string"}
@@ -20,7 +20,7 @@ ERROR: dict[str, Any] = {
             "type": "object",
             "required": ["id", "code", "status", "reason", "message", "details"],
             "properties": {
-                "id": {"type": "string", "enum": [error.value for error in ErrorId]},
+                "id": {"type": "string", "enum": [*map(str, ErrorId), CSRF_FAILED]},
                 "code": {"type": "integer", "enum": [401, 403, 503]},
                 "status": TEXT,
                 "reason": TEXT,
