@@ -57,6 +57,38 @@ class EitherAndMore(Base):
         raise exceptions.PermissionDenied("Not on Sundays.")
 
 
+class Never(BasePermission):  # type: ignore[misc]  # mypy does not look into it
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return False
+
+
+class Owner(BasePermission):  # type: ignore[misc]  # mypy does not look into it
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        return False
+
+
+class EitherAndNever(Base):
+    permission_classes = (AALPermission("aal2") | Door, Never)
+
+
+class Object(Base):
+    """One's own without a level, all others at aal2."""
+
+    permission_classes = (Owner | AALPermission("aal2"),)
+
+    def get(self, request: Any) -> Response:
+        self.check_object_permissions(request, object())
+        return Response(SESAME)
+
+
+class OwnCheck(Base):
+    permission_classes = (AALPermission("aal2"),)
+
+    def check_permissions(self, request: Any) -> None:
+        if not all(permission.has_permission(request, self) for permission in self.get_permissions()):
+            self.permission_denied(request)
+
+
 class Both(Base):
     permission_classes = (IsAuthenticated & AALPermission("aal2", max_age=600),)
 
@@ -221,6 +253,9 @@ router.register("reports", Reports, basename="reports")
 VIEWS = {
     "either": Either,
     "either-and-more": EitherAndMore,
+    "either-and-never": EitherAndNever,
+    "object": Object,
+    "own-check": OwnCheck,
     "both": Both,
     "two-ways": TwoWays,
     "negated": Negated,

@@ -216,13 +216,13 @@ def test_user_says_what_the_framework_asks(site: Site, ory: FakeOry) -> None:
     from django_ory_mfa.contrib.rest_framework import OryUser
     from django_ory_mfa.core.session import Identity
 
-    user = OryUser("4711", Identity("4711", traits={"email": "jo@example.com"}))
+    user = OryUser(Identity("4711", traits={"email": "jo@example.com"}))
 
     assert (user.id, user.username, user.get_username(), str(user)) == ("4711", "4711", "4711", "4711")
     assert (user.is_authenticated, user.is_active, user.is_anonymous) == (True, True, False)
     assert (user.is_staff, user.is_superuser) == (False, False)
     assert "jo@example.com" not in repr(user)
-    assert {user, OryUser("4711", Identity("4711"))} == {user}
+    assert {user, OryUser(Identity("4711"))} == {user}
 
 
 @pytest.mark.parametrize("target", ["signed-in", "both"])
@@ -319,6 +319,43 @@ def test_kept_refusal_does_not_explain_what_a_view_raises(site: Site, ory: FakeO
 
     assert told(response) == (403, "forbidden")
     assert response.json()["error"]["reason"] == "Not on Sundays."
+
+
+def test_kept_refusal_does_not_explain_what_another_permission_refuses(site: Site, ory: FakeOry) -> None:
+    ory.required_aal = "aal1"
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    assert told(site.json("/either-and-never?word=sesame")) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("target", ["object", "own-check"])
+def test_refusal_of_an_object_is_explained(site: Site, ory: FakeOry, target: str) -> None:
+    ory.required_aal = "aal1"
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    assert told(site.json(f"/{target}")) == (403, "session_aal2_required")
+
+
+@pytest.mark.parametrize(
+    ("target", "outcome", "status"), [("bare", "login", 401), ("signed-in", "login", 401), ("bare", "unavailable", 503)]
+)
+def test_browsable_api_gives_a_page_for_every_refusal(
+    site: Site, ory: FakeOry, target: str, outcome: str, status: int
+) -> None:
+    if outcome == "unavailable":
+        ory.login(site)
+        ory.fail(503)
+
+    response = site.get(f"/{target}", headers={"Accept": "text/html"})
+
+    assert (response.status_code, b"<html>" in response.content) == (status, True)
+    assert (f"{ORY}/login/browser?return_to=http%3A%2F%2Ftestserver%2F{target}".encode() in response.content) is (
+        outcome == "login"
+    )
+
+
+def test_details_that_a_view_gives_are_kept(site: Site, ory: FakeOry) -> None:
+    assert site.json("/raises?what=list").json()["error"]["details"] == {"detail": ["Not", "yours"]}
 
 
 def test_prefetch_is_refused_without_a_link(site: Site, ory: FakeOry) -> None:

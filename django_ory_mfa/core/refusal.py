@@ -57,7 +57,7 @@ def refusal(
     return Refusal(status, _headers(decision, session, by, status), _body(decision, session, flows, by, status))
 
 
-def forbidden(message: str, **details: str) -> Refusal:
+def forbidden(message: str, **details: Any) -> Refusal:
     """Return the answer to somebody who is signed in and may not do this, at whatever level."""
     return Refusal(403, {"Cache-Control": "no-store"}, _error(ErrorId.FORBIDDEN, 403, message, details))
 

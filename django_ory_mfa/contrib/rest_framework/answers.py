@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,6 +13,7 @@ from rest_framework.response import Response
 from django_ory_mfa.answer.rendering import opens_a_flow_unasked, refusal_for
 from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.rest_framework.authentication import ForgedRequest, OryAuthentication
+from django_ory_mfa.contrib.rest_framework.permissions import asks_for_level
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.flows import replace_return_to
 from django_ory_mfa.core.refusal import Refusal, csrf_failed, forbidden
@@ -62,7 +65,7 @@ def _refusal(exc: Exception, request: Any) -> Refusal | None:
     if isinstance(exc, (ForgedRequest, CSRFFailed)):
         return csrf_failed(str(exc))
     kept = state_of(request._request).kept
-    if kept is not None and _is_by_permission(exc):
+    if kept is not None and _is_by_level(exc):
         if isinstance(kept, str):
             return csrf_failed(kept)
         if not kept.is_allowed:
@@ -72,15 +75,24 @@ def _refusal(exc: Exception, request: Any) -> Refusal | None:
     return _forbidden(exc) if isinstance(exc, (exceptions.PermissionDenied, PermissionDenied)) else None
 
 
-def _is_by_permission(exc: Exception) -> bool:
-    """Whether ``permission_denied`` of the framework raised ``exc``, and not the code of a view."""
-    traceback = exc.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None:
+def _is_by_level(exc: Exception) -> bool:
+    """Whether the framework raised ``exc`` for a permission with a level in it, and no code of a view did."""
+    *_, caller, last = (None, None, *_frames(exc))
+    if last is None or not _is_of_framework(last, "permission_denied"):
         return False
-    frame = traceback.tb_frame
-    return (frame.f_globals.get("__name__"), frame.f_code.co_name) == ("rest_framework.views", "permission_denied")
+    is_known = caller is not None and _is_of_framework(caller, "check_permissions", "check_object_permissions")
+    return not is_known or asks_for_level(caller.f_locals["permission"])
+
+
+def _frames(exc: Exception) -> Iterator[FrameType]:
+    traceback = exc.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame
+        traceback = traceback.tb_next
+
+
+def _is_of_framework(frame: FrameType, *names: str) -> bool:
+    return frame.f_globals.get("__name__") == "rest_framework.views" and frame.f_code.co_name in names
 
 
 def _signed_out(request: Any) -> Refusal | None:
@@ -95,7 +107,9 @@ def _signed_out(request: Any) -> Refusal | None:
 def _forbidden(exc: Any) -> Refusal:
     said = getattr(exc, "detail", None) or str(exc)
     details = {"reason": exc.reason} if isinstance(getattr(exc, "reason", None), str) else {}
-    return forbidden(str(said) if isinstance(said, str) and said else NOT_ALLOWED, **details)
+    if not isinstance(said, str):
+        return forbidden(NOT_ALLOWED, **details, detail=said)
+    return forbidden(said or NOT_ALLOWED, **details)
 
 
 def _denied(request: Any, decision: Decision) -> Refusal:

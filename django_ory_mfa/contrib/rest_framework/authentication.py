@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -23,7 +23,7 @@ from django_ory_mfa.session.resolver import session_of
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from django_ory_mfa.core.session import OrySession
+    from django_ory_mfa.core.session import Identity, OrySession
 
 USERS = "django_ory_mfa.contrib.auth"
 CHALLENGE = "Bearer"
@@ -71,7 +71,7 @@ class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framew
 def user_of(request: HttpRequest, session: OrySession) -> Any:
     """Return the user of an active ``session``."""
     if not apps.is_installed(USERS):
-        return OryUser(str(session), session.identity)  # type: ignore[arg-type]  # an active session has one
+        return OryUser(cast("Identity", session.identity))
     mapped = getattr(request, "_ory_mfa_user", None)
     if mapped is None:
         # SECURITY: whom another middleware signed in may be somebody else.

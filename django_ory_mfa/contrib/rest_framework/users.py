@@ -16,14 +16,20 @@ class OryUser:
     ``pk`` is the id of the identity. Nobody of this kind has a permission of Django's.
     """
 
-    pk: str
     identity: Identity = field(repr=False, compare=False)
+    pk: str = field(init=False)
 
     is_authenticated: ClassVar[bool] = True
     is_anonymous: ClassVar[bool] = False
     is_active: ClassVar[bool] = True
     is_staff: ClassVar[bool] = False
     is_superuser: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pk", self.identity.id)
+
+    def __str__(self) -> str:
+        return self.pk
 
     @property
     def id(self) -> str:
@@ -33,9 +39,6 @@ class OryUser:
     @property
     def username(self) -> str:
         """The same as ``pk``: names are traits, which people write themselves."""
-        return self.pk
-
-    def __str__(self) -> str:
         return self.pk
 
     def get_username(self) -> str:
