@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LONGEST_TIMEOUT = 3600  # seconds
 LONGEST_TTL = 86400
+OWN_DRF = "django_ory_mfa.contrib.rest_framework"
 CLAIMS = (None, "aal1", HIGHEST_AVAILABLE)
 LONGEST_PROJECT = 100  # characters
 DOTTED_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
@@ -145,6 +146,19 @@ class Conf:
             raise _odd("CLIENT_KIND", "must be the path of a function that takes a request and is not async", path)
         kind: Callable[[HttpRequest], object] = found
         return kind
+
+    @property
+    def drf_exception_handler(self) -> Callable[[Exception, Any], Any] | None:
+        """What answers exceptions in Django REST framework that ``contrib`` does not; None: the framework's own."""
+        path = _get("DRF_EXCEPTION_HANDLER", None)
+        if path is None:
+            return None
+        found = _imported("DRF_EXCEPTION_HANDLER", path)
+        if not callable(found) or str(getattr(found, "__module__", "")).startswith(OWN_DRF):
+            # Our own handler would ask itself for ever.
+            raise _odd("DRF_EXCEPTION_HANDLER", "must be the path of an exception handler, and not of ours", path)
+        handler: Callable[[Exception, Any], Any] = found
+        return handler
 
     @property
     def timeout(self) -> Timeout:

@@ -175,7 +175,9 @@ def test_core_is_imported_in_a_straight_line() -> None:
             id="yaml",
         ),
         pytest.param(("opentelemetry",), {"contrib.opentelemetry"}, id="telemetry"),
-        pytest.param(("rest_framework",), {"contrib.drf", "contrib.rest_framework"}, id="drf"),
+        pytest.param(("rest_framework",), {"contrib.rest_framework"}, id="drf"),
+        pytest.param(("drf_spectacular",), {"contrib.rest_framework"}, id="spectacular"),
+        pytest.param(("ninja",), {"contrib.ninja"}, id="ninja"),
     ],
 )
 def test_room_has_one_owner(names: tuple[str, ...], owners: set[str]) -> None:
@@ -288,6 +290,12 @@ def test_imports_stand_at_the_top() -> None:
         "management.control.console: ory_client.api.project_api.ProjectApi",
         "management.control.console: ory_client.api.workspace_api.WorkspaceApi",
         "management.control.formats: django_ory_mfa.management.control.yaml_splice",
+        # It reads the settings that name the importer.
+        "contrib.rest_framework.answers: rest_framework.views.exception_handler",
+        "contrib.rest_framework.openapi: drf_spectacular.settings.spectacular_settings",
+        "contrib.rest_framework.openapi: drf_spectacular.plumbing.is_versioning_supported",
+        "contrib.rest_framework.openapi: drf_spectacular.plumbing.modify_for_versioning",
+        "contrib.rest_framework.openapi: drf_spectacular.plumbing.camelize_operation",
         "management.control.formats: django_ory_mfa.management.control.yaml_text",
         "management.control.formats: django_ory_mfa.management.control.yaml_visible",
     }

@@ -21,7 +21,8 @@ from django_ory_mfa import Requirement
 from django_ory_mfa.checks import POLICY_MIDDLEWARE
 from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.management.report.examples import VALUES
-from django_ory_mfa.management.report.rows import Guard, Row, rows
+from django_ory_mfa.management.report.guards import Guard
+from django_ory_mfa.management.report.rows import Row, rows
 from tests.policy_urls import AsyncHidden, Free, Hidden
 from tests.test_site_policy_views import api
 from tests.views import AsyncPage, Page, apage, page

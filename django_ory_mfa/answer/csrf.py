@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 # CsrfViewMiddleware needs a view as an argument; it never calls this one.
 NO_VIEW: Callable[[HttpRequest], HttpResponseBase] = lambda request: HttpResponse()  # noqa: E731
+
+
+class ReasonOnly(CsrfViewMiddleware):
+    """Django's check, which gives the reason of a failure in place of a page."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> Any:
+        return reason
 
 
 def needs_csrf_check(request: HttpRequest) -> bool:
@@ -37,6 +44,14 @@ def csrf_failure(request: HttpRequest) -> HttpResponseBase | None:
     if failure is not None:
         failure.headers["Cache-Control"] = "no-store"
     return failure
+
+
+def csrf_reason(request: HttpRequest) -> str | None:
+    """Run Django's own check for an API; return in a sentence why it fails, None if it does not."""
+    check = ReasonOnly(NO_VIEW)
+    check.process_request(request)
+    reason = check.process_view(request, NO_VIEW, (), {})
+    return None if reason is None else f"CSRF Failed: {reason}"
 
 
 def keep_csrf_cookie(request: HttpRequest, response: HttpResponseBase) -> None:

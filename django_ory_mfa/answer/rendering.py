@@ -44,11 +44,9 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
     """
     if decision.is_allowed:
         raise ValueError("this decision allows the request: there is no refusal to render")
-    credential = state_of(request).credential
-    by = CredentialKind.COOKIE if credential is None else credential.kind
-    refused = refusal(decision, _session(request), conf.flows, by=by)
-    if kind_of(request, credential) is Kind.JSON:
-        return _json(request, decision, refused)
+    if kind_of(request, state_of(request).credential) is Kind.JSON:
+        return render_json(request, decision)
+    refused = refusal_for(request, decision)
     decision = replace(decision, url=_url(request, decision, return_to))
     if decision.outcome in PAGES:
         response = _page(request, decision, PAGES[decision.outcome], refused.status)
@@ -61,18 +59,36 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
     return response
 
 
-def _session(request: HttpRequest) -> OrySession:
-    return session_of(state_of(request))
+def render_json(request: HttpRequest, decision: Decision) -> HttpResponse:
+    """Return the JSON that refuses ``request`` for ``decision``, whoever reads it."""
+    refused = refusal_for(request, decision)
+    if opens_a_flow_unasked(request, decision):
+        return HttpResponse(status=refused.status, headers=refused.headers)
+    return json_of(refused)
 
 
-def _opens_a_flow_unasked(request: HttpRequest, decision: Decision) -> bool:
+def json_of(refused: Refusal) -> JsonResponse:
+    """Return ``refused`` as a response of Django."""
+    return JsonResponse(refused.body, status=refused.status, headers=refused.headers)
+
+
+def refusal_for(request: HttpRequest, decision: Decision) -> Refusal:
+    """Return what a script is told that sent ``request``: status, headers and JSON by the kind of its credential.
+
+    Raises ``KeyError`` for a decision that allows.
+    """
+    credential = state_of(request).credential
+    by = CredentialKind.COOKIE if credential is None else credential.kind
+    return refusal(decision, _session(request), conf.flows, by=by)
+
+
+def opens_a_flow_unasked(request: HttpRequest, decision: Decision) -> bool:
+    """Whether the answer has no link, since nobody asked for the flow that it would open."""
     return is_quiet(request) and decision.outcome in (Outcome.STEP_UP, Outcome.REFRESH)
 
 
-def _json(request: HttpRequest, decision: Decision, refused: Refusal) -> HttpResponse:
-    if _opens_a_flow_unasked(request, decision):
-        return HttpResponse(status=refused.status, headers=refused.headers)
-    return JsonResponse(refused.body, status=refused.status, headers=refused.headers)
+def _session(request: HttpRequest) -> OrySession:
+    return session_of(state_of(request))
 
 
 def _url(request: HttpRequest, decision: Decision, return_to: str | None) -> str | None:
@@ -84,7 +100,7 @@ def _url(request: HttpRequest, decision: Decision, return_to: str | None) -> str
 
 
 def _redirect(request: HttpRequest, decision: Decision, return_to: str) -> HttpResponse:
-    if _opens_a_flow_unasked(request, decision):
+    if opens_a_flow_unasked(request, decision):
         return HttpResponse(status=403)
     url = decision.url or conf.browser_url
     if is_quiet(request):

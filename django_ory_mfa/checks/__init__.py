@@ -9,6 +9,14 @@ from django.core.checks import Tags
 
 from django_ory_mfa.checks.addresses import W006, check_hosts, check_https, check_loopback, cleartext, two_loopbacks
 from django_ory_mfa.checks.admin import E030, W030, odd_requirement
+from django_ory_mfa.checks.apis import (
+    W040,
+    check_permissions,
+    check_spectacular,
+    negated_level,
+    odd_requirements,
+    unread_requirements,
+)
 from django_ory_mfa.checks.caches import W005, check_cache
 from django_ory_mfa.checks.classes import check_classes, forgotten_mixin, unread_attributes
 from django_ory_mfa.checks.csp import check_form_action, form_action_blocks
@@ -76,6 +84,7 @@ __all__ = [
     "W020",
     "W021",
     "W030",
+    "W040",
     "answers_outside",
     "cleartext",
     "forgotten_mixin",
@@ -83,7 +92,9 @@ __all__ = [
     "frees_everything",
     "frees_too_much",
     "matches_no_path",
+    "negated_level",
     "odd_requirement",
+    "odd_requirements",
     "odd_setting",
     "odd_view",
     "out_of_order",
@@ -93,6 +104,7 @@ __all__ = [
     "unknown_methods",
     "unknown_setting",
     "unread_attributes",
+    "unread_requirements",
 ]
 
 TAG = Tags.security
@@ -113,6 +125,8 @@ ALL = (
     check_user_middleware,
     check_login_url,
     check_user_sync,
+    check_permissions,
+    check_spectacular,
 )
 # Run only by `check --deploy`.
 DEPLOY = (check_https,)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+# The answer of APIs to a forged request, whatever the session.
+CSRF_FAILED = "csrf_failed"
+
 
 class ErrorId(StrEnum):
     """The values of ``error.id`` in Ory's JSON and in ours."""

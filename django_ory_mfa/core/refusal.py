@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django_ory_mfa.core.credentials import CredentialKind
 from django_ory_mfa.core.decision import Decision, Outcome, level_to_prove
 from django_ory_mfa.core.destination import destination, given_destination
-from django_ory_mfa.core.errors import ErrorId
+from django_ory_mfa.core.errors import CSRF_FAILED, ErrorId
 from django_ory_mfa.core.flows import Flows, replace_return_to
 from django_ory_mfa.core.session import OrySession
 from django_ory_mfa.core.whoami import RETRY_AFTER
@@ -57,14 +57,19 @@ def refusal(
     return Refusal(status, _headers(decision, session, by, status), _body(decision, session, flows, by, status))
 
 
-def forbidden(message: str, **details: str) -> Refusal:
+def forbidden(message: str, **details: Any) -> Refusal:
     """Return the refusal for somebody who is signed in and may not do this, at any level."""
     return Refusal(403, {"Cache-Control": "no-store"}, _error(ErrorId.FORBIDDEN, 403, message, details))
 
 
-def _error(error_id: ErrorId, status: int, message: str, details: Mapping[str, Any]) -> dict[str, Any]:
+def csrf_failed(message: str) -> Refusal:
+    """Return the answer to a script that used a session cookie without Django's CSRF proof."""
+    return Refusal(403, {"Cache-Control": "no-store"}, _error(CSRF_FAILED, 403, message, {}))
+
+
+def _error(error_id: str, status: int, message: str, details: Mapping[str, Any]) -> dict[str, Any]:
     error = {
-        "id": error_id.value,
+        "id": str(error_id),
         "code": status,
         "status": STATUS_TEXT[status],
         "reason": message,

@@ -98,6 +98,10 @@ class OrySession:
     def __bool__(self) -> bool:
         return self.is_authenticated
 
+    def __str__(self) -> str:
+        """Return the id of the identity, which frameworks put into the keys of their throttles; else the state."""
+        return self.state.value if self.identity is None else self.identity.id
+
     def __getattr__(self, name: str) -> Any:
         if name not in POSTPONED or self._read_part is None:
             raise AttributeError(name)

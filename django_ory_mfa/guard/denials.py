@@ -6,6 +6,7 @@ from traceback import format_exception_only
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import PermissionDenied
+from django.db import connections
 from django.template.response import SimpleTemplateResponse
 
 from django_ory_mfa.answer.rendering import render
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
 
 
 class AALRequired(PermissionDenied):
-    """The visitor does not meet the requirement; ``decision`` says why. The middleware responds as a guard does."""
+    """The visitor does not meet the requirement; ``decision`` says why. The middleware responds as a guard does.
 
-    def __init__(self, decision: Decision) -> None:
+    ``extensions`` is the error as JSON, ``{"error": {...}}``, by a name that GraphQL servers look for.
+    """
+
+    def __init__(self, decision: Decision, extensions: dict[str, Any] | None = None) -> None:
         super().__init__(decision.reason)
         self.decision = decision
+        self.extensions = extensions or {}
 
 
 class CSRFFailed(PermissionDenied):
@@ -31,6 +36,13 @@ class CSRFFailed(PermissionDenied):
     def __init__(self, response: HttpResponseBase) -> None:
         super().__init__("CSRF verification failed")
         self.response = response
+
+
+def roll_back() -> None:
+    """Undo what a refused view has written under ``ATOMIC_REQUESTS``, where a framework catches its exception."""
+    for connection in connections.all(initialized_only=True):
+        if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
+            connection.set_rollback(True)
 
 
 def answer_to(request: HttpRequest, raised: Exception) -> HttpResponseBase | None:

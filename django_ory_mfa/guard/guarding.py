@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponseBase
 
-from django_ory_mfa.answer.csrf import csrf_failure, needs_csrf_check
-from django_ory_mfa.answer.rendering import render
+from django_ory_mfa.answer.csrf import csrf_failure, csrf_reason, needs_csrf_check
+from django_ory_mfa.answer.rendering import refusal_for, render
 from django_ory_mfa.guard.arrival import arrival_steps
 from django_ory_mfa.guard.declarations import required_steps
 from django_ory_mfa.guard.denials import AALRequired, CSRFFailed
@@ -52,7 +52,7 @@ def require_steps(request: HttpRequest, declared: Declared | str | None) -> Step
     """
     decision, state = (yield from decision_steps(request, declared)), state_of(request)
     if decision is not None and not decision.is_allowed:
-        state.raised = AALRequired(decision)
+        state.raised = AALRequired(decision, {"error": refusal_for(request, decision).body["error"]})
         raise state.raised
     forged = yield from _forgery_steps(request, decision)
     if forged is not None:
@@ -63,15 +63,39 @@ def require_steps(request: HttpRequest, declared: Declared | str | None) -> Step
 
 def decision_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:
     """Return the decision of a guard, and send ``aal_denied`` if it refuses; None if nothing is required."""
+    decision = yield from judging_steps(request, declared)
+    if decision is not None and not decision.is_allowed:
+        yield denial(request, decision)
+    return decision
+
+
+def judging_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:
+    """Return the decision of a guard that may not be the only one, so that nobody is told of it yet."""
     requirement = yield from _requirement_steps(request, declared)
     if requirement is None:
         return None
     decision = state_of(request).last_decision = yield from evaluation_steps(request, requirement)
     if decision.is_allowed:
         yield from arrival_steps(request, requirement)
-    else:
-        yield _denial(request, decision, report_only=False)
     return decision
+
+
+def forgery_reason_steps(request: HttpRequest) -> Steps[str | None]:
+    """Return why a request to an API is forged, before a level is told; None if it is not.
+
+    Asked of everybody who is signed in by cookie: Django's own middleware leaves the views of APIs alone.
+    """
+    session = yield from session_steps(state_of(request))
+    if not session.is_signed_in or not needs_csrf_check(request):
+        return None
+    # It may read a session from the database.
+    return (yield from wait_for(Blocking(csrf_reason, request)))
+
+
+def denial(request: HttpRequest, decision: Decision, *, report_only: bool = False) -> Sending:
+    """Return the call that tells the receivers of ``aal_denied``."""
+    session = state_of(request).known_session
+    return Sending(aal_denied, request=request, session=session, decision=decision, report_only=report_only)
 
 
 def report_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[None]:
@@ -82,7 +106,7 @@ def report_steps(request: HttpRequest, declared: Declared | str | None) -> Steps
     decision = yield from evaluation_steps(request, requirement)
     if not decision.is_allowed:
         _log_reported(request, decision)
-        yield _denial(request, decision, report_only=True)
+        yield denial(request, decision, report_only=True)
 
 
 def finish_allowed(request: HttpRequest, response: Any) -> Any:
@@ -124,11 +148,6 @@ def _refusal(response: object) -> HttpResponseBase:
         raise ValueError(message)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _denial(request: HttpRequest, decision: Decision, *, report_only: bool) -> Sending:
-    session = state_of(request).known_session
-    return Sending(aal_denied, request=request, session=session, decision=decision, report_only=report_only)
 
 
 def _log_reported(request: HttpRequest, decision: Decision) -> None:

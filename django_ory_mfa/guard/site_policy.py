@@ -66,6 +66,12 @@ def policies_for(view: Any, path_info: str, urlconf: Any = None) -> tuple[Policy
     return _strictest(_of_path(path_info, conf.rules, urlconf))
 
 
+def strictest(declarations: Iterable[Declared]) -> tuple[Declared, ...]:
+    """Return those declarations that no other one makes superfluous; all of them have to be met."""
+    policies = _strictest(Policy(Origin.VIEW, declared) for declared in declarations)
+    return tuple(policy.declared for policy in policies if policy.declared is not None)
+
+
 def origin_of(rule: Rule) -> Origin:
     """Return ``RULE``, or ``REPORT_ONLY`` if ``rule`` only reports."""
     return Origin.REPORT_ONLY if rule.only_reports else Origin.RULE

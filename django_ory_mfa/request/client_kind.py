@@ -40,6 +40,11 @@ def kind_of(request: HttpRequest, credential: Credential | None) -> Kind:
     return Kind.JSON if _is_script(request, credential) else Kind.BROWSER
 
 
+def read_by_script(request: HttpRequest) -> None:
+    """Settle that the answer to ``request`` is JSON, as that of every API is; the site is not asked."""
+    setattr(request, SAID, Kind.JSON)
+
+
 def is_htmx(request: HttpRequest) -> bool:
     """Whether htmx requests a fragment of a page (https://htmx.org/docs/#request-headers)."""
     said = _said_by_site(request)
@@ -65,11 +70,11 @@ def _is_script(request: HttpRequest, credential: Credential | None) -> bool:
 
 
 def _said_by_site(request: HttpRequest) -> Kind | None:
-    ask = conf.client_kind
-    if ask is None:
-        return None
     if not hasattr(request, SAID):
-        # None while the function runs: it may read the session, which can lead back here.
+        ask = conf.client_kind
+        if ask is None:
+            return None
+        # None while the function runs: if it reads the session, that may lead back here.
         setattr(request, SAID, None)
         setattr(request, SAID, _as_kind(ask(request)))
     return cast("Kind | None", getattr(request, SAID))

@@ -37,6 +37,11 @@ def credential_of(request: HttpRequest) -> Credential | None:
     )
 
 
+def usual_cookie() -> str:
+    """Return the name of the session cookie for documents; that of a self-hosted Ory where only requests can tell."""
+    return conf.session_cookie or "ory_kratos_session"
+
+
 def raw_cookies(request: HttpRequest) -> str:
     """Return the ``Cookie`` header byte for byte, in the order in which it arrived."""
     if not isinstance(request, ASGIRequest):

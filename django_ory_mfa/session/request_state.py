@@ -41,6 +41,7 @@ class RequestState:
         "has_arrived",
         "is_enrolment_known",
         "is_possibly_stale",
+        "kept",
         "kept_from_cache",
         "known_session",
         "last_decision",
@@ -87,6 +88,9 @@ class RequestState:
         self.was_known_before_view = False
         # Whether Django's cache was stopped from storing the response: cache_control -> middleware, guarding.
         self.kept_from_cache = False
+        # What a permission of Django REST framework came to, a decision or the reason of a failed CSRF check:
+        # contrib.rest_framework, for its answer to the exception that follows.
+        self.kept: Decision | str | None = None
         # The response after our middleware: middleware -> resolver, for code that reads the session later.
         self.response: HttpResponseBase | None = None
         self._credential: Any = NOT_READ

@@ -8,7 +8,7 @@ from django.core import signing
 from django.middleware.csrf import CSRF_SESSION_KEY, rotate_token
 
 from django_ory_mfa.conf import django_cookies, keeps_csrf_secret_in_session
-from django_ory_mfa.session.django_session import names_of_person
+from django_ory_mfa.request.visitor import names_of_person
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase

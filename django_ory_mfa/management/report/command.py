@@ -14,7 +14,8 @@ from django.core.management.base import CommandError, OutputWrapper
 
 from django_ory_mfa.checks.outside import Answers, outsiders
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.management.report.rows import Guard, Row, rows
+from django_ory_mfa.management.report.guards import Guard
+from django_ory_mfa.management.report.rows import Row, rows
 
 FAILED = 1
 MISUSED = 2
@@ -108,6 +109,7 @@ def _guard_as_json(guard: Guard) -> dict[str, Any]:
         "decided_by": guard.decided_by,
         "error": guard.error,
         "paths": list(guard.paths),
+        **({"only_for": list(guard.only_for)} if guard.only_for else {}),
     }
 
 
@@ -145,7 +147,7 @@ def _asks(row: Row) -> str:
 
 def _words(guard: Guard) -> str:
     on = f" on {', '.join(guard.paths[:SHOWN])}{', ...' if len(guard.paths) > SHOWN else ''}" if guard.paths else ""
-    return _wanted(guard) + on
+    return _wanted(guard) + (f" for {', '.join(guard.only_for)}" if guard.only_for else "") + on
 
 
 def _wanted(guard: Guard) -> str:

@@ -4,47 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from inspect import getclosurevars, isfunction
 from typing import Any
-
-from django.core.exceptions import ImproperlyConfigured
 
 from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
 from django_ory_mfa.checks.urlconf import SiteView, site_views
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.own_views import is_own_view
-from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.guard.declarations import Configured, Declared, class_of, declare, mixin_of, of_class
+from django_ory_mfa.guard.declarations import class_of, declare, mixin_of, of_class
 from django_ory_mfa.guard.site_policy import BY_PATH, Origin, origin_of, policies_for
+from django_ory_mfa.management.report.apis import guards_of_api, methods_of, operations_of
 from django_ory_mfa.management.report.examples import example_paths, is_readable, may_match, paths_of_rules
+from django_ory_mfa.management.report.guards import DECORATOR, Guard, dotted_name, guard_of
 
-DECORATOR = "decorator"
 MIXIN = "mixin"
 CLASS = "class"
 ADMIN = "admin site"
 NOTHING = "nothing asks"
 NO_PATH = "all other paths"
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """A guard of a view and what it requires; if all fields are None, it requires nothing."""
-
-    origin: str
-    requirement: Requirement | None = None
-    #: The dotted name of the callable that decides for each request.
-    decided_by: str | None = None
-    #: Why the requirement is invalid, so that every request fails.
-    error: str | None = None
-    #: The paths on which it applies, of those that were tried; empty if it applies on all.
-    paths: tuple[str, ...] = ()
-
-    @property
-    def asks(self) -> bool:
-        """Whether it can refuse a request."""
-        says_nothing = self.requirement is None and self.decided_by is None and self.error is None
-        return not says_nothing and self.origin != Origin.REPORT_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +33,17 @@ class Row:
     guards: tuple[Guard, ...]
     #: Paths that the pattern matches, on which the rules were tried.
     examples: list[str]
+    #: HTTP methods that are guarded each by itself; empty: a guard is for all.
+    methods: tuple[str, ...] = ()
 
     @property
     def is_protected(self) -> bool:
         """Whether a guard applies on every path that was tried; the package's own views always count as protected."""
-        asking = {path for guard in self.guards if guard.asks for path in guard.paths or [None]}
+        asking = {path for guard in self.guards if guard.asks and not guard.only_for for path in guard.paths or [None]}
         if None in asking or self.guards[0].origin == Origin.OWN_VIEW:
+            return True
+        guarded = {method for guard in self.guards if guard.asks for method in guard.only_for}
+        if self.methods and guarded.issuperset(self.methods):
             return True
         tried = {path for guard in self.guards for path in guard.paths}
         return bool(tried) and tried == asking
@@ -84,7 +65,7 @@ def _row(site_view: SiteView, of_rules: dict[str, list[str]], *, has_policy: boo
     else:
         policy = _policy_guards(site_view, own, paths) if has_policy else []
         guards = (*own, *policy) or (Guard(NOTHING),)
-    return Row(site_view.route, site_view.name, view, guards, paths)
+    return Row(site_view.route, site_view.name, view, guards, paths, methods_of(site_view.view))
 
 
 def _own_guards(view: Any) -> Iterator[Guard]:
@@ -92,11 +73,12 @@ def _own_guards(view: Any) -> Iterator[Guard]:
     yield from _guards_of_admin(view)
     declared = getattr(view, "ory_mfa_requirement", None)
     if declared is not None:
-        yield _guard(DECORATOR, declared)
+        yield guard_of(DECORATOR, declared)
     view_class = class_of(view)
     mixin = mixin_of(view_class)
     if mixin is not None:
         yield _guard_of_mixin(mixin, view_class, view)
+    yield from guards_of_api(view)
 
 
 def _guards_of_admin(view: Any) -> Iterator[Guard]:
@@ -108,7 +90,7 @@ def _guards_of_admin(view: Any) -> Iterator[Guard]:
         return
     for declared in dict.fromkeys(guards_of(view)):
         try:
-            yield _guard(ADMIN, declare(requirement=declared))
+            yield guard_of(ADMIN, declare(requirement=declared))
         except (TypeError, ValueError) as error:
             yield Guard(ADMIN, error=str(error))
 
@@ -122,7 +104,7 @@ def _guard_of_mixin(mixin: Any, view_class: Any, view: Any) -> Guard:
 def _guarded_by_class(origin: str, view: Any) -> Guard:
     aal, max_age, methods = of_class(view)
     try:
-        return _guard(origin, declare(aal, max_age=max_age, methods=methods))
+        return guard_of(origin, declare(aal, max_age=max_age, methods=methods))
     except (TypeError, ValueError) as error:
         return Guard(origin, error=str(error))
 
@@ -144,7 +126,7 @@ def _unread_rules(site_view: SiteView, paths: Sequence[str]) -> list[Guard]:
     if site_view.is_one_path:
         return []
     return [
-        replace(_guard(origin_of(rule), rule.requirement), paths=(f"whatever {rule.pattern.pattern} matches",))
+        replace(guard_of(origin_of(rule), rule.requirement), paths=(f"whatever {rule.pattern.pattern} matches",))
         for rule in conf.rules
         if (not paths or not is_readable(rule.pattern)) and may_match(rule.pattern, site_view)
     ]
@@ -164,38 +146,12 @@ def _guards_at(site_view: SiteView, path: str, own: Sequence[Guard]) -> Iterator
         if policy.origin is Origin.VIEW:
             is_decorated = policy.declared is getattr(view, "ory_mfa_requirement", None)
             if not is_decorated and MIXIN not in own_origins:
-                yield _guard(CLASS, policy.declared)
+                yield guard_of(CLASS, policy.declared)
         elif policy.origin is not Origin.EXEMPT or not own:
-            yield _guard(policy.origin, policy.declared)
-
-
-def _guard(origin: str, declared: Declared | None) -> Guard:
-    if isinstance(declared, Configured):
-        try:
-            return Guard(origin, declared.requirement())
-        except ImproperlyConfigured as error:
-            return Guard(origin, error=str(error))
-    if declared is None or isinstance(declared, Requirement):
-        return Guard(origin, declared)
-    return Guard(origin, decided_by=dotted_name(declared))
+            yield guard_of(policy.origin, policy.declared)
 
 
 def view_name(view: Any) -> str:
-    """Return the dotted name of ``view``; for a path of django-ninja, those of its operations."""
-    functions = [operation.view_func for operation in _operations(view)]
+    """Where a view is written; of a path of django-ninja, the functions of its operations."""
+    functions = [operation.view_func for operation in operations_of(view)]
     return " and ".join(dict.fromkeys(dotted_name(function) for function in functions or [view]))
-
-
-def dotted_name(thing: Any) -> str:
-    """Return the dotted name of a view, a class or a callable."""
-    thing = class_of(thing) or thing
-    while isinstance(thing, partial):
-        thing = thing.func
-    named = thing if hasattr(thing, "__qualname__") else type(thing)
-    return f"{named.__module__}.{named.__qualname__}"
-
-
-def _operations(view: Any) -> list[Any]:
-    # Every path of django-ninja has the same wrapper, which holds the operations in its closure.
-    owner = getclosurevars(view).nonlocals.get("self") if isfunction(view) else getattr(view, "__self__", None)
-    return [operation for operation in getattr(owner, "operations", ()) if hasattr(operation, "view_func")]

@@ -1,0 +1,105 @@
+"""Views of Django REST framework that ask for a level in a way that would not hold, or not be documented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+
+from django_ory_mfa.checks.permissions import (
+    METHODS,
+    asks_for_level,
+    names_here,
+    negates_level,
+    permissions_of,
+    requirements_of,
+)
+from django_ory_mfa.checks.views import every_view
+from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.guard.declarations import class_of, declare
+
+PACKAGE = "django_ory_mfa.contrib.rest_framework"
+HOOK = f"{PACKAGE}.spectacular_hook"
+
+W040 = checks.Warning(
+    "Views ask for levels by AALPermission, and drf-spectacular does not document the refusals.",
+    hint=f"Add '{HOOK}' to POSTPROCESSING_HOOKS of SPECTACULAR_SETTINGS.",
+    id="ory_mfa.W040",
+)
+
+
+def negated_level(place: str) -> Error:
+    """A permission that would let everybody in during an outage."""
+    return Error(
+        f"A permission of {place} negates a combination with AALPermission.",
+        hint="AALPermission refuses during an outage of Ory, so that its negation lets everybody in. Do without `~`.",
+        id="ory_mfa.E040",
+    )
+
+
+def unread_requirements(place: str) -> Error:
+    """Requirements that nothing asks for."""
+    return Error(
+        f"{place} has ory_mfa_requirements, and no AALPermission that reads them.",
+        hint=f"Add '{PACKAGE}.AALPermission' to its permission_classes.",
+        id="ory_mfa.E041",
+    )
+
+
+def odd_requirements(place: str, problem: str) -> Error:
+    """Requirements that make no sense."""
+    return Error(
+        f"ory_mfa_requirements of {place} make no sense: {problem}",
+        hint="Keys are actions of a ViewSet or HTTP methods in capitals; values are levels, policies or Requirements.",
+        id="ory_mfa.E042",
+    )
+
+
+def check_permissions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What permissions and ``ory_mfa_requirements`` say is asked for, also during an outage."""
+    messages = [message for site_view in every_view() for message in _messages(site_view.view)]
+    # A router has the same class at many places.
+    return list({str(message): message for message in messages}.values())
+
+
+def check_spectacular(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """drf-spectacular documents refusals."""
+    if not apps.is_installed("drf_spectacular"):
+        return []
+    hooks = getattr(settings, "SPECTACULAR_SETTINGS", {}).get("POSTPROCESSING_HOOKS", ())
+    is_there = any(str(getattr(hook, "__module__", hook)).startswith(PACKAGE) for hook in hooks)
+    return [] if is_there or not any(_asks(site_view.view) for site_view in every_view()) else [W040]
+
+
+def _asks(view: Any) -> bool:
+    return any(asks_for_level(permission) for permission in permissions_of(view) or ())
+
+
+def _messages(view: Any) -> Iterator[CheckMessage]:
+    permissions, required, view_class = permissions_of(view), requirements_of(view), class_of(view)
+    # Functions have a class that the framework makes, and that has their name.
+    place = f"{getattr(view_class, '__module__', '')}.{getattr(view_class, '__name__', '')}"
+    if any(negates_level(permission) for permission in permissions or ()):
+        yield negated_level(place)
+    yield from (odd_requirements(place, problem) for problem in _problems(view, required))
+    # Where a class picks permissions when a request comes, nobody can tell.
+    if permissions is not None and not _asks(view) and not required.keys().isdisjoint(names_here(view)):
+        yield unread_requirements(place)
+
+
+def _problems(view: Any, required: dict[Any, Any]) -> Iterator[str]:
+    for name, value in required.items():
+        is_action = isinstance(name, str) and hasattr(view, "actions") and callable(getattr(class_of(view), name, None))
+        if name not in METHODS and not is_action:
+            yield f"{name!r} is no action and no HTTP method in capitals."
+        if not isinstance(value, (str, Requirement)) and not callable(value):
+            yield f"{name!r} asks for {value!r}."
+            continue
+        try:
+            declare(requirement=value)
+        except ValueError as error:
+            yield f"{name!r}: {error}."

@@ -1,0 +1,79 @@
+"""What permissions of Django REST framework ask for, read from its views without the framework itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, product
+from typing import Any
+
+from django_ory_mfa.guard.declarations import Declared, class_of
+
+# Each way in is what has to be met together; one way is enough.
+Ways = tuple[tuple[Declared, ...], ...]
+OPEN: Ways = ((),)
+FRAMEWORK = "rest_framework."
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+
+def permissions_of(view: Any) -> tuple[Any, ...] | None:
+    """Return the permissions of ``view``; None for other views, and where a class picks them when a request comes."""
+    view_class = class_of(view)
+    picks = getattr(view_class, "get_permissions", None)
+    if picks is None or not str(picks.__module__).startswith(FRAMEWORK):
+        return None
+    given: dict[str, Any] = getattr(view, "initkwargs", None) or {}
+    return tuple(given.get("permission_classes", getattr(view_class, "permission_classes", ())))
+
+
+def requirements_of(view: Any) -> dict[Any, Any]:
+    """Return ``ory_mfa_requirements`` of the class of ``view``, if it is one of Django REST framework."""
+    view_class = class_of(view)
+    given = getattr(view_class, "ory_mfa_requirements", None) if hasattr(view_class, "get_permissions") else None
+    return given if isinstance(given, dict) else {}
+
+
+def names_here(view: Any) -> tuple[str, ...]:
+    """Return the actions and HTTP methods, in capitals, that ``view`` answers."""
+    actions: dict[str, str] | None = getattr(view, "actions", None)
+    if actions is None:
+        return tuple(method for method in METHODS if hasattr(class_of(view), method.lower()))
+    return (*actions.values(), *(method.upper() for method in actions))
+
+
+def ways_in(permissions: Iterable[Any]) -> Ways:
+    """Return what has to be met on each way through ``permissions``, all of which have to allow."""
+    return tuple(tuple(chain(*chosen)) for chosen in product(*(_ways(permission) for permission in permissions)))
+
+
+def asks_for_level(permission: Any) -> bool:
+    """Whether ``permission`` is an ``AALPermission`` or made of one."""
+    return _declared(permission) is not None or any(asks_for_level(part) for part in _parts(permission))
+
+
+def negates_level(permission: Any) -> bool:
+    """Whether ``permission`` negates a combination in which an ``AALPermission`` is."""
+    is_negated = _operator(permission) == "NOT" and asks_for_level(permission)
+    return is_negated or any(negates_level(part) for part in _parts(permission))
+
+
+def _ways(permission: Any) -> Ways:
+    declared, operator = _declared(permission), _operator(permission)
+    if declared is not None:
+        return ((declared,),)
+    if operator == "AND":
+        return ways_in(_parts(permission))
+    return tuple(chain(*map(_ways, _parts(permission)))) if operator == "OR" else OPEN
+
+
+def _declared(permission: Any) -> Declared | None:
+    declared: Declared | None = getattr(permission, "ory_mfa_requirement", None)
+    return declared
+
+
+def _operator(permission: Any) -> str:
+    return str(getattr(getattr(permission, "operator_class", None), "__name__", ""))
+
+
+def _parts(permission: Any) -> Iterator[Any]:
+    parts = (getattr(permission, name, None) for name in ("op1_class", "op2_class"))
+    return (part for part in parts if part is not None)

@@ -1,0 +1,157 @@
+"""django-ninja: authentication that asks for a level, and refusals in the JSON of every other guard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from ninja.errors import HttpError
+
+from django_ory_mfa.answer.rendering import json_of, refusal_for, render_json
+from django_ory_mfa.core.refusal import csrf_failed, forbidden
+from django_ory_mfa.guard.declarations import Declared, MaxAge, RequirementCallable, declare
+from django_ory_mfa.guard.denials import AALRequired, CSRFFailed, roll_back
+from django_ory_mfa.guard.guarding import forgery_reason_steps, require_steps
+from django_ory_mfa.request.client_kind import read_by_script
+from django_ory_mfa.request.credential import usual_cookie
+from django_ory_mfa.runtime.steps import Steps, arun, run
+from django_ory_mfa.session.request_state import state_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from ninja import NinjaAPI
+
+    from django_ory_mfa.core.requirement import Requirement
+
+__all__ = ["OryAuth", "install"]
+
+NOT_ALLOWED = "You do not have permission to perform this action."
+
+
+class RefusalError(AALRequired, HttpError):  # type: ignore[misc]  # the framework has no types
+    """``AALRequired`` with a status, for APIs that have not called ``install``."""
+
+    def __init__(self, refused: AALRequired, status: int, message: str) -> None:
+        HttpError.__init__(self, status, message)
+        self.decision, self.extensions = refused.decision, refused.extensions
+
+
+class ForgeryError(HttpError):  # type: ignore[misc]  # the framework has no types
+    """A session cookie came without Django's CSRF proof."""
+
+
+class OryAuth:
+    """Lets an operation run for those who proved what it asks for; ``request.auth`` is the Ory session.
+
+    The arguments are those of ``aal_required``. Where ``requirement`` is a callable that asks for nothing, and nobody
+    is signed in, ``request.auth`` is True. Raises ``AALRequired``, which is ninja's ``HttpError`` too.
+    """
+
+    # Told of it, ninja awaits what an async operation is given, in the event loop.
+    is_async = True
+    openapi: ClassVar[dict[str, str]] = {"type": "http", "scheme": "bearer"}
+
+    def __init__(
+        self,
+        aal: str | None = None,
+        *,
+        max_age: MaxAge | None = None,
+        methods: Iterable[str] | None = None,
+        requirement: Requirement | str | RequirementCallable | None = None,
+    ) -> None:
+        self.ory_mfa_requirement: Declared = declare(aal, max_age=max_age, methods=methods, requirement=requirement)
+
+    @classmethod
+    def each(
+        cls,
+        aal: str | None = None,
+        *,
+        max_age: MaxAge | None = None,
+        methods: Iterable[str] | None = None,
+        requirement: Requirement | str | RequirementCallable | None = None,
+    ) -> list[OryAuth]:
+        """Return three objects with the same guard, one for each way of sending a session, so that OpenAPI has all."""
+        return [
+            kind(aal, max_age=max_age, methods=methods, requirement=requirement)
+            for kind in (OryCookie, OrySessionToken, OryBearer)
+        ]
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Return the session, or in an event loop the promise of it."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return run(self._steps(request))
+        return arun(self._steps(request))
+
+    @property
+    def openapi_security_schema(self) -> dict[str, str]:
+        """The security scheme as OpenAPI describes it."""
+        return dict(self.openapi)
+
+    def _steps(self, request: HttpRequest) -> Steps[Any]:
+        read_by_script(request)
+        reason = yield from forgery_reason_steps(request)
+        if reason is not None:
+            raise ForgeryError(403, reason)
+        try:
+            session = yield from require_steps(request, self.ory_mfa_requirement)
+        except AALRequired as refused:
+            answer = refusal_for(request, refused.decision)
+            raise RefusalError(refused, answer.status, answer.body["error"]["message"]) from refused
+        # Nothing was asked for; ninja takes what is false for a refusal.
+        return session or True
+
+
+class OryCookie(OryAuth):
+    """The session cookie of a browser."""
+
+    @property
+    def openapi_security_schema(self) -> dict[str, str]:
+        """The scheme with the name of the cookie, as far as the settings tell it."""
+        return {"type": "apiKey", "in": "cookie", "name": usual_cookie()}
+
+
+class OrySessionToken(OryAuth):
+    """The header ``X-Session-Token`` of a native client."""
+
+    openapi: ClassVar[dict[str, str]] = {"type": "apiKey", "in": "header", "name": "X-Session-Token"}
+
+
+class OryBearer(OryAuth):
+    """The session token of a native client as a bearer token."""
+
+
+def install(api: NinjaAPI) -> None:
+    """Let ``api`` answer refusals with our JSON, status and headers, in ``OryAuth`` and inside of operations.
+
+    Handlers that a site adds afterwards for the same exceptions win.
+    """
+    api.add_exception_handler(AALRequired, _refuse)
+    api.add_exception_handler(ForgeryError, _refuse_forgery)
+    api.add_exception_handler(CSRFFailed, _refuse_forgery)
+    api.add_exception_handler(PermissionDenied, _forbid)
+
+
+def _refuse(request: HttpRequest, exc: Any) -> HttpResponse:
+    _settled(request)
+    return render_json(request, exc.decision)
+
+
+def _refuse_forgery(request: HttpRequest, exc: Any) -> HttpResponse:
+    _settled(request)
+    return json_of(csrf_failed(str(exc)))
+
+
+def _forbid(request: HttpRequest, exc: Any) -> HttpResponse:
+    _settled(request)
+    details = {"reason": exc.reason} if isinstance(getattr(exc, "reason", None), str) else {}
+    return json_of(forbidden(str(exc) or NOT_ALLOWED, **details))
+
+
+def _settled(request: HttpRequest) -> None:
+    state_of(request).raised = None
+    roll_back()

@@ -1,0 +1,93 @@
+"""Authentication by the Ory session of the request."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import PermissionDenied
+
+from django_ory_mfa.answer.rendering import refusal_for
+from django_ory_mfa.contrib.rest_framework.users import OryUser
+from django_ory_mfa.core.decision import Decision
+from django_ory_mfa.guard.guarding import forgery_reason_steps
+from django_ory_mfa.request.client_kind import read_by_script
+from django_ory_mfa.runtime.steps import run
+from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.resolver import session_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_ory_mfa.core.session import Identity, OrySession
+
+USERS = "django_ory_mfa.contrib.auth"
+CHALLENGE = "Bearer"
+
+
+class ForgedRequest(PermissionDenied):  # type: ignore[misc]  # the framework has no types
+    """A session cookie came without Django's CSRF proof."""
+
+
+class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framework has no types
+    """Gives ``request.user`` and ``request.auth``, which is the Ory session. Put it first.
+
+    The user is that of ``contrib.auth`` if it is installed, else an ``OryUser``.
+    """
+
+    def __init__(self) -> None:
+        if "drf_spectacular.extensions" in sys.modules:
+            # Here, because nothing else of ours is asked for before drf-spectacular looks for a scheme.
+            describe_for_spectacular()
+
+    def authenticate(self, request: Any) -> tuple[Any, OrySession] | None:
+        """Return the user and the session; None for nobody, and while Ory does not tell.
+
+        Raises ``PermissionDenied`` for a session cookie without Django's CSRF proof.
+        """
+        if is_made_up(request.parser_context.get("view")):
+            return None
+        django_request = request._request
+        read_by_script(django_request)
+        # SECURITY: before anything is told of the level, and before a user is looked up.
+        reason = run(forgery_reason_steps(django_request))
+        if reason is not None:
+            raise ForgedRequest(reason)
+        session = session_of(state_of(django_request))
+        return (user_of(django_request, session), session) if session else None
+
+    def authenticate_header(self, request: Any) -> str:
+        """Return the challenge of a 401: of the decision that a permission came to, if there is one."""
+        kept = state_of(request._request).kept
+        if not isinstance(kept, Decision) or kept.is_allowed:
+            return CHALLENGE
+        return refusal_for(request._request, kept).headers.get("WWW-Authenticate", CHALLENGE)
+
+
+def user_of(request: HttpRequest, session: OrySession) -> Any:
+    """Return the user of an active ``session``."""
+    if not apps.is_installed(USERS):
+        return OryUser(cast("Identity", session.identity))
+    mapped = getattr(request, "_ory_mfa_user", None)
+    if mapped is None:
+        # SECURITY: whom another middleware signed in may be somebody else.
+        raise ImproperlyConfigured(
+            f"{USERS} is installed, and no middleware looks for its users: add '{USERS}.middleware.OryUserMiddleware' "
+            "to MIDDLEWARE, after OrySessionMiddleware."
+        )
+    return mapped.user()
+
+
+def is_made_up(view: Any) -> bool:
+    """Whether drf-spectacular asks what a person may see, with a request that nobody has sent."""
+    return bool(getattr(view, "swagger_fake_view", False))
+
+
+def describe_for_spectacular() -> None:
+    """Let drf-spectacular know ``OryAuthentication``."""
+    # Not imported above because it is optional; importing it is all that is needed.
+    import_module("django_ory_mfa.contrib.rest_framework.schemes")

@@ -1,0 +1,98 @@
+"""Permissions that ask for a level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.permissions import BasePermission, BasePermissionMetaclass, OperationHolderMixin
+
+from django_ory_mfa.contrib.rest_framework.authentication import is_made_up
+from django_ory_mfa.guard.declarations import Configured, Declared, MaxAge, RequirementCallable, declare
+from django_ory_mfa.guard.guarding import forgery_reason_steps, judging_steps
+from django_ory_mfa.guard.site_policy import strictest
+from django_ory_mfa.request.client_kind import read_by_script
+from django_ory_mfa.runtime.steps import Steps, run
+from django_ory_mfa.session.request_state import state_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_ory_mfa.core.requirement import Requirement
+
+NEGATED = "AALPermission cannot be negated: an outage of Ory would let everybody in"
+
+
+class AALPermissionType(BasePermissionMetaclass):  # type: ignore[misc]  # the framework has no types
+    """Lets the bare class be combined by ``&`` and ``|``, and not be negated."""
+
+    def __invert__(cls) -> None:  # noqa: N805 - of a metaclass, by another name than ruff knows
+        # SECURITY: what refuses during an outage must not allow when it is turned round.
+        raise TypeError(NEGATED)
+
+
+class AALPermission(OperationHolderMixin, BasePermission, metaclass=AALPermissionType):  # type: ignore[misc]
+    """Lets those pass who proved what it asks for; the arguments are those of ``aal_required``.
+
+    ``AALPermission`` asks for ``ORY_MFA_AAL``, and ``AALPermission("aal2", max_age=600)`` stands in
+    ``permission_classes`` like a class. What a view has in ``ory_mfa_requirements`` for its action or HTTP method is
+    asked for as well. It never raises: ``exception_handler`` answers for it.
+    """
+
+    ory_mfa_requirement: Declared = Configured()
+
+    def __init__(
+        self,
+        aal: str | None = None,
+        *,
+        max_age: MaxAge | None = None,
+        methods: Iterable[str] | None = None,
+        requirement: Requirement | str | RequirementCallable | None = None,
+    ) -> None:
+        self.ory_mfa_requirement = declare(aal, max_age=max_age, methods=methods, requirement=requirement)
+
+    def __call__(self) -> AALPermission:
+        """Return the permission itself, where the framework makes one of a class."""
+        return self
+
+    def __invert__(self) -> None:
+        raise TypeError(NEGATED)
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        """Whether the request meets what is asked for; why not is kept on the request."""
+        if is_made_up(view):
+            return False
+        declared = strictest((self.ory_mfa_requirement, *requirements_of(view, request.method)))
+        django_request = request._request
+        read_by_script(django_request)
+        return run(_permission_steps(django_request, declared))
+
+
+def asks_for_level(permission: Any) -> bool:
+    """Whether ``permission``, an object that a view uses, is an ``AALPermission`` or made of one."""
+    parts = [getattr(permission, name, None) for name in ("op1", "op2")]
+    return isinstance(permission, AALPermission) or any(part is not None and asks_for_level(part) for part in parts)
+
+
+def requirements_of(view: Any, method: str) -> Iterator[Declared]:
+    """Return what ``ory_mfa_requirements`` of ``view`` says of its action and of the HTTP method.
+
+    Raises ``ValueError`` or ``TypeError`` for what makes no sense.
+    """
+    given = getattr(view, "ory_mfa_requirements", None) or {}
+    # SECURITY: the function for GET answers HEAD as well.
+    names = [getattr(view, "action", None), method, "GET" if method == "HEAD" and "HEAD" not in given else None]
+    return (declare(requirement=given[name]) for name in dict.fromkeys(names) if name is not None and name in given)
+
+
+def _permission_steps(request: HttpRequest, declared: Iterable[Declared]) -> Steps[bool]:
+    state = state_of(request)
+    reason = yield from forgery_reason_steps(request)
+    if reason is not None:
+        state.kept = reason
+        return False
+    for one in declared:
+        state.kept = decision = yield from judging_steps(request, one)
+        if decision is not None and not decision.is_allowed:
+            return False
+    return True

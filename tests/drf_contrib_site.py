@@ -1,0 +1,281 @@
+"""A site that uses ``contrib.rest_framework`` in every way there is."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.urls import include, path
+from rest_framework import exceptions
+from rest_framework.decorators import action, api_view, authentication_classes, permission_classes
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+from rest_framework.throttling import UserRateThrottle
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
+
+from django_ory_mfa.contrib.rest_framework import AALPermission, OryAuthentication, denial_response
+from django_ory_mfa.enforcement import require_aal
+
+SESAME = {"open": "sesame"}
+
+
+class Door(BasePermission):  # type: ignore[misc]  # mypy does not look into it
+    """Open to those who know the word, signed in or not."""
+
+    message = "Say the word."
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return bool(request.query_params.get("word") == "sesame")
+
+
+class Base(APIView):  # type: ignore[misc]  # mypy does not look into it
+    authentication_classes: Any = (OryAuthentication,)
+    permission_classes: Any = ()
+    renderer_classes = (JSONRenderer, BrowsableAPIRenderer)
+
+    def get(self, request: Any) -> Response:
+        return Response(SESAME)
+
+    post = get
+    put = get
+    delete = get
+
+
+class Either(Base):
+    permission_classes = (AALPermission("aal2") | Door,)
+
+
+class EitherAndMore(Base):
+    """What fails after the level was not needed is no matter of the level."""
+
+    permission_classes = (AALPermission("aal2") | Door,)
+
+    def get(self, request: Any) -> Response:
+        raise exceptions.PermissionDenied("Not on Sundays.")
+
+
+class Never(BasePermission):  # type: ignore[misc]  # mypy does not look into it
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return False
+
+
+class Owner(BasePermission):  # type: ignore[misc]  # mypy does not look into it
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        return False
+
+
+class EitherAndNever(Base):
+    permission_classes = (AALPermission("aal2") | Door, Never)
+
+
+class Object(Base):
+    """One's own without a level, all others at aal2."""
+
+    permission_classes = (Owner | AALPermission("aal2"),)
+
+    def get(self, request: Any) -> Response:
+        self.check_object_permissions(request, object())
+        return Response(SESAME)
+
+
+class OwnCheck(Base):
+    permission_classes = (AALPermission("aal2"),)
+
+    def check_permissions(self, request: Any) -> None:
+        if not all(permission.has_permission(request, self) for permission in self.get_permissions()):
+            self.permission_denied(request)
+
+
+class Both(Base):
+    permission_classes = (IsAuthenticated & AALPermission("aal2", max_age=600),)
+
+
+def for_posts(request: Any) -> str | None:
+    return "aal1" if request.method == "POST" else None
+
+
+class TwoWays(Base):
+    permission_classes = (
+        AALPermission("aal2", max_age=600, methods={"totp"})
+        | (AALPermission("aal1") & AALPermission(requirement=for_posts)),
+    )
+
+
+class Negated(Base):
+    """What the checks warn of."""
+
+    permission_classes = (~(Door & AALPermission("aal2")),)
+
+
+class Picks(Base):
+    ory_mfa_requirements: ClassVar[dict[str, Any]] = {"GET": "aal2"}
+
+    def get_permissions(self) -> Any:
+        return [Door()]
+
+
+class Bare(Base):
+    permission_classes = (AALPermission,)
+
+
+class SignedIn(Base):
+    permission_classes = (IsAuthenticated,)
+
+
+class DoorOnly(Base):
+    permission_classes = (Door,)
+
+
+class Low(Base):
+    permission_classes = (AALPermission("aal1"),)
+
+
+class WithoutAuthentication(Base):
+    authentication_classes = ()
+    permission_classes = (AALPermission("aal2"),)
+
+
+class Inside(Base):
+    def get(self, request: Any) -> Response:
+        require_aal(request, "aal2", max_age=600)
+        return Response(SESAME)
+
+    post = get
+
+
+class InsideWithoutAuthentication(Inside):
+    authentication_classes = ()
+
+
+class Who(Base):
+    def get(self, request: Any) -> Response:
+        user = request.user
+        return Response(
+            {
+                "user": type(user).__name__,
+                "pk": user and user.pk,
+                "auth": str(request.auth),
+                "has_perm": user and (user.has_perm("a.b"), user.has_perms(["a.b"]), user.has_module_perms("a")),
+            }
+        )
+
+
+class Raises(Base):
+    ERRORS: ClassVar[Any] = {
+        "django": PermissionDenied("Not yours."),
+        "silent": PermissionDenied(),
+        "drf": exceptions.PermissionDenied("Not yours."),
+        "list": exceptions.PermissionDenied(["Not", "yours"]),
+        "not-authenticated": exceptions.NotAuthenticated(),
+        "not-found": exceptions.NotFound(),
+        "error": RuntimeError("a bug of the site"),
+    }
+
+    def get(self, request: Any) -> Response:
+        raise self.ERRORS[request.query_params["what"]]
+
+
+class OthersOnly(Raises):
+    """A view that knows nothing of Ory."""
+
+    authentication_classes = ()
+
+
+class OncePerMinute(UserRateThrottle):  # type: ignore[misc]  # mypy does not look into it
+    rate = "100/min"
+    keys: ClassVar[list[str]] = []
+
+    def get_cache_key(self, request: Any, view: Any) -> str:
+        self.keys.append(super().get_cache_key(request, view))
+        return self.keys[-1]
+
+
+class Throttled(Base):
+    throttle_classes = (OncePerMinute,)
+
+
+class ByMethod(Base):
+    permission_classes = (AALPermission("aal1"),)
+    ory_mfa_requirements: ClassVar[dict[str, Any]] = {"GET": "aal2", "POST": "sensitive"}
+
+
+class Own(Base):
+    """A site with an exception handler of its own."""
+
+    permission_classes = (AALPermission("aal2"),)
+
+    def get_exception_handler(self) -> Any:
+        return own_handler
+
+
+def own_handler(exc: Exception, context: Any) -> Response:
+    response = denial_response(exc, context)
+    return Response({"mine": True}, status=400) if response is None else response
+
+
+def shaped(exc: Exception, context: Any) -> Response:
+    return Response({"shaped": type(exc).__name__}, status=418)
+
+
+class Reports(ViewSet):  # type: ignore[misc]  # mypy does not look into it
+    authentication_classes = (OryAuthentication,)
+    permission_classes: Any = (AALPermission("aal1"),)
+    ory_mfa_requirements: ClassVar[dict[str, Any]] = {"destroy": "sensitive", "archive": "aal2"}
+
+    def list(self, request: Any) -> Response:
+        return Response(SESAME)
+
+    def destroy(self, request: Any, pk: str) -> Response:
+        return Response(SESAME)
+
+    @action(detail=True, methods=["post"])
+    def archive(self, request: Any, pk: str) -> Response:
+        return Response(SESAME)
+
+    @action(detail=False, permission_classes=[])
+    def public(self, request: Any) -> Response:
+        return Response(SESAME)
+
+
+@api_view(["GET"])
+@authentication_classes([OryAuthentication])
+@permission_classes([AALPermission("aal2")])
+def function(request: Any) -> Response:
+    return Response(SESAME)
+
+
+router = SimpleRouter()
+router.register("reports", Reports, basename="reports")
+
+VIEWS = {
+    "either": Either,
+    "either-and-more": EitherAndMore,
+    "either-and-never": EitherAndNever,
+    "object": Object,
+    "own-check": OwnCheck,
+    "both": Both,
+    "two-ways": TwoWays,
+    "negated": Negated,
+    "picks": Picks,
+    "bare": Bare,
+    "signed-in": SignedIn,
+    "door": DoorOnly,
+    "low": Low,
+    "without-authentication": WithoutAuthentication,
+    "inside": Inside,
+    "inside-without-authentication": InsideWithoutAuthentication,
+    "who": Who,
+    "raises": Raises,
+    "others-only": OthersOnly,
+    "throttled": Throttled,
+    "by-method": ByMethod,
+    "own": Own,
+}
+urlpatterns = [
+    *(path(name, view.as_view()) for name, view in VIEWS.items()),
+    path("function", function),
+    path("", include(router.urls)),
+]
