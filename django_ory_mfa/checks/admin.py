@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -45,8 +45,11 @@ def odd_requirement(owner: Any, name: str, problem: str) -> Error:
     )
 
 
-def messages_of(site: Any) -> Iterator[CheckMessage]:
-    """Yield what is wrong with ``site``, an admin site behind Ory, and with its model admins."""
+def messages_of(site: Any, action_names: Callable[[Any], set[str]]) -> Iterator[CheckMessage]:
+    """Yield what is wrong with ``site``, an admin site behind Ory, and with its model admins.
+
+    ``action_names`` returns the names of the actions of a model admin.
+    """
     if not apps.is_installed(APP):
         yield E030
     if _is_login_url(site):
@@ -55,16 +58,15 @@ def messages_of(site: Any) -> Iterator[CheckMessage]:
         if not _is_requirement(getattr(site, name)):
             yield odd_requirement(site, name, f"is {getattr(site, name)!r}, which is no requirement")
     for model_admin in site._registry.values():
-        yield from _of(model_admin)
+        yield from _of(model_admin, {*KEYS, *action_names(model_admin)})
 
 
-def _of(model_admin: Any) -> Iterator[CheckMessage]:
+def _of(model_admin: Any, known: set[str]) -> Iterator[CheckMessage]:
     try:
         declared = dict(getattr(model_admin, "ory_mfa_requirements", None) or {})
     except (TypeError, ValueError):
         yield odd_requirement(model_admin, "ory_mfa_requirements", "is no dict")
         return
-    known = {*KEYS, *(name for _function, name, _description in model_admin._get_base_actions())}
     for key, value in declared.items():
         if key not in known:
             problem = f"has the key {key!r}, which is no view and no action"

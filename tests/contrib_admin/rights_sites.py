@@ -55,14 +55,12 @@ class Linked(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-s
 class Wiping(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """Django's deleting action under another name, and a page with a policy of its own."""
 
-    actions = ("wipe",)
-
     def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
         response = super().changelist_view(request, extra_context)
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin-plus-COEP"
         return response
 
-    def get_actions(self, request: Any) -> Any:
+    def get_actions(self, request: Any, action_location: Any = None) -> Any:
         return {"wipe": (delete_selected, "wipe", "Wipe")}
 
 

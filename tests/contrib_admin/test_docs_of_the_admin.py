@@ -11,6 +11,7 @@ from django.conf import settings as django_settings
 from django.contrib import admin
 
 from django_ory_mfa.checks.admin import KEYS, messages_of
+from django_ory_mfa.contrib.admin.actions import action_names
 from django_ory_mfa.contrib.admin.requirements import ALWAYS_SENSITIVE, VIEWS
 from django_ory_mfa.contrib.admin.rights import OF_GROUPS, OF_USERS
 from tests.contrib_admin.shop.models import Order
@@ -37,7 +38,7 @@ def test_example_of_a_model_admin_passes_the_checks() -> None:
     site: Any = run_block("class SiteAdmin")["SiteAdmin"]()
     site.register(Order, run_block("class OrderAdmin")["OrderAdmin"])
 
-    assert list(messages_of(site)) == []
+    assert list(messages_of(site, action_names)) == []
 
 
 def test_example_of_a_model_admin_is_that_of_a_list() -> None:

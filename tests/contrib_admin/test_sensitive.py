@@ -246,6 +246,18 @@ def test_action_that_deletes_under_another_name_is_sensitive(ory: Any, site: Use
     assert Customer.objects.exists()
 
 
+@pytest.mark.parametrize("action", ["delete_selected", "refund_selected"])
+def test_action_on_the_page_of_an_object_is_sensitive(ory: Any, site: UsersSite, action: str) -> None:
+    """Django has them since 6.1, and lets whoever may see the object pick one."""
+    staff(ory, site, "view_order", "delete_order", "view_customer", age=STALE)
+    pk = order().pk
+    assert site.get(f"/admin/shop/order/{pk}/change/").status_code == 200
+
+    data = {"CHANGE_FORM-action": action, "_selected_action": [pk], "post": "yes"}
+    assert is_refresh(site.post(f"/admin/shop/order/{pk}/change/", data))
+    assert Order.objects.get().number == "1"
+
+
 def test_declared_view_is_sensitive(ory: Any, site: UsersSite) -> None:
     staff(ory, site, age=STALE)
     pk = order().pk

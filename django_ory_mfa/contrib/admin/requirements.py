@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.admin import ModelAdmin
 
 from django_ory_mfa.checks.admin import SENSITIVE
+from django_ory_mfa.contrib.admin.actions import picked_actions
 from django_ory_mfa.contrib.admin.rights import form_gives_rights, list_gives_rights
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ VIEWS = {
     "history_view": "history",
     "user_change_password": "password",
 }
+WITH_ACTIONS = frozenset({"changelist", "change"})
 ALWAYS_SENSITIVE = frozenset({"delete", "password", "delete_selected"})
 
 
@@ -34,7 +36,7 @@ def requirements_of(view: Any, request: HttpRequest, object_id: str | None, *, s
     model_admin, key = place_of(view)
     if key is None:
         return
-    keys = {key, *_actions(model_admin, request, key)}
+    keys = {key, *(picked_actions(model_admin, request) if key in WITH_ACTIONS else ())}
     yield from always_asked(model_admin, keys, sensitive=sensitive)
     if not keys & ALWAYS_SENSITIVE and _gives_rights(model_admin, request, key, object_id):
         yield sensitive
@@ -63,17 +65,6 @@ def place_of(view: Any) -> tuple[Any, str | None]:
 def declared_by(model_admin: Any) -> dict[str, Any]:
     """Return what ``model_admin`` asks for, by view or action; it adds to what the site asks for."""
     return dict(getattr(model_admin, "ory_mfa_requirements", None) or {})
-
-
-def _actions(model_admin: Any, request: HttpRequest, key: str) -> Iterator[str]:
-    if key != "changelist" or request.method != "POST":
-        return
-    known = model_admin.get_actions(request)
-    # SECURITY: both bars of the list are sent, and the sender says which one counts: what either picks is asked for.
-    for name in request.POST.getlist("action"):
-        yield name
-        # The same function may be there under another name.
-        yield known[name][0].__name__ if name in known else name
 
 
 def _gives_rights(model_admin: Any, request: HttpRequest, key: str, object_id: str | None) -> bool:

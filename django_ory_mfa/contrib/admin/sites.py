@@ -18,6 +18,7 @@ from django_ory_mfa.answer.pages import account_name
 from django_ory_mfa.checks.admin import messages_of
 from django_ory_mfa.checks.users import takes_passwords
 from django_ory_mfa.contrib.admin import last_page, pages
+from django_ory_mfa.contrib.admin.actions import action_names
 from django_ory_mfa.contrib.admin.requirements import always_asked, place_of, requirements_of
 from django_ory_mfa.contrib.admin.rights import form_gives_rights
 from django_ory_mfa.core.own_views import own_view
@@ -51,7 +52,7 @@ class AALAdminSiteMixin:
     def check(self, app_configs: Any) -> list[CheckMessage]:
         """Return what Django's checks and ours have to say."""
         found: list[CheckMessage] = super().check(app_configs)  # type: ignore[misc]  # the AdminSite stands to the right
-        return [*found, *messages_of(self)]
+        return [*found, *messages_of(self, action_names)]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of Django
         """Return ``view`` behind the guards of this site, around Django's own."""

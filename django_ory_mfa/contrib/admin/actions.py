@@ -1,0 +1,46 @@
+"""The actions of a model admin, as every version of Django has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin import options
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+# Since Django 6.1 not only the list has actions, but the page of an object too.
+PLACES = tuple(getattr(options, "ActionLocation", ()))
+
+
+def picked_actions(model_admin: Any, request: HttpRequest) -> Iterator[str]:
+    """Yield the names of all actions that the form in ``request`` may pick, and of the functions behind them."""
+    known = _at_every_place(model_admin.get_actions, request)
+    for name in _picked(request):
+        yield name
+        # The same function may be there under another name.
+        yield from (getattr(_function_of(actions[name]), "__name__", name) for actions in known if name in actions)
+
+
+def action_names(model_admin: Any) -> set[str]:
+    """Return the names of all actions that ``model_admin`` has for anybody."""
+    known = _at_every_place(model_admin._get_base_actions)
+    return {getattr(action, "name", None) or action[1] for actions in known for action in actions}
+
+
+def _picked(request: HttpRequest) -> list[str]:
+    # SECURITY: a list sends both of its bars, and the sender says which one counts; the page of an object has a prefix.
+    # Whatever any of them picks is asked for.
+    fields = [name for name in request.POST if name == "action" or name.endswith("-action")]
+    return [name for field in fields for name in request.POST.getlist(field)]
+
+
+def _at_every_place(method: Any, *arguments: Any) -> list[Any]:
+    places = PLACES if "action_location" in signature(method).parameters else ()
+    return [method(*arguments, action_location=place) for place in places] or [method(*arguments)]
+
+
+def _function_of(action: Any) -> Any:
+    return getattr(action, "func", None) or action[0]
