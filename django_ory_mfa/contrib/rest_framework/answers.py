@@ -77,11 +77,11 @@ def _refusal(exc: Exception, request: Any) -> Refusal | None:
 
 def _is_by_level(exc: Exception) -> bool:
     """Whether the framework raised ``exc`` for a permission with a level in it, and no code of a view did."""
-    *_, caller, last = (None, None, *_frames(exc))
-    if last is None or not _is_of_framework(last, "permission_denied"):
+    frames = list(_frames(exc))
+    if not frames or not _is_of_framework(frames[-1], "permission_denied"):
         return False
-    is_known = caller is not None and _is_of_framework(caller, "check_permissions", "check_object_permissions")
-    return not is_known or asks_for_level(caller.f_locals["permission"])
+    callers = [one for one in frames[-2:-1] if _is_of_framework(one, "check_permissions", "check_object_permissions")]
+    return all(asks_for_level(caller.f_locals["permission"]) for caller in callers)
 
 
 def _frames(exc: Exception) -> Iterator[FrameType]:
