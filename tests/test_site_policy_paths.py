@@ -310,7 +310,13 @@ AAL1, AAL2, HIGHEST = Requirement("aal1"), Requirement("aal2"), Requirement("hig
         (None, AAL1, [AAL1]),
         (None, None, [None]),
     ],
-    ids=str,
+    ids=lambda one: (
+        "none"
+        if one is None
+        else type(one).__name__
+        if isinstance(one, list)
+        else f"{one.aal} {one.max_age} {sorted(one.methods or ())}"
+    ),
 )
 @pytest.mark.parametrize("is_turned", [False, True])
 def test_requirement_that_the_other_one_implies_is_not_judged(

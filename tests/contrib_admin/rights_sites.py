@@ -8,6 +8,9 @@ from django.contrib import admin
 from django.contrib.admin.actions import delete_selected
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.http import HttpResponse
+from django.urls import path
+from django.views.decorators.cache import cache_page
 
 from django_ory_mfa.contrib.admin.sites import AALAdminSite
 from django_ory_mfa.contrib.auth.models import OryIdentity
@@ -53,12 +56,16 @@ class Linked(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-s
 
 
 class Wiping(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
-    """Django's deleting action under another name, and a page with a policy of its own."""
+    """Django's deleting action under another name, a page with a policy of its own, and one in a cache."""
 
     def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
         response = super().changelist_view(request, extra_context)
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin-plus-COEP"
         return response
+
+    def get_urls(self) -> Any:
+        cached = self.admin_site.admin_view(cache_page(60)(lambda request: HttpResponse("for one person")))
+        return [path("cached/", cached), *super().get_urls()]
 
     def get_actions(self, request: Any, action_location: Any = None) -> Any:
         return {"wipe": (delete_selected, "wipe", "Wipe")}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -248,6 +249,13 @@ def test_stale_proof_in_the_cache_is_asked_about_and_refused(ory: Any, site: Use
 
     assert site.post(f"/admin/shop/customer/{pk}/delete/", {"post": "yes"}).status_code == 303
     assert Customer.objects.exists()
+
+
+def test_page_in_a_cache_inside_of_the_guard_is_refused(ory: Any, site: UsersSite) -> None:
+    staff(ory, site)
+
+    with pytest.raises(ImproperlyConfigured):
+        site.get("/listed/shop/customer/cached/")
 
 
 # Languages.

@@ -24,7 +24,7 @@ from django_ory_mfa.contrib.admin.rights import form_gives_rights
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.guard.declarations import declare
-from django_ory_mfa.guard.guarding import guard_steps
+from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
 from django_ory_mfa.roundtrip.return_to import SAFE_METHODS, checked_next, site_origin
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.request_state import state_of
@@ -65,7 +65,7 @@ class AALAdminSiteMixin:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             response = AdminGuard(self, request, view).refusal(kwargs.get("object_id"))
             if response is None:
-                response = inner(request, *args, **kwargs)
+                response = finish_allowed(request, inner(request, *args, **kwargs))
                 last_page.remember(request, response, session_of(state_of(request)), self._path())
             return pages.let_popups_return(request, response)
 
