@@ -326,6 +326,7 @@ def test_kept_refusal_does_not_explain_what_another_permission_refuses(site: Sit
     ory.login(site, aal="aal1", second_factors={"totp"})
 
     assert told(site.json("/either-and-never?word=sesame")) == (403, "forbidden")
+    assert told(site.json("/low-and-never")) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("target", ["object", "own-check"])

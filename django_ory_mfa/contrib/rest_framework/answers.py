@@ -46,7 +46,6 @@ def denial_response(exc: Exception, context: dict[str, Any]) -> Any:
     refused = _refusal(exc, request)
     if refused is None:
         return None
-    state_of(request._request).raised = None
     roll_back()
     return Response(refused.body or None, status=refused.status, headers=refused.headers)
 
