@@ -71,6 +71,10 @@ class EitherAndNever(Base):
     permission_classes = (AALPermission("aal2") | Door, Never)
 
 
+class LowAndNever(Base):
+    permission_classes = (AALPermission("aal1") & Never,)
+
+
 class Object(Base):
     """One's own without a level, all others at aal2."""
 
@@ -256,6 +260,7 @@ VIEWS = {
     "either-and-never": EitherAndNever,
     "object": Object,
     "own-check": OwnCheck,
+    "low-and-never": LowAndNever,
     "both": Both,
     "two-ways": TwoWays,
     "negated": Negated,

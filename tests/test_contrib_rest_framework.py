@@ -271,6 +271,19 @@ def test_negation_is_an_error() -> None:
         operator.invert(AALPermission("aal2"))
 
 
+def test_permission_can_be_tested_alone(ory: FakeOry) -> None:
+    from django_ory_mfa.contrib.rest_framework import AALPermission, OryAuthentication
+
+    request = ory.request(RequestFactory().get("/"), aal="aal1", second_factors={"totp"})
+    assert not AALPermission("aal2").has_permission(request, None)
+    request = ory.request(RequestFactory().get("/"))
+
+    assert AALPermission("aal2")().has_permission(request, None)
+    _, session = OryAuthentication().authenticate(request) or (None, None)
+    assert session is not None
+    assert session.aal == "aal2"
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [({"aal": "aal3"}, ValueError), ({"max_age": 0}, ValueError), ({"methods": "totp"}, TypeError)],
@@ -326,6 +339,7 @@ def test_kept_refusal_does_not_explain_what_another_permission_refuses(site: Sit
     ory.login(site, aal="aal1", second_factors={"totp"})
 
     assert told(site.json("/either-and-never?word=sesame")) == (403, "forbidden")
+    assert told(site.json("/low-and-never")) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("target", ["object", "own-check"])

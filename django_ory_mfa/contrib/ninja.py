@@ -18,7 +18,6 @@ from django_ory_mfa.guard.guarding import forgery_reason_steps, require_steps
 from django_ory_mfa.request.client_kind import read_by_script
 from django_ory_mfa.request.credential import usual_cookie
 from django_ory_mfa.runtime.steps import Steps, arun, run
-from django_ory_mfa.session.request_state import state_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -137,21 +136,16 @@ def install(api: NinjaAPI) -> None:
 
 
 def _refuse(request: HttpRequest, exc: Any) -> HttpResponse:
-    _settled(request)
+    roll_back()
     return render_json(request, exc.decision)
 
 
 def _refuse_forgery(request: HttpRequest, exc: Any) -> HttpResponse:
-    _settled(request)
+    roll_back()
     return json_of(csrf_failed(str(exc)))
 
 
 def _forbid(request: HttpRequest, exc: Any) -> HttpResponse:
-    _settled(request)
+    roll_back()
     details = {"reason": exc.reason} if isinstance(getattr(exc, "reason", None), str) else {}
     return json_of(forbidden(str(exc) or NOT_ALLOWED, **details))
-
-
-def _settled(request: HttpRequest) -> None:
-    state_of(request).raised = None
-    roll_back()

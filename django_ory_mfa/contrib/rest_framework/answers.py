@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from django_ory_mfa.answer.rendering import opens_a_flow_unasked, refusal_for
 from django_ory_mfa.conf import conf
-from django_ory_mfa.contrib.rest_framework.authentication import ForgedRequest, OryAuthentication
+from django_ory_mfa.contrib.rest_framework.authentication import ForgedRequest, OryAuthentication, django_request
 from django_ory_mfa.contrib.rest_framework.permissions import asks_for_level
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.flows import replace_return_to
@@ -46,7 +46,6 @@ def denial_response(exc: Exception, context: dict[str, Any]) -> Any:
     refused = _refusal(exc, request)
     if refused is None:
         return None
-    state_of(request._request).raised = None
     roll_back()
     return Response(refused.body or None, status=refused.status, headers=refused.headers)
 
@@ -64,7 +63,7 @@ def _refusal(exc: Exception, request: Any) -> Refusal | None:
         return _refused(request, exc.decision)
     if isinstance(exc, (ForgedRequest, CSRFFailed)):
         return csrf_failed(str(exc))
-    kept = state_of(request._request).kept
+    kept = state_of(django_request(request)).kept
     if kept is not None and _is_by_level(exc):
         if isinstance(kept, str):
             return csrf_failed(kept)
@@ -80,8 +79,9 @@ def _is_by_level(exc: Exception) -> bool:
     frames = list(_frames(exc))
     if not frames or not _is_of_framework(frames[-1], "permission_denied"):
         return False
-    callers = [one for one in frames[-2:-1] if _is_of_framework(one, "check_permissions", "check_object_permissions")]
-    return all(asks_for_level(caller.f_locals["permission"]) for caller in callers)
+    checks = ("check_permissions", "check_object_permissions")
+    callers = [frame for frame in frames[-2:-1] if _is_of_framework(frame, *checks)]
+    return all(asks_for_level(frame.f_locals["permission"]) for frame in callers)
 
 
 def _frames(exc: Exception) -> Iterator[FrameType]:
@@ -97,9 +97,11 @@ def _is_of_framework(frame: FrameType, *names: str) -> bool:
 
 def _signed_out(request: Any) -> Refusal | None:
     """Return what a guard for aal1 says; None for views that know nothing of Ory."""
-    if not any(isinstance(authenticator, OryAuthentication) for authenticator in request.authenticators):
+    if not any(
+        isinstance(authenticator, OryAuthentication) for authenticator in getattr(request, "authenticators", ())
+    ):
         return None
-    decision = run(judging_steps(request._request, SIGNED_IN))
+    decision = run(judging_steps(django_request(request), SIGNED_IN))
     # A 401 would send somebody who is signed in to sign in.
     return forbidden(NOT_ALLOWED) if decision is None or decision.is_allowed else _denied(request, decision)
 
@@ -113,17 +115,17 @@ def _forbidden(exc: Any) -> Refusal:
 
 
 def _denied(request: Any, decision: Decision) -> Refusal:
-    denial(request._request, decision).run()
+    denial(django_request(request), decision).run()
     return _refused(request, decision)
 
 
 def _refused(request: Any, decision: Decision) -> Refusal:
-    refused = refusal_for(request._request, decision)
-    if opens_a_flow_unasked(request._request, decision):
+    refused = refusal_for(django_request(request), decision)
+    if opens_a_flow_unasked(django_request(request), decision):
         return Refusal(refused.status, refused.headers, {})
     if LINK in refused.body and _is_page(request):
         # A person follows the link, and no script that would add its own page.
-        refused.body[LINK] = replace_return_to(refused.body[LINK], return_to_of(request._request))
+        refused.body[LINK] = replace_return_to(refused.body[LINK], return_to_of(django_request(request)))
     return refused
 
 

@@ -49,23 +49,29 @@ class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framew
 
         Raises ``PermissionDenied`` for a session cookie without Django's CSRF proof.
         """
-        if is_made_up(request.parser_context.get("view")):
+        if is_made_up(getattr(request, "parser_context", {}).get("view")):
             return None
-        django_request = request._request
-        read_by_script(django_request)
+        sent = django_request(request)
+        read_by_script(sent)
         # SECURITY: before anything is told of the level, and before a user is looked up.
-        reason = run(forgery_reason_steps(django_request))
+        reason = run(forgery_reason_steps(sent))
         if reason is not None:
             raise ForgedRequest(reason)
-        session = session_of(state_of(django_request))
-        return (user_of(django_request, session), session) if session else None
+        session = session_of(state_of(sent))
+        return (user_of(sent, session), session) if session else None
 
     def authenticate_header(self, request: Any) -> str:
         """Return the challenge of a 401: of the decision that a permission came to, if there is one."""
-        kept = state_of(request._request).kept
+        kept = state_of(django_request(request)).kept
         if not isinstance(kept, Decision) or kept.is_allowed:
             return CHALLENGE
-        return refusal_for(request._request, kept).headers.get("WWW-Authenticate", CHALLENGE)
+        return refusal_for(django_request(request), kept).headers.get("WWW-Authenticate", CHALLENGE)
+
+
+def django_request(request: Any) -> HttpRequest:
+    """Return the request of Django in one of the framework."""
+    sent: HttpRequest = getattr(request, "_request", request)
+    return sent
 
 
 def user_of(request: HttpRequest, session: OrySession) -> Any:

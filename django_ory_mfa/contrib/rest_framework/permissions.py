@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission, BasePermissionMetaclass, OperationHolderMixin
 
-from django_ory_mfa.contrib.rest_framework.authentication import is_made_up
+from django_ory_mfa.contrib.rest_framework.authentication import django_request, is_made_up
 from django_ory_mfa.guard.declarations import Configured, Declared, MaxAge, RequirementCallable, declare
 from django_ory_mfa.guard.guarding import forgery_reason_steps, judging_steps
 from django_ory_mfa.guard.site_policy import strictest
@@ -63,9 +63,9 @@ class AALPermission(OperationHolderMixin, BasePermission, metaclass=AALPermissio
         if is_made_up(view):
             return False
         declared = strictest((self.ory_mfa_requirement, *requirements_of(view, request.method)))
-        django_request = request._request
-        read_by_script(django_request)
-        return run(_permission_steps(django_request, declared))
+        sent = django_request(request)
+        read_by_script(sent)
+        return run(_permission_steps(sent, declared))
 
 
 def asks_for_level(permission: Any) -> bool:
