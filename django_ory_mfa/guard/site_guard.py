@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.urls import get_resolver
 
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
@@ -41,21 +41,13 @@ def guard_view_steps(request: HttpRequest, view: Any) -> Steps[HttpResponseBase 
 def guard_answer_steps(request: HttpRequest, response: HttpResponseBase) -> Steps[HttpResponseBase]:
     """Return ``response``, or a refusal if the policy refuses this request.
 
-    If the policy was not applied to a view of this request, it is applied now.
+    If the policy was not applied to a view of this request, or the view has no page, it is applied now.
     """
     if _is_unjudged(request, response):
         yield from guard_view_steps(request, _view_of(request))
     leaving = _leaving(request, response)
     # A template may use the database.
     return leaving if _is_rendered(leaving) else (yield from wait_for(Blocking(_rendered, leaving)))
-
-
-def note_exception(request: HttpRequest, exception: Exception) -> None:
-    """Note that a view raised ``Http404``: if a middleware answers instead, the policy is applied to its response."""
-    state = state_of(request)
-    verdict = state.site_verdict
-    if isinstance(exception, Http404) and verdict is not None and not verdict.is_by_path:
-        state.site_verdict, state.view_has_no_page = None, True
 
 
 def is_preflight(request: HttpRequest) -> bool:
@@ -101,7 +93,12 @@ def _refusal_steps(request: HttpRequest, policies: tuple[Policy, ...]) -> Steps[
 
 
 def _is_unjudged(request: HttpRequest, response: HttpResponseBase) -> bool:
-    return state_of(request).site_verdict is None and response.status_code < 400
+    state = state_of(request)
+    verdict = state.site_verdict
+    if response.status_code >= 400 or verdict is None:
+        return response.status_code < 400
+    # SECURITY: what the view declares says nothing of the page that something else shows in its place.
+    return state.view_has_no_page and verdict.refusal is None and not verdict.is_by_path
 
 
 def _is_rendered(response: HttpResponseBase) -> bool:
