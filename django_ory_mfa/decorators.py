@@ -10,6 +10,7 @@ from asgiref.sync import iscoroutinefunction
 
 from django_ory_mfa.guard.declarations import Declared, MaxAge, RequirementCallable, declare
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
+from django_ory_mfa.guard.missing_pages import ViewCall
 from django_ory_mfa.runtime.steps import arun, awaited, run
 
 if TYPE_CHECKING:
@@ -63,13 +64,15 @@ def aal_exempt(view: View) -> View:
 
         @wraps(view)
         async def exempt(*args: Any, **kwargs: Any) -> Any:
-            return await awaited(view(*args, **kwargs))
+            with ViewCall(*args) as call:
+                return call.returns(await awaited(view(*args, **kwargs)))
 
     else:
 
         @wraps(view)
         def exempt(*args: Any, **kwargs: Any) -> Any:
-            return view(*args, **kwargs)
+            with ViewCall(*args) as call:
+                return call.returns(view(*args, **kwargs))
 
     # A unique object, so that an inherited exemption can be told from one on the class itself.
     exempt.ory_mfa_exempt = object()
@@ -86,19 +89,21 @@ def _guarded(view: Any, declared: Declared) -> Any:
 
         @wraps(view)
         async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            refusal = await arun(guard_steps(request, declared))
-            if refusal is not None:
-                return refusal
-            return finish_allowed(request, await awaited(view(request, *args, **kwargs)))
+            with ViewCall(request) as call:
+                refusal = await arun(guard_steps(request, declared))
+                if refusal is not None:
+                    return call.returns(refusal)
+                return finish_allowed(request, call.returns(await awaited(view(request, *args, **kwargs))))
 
     else:
 
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            refusal = run(guard_steps(request, declared))
-            if refusal is not None:
-                return refusal
-            return finish_allowed(request, view(request, *args, **kwargs))
+            with ViewCall(request) as call:
+                refusal = run(guard_steps(request, declared))
+                if refusal is not None:
+                    return call.returns(refusal)
+                return finish_allowed(request, call.returns(view(request, *args, **kwargs)))
 
     guarded.ory_mfa_requirement = declared
     return guarded

@@ -10,7 +10,8 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 
 from django_ory_mfa.conf import is_debug
 from django_ory_mfa.guard.denials import answer_to, settle
-from django_ory_mfa.guard.site_guard import guard_answer_steps, guard_view_steps, note_exception
+from django_ory_mfa.guard.missing_pages import note_exception, note_template_response
+from django_ory_mfa.guard.site_guard import guard_answer_steps, guard_view_steps
 from django_ory_mfa.roundtrip.hops import clear_hops
 from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.steps import arun, run
@@ -139,12 +140,26 @@ class AALRequiredMiddleware(HybridMiddleware):
     a view. Put it after ``OrySessionMiddleware``, and before any middleware that responds by itself.
     """
 
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        super().__init__(get_response)
+        if self.is_async:
+            self.process_template_response = self._aprocess_template_response  # type: ignore[method-assign]  # as above
+
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Return the refusal, or None if the view may run."""
         return run(guard_view_steps(request, view))
 
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         return await arun(guard_view_steps(request, view))
+
+    def process_template_response(self, request: HttpRequest, response: Any) -> Any:
+        """Note that a view has no page, so that a response in its place is guarded; return ``response``."""
+        note_template_response(request, response)
+        return response
+
+    async def _aprocess_template_response(self, request: HttpRequest, response: Any) -> Any:
+        note_template_response(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """Note that a view raised ``Http404``, so that a response in its place is guarded."""

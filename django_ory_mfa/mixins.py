@@ -11,6 +11,7 @@ from django.views import View
 from django_ory_mfa.answer.rendering import render
 from django_ory_mfa.guard.declarations import Declared, MaxAge, declare
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
+from django_ory_mfa.guard.missing_pages import ViewCall
 from django_ory_mfa.runtime.steps import Hook, Steps, arun, awaited, run, wait_for
 
 if TYPE_CHECKING:
@@ -55,15 +56,19 @@ class AALRequiredMixin:
         """Guard every HTTP method of the view."""
         if getattr(self, "view_is_async", False):
             return self._adispatch(request, *args, **kwargs)
-        refusal = run(self._guard_steps(request))
-        return finish_allowed(request, self._dispatch_view(request, *args, **kwargs)) if refusal is None else refusal
+        with ViewCall(request) as call:
+            refusal = run(self._guard_steps(request))
+            if refusal is not None:
+                return call.returns(refusal)
+            return finish_allowed(request, call.returns(self._dispatch_view(request, *args, **kwargs)))
 
     async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        refusal = await arun(self._guard_steps(request))
-        if refusal is not None:
-            return refusal
-        # In an async view, other mixins may return a response instead of a coroutine.
-        return finish_allowed(request, await awaited(self._dispatch_view(request, *args, **kwargs)))
+        with ViewCall(request) as call:
+            refusal = await arun(self._guard_steps(request))
+            if refusal is not None:
+                return call.returns(refusal)
+            # In an async view, other mixins may return a response instead of a coroutine.
+            return finish_allowed(request, call.returns(await awaited(self._dispatch_view(request, *args, **kwargs))))
 
     def _guard_steps(self, request: HttpRequest) -> Steps[HttpResponseBase | None]:
         declared = yield from wait_for(Hook(self.get_requirement))

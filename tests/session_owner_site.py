@@ -19,6 +19,7 @@ MODES = ("sync", "async")
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
 OURS = "django_ory_mfa.middleware.OrySessionMiddleware"
+POLICY = "django_ory_mfa.middleware.AALRequiredMiddleware"
 
 settings.configure(
     SECRET_KEY="for tests only",
@@ -101,6 +102,14 @@ class Look:
         return self.get_response(request)
 
 
+class FlatPage(Look):
+    """A middleware of the site that shows a page where there is no view."""
+
+    def __call__(self, request: Any) -> Any:
+        response = self.get_response(request)
+        return who(request) if response.status_code == 404 else response
+
+
 def handler500(request: Any) -> HttpResponse:
     """Shows who is there, as pages of sites do."""
     response = who(request)
@@ -118,6 +127,12 @@ urlpatterns = [
     path("async/sign-in", aal1(asign_in)),
 ]
 
+SCENES = (
+    ("who", "who", [OURS]),
+    ("looked-before", "looked-before", [OURS]),
+    ("read by a middleware", "who", [f"{__name__}.Look", OURS]),
+    ("page without a view", "nowhere", [OURS, POLICY, f"{__name__}.FlatPage"]),
+)
 heard: list[str] = []
 
 
@@ -141,7 +156,7 @@ def play(mode: str, view: str) -> dict[str, Any]:
         site.set_cookie(ory.cookie_name, same_person.cookie)
         again, told = site.get(view).content.decode(), list(heard)
         ory.login(site)
-        after = site.get(view).content.decode()
+        after = site.get(view, follow=True).content.decode()
         site.get("sign-in?user=bob")
         heard_all = list(heard)
         return {
@@ -191,12 +206,11 @@ def main() -> None:
     found = {}
     for engine in ENGINES:
         for mode in MODES:
-            for view, middleware in (("who", []), ("looked-before", []), ("who", [f"{__name__}.Look"])):
+            for name, view, middleware in SCENES:
                 with override_settings(
                     SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}",
-                    MIDDLEWARE=[SESSIONS, AUTH, *middleware, OURS],
+                    MIDDLEWARE=[SESSIONS, AUTH, *middleware],
                 ):
-                    name = "read by a middleware" if middleware else view
                     found[f"{engine} {mode} {name}"] = play(mode, view)
             with override_settings(SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}", LOGGING_CONFIG=None):
                 found[f"{engine} {mode} sign-out"] = play_sign_out(mode)

@@ -19,6 +19,7 @@ SCENES = {
     "who": ["switch"],
     "looked-before": ["logout of ann", "switch"],
     "read by a middleware": ["logout of ann", "switch"],
+    "page without a view": ["logout of ann", "switch"],
 }
 
 

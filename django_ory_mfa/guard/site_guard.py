@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse, HttpResponseForbidden, HttpResponseRedirect
 from django.urls import get_resolver
+from django.utils.http import escape_leading_slashes
 
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
 from django_ory_mfa.guard.site_policy import BY_PATH, Origin, Policy, policies_for
+from django_ory_mfa.roundtrip.return_to import SAFE_METHODS
 from django_ory_mfa.runtime.steps import Blocking, Steps, wait_for
 from django_ory_mfa.session.request_state import state_of
 
@@ -41,21 +43,26 @@ def guard_view_steps(request: HttpRequest, view: Any) -> Steps[HttpResponseBase 
 def guard_answer_steps(request: HttpRequest, response: HttpResponseBase) -> Steps[HttpResponseBase]:
     """Return ``response``, or a refusal if the policy refuses this request.
 
-    If the policy was not applied to a view of this request, it is applied now.
+    If the policy was not applied to a view of this request, or the view has no page, it is applied now.
     """
-    if _is_unjudged(request, response):
+    is_late = _is_unjudged(request, response)
+    if is_late:
         yield from guard_view_steps(request, _view_of(request))
     leaving = _leaving(request, response)
+    if is_late and leaving is response and state_of(request).owner.has_switched:
+        # SECURITY: it was made before the person was known, with the Django session of the person before.
+        leaving = _in_place_of(response, again(request))
     # A template may use the database.
     return leaving if _is_rendered(leaving) else (yield from wait_for(Blocking(_rendered, leaving)))
 
 
-def note_exception(request: HttpRequest, exception: Exception) -> None:
-    """Note that a view raised ``Http404``: if a middleware answers instead, the policy is applied to its response."""
-    state = state_of(request)
-    verdict = state.site_verdict
-    if isinstance(exception, Http404) and verdict is not None and not verdict.is_by_path:
-        state.site_verdict, state.view_has_no_page = None, True
+def again(request: HttpRequest) -> HttpResponse:
+    """Return a redirect of ``request`` to its own URL, where that changes nothing; else a plain 403."""
+    if request.method not in SAFE_METHODS:
+        return HttpResponseForbidden(headers={"Cache-Control": "no-store"})
+    # SECURITY: a path that starts with two slashes would be an address of another host.
+    url = escape_leading_slashes(request.get_full_path())
+    return HttpResponseRedirect(url, headers={"Cache-Control": "no-store"})
 
 
 def is_preflight(request: HttpRequest) -> bool:
@@ -101,7 +108,12 @@ def _refusal_steps(request: HttpRequest, policies: tuple[Policy, ...]) -> Steps[
 
 
 def _is_unjudged(request: HttpRequest, response: HttpResponseBase) -> bool:
-    return state_of(request).site_verdict is None and response.status_code < 400
+    state = state_of(request)
+    verdict = state.site_verdict
+    if response.status_code >= 400 or verdict is None:
+        return response.status_code < 400
+    # SECURITY: what the view declares says nothing of the page that something else shows in its place.
+    return state.view_has_no_page and verdict.refusal is None and not verdict.is_by_path
 
 
 def _is_rendered(response: HttpResponseBase) -> bool:

@@ -81,7 +81,7 @@ class RequestState:
         self.has_arrived = False
         # What require_aal raised and the middleware has not seen yet: guarding -> denials.
         self.raised: Exception | None = None
-        # The verdict of the site policy, and whether the view raised Http404: site_guard.
+        # The verdict of the site policy: site_guard. Whether the view has no page: missing_pages -> site_guard.
         self.site_verdict: Any = None
         self.view_has_no_page = False
         # Whether the session was known before the view started: middleware.
