@@ -322,6 +322,38 @@ def test_page_of_somebody_known_is_not_stored(
     assert stored() == 0
 
 
+def come_without_identity(ory: FakeOry, site: Site, visitor: str) -> None:
+    if visitor == "second factor due":
+        ory.login(site, aal="aal1", second_factors=["totp"])
+    elif visitor == "outage":
+        ory.login(site)
+        ory.fail(503)
+
+
+@pytest.mark.usefixtures("site_cache")
+@pytest.mark.parametrize("known_by", ["the view", "a rule that only reports", "a middleware at the view"])
+@pytest.mark.parametrize("view", ["plain", "template", "class", "wraps"])
+@pytest.mark.parametrize("visitor", ["nobody", "second factor due", "outage"])
+def test_page_of_a_visitor_without_an_identity_is_stored_for_nobody(
+    mode: str, ory: FakeOry, settings: Any, *, visitor: str, view: str, known_by: str
+) -> None:
+    extra, changed = KNOWN_BY[known_by]
+    add_middleware(settings, extra)
+    for name, value in changed.items():
+        setattr(settings, name, value)
+    first, person, nobody = Site(mode), Site(mode), Site(mode)
+    come_without_identity(ory, first, visitor)
+
+    text = seen_by(first, f"default/{view}")[1]
+    after_first = stored()
+    ory.recover()
+    session = ory.login(person)
+    after = [seen_by(other, f"default/{view}")[1] for other in (person, nobody)]
+
+    assert (text, after_first, stored()) == ("nobody", 0, 0)
+    assert after == [session.identity.id, "nobody"]
+
+
 @pytest.mark.usefixtures("site_cache")
 @pytest.mark.parametrize("view", ["guard", "guard-template", "guard-class"])
 def test_guarded_page_is_refused_to_whoever_comes_after_somebody_who_passed(mode: str, ory: FakeOry, view: str) -> None:

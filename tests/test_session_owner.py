@@ -13,7 +13,7 @@ import pytest
 from django.contrib import messages
 from django.contrib.sessions.backends import file as file_sessions
 from django.http import HttpResponse, JsonResponse
-from django.middleware.csrf import get_token
+from django.middleware.csrf import _does_token_match, _unmask_cipher_token, get_token
 from django.test import RequestFactory
 from django.urls import include, path
 
@@ -224,6 +224,30 @@ async def aform(request: Any) -> HttpResponse:
     return HttpResponse(get_token(request))
 
 
+def read_then_form(request: Any) -> HttpResponse:
+    """The session is loaded before the person is known."""
+    read(request)
+    return form(request)
+
+
+async def aread_then_form(request: Any) -> HttpResponse:
+    await aread(request)
+    return await aform(request)
+
+
+def form_of_loaded(request: Any) -> HttpResponse:
+    """The session is loaded once the person is known, by code that does not block."""
+    assert request.ory_session.state
+    request.session.keys()
+    return HttpResponse(get_token(request))
+
+
+async def aform_of_loaded(request: Any) -> HttpResponse:
+    await request.aory_session()
+    await request.session.akeys()
+    return HttpResponse(get_token(request))
+
+
 def who_then_fresh(request: Any) -> JsonResponse:
     """Knows the person from the cache, then asks Ory again."""
     assert request.ory_session
@@ -262,6 +286,8 @@ VIEWS = [
     "message",
     "seen",
     "form",
+    "read_then_form",
+    "form_of_loaded",
 ]
 aal1, aal2 = aal_required("aal1"), aal_required("aal2", max_age=600)
 urlpatterns = [
@@ -656,6 +682,34 @@ def test_csrf_secret_in_the_session_is_renewed(
 
     assert site.post("who", {"csrfmiddlewaretoken": first}).status_code == 403
     assert site.post("who", {"csrfmiddlewaretoken": second}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("middleware", "view"),
+    [
+        ([SESSIONS, CSRF, OURS], "form"),
+        ([SESSIONS, CSRF, OURS], "read_then_form"),
+        # The second one gives the request a session that is loaded once the person is known.
+        ([SESSIONS, CSRF, SESSIONS, OURS], "form_of_loaded"),
+    ],
+    ids=["known before the form", "known after the session", "loaded after the person"],
+)
+def test_form_of_the_other_person_does_not_keep_the_csrf_secret(
+    mode: str, ory: FakeOry, plain: None, settings: Any, *, view: str, middleware: list[str]
+) -> None:
+    """Django's middleware reads the secret before the person is known, so the request has it already."""
+    settings.CSRF_USE_SESSIONS = True
+    settings.MIDDLEWARE = middleware
+    site = Site(mode)
+    ory.login(site)
+    first = site.get(view).content.decode()
+    same = site.get(view).content.decode()
+    ory.login(site)
+
+    second = site.get(view).content.decode()
+
+    assert _does_token_match(same, _unmask_cipher_token(first))
+    assert not _does_token_match(second, _unmask_cipher_token(first))
 
 
 def test_session_that_is_saved_with_every_request_is_emptied(

@@ -281,6 +281,20 @@ def test_conflict_is_logged_with_the_identity_and_without_its_address(
     assert (name, arguments["reason"], arguments["identity"].id) == ("user_refused", "conflict", identity.id)
 
 
+def test_conflict_writes_one_line_of_a_reason_a_minute(ory: Any, site: UsersSite, settings: Any, caplog: Any) -> None:
+    taken(ory, site)
+    for _ in range(3):
+        site.get("me")
+    replaced(settings, "FindingMiddleware")
+    banned = UsersSite(site.mode)
+    sign_in(ory, banned, traits={"nickname": "mallory"})
+    for _ in range(3):
+        banned.get("me")
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "django_ory_mfa"]
+    assert [line.rpartition(" ")[2] for line in lines] == ["conflict", "banned"]
+
+
 def test_conflict_is_told_once_per_request(ory: Any, site: UsersSite, sent: Any) -> None:
     """The page that answers it looks at the user again, and shows that nobody is signed in here."""
     taken(ory, site)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from functools import cached_property
 from types import FrameType
@@ -15,6 +14,7 @@ from django.utils.asyncio import async_unsafe
 
 from django_ory_mfa.contrib.auth.errors import UserConflict
 from django_ory_mfa.contrib.auth.mapping import refuse
+from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import asession_of, session_of
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     User = AbstractBaseUser | AnonymousUser
     Find = Callable[[HttpRequest, OrySession], User | None]
     Fallback = Callable[[HttpRequest], User]
-
-logger = logging.getLogger("django_ory_mfa")
 
 BACKEND = "django_ory_mfa.contrib.auth.backends.OryBackend"
 # Where Django catches errors of whoever it calls.
@@ -124,7 +122,8 @@ class RequestUser:
 
 def _refuse_for_conflict(request: HttpRequest, identity: Identity, error: UserConflict) -> None:
     # SECURITY: the id says who it is to those who may ask Ory; nothing of the person is logged.
-    logger.warning("Identity %s is signed in and gets no Django user: %s", identity.id, error.reason)
+    message = "Identity %s is signed in and gets no Django user: %s"
+    limited_log.warning(message, identity.id, error.reason, kind=error.reason)
     refuse(request, identity, error.reason)
 
 
