@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -27,6 +28,7 @@ from django_ory_mfa.session.resolver import attach, session_steps
 from django_ory_mfa.signals import ory_unavailable
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.transport import FakeOryTransport
+from tests.clock import PassingTime
 from tests.site import Site
 
 # Long enough for any thread here, and never waited for in a run that passes.
@@ -361,6 +363,87 @@ def test_visitors_whom_a_front_lets_wait_mark_nobody_down_while_others_are_answe
 
     assert (states, outages) == (["unavailable"] * 4, [])
     assert Event.BREAKER_OPENED not in events
+
+
+def test_visitors_whom_a_front_lets_wait_mark_nobody_down_on_a_quiet_site(
+    site: Site, ory: FakeOry, front: Front, outages: list[str], events: list[Event], caplog: Any
+) -> None:
+    front.odd = hang
+    ory.login(site)
+    with caplog.at_level(logging.INFO, "django_ory_mfa"):
+        for _ in range(2):
+            for number in range(4):
+                come_with(site.mode, f"{JUNK}{number}")
+            assert state(site.get("session")) == "active"
+
+    assert (outages, Event.BREAKER_OPENED in events) == ([], False)
+    assert lines(caplog) == ["Ory gave no usable answer: timeout"]
+
+
+def test_health_is_asked_once_a_second_however_many_cookies_a_front_lets_wait(
+    site: Site, ory: FakeOry, front: Front, clock: PassingTime
+) -> None:
+    front.odd = hang
+    asked_then = []
+    for _ in range(2):
+        for number in range(4):
+            come_with(site.mode, f"{JUNK}{number}")
+        asked_then.append(asked(ory, READY))
+        clock.passed += 1.1
+
+    assert asked_then == [1, 2]
+
+
+def test_frozen_ory_is_left_alone_although_nobody_known_is_there(
+    site: Site, ory: FakeOry, outages: list[str], events: list[Event], clock: PassingTime, caplog: Any
+) -> None:
+    ory.fail_with("timeout")
+    for number in range(5):
+        come_with(site.mode, f"{JUNK}{number}")
+
+    assert (asked(ory), asked(ory, READY), outages) == (3, 1, ["timeout"])
+    assert events.count(Event.BREAKER_OPENED) == 1
+    assert lines(caplog) == ["Ory gives no usable answers: timeout"]
+
+
+def test_frozen_ory_that_one_unknown_credential_probes_pauses_again(
+    site: Site, ory: FakeOry, clock: PassingTime
+) -> None:
+    ory.fail_with("timeout")
+    for number in range(3):
+        come_with(site.mode, f"{JUNK}{number}")
+    clock.passed += 2
+    for number in range(3):
+        come_with(site.mode, f"{JUNK}{number}")
+
+    assert asked(ory) == 4
+
+
+@pytest.mark.parametrize("is_frozen", [True, False], ids=["for all", "for this flow"])
+def test_flow_that_hangs_counts_if_ory_hangs_for_all(
+    ory: FakeOry, events: list[Event], clock: PassingTime, *, is_frozen: bool
+) -> None:
+    ory.fail_with("timeout", *([] if is_frozen else ["/self-service/login/flows"]))
+    for number in range(4):
+        get_ory().client.flow("login", f"odd{number}", "")
+
+    assert events.count(Event.BREAKER_OPENED) == is_frozen
+
+
+def test_hanging_flow_does_not_hide_that_known_sessions_hang(
+    site: Site, ory: FakeOry, events: list[Event], clock: PassingTime
+) -> None:
+    """The health, which is asked for the flow, is good: that is no answer to those who wait."""
+    ory.login(site)
+    site.get("session")
+    ory.fail_with("timeout", WHOAMI)
+    ory.fail_with("timeout", "/self-service/login/flows")
+    for _ in range(3):
+        site.get("session")
+        get_ory().client.flow("login", "odd", "")
+        clock.passed += 1.1
+
+    assert events.count(Event.BREAKER_OPENED) == 1
 
 
 @pytest.mark.parametrize("name", ["connect-error", "timeout"])

@@ -171,7 +171,7 @@ def test_outage_is_one_line_and_one_signal(
 
 
 def test_end_of_an_outage_is_told_and_the_next_is_another(
-    site: Site, ory: FakeOry, outages: list[Any], caplog: pytest.LogCaptureFixture
+    site: Site, ory: FakeOry, clock: PassingTime, outages: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     sign_in(site, ory)
     with caplog.at_level(logging.INFO, "django_ory_mfa"):
@@ -180,10 +180,32 @@ def test_end_of_an_outage_is_told_and_the_next_is_another(
             site.get("aal2")
             ory.recover()
             site.get("aal2")
+            clock.passed += 60
 
     lines = [record.getMessage() for record in caplog.records if record.name == "django_ory_mfa"]
     assert lines == ["Ory gives no usable answers: status 503", "Ory answers again."] * 2
     assert len(outages) == 2
+
+
+def test_outages_that_come_and_go_write_two_lines_a_minute(
+    site: Site, ory: FakeOry, clock: PassingTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the log said last is corrected once the minute is over, also if nothing new happens then."""
+    sign_in(site, ory)
+    told = []
+    with caplog.at_level(logging.INFO, "django_ory_mfa"):
+        for is_out in (True, False, True, False, True):
+            ory.fail(503) if is_out else ory.recover()
+            site.get("aal2")
+        told.append([line for line in caplog.messages if line.startswith("Ory ")])
+        clock.passed += 60
+        for is_out in (True, False, True):
+            ory.fail(503) if is_out else ory.recover()
+            site.get("aal2")
+        told.append([line for line in caplog.messages if line.startswith("Ory ")])
+
+    both = ["Ory gives no usable answers: status 503", "Ory answers again."]
+    assert told == [both, both * 2]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"active": true}'])
@@ -243,7 +265,8 @@ def test_time_outs_and_limits_are_counted(site: Site, ory: FakeOry, events: list
     ory.fail_with("timeout", WHOAMI)
     site.get("session")
 
-    assert sorted(events) == sorted([Event.CALL, Event.RATE_LIMITED, Event.CALL, Event.TIMEOUT])
+    # The last one asks for the health.
+    assert sorted(events) == sorted([Event.CALL, Event.RATE_LIMITED, Event.CALL, Event.TIMEOUT, Event.CALL])
 
 
 def test_listener_that_fails_breaks_nothing(site: Site, ory: FakeOry, caplog: pytest.LogCaptureFixture) -> None:

@@ -25,12 +25,6 @@ class Breaker:
         self._pause = 0.0
         self._paused_until = 0.0
         self._pauses = 0
-        self._successes = 0
-
-    @property
-    def successes(self) -> int:
-        """How many calls succeeded; a call that failed can compare it to see whether others succeeded meanwhile."""
-        return self._successes
 
     @property
     def pauses(self) -> int:
@@ -62,7 +56,6 @@ class Breaker:
 
     def succeeded(self) -> None:
         """Note that the server answered, which closes the breaker."""
-        self._successes += 1
         if self._failures:
             with self._lock:
                 self._failures, self._pause = 0, 0.0

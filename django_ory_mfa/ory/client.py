@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3
@@ -20,6 +20,7 @@ from django_ory_mfa.metrics import Event, count
 from django_ory_mfa.ory.breaker import Breaker
 from django_ory_mfa.ory.connections import DeadlineAdapter, StaleConnection
 from django_ory_mfa.ory.deadline import Deadline
+from django_ory_mfa.ory.recent_answer import RecentAnswer
 
 if TYPE_CHECKING:
     from django_ory_mfa.core.credentials import Credential
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 BROKEN = (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError, requests.exceptions.SSLError)
 LARGEST_BODY = 1024 * 1024
 CHUNK = 64 * 1024
+READINESS_SECONDS = 1.0
 HEADERS = {
     "Accept": "application/json",
     # No compression, so that LARGEST_BODY limits what is held in memory.
@@ -48,12 +50,8 @@ class OryClient:
         self._proxies = requests.utils.get_environ_proxies(url)
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         self._breaker = Breaker()
+        self._readiness = RecentAnswer(self._ask_readiness)
         self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
-
-    @property
-    def successes(self) -> int:
-        """How many calls Ory answered."""
-        return self._breaker.successes
 
     def whoami(self, credential: Credential, *, fresh: bool = False, is_known: bool = False) -> Answer:
         """Ask Ory for the session of ``credential``; ``fresh`` bypasses the edge cache of Ory Network.
@@ -109,6 +107,18 @@ class OryClient:
         """
         return self._call("GET", "/health/ready", {}, is_evidence=True)
 
+    def recent_readiness(self) -> Answer:
+        """Return what Ory said within the last second when asked whether it is ready, or ask now.
+
+        It takes ``READINESS_SECONDS`` at most: somebody whose call has just timed out waits for it.
+        """
+        return self._readiness.get()
+
+    def _ask_readiness(self) -> Answer:
+        timeout = conf.timeout
+        seconds = min(READINESS_SECONDS, timeout.total)
+        return self._counted("GET", "/health/ready", {}, None, None, Timeout(timeout.connect, seconds))
+
     @sensitive_variables()
     def _call(
         self,
@@ -121,25 +131,36 @@ class OryClient:
         is_evidence: bool = False,
     ) -> Answer:
         pause = 0 if self._breaker.is_closed else self._breaker.allow(conf.timeout.total)
-        pauses, successes = self._breaker.pauses, self._breaker.successes
+        pauses = self._breaker.pauses
         if pause:
             count(Event.BREAKER_REFUSED)
             return Answer.failed("breaker", is_outage=True, retry_after=pause)
-        started = time.perf_counter()
-        answer = self._answer(method, path, headers, query, json)
-        count(Event.CALL, time.perf_counter() - started)
-        if is_evidence or not may_be_provoked(answer, has_answered=self._breaker.successes != successes):
+        answer = self._counted(method, path, headers, query, json, conf.timeout)
+        # SECURITY: what a visitor sent may make Ory hang; it counts only if Ory hangs for all.
+        if is_evidence or not may_be_provoked(answer) or (answer is LATE and self.recent_readiness().is_outage):
             self._judge(answer, pauses)
         else:
             self._breaker.inconclusive(pauses)
+        return answer
+
+    @sensitive_variables()
+    def _counted(self, method: str, path: str, headers: Mapping[str, str], *rest: Any) -> Answer:
+        started = time.perf_counter()
+        answer = self._answer(method, path, headers, *rest)
+        count(Event.CALL, time.perf_counter() - started)
         _count_failure(answer)
         return answer
 
     @sensitive_variables()
     def _answer(
-        self, method: str, path: str, headers: Mapping[str, str], query: Mapping[str, str] | None, json: object
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None,
+        json: object,
+        timeout: Timeout,
     ) -> Answer:
-        timeout = conf.timeout
         with Deadline(timeout.total) as deadline:
             try:
                 request = self._prepare(method, path)
@@ -198,14 +219,13 @@ class OryClient:
         return self._prepared[key].copy()
 
 
-def may_be_provoked(answer: Answer, *, has_answered: bool) -> bool:
+def may_be_provoked(answer: Answer) -> bool:
     """Whether the content of the request may have caused the failure.
 
-    ``has_answered``: Ory answered other calls meanwhile. SECURITY: a visitor whose flow, session or cookie makes Ory,
-    or a proxy in front of it, fail must not mark Ory as down for everybody. A call that failed before anything was
-    sent cannot have been provoked.
+    SECURITY: a visitor whose flow, session or cookie makes Ory, or a proxy in front of it, fail must not mark Ory as
+    down for everybody. A call that failed before anything was sent cannot have been provoked.
     """
-    return answer.status >= 400 or answer.is_broken or (answer is LATE and has_answered)
+    return answer.status >= 400 or answer.is_broken or answer is LATE
 
 
 def _broke(error: Exception) -> bool:

@@ -12,6 +12,7 @@ from django_ory_mfa.ory.client import OryClient, may_be_provoked
 from django_ory_mfa.ory.singleflight import Group, SharedCall
 from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.clock import monotonic
+from django_ory_mfa.runtime.limited_log import LineLimit
 from django_ory_mfa.runtime.steps import Steps, wait_for
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Health:
         self._known_until = 0.0
         self._well_since = 0.0
         self._is_out = False
+        # What the log said last. It may say otherwise for a minute, when outages come and go.
+        self._is_told_out = False
+        self._lines = LineLimit()
 
     def readiness(self, started_at: float) -> Steps[bool]:
         """Return whether Ory was ready when it answered 401 to the call of ``started_at`` (monotonic seconds).
@@ -47,28 +51,22 @@ class Health:
         return self._is_ready and started_at >= self._well_since
 
     def note(
-        self,
-        session: OrySession,
-        answer: Answer,
-        started_at: float,
-        *,
-        is_known: bool = True,
-        has_answered: bool = False,
+        self, session: OrySession, answer: Answer, started_at: float, *, is_known: bool = True
     ) -> Steps[str | None]:
         """Log if an outage begins or ends with ``answer``; return the reason if one begins, else None.
 
         ``session`` was read from ``answer``. ``started_at`` is when the call started (monotonic seconds).
-        ``is_known``: Ory recognised the credential before. ``has_answered``: Ory answered other calls meanwhile.
+        ``is_known``: Ory recognised the credential before.
         """
         if session.state is not SessionState.UNAVAILABLE:
             self._note_session(started_at)
             return None
         reason = answer.failure or f"status {answer.status}"
-        if (yield from self._is_outage(answer, is_known=is_known, has_answered=has_answered)):
-            if self._is_news(is_out=True):
+        if (yield from self._is_outage(answer, is_known=is_known)):
+            if self._is_due(is_out=True):
                 logger.warning("Ory gives no usable answers: %s", reason)
-                return reason
-        elif answer is QUEUED:
+            return reason if self._is_news(is_out=True) else None
+        if answer is QUEUED:
             limited_log.warning("No thread was free in time for a call to Ory: see ORY_MFA_MAX_CONCURRENCY.")
         elif answer.status != 429:
             limited_log.warning("Ory gave no usable answer: %s", reason)
@@ -79,19 +77,26 @@ class Health:
             # Ory found a session, so its database is back. The cached bad state is dropped, and a 401 to a call that
             # started before this one is not trusted.
             self._known_until, self._well_since = 0.0, started_at
-        if self._is_news(is_out=False):
+        self._is_news(is_out=False)
+        if self._is_due(is_out=False):
             logger.info("Ory answers again.")
 
-    def _is_outage(self, answer: Answer, *, is_known: bool, has_answered: bool) -> Steps[bool]:
+    def _is_outage(self, answer: Answer, *, is_known: bool) -> Steps[bool]:
         if answer.status == 401:
             return not self._is_ready
         if 400 <= answer.status < 500 or not (answer.status or answer.is_outage):
             return False
-        if is_known or not (answer.status or may_be_provoked(answer, has_answered=has_answered)):
+        if is_known or not (answer.status or may_be_provoked(answer)):
             return True
         # SECURITY: a visitor may have caused the failure, and must not mark Ory as down. So Ory's health endpoint is
-        # asked, but not after a time-out, when no time is left.
-        return answer is not LATE and not (yield from self._wellness())
+        # asked; after a time-out for a short time only.
+        if answer is LATE:
+            return (yield from self._is_hanging())
+        return not (yield from self._wellness())
+
+    def _is_hanging(self) -> Steps[bool]:
+        answer, _ = yield from wait_for(SharedCall(self._calls, "recent readiness", self._client.recent_readiness))
+        return answer.is_outage
 
     def _wellness(self) -> Steps[bool]:
         # A bad state is not cached here: the circuit breaker already limits calls that fail.
@@ -115,3 +120,13 @@ class Health:
         with self._lock:
             is_news, self._is_out = self._is_out is not is_out, is_out
         return is_news
+
+    def _is_due(self, *, is_out: bool) -> bool:
+        """Whether the log has to say so now: it said otherwise, and has not said so for a minute."""
+        if self._is_told_out is is_out:
+            return False
+        with self._lock:
+            is_due = self._is_told_out is not is_out and self._lines.admit(is_out) is not None
+            if is_due:
+                self._is_told_out = is_out
+        return is_due

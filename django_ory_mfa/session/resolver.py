@@ -153,14 +153,13 @@ def _ask_whoami(
     state: RequestState, credential: Credential, entry: Entry | None, *, fresh: bool
 ) -> Steps[tuple[OrySession, bool]]:
     client, caller = state.ory.client, _caller(state)
-    what, successes = "fresh whoami" if fresh else "whoami", client.successes
+    what = "fresh whoami" if fresh else "whoami"
     whoami = partial(client.whoami, credential, fresh=fresh, is_known=caller.is_known)
     since = state.arrived_at if fresh else 0
     call = _shared(state, what, whoami, caller, since=since, is_finished_by_caller=True)
     try:
         answer, started_at = yield from _ask(state, what, call)
-        has_answered = client.successes != successes
-        session = yield from _read(state, answer, started_at, is_known=caller.is_known, has_answered=has_answered)
+        session = yield from _read(state, answer, started_at, is_known=caller.is_known)
         is_shared = started_at < state.arrived_at
         # A failed call that was shared is not repeated: its waiters would wait twice and call a failing Ory twice.
         is_usable = session.state is not SessionState.UNAVAILABLE
@@ -195,13 +194,11 @@ def _ask(state: RequestState, what: str, call: SharedCall) -> Steps[tuple[Answer
     return answer, started_at
 
 
-def _read(
-    state: RequestState, answer: Answer, started_at: float, *, is_known: bool, has_answered: bool
-) -> Steps[OrySession]:
+def _read(state: RequestState, answer: Answer, started_at: float, *, is_known: bool) -> Steps[OrySession]:
     ory, session = state.ory, read_whoami(answer, now=now(), flows=conf.flows)
     if answer.status == 401 and not (yield from ory.health.readiness(started_at)):
         session = UNAVAILABLE
-    state.outage = yield from ory.health.note(session, answer, started_at, is_known=is_known, has_answered=has_answered)
+    state.outage = yield from ory.health.note(session, answer, started_at, is_known=is_known)
     if session.is_signed_in:
         ory.known_credentials.note(state.fingerprint)
     elif session.state is SessionState.ANONYMOUS:

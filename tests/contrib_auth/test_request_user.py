@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
+from django_ory_mfa.session.session_owner import MARK
 from tests.contrib_auth.site import UsersSite, sign_in, statements
 from tests.site import location
 
@@ -411,6 +412,18 @@ def test_fallback_lets_a_login_of_django_count(ory: Any, site: UsersSite, settin
     assert site.me()["name"] == "root"
     assert site.get("private").status_code == 200
     assert ory.calls == []
+
+
+def test_fallback_does_not_count_in_a_session_that_an_ory_person_owns(ory: Any, site: UsersSite, settings: Any) -> None:
+    """Whoever signed in at Ory used the session last; without Ory, nobody says who uses it now."""
+    replaced(settings, "FallbackMiddleware")
+    settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, MODEL_BACKEND]
+    site.client.force_login(User.objects.create(username="root"), backend=MODEL_BACKEND)
+    session = site.client.session
+    session[MARK] = "a person"
+    session.save()
+
+    assert site.me()["is_authenticated"] is False
 
 
 def test_fallback_without_a_login_is_anonymous(ory: Any, site: UsersSite, settings: Any) -> None:

@@ -17,6 +17,7 @@ from django_ory_mfa.contrib.auth.mapping import find_user
 from django_ory_mfa.contrib.auth.refusal import conflict_response
 from django_ory_mfa.contrib.auth.request_user import RequestUser
 from django_ory_mfa.contrib.auth.sent import sends_credential
+from django_ory_mfa.session.session_owner import MARK
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -85,7 +86,8 @@ class OryUserMiddleware(AuthenticationMiddleware):
                 "session_fallback needs Django's sessions: add "
                 "'django.contrib.sessions.middleware.SessionMiddleware' to MIDDLEWARE, before this middleware."
             )
-        return get_user(request)
+        # SECURITY: what an Ory person left here is not for whoever comes without Ory.
+        return AnonymousUser() if MARK in request.session else get_user(request)
 
 
 def _user_of(request: HttpRequest) -> RequestUser:
