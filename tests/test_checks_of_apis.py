@@ -213,7 +213,8 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 run_checks()
 call_command("ory_mfa", "report", json=True)
-print(*[name for name in ("rest_framework", "ninja", "drf_spectacular", "pydantic") if name in sys.modules], file=sys.stderr)
+names = ("rest_framework", "ninja", "drf_spectacular", "pydantic")
+print(*[name for name in names if name in sys.modules], file=sys.stderr)
 """
     environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(Path(__file__).parents[1])}
 
