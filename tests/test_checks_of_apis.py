@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -201,3 +203,21 @@ def test_hook_is_not_missed_without_levels_or_without_spectacular(settings: Any)
     site(settings, view(permission_classes=[]))
 
     assert checks.apis.check_spectacular(None) == []
+
+
+def test_site_without_a_framework_imports_none() -> None:
+    program = """
+import sys, django
+django.setup()
+from django.core.checks import run_checks
+from django.core.management import call_command
+run_checks()
+call_command("ory_mfa", "report", json=True)
+names = ("rest_framework", "ninja", "drf_spectacular", "pydantic")
+print(*[name for name in names if name in sys.modules], file=sys.stderr)
+"""
+    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(Path(__file__).parents[1])}
+
+    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stderr.strip()) == (0, "")

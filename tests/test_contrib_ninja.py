@@ -12,6 +12,7 @@ from django.test import RequestFactory
 from django_ory_mfa import signals
 from django_ory_mfa.enforcement import AALRequired
 from django_ory_mfa.testing import FakeOry
+from django_ory_mfa.testing.requests import CookieJar, equip
 from tests.site import LOOP, Site
 
 pytest.importorskip("ninja")
@@ -64,6 +65,36 @@ def test_session_is_the_auth_of_the_operation(site: Site, ory: FakeOry) -> None:
 
     assert site.json("who").json() == {"pk": session.identity.id, "text": session.identity.id}
     assert len(ory.calls) == 1
+
+
+def test_fresh_proof_costs_one_call(site: Site, ory: FakeOry) -> None:
+    """Although Ory's own cache, at the edge, may have aged a first answer."""
+    session = ory.login(site)
+    body = ory.handle("GET", "/sessions/whoami", [("Cookie", f"{ory.cookie_name}={session.cookie}")]).body
+    ory.fail(200, body, [("Ory-Session-Cache-For", "60")])
+    ory.calls.clear()
+
+    assert site.json("fresh").json() == {"open": "sesame"}
+    assert len(ory.calls) == 1
+
+
+def test_rule_6_throttle_key_is_stable_over_step_up_and_without_traits(ory: FakeOry) -> None:
+    from ninja.throttling import AuthRateThrottle
+
+    from django_ory_mfa.contrib.ninja import OryAuth
+
+    ory.required_aal = "aal1"
+    session = ory.login(Site("sync"), aal="aal1", second_factors={"totp"}, traits={"email": "jo@example.com"})
+    keys = []
+    for proofs in ([], ["totp"]):
+        for proof in proofs:
+            session.prove(proof)
+        request: Any = equip(RequestFactory().get("/", headers={"X-Session-Token": session.token}), CookieJar())
+        request.auth = OryAuth("aal1")(request)
+        keys.append((AuthRateThrottle("10/m").get_cache_key(request), str(request.auth)))
+
+    assert keys[0] == keys[1]
+    assert keys[0][1] == session.identity.id
 
 
 def test_bare_auth_asks_for_the_setting(site: Site, ory: FakeOry, settings: Any) -> None:

@@ -259,6 +259,19 @@ def test_calls_to_ory_are_one_however_permissions_are_composed(site: Site, ory: 
     assert len(ory.calls) == 1
 
 
+def test_kept_session_is_not_asked_for_again_but_for_a_fresh_proof(site: Site, ory: FakeOry, settings: Any) -> None:
+    settings.ORY_MFA_CACHE_TTL = 60
+    ory.login(site)
+
+    counts = []
+    for target in ("low", "low", "both"):
+        ory.calls.clear()
+        assert site.json(f"/{target}").status_code == 200
+        counts.append(len(ory.calls))
+
+    assert counts == [1, 0, 1]
+
+
 # Permissions
 
 

@@ -85,8 +85,8 @@ def forgery_reason_steps(request: HttpRequest) -> Steps[str | None]:
 
     Asked of everybody who is signed in by cookie: Django's own middleware leaves the views of APIs alone.
     """
-    session = yield from session_steps(state_of(request))
-    if not session.is_signed_in or not needs_csrf_check(request):
+    # The session comes last: whoever asks for a fresh one next would be the second to call Ory.
+    if not needs_csrf_check(request) or not (yield from session_steps(state_of(request))).is_signed_in:
         return None
     # It may read a session from the database.
     return (yield from wait_for(Blocking(csrf_reason, request)))
