@@ -13,7 +13,11 @@ import pytest
 from django.contrib import messages
 from django.contrib.sessions.backends import file as file_sessions
 from django.http import HttpResponse, JsonResponse
-from django.middleware.csrf import _does_token_match, _unmask_cipher_token, get_token
+from django.middleware.csrf import (  # type: ignore[attr-defined]  # what a form must not keep has no public name
+    _does_token_match,
+    _unmask_cipher_token,
+    get_token,
+)
 from django.test import RequestFactory
 from django.urls import include, path
 

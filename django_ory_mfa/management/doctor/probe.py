@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from django.views.decorators.debug import sensitive_variables
 
+from django_ory_mfa.conf import conf
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential
 from django_ory_mfa.ory.client import OryClient
@@ -73,4 +74,4 @@ class Probe(OryClient):
     @sensitive_variables()
     def _ask(self, path: str, headers: dict[str, str] | None = None, query: dict[str, str] | None = None) -> Answer:
         # Not through the circuit breaker, which may answer in place of Ory.
-        return self._answer("GET", path, headers or {}, query, None)
+        return self._answer("GET", path, headers or {}, query, None, conf.timeout)
