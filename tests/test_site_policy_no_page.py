@@ -13,9 +13,6 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views import View
-from rest_framework.exceptions import NotFound
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.mixins import AALRequiredMixin
@@ -101,30 +98,6 @@ class Dispatching(Plain):
         return super().dispatch(request, *args, **kwargs)
 
 
-class Api(APIView):  # type: ignore[misc]  # mypy does not look into it
-    """Django REST framework answers the exception itself."""
-
-    authentication_classes = ()
-    permission_classes = ()
-
-    def get(self, request: Any) -> Response:
-        raise NotFound
-
-
-class DeclaringApi(Api):
-    required_aal = "aal1"
-
-
-@method_decorator(aal_exempt, name="dispatch")
-class FreeApi(Api):
-    pass
-
-
-class HttpApi(Api):
-    def get(self, request: Any) -> Response:
-        raise Http404
-
-
 aal1 = aal_required("aal1")
 VIEWS: dict[str, dict[str, Callable[..., Any]]] = {
     "sync": {
@@ -147,13 +120,6 @@ VIEWS: dict[str, dict[str, Callable[..., Any]]] = {
         "aal1-template": aal1(atemplate),
         "aal1-mixin": AsyncMixed.as_view(),
     },
-}
-APIS: dict[str, Any] = {
-    "api/exempt": aal_exempt(Api.as_view()),
-    "api/exempt-http404": aal_exempt(HttpApi.as_view()),
-    "api/exempt-dispatch": FreeApi.as_view(),
-    "api/aal1": aal1(Api.as_view()),
-    "api/declaring": DeclaringApi.as_view(),
 }
 RAISING: dict[str, dict[str, Callable[..., Any]]] = {
     "sync": {"raises/exempt": aal_exempt(raises), "raises/aal1": aal1(raises), "raises/mixin": Raising.as_view()},
@@ -183,7 +149,7 @@ def own_page_after_404(request: Any) -> HttpResponse:
 urlpatterns = [
     path(f"{mode}/{name}", view)
     for mode, views in VIEWS.items()
-    for name, view in [*views.items(), *APIS.items(), *RAISING[mode].items()]
+    for name, view in [*views.items(), *RAISING[mode].items()]
 ]
 urlpatterns += [path("own-page", own_page), path("own-page-after-404", own_page_after_404)]
 
@@ -213,8 +179,6 @@ class AnswersMissing:
 @pytest.fixture(autouse=True)
 def policy(settings: Any) -> Any:
     settings.ROOT_URLCONF = __name__
-    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "rest_framework"]
-    settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, POLICY, f"{MAKERS}.fallback"]
     return settings
 
@@ -226,7 +190,7 @@ def only_aal1(ory: Any, site: Site) -> None:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize("view", [*VIEWS["sync"], *APIS])
+@pytest.mark.parametrize("view", VIEWS["sync"])
 def test_page_in_place_of_a_returned_404_is_held_against_the_rules(
     ory: Any, site: Site, settings: Any, view: str, status: int
 ) -> None:
@@ -240,7 +204,7 @@ def test_page_in_place_of_a_returned_404_is_held_against_the_rules(
     assert (location(refused).startswith(STEP_UP), MADE in refused.content, passed.content) == (True, False, MADE)
 
 
-@pytest.mark.parametrize("view", ["exempt", "api/exempt", "exempt-class"])
+@pytest.mark.parametrize("view", ["exempt", "exempt-class"])
 def test_page_in_place_of_a_returned_404_is_withheld_from_nobody(ory: Any, site: Site, view: str) -> None:
     response = site.get(view)
 
@@ -266,7 +230,7 @@ def test_template_that_replaces_a_returned_404_is_held_against_the_rules(ory: An
     assert "/self-service/login/" in location(site.get("exempt-template"))
 
 
-@pytest.mark.parametrize("view", ["exempt", "exempt-template", "api/exempt"])
+@pytest.mark.parametrize("view", ["exempt", "exempt-template"])
 def test_returned_404_that_stays_a_404_is_free(ory: Any, site: Site, settings: Any, view: str) -> None:
     settings.MIDDLEWARE = settings.MIDDLEWARE[:-1]
 
