@@ -67,9 +67,9 @@ class HybridMiddleware(ABC):
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Return the response to send."""
 
+    @abstractmethod
     async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """``after`` for an async chain; override it if ``after`` blocks."""
-        return self.after(request, response)
+        """``after`` for an async chain."""
 
 
 class OrySessionMiddleware(HybridMiddleware):

@@ -578,7 +578,7 @@ def test_findings_as_text(settings: Any) -> None:
         "FAILED       middleware         OrySessionMiddleware is not in MIDDLEWARE. (ory_mfa.E003)\n"
         "                                -> Add 'django_ory_mfa.middleware.OrySessionMiddleware' after"
     ) in out
-    assert out.endswith("\n\n16 ok, 0 not checked, 0 warning, 1 failed.\n")
+    assert out.endswith("\n\n18 ok, 0 not checked, 0 warning, 1 failed.\n")
 
 
 # What it must not do.

@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.core.errors import ErrorId
-from django_ory_mfa.core.session import AAL, ANONYMOUS, OrySession, SessionState
+from django_ory_mfa.core.session import AAL, ANONYMOUS, Identity, OrySession, SessionState
 from django_ory_mfa.core.settings_flow import read_enrolment
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami, retry_after
 from django_ory_mfa.ory.lanes import Caller
@@ -203,8 +203,8 @@ def _read(state: RequestState, answer: Answer, started_at: float, *, is_known: b
         ory.known_credentials.note(state.fingerprint)
     elif session.state is SessionState.ANONYMOUS:
         ory.known_credentials.forget(state.fingerprint)
-    if ory.enrolments and session.aal >= AAL.AAL2:
-        ory.enrolments.forget(_fingerprint_of_person(state, session))
+    if ory.enrolments and session.identity is not None and session.aal >= AAL.AAL2:
+        ory.enrolments.forget(_fingerprint_of_person(state, session.identity))
     return session
 
 
@@ -218,9 +218,9 @@ def _find_enrolment(state: RequestState, *, fresh: bool) -> Steps[bool | None]:
         return True
     if session.aal == AAL.AAL1 and conf.whoami_required_aal == "highest_available":
         return False
-    if conf.settings_required_aal == "aal1":
+    if conf.settings_required_aal == "aal1" or session.identity is None:
         return None
-    memory, name = state.ory.enrolments, _fingerprint_of_person(state, session)
+    memory, name = state.ory.enrolments, _fingerprint_of_person(state, session.identity)
     enrolled, is_known = memory.recall(name)
     if is_known and not fresh:
         return enrolled
@@ -242,10 +242,8 @@ def _probe(state: RequestState, credential: Credential, name: str) -> Steps[bool
     return enrolled
 
 
-def _fingerprint_of_person(state: RequestState, session: OrySession) -> str:
-    if session.identity is None:
-        return ""
-    return fingerprint(state.ory.url, "identity", session.identity.id, key=fingerprint_key())
+def _fingerprint_of_person(state: RequestState, identity: Identity) -> str:
+    return fingerprint(state.ory.url, "identity", identity.id, key=fingerprint_key())
 
 
 def _unbroken(steps: Steps[T], otherwise: T) -> Steps[T]:
