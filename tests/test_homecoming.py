@@ -48,6 +48,8 @@ urlpatterns = [
     path("sync/cart", guard(cart)),
     path("async/cart", guard(acart)),
     path("sync/twice", aal_required("aal1")(guard(cart))),
+    path("sync/the-same-twice", guard(guard(cart))),
+    path("async/the-same-twice", guard(guard(acart))),
     path("async/twice", aal_required("aal1")(guard(acart))),
 ]
 
@@ -130,12 +132,13 @@ def test_guard_that_asked_for_less_completes_nothing(site: Site, ory: FakeOry, s
     assert sent == []
 
 
-def test_guards_one_in_the_other_tell_it_once(site: Site, ory: FakeOry, sent: list[Any]) -> None:
+@pytest.mark.parametrize("view", ["twice", "the-same-twice"])
+def test_guards_one_in_the_other_tell_it_once(site: Site, ory: FakeOry, sent: list[Any], view: str) -> None:
     session = ory.login(site, age=1200)
-    site.get("twice")
+    site.get(view)
     session.prove("totp")
 
-    assert site.get("twice").status_code == 200
+    assert site.get(view).status_code == 200
     assert [signal for signal, _ in sent] == [step_up_completed]
 
 

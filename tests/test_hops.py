@@ -20,7 +20,7 @@ from tests.site import Site, location
 pytestmark = pytest.mark.urls(__name__)
 
 COOKIE = "ory_mfa_hops"
-SALT = "django_ory_mfa.roundtrip.hops"
+SALT = "django_ory_mfa.hops"
 ORY = "http://127.0.0.1:4433/self-service"
 AAL1, AAL2, FRESH = aal_required("aal1"), aal_required("aal2"), aal_required("aal2", max_age=600)
 
@@ -389,6 +389,33 @@ def test_entry_of_another_release_is_no_hop(site: Site, ory: FakeOry, entry: Any
 
     assert site.get("aal2").status_code == 302
     assert len(entries(site)) == 1
+
+
+def test_entry_does_not_live_longer_by_being_counted_again(site: Site, ory: FakeOry) -> None:
+    """Four times in an hour are no loop."""
+    below(ory, site)
+    statuses(site, "aal2")
+    for _ in range(4):
+        [[key, times, since, *rest]] = entries(site)
+        forge(site, [[key, times, since - 120, *rest]])
+        assert site.get("aal2").status_code == 302
+
+
+def test_page_that_the_browser_is_sent_back_to_asks_ory_again(site: Site, ory: FakeOry, settings: Any) -> None:
+    """A cached session may be older than what the person did at Ory."""
+    settings.ORY_MFA_CACHE_TTL = 60
+    session = below(ory, site)
+    site.get("signed-in")
+    site.post("page/1", headers={"Referer": f"http://testserver/{site.mode}/signed-in"})
+    session.prove("totp")
+    ory.calls.clear()
+
+    asked = []
+    for target in ("signed-in?another", "signed-in"):
+        site.get(target)
+        asked.append(len(ory.calls))
+
+    assert asked == [0, 1]
 
 
 def test_expired_entries_are_dropped_and_others_kept(site: Site, ory: FakeOry) -> None:

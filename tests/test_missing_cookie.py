@@ -19,7 +19,7 @@ from django_ory_mfa.testing import FakeOry
 from tests.site import Site, location
 
 COOKIE = "ory_mfa_hops"
-SALT = "django_ory_mfa.roundtrip.hops"
+SALT = "django_ory_mfa.hops"
 ORY = "http://127.0.0.1:4433/self-service"
 TITLE = "This site cannot see that you are signed in"
 

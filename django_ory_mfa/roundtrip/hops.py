@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
 COOKIE = "ory_mfa_hops"
-SALT = "django_ory_mfa.roundtrip.hops"
+SALT = "django_ory_mfa.hops"
 LIFETIME = 300  # seconds
 MOST_ENTRIES = 6
 MOST_HOPS = 3
@@ -91,15 +91,14 @@ def has_hops(request: HttpRequest) -> bool:
 
 
 def is_return(request: HttpRequest) -> bool:
-    """Whether the browser was sent to Ory from this page, or is sent back to it, so that its session may have changed.
+    """Whether Ory was asked to send a browser back to this page, so that its session may have changed.
 
     The owner of the entry is not checked: a wrong True costs one call to Ory, and grants no access.
     """
     if not has_hops(request):
         return False
-    page = request.get_full_path()
-    keys, back = _keys(page), _digest(page)
-    return any(hop.key in keys or hop.back == back for hop in _read(request))
+    back = _digest(request.get_full_path())
+    return any(hop.back == back for hop in _read(request))
 
 
 def proofs_asked_for(request: HttpRequest) -> list[Hop]:
