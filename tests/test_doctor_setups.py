@@ -408,12 +408,13 @@ def test_default_page_outside_the_path_of_the_site_names_its_setting(emulated: A
     assert fix.startswith('ORY_MFA_DEFAULT_RETURN_TO = "/app/", or ')
 
 
-def test_site_in_the_settings_has_the_script_prefix(emulated: Any, settings: Any) -> None:
+@pytest.mark.parametrize("given", [None, SITE, f"{SITE}/", f"{SITE}/app", f"{SITE}/app/"])
+def test_script_prefix_is_part_of_the_address_of_the_site(emulated: Any, settings: Any, given: str | None) -> None:
     settings.ORY_MFA_SITE_URL = SITE
     emulated(FakeOry()).ory.allowed_return_urls = (f"{SITE}/app/",)
 
     with override_script_prefix("/app/"):
-        found = Findings().only("return-to")
+        found = Findings(*([f"--site-url={given}"] if given else [])).only("return-to")
 
     assert found[:2] == ("ok", f"Ory redirects back to {SITE}/app/.")
 

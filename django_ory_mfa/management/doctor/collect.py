@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from django.urls import get_script_prefix
 from django.views.decorators.debug import sensitive_variables
@@ -76,16 +77,18 @@ def _with_people(facts: Facts, ory: Probe, given: Given) -> Facts:
 
 def _site(addresses: tuple[str, ...]) -> Site:
     known = conf.application_url()
-    default = conf.default_return_to
+    prefix, default = get_script_prefix(), conf.default_return_to
     return Site(
         sdk_url=conf.sdk_url,
         browser_url=conf.browser_url,
-        addresses=addresses or ((known,) if known else ()),
+        # A URL that is only a host means the application on it.
+        addresses=tuple(url if urlsplit(url).path else f"{url}{prefix}".rstrip("/") for url in addresses)
+        or ((known,) if known else ()),
         session_cookie=conf.session_cookie,
         network_cookie=network_cookie(conf.sdk_url),
         declared_whoami_aal=conf.whoami_required_aal,
         declared_settings_aal=conf.settings_required_aal,
-        default_return_to=None if default == get_script_prefix() else default,
+        default_return_to=None if default == prefix else default,
     )
 
 
