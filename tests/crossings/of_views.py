@@ -32,7 +32,7 @@ from django.views.static import serve
 
 from django_ory_mfa.mixins import AALRequiredMixin
 from tests.crossings.pages import names, shows
-from tests.crossings.ways import DJANGO_USERS, USERS, ClassView, Decorator, View, Way
+from tests.crossings.ways import DJANGO_USERS, SESSIONS, USERS, ClassView, Decorator, View, Way
 
 GET_ONLY = {405}
 DAY = {"year": 2026, "month": 1, "day": 5}
@@ -108,6 +108,7 @@ class Choices(ClassView):
 
 
 GENERIC = "django.views.generic"
+MESSAGES = "django.contrib.messages.middleware.MessageMiddleware"
 CONTRIB = "django.contrib"
 AUTH = f"{CONTRIB}.auth.views"
 MIXINS = f"{CONTRIB}.auth.mixins"
@@ -168,9 +169,7 @@ VIEWS: dict[str, Way] = {
     f"{CONTRIB}.contenttypes.views.shortcut": View(view=flat_object),
     f"{CONTRIB}.flatpages.views.flatpage": View(view=flatpage, kwargs={"url": "/flat/"}),
     f"{CONTRIB}.gis.views.feed": View(view=feed, kwargs={"url": "news", "feed_dict": {"news": News}}),
-    f"{CONTRIB}.messages.views.SuccessMessageMixin": ClassView(
-        view=Saves, given=FORM, needs=("django.contrib.messages.middleware.MessageMiddleware",)
-    ),
+    f"{CONTRIB}.messages.views.SuccessMessageMixin": ClassView(view=Saves, given=FORM, needs=(*SESSIONS, MESSAGES)),
     f"{CONTRIB}.sitemaps.views.index": View(view=index, kwargs={**SITEMAPS, "sitemap_url_name": "section"}),
     f"{CONTRIB}.sitemaps.views.sitemap": View(view=sitemap, kwargs=SITEMAPS),
     f"{CONTRIB}.staticfiles.views.serve": View(view=serve_static, kwargs={"path": "file.txt", "insecure": True}),

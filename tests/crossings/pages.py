@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
@@ -25,21 +26,45 @@ def named(request: Any) -> str:
     return str(request.COOKIES.get("me", "nobody"))
 
 
+def remembered(request: Any, name: str) -> str:
+    """Who came first with this Django session, whose user it has, and for whom its messages are; empty without."""
+    first = request.session.setdefault("first", name) if hasattr(request, "session") else ""
+    user = request.user.get_username() if hasattr(request, "user") else ""
+    return f"{first} {user} {told(request, name)}"
+
+
+async def aremembered(request: Any, name: str) -> str:
+    first = await request.session.asetdefault("first", name) if hasattr(request, "session") else ""
+    user = (await request.auser()).get_username() if hasattr(request, "auser") else ""
+    return f"{first} {user} {told(request, name)}"
+
+
+def told(request: Any, name: str) -> str:
+    """The messages that were left for this visitor; one more is left for the next page."""
+    waiting = " ".join(str(message) for message in messages.get_messages(request))
+    messages.info(request, name, fail_silently=True)
+    return waiting
+
+
 def shows(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse(f"{MEMBERS_ONLY}: {who(request)}")
+    name = who(request)
+    return HttpResponse(f"{MEMBERS_ONLY}: {name} {remembered(request, name)}")
 
 
 async def ashows(request: Any, **kwargs: Any) -> HttpResponse:
     await request.aory_session()
-    return shows(request)
+    name = who(request)
+    return HttpResponse(f"{MEMBERS_ONLY}: {name} {await aremembered(request, name)}")
 
 
 def names(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse(f"{MEMBERS_ONLY}: {named(request)}")
+    name = named(request)
+    return HttpResponse(f"{MEMBERS_ONLY}: {name} {remembered(request, name)}")
 
 
 async def anames(request: Any, **kwargs: Any) -> HttpResponse:
-    return names(request)
+    name = named(request)
+    return HttpResponse(f"{MEMBERS_ONLY}: {name} {await aremembered(request, name)}")
 
 
 def late(request: Any) -> TemplateResponse:

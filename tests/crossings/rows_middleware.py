@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.crossings.table import Row
+from tests.crossings.table import MESSAGES, WALK, Row
 
 REDIRECTS = (
     "After ``AALRequiredMiddleware``: safe. Before it, {from_what} is redirected for everybody, which tells that the "
@@ -35,7 +35,14 @@ MIDDLEWARE = [
             "it, flat pages are open to everybody; the check ``ory_mfa.W011`` says so."
         ),
     ),
-    Row(name="django.contrib.messages.middleware.MessageMiddleware"),
+    Row(
+        name="django.contrib.messages.middleware.MessageMiddleware",
+        shown=(
+            "With ``SessionStorage``: safe. Django's default storage leaves messages in a cookie: those that were not "
+            "shown yet wait in the browser for whoever signs in there next."
+        ),
+        test=f"{WALK}, {MESSAGES}",
+    ),
     Row(
         name="django.contrib.redirects.middleware.RedirectFallbackMiddleware",
         policy=(
@@ -43,7 +50,10 @@ MIDDLEWARE = [
             "it, redirects are open to everybody; the check ``ory_mfa.W011`` says so."
         ),
     ),
-    Row(name="django.contrib.sessions.middleware.SessionMiddleware"),
+    Row(
+        name="django.contrib.sessions.middleware.SessionMiddleware",
+        shown="safe: a Django session is emptied when another person comes with it.",
+    ),
     Row(name="django.contrib.sites.middleware.CurrentSiteMiddleware"),
     Row(name="django.middleware.cache.CacheMiddleware"),
     Row(

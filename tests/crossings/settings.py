@@ -40,7 +40,7 @@ CACHES = {
 MIDDLEWARE = ["django_ory_mfa.middleware.OrySessionMiddleware"]
 ROOT_URLCONF = "tests.crossings.urls"
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
-MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
