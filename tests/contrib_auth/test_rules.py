@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
@@ -17,6 +18,7 @@ from django.db import connections
 from django.test import AsyncClient, Client
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
+from django_ory_mfa.signals import identity_switched
 from tests.contrib_auth.site import UsersSite, sign_in
 from tests.site import LOOP, location
 
@@ -307,3 +309,84 @@ def test_rule_12_django_session_beside_an_ory_session_counts_for_nothing(ory: An
     identity = sign_in(ory, site)
 
     assert site.me()["name"] == identity.id
+
+
+# Somebody else in the same browser.
+
+
+@pytest.fixture
+def switches() -> Iterator[list[Any]]:
+    """The signals that somebody else has come."""
+    heard: list[Any] = []
+
+    def hear(**named: Any) -> None:
+        heard.append(named["session"].identity.id)
+
+    identity_switched.connect(hear)
+    yield heard
+    identity_switched.disconnect(hear)
+
+
+@pytest.mark.parametrize("page", ["notes", "guarded/notes"])
+def test_rule_9_somebody_else_finds_an_empty_django_session(
+    ory: Any, site: UsersSite, switches: list[Any], page: str
+) -> None:
+    first = sign_in(ory, site)
+    seen = [site.get(page).json(), site.get(page).json()]
+    second = sign_in(ory, site)
+
+    seen += [site.get(page).json(), site.get(page).json()]
+
+    assert seen == [
+        {"user": first.id, "notes": []},
+        {"user": first.id, "notes": [first.id]},
+        {"user": second.id, "notes": []},
+        {"user": second.id, "notes": [second.id]},
+    ]
+    assert switches == [second.id]
+
+
+def test_rule_9_first_person_does_not_find_the_session_of_the_second(ory: Any, site: UsersSite) -> None:
+    first = sign_in(ory, site)
+    cookie = site.cookies[ory.cookie_name].value
+    site.get("notes")
+    sign_in(ory, site)
+    site.get("notes")
+    site.cookies[ory.cookie_name] = cookie
+
+    assert site.get("notes").json() == {"user": first.id, "notes": []}
+
+
+def test_rule_9_session_that_was_read_before_is_empty_once_the_person_is_known(ory: Any, site: UsersSite) -> None:
+    """The look before sees what was there: the documentation says so. What follows does not."""
+    first = sign_in(ory, site)
+    site.get("notes")
+    second = sign_in(ory, site)
+
+    late = site.get("late_notes").json()
+
+    assert late == {"before": [first.id], "user": second.id, "notes": []}
+    assert site.get("notes").json() == {"user": second.id, "notes": [second.id]}
+
+
+def test_rule_9_page_that_looks_at_no_session_writes_none(ory: Any, site: UsersSite) -> None:
+    sign_in(ory, site)
+    site.get("notes")
+    sign_in(ory, site)
+
+    assert set(site.get("me").cookies) == set()
+
+
+@pytest.mark.usefixtures("with_passwords")
+def test_rule_9_django_login_of_somebody_else_ends_with_the_session(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:-1], "tests.contrib_auth.middlewares.FallbackMiddleware"]
+    root = User.objects.create_superuser("root")
+    site.client.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
+    alone = site.me()["name"]
+    first = sign_in(ory, site)
+    site.get("notes")
+    second = sign_in(ory, site)
+    site.get("notes")
+    del site.cookies[ory.cookie_name]
+
+    assert (alone, first.id == second.id, site.me()["is_authenticated"]) == ("root", False, False)

@@ -17,6 +17,8 @@ NAMES = (
     "named_in_template",
     "swallowing_then_answering",
     "answering",
+    "notes",
+    "late_notes",
     "private",
     "editors_only",
 )
@@ -27,6 +29,7 @@ def spelling(mode: str) -> list[Any]:
     return [
         *(path(name, getattr(views, f"{a}{name}")) for name in NAMES),
         path("guarded", aal_required("aal1")(getattr(views, f"{a}me"))),
+        path("guarded/notes", aal_required("aal1")(getattr(views, f"{a}notes"))),
         path("guarded/aal2", aal_required("aal2")(getattr(views, f"{a}me"))),
     ]
 

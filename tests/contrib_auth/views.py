@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -119,6 +120,29 @@ async def aanswering(request: HttpRequest) -> HttpResponse:
         return JsonResponse(described(await request.auser()))
     except UserConflict as error:
         return JsonResponse({"answered": error.reason, "then": described(await request.auser())})
+
+
+def notes(request: Any) -> HttpResponse:
+    """Keeps in the Django session who was here, and shows what was there."""
+    name, before = request.user.get_username(), request.session.get("notes", [])
+    request.session["notes"] = [name]
+    return JsonResponse({"user": name, "notes": before})
+
+
+async def anotes(request: Any) -> HttpResponse:
+    name, before = (await request.auser()).get_username(), await request.session.aget("notes", [])
+    await request.session.aset("notes", [name])
+    return JsonResponse({"user": name, "notes": before})
+
+
+def late_notes(request: Any) -> HttpResponse:
+    before = request.session.get("notes", [])
+    return JsonResponse({"before": before, **json.loads(notes(request).content)})
+
+
+async def alate_notes(request: Any) -> HttpResponse:
+    before = await request.session.aget("notes", [])
+    return JsonResponse({"before": before, **json.loads((await anotes(request)).content)})
 
 
 private = login_required(me)
