@@ -210,6 +210,18 @@ def test_late_page_that_the_browser_goes_to_has_the_cookie(
     assert header_of(site.get("slow/60", headers=headers)) == RENEWED
 
 
+def test_site_is_not_asked_who_reads_an_answer_that_is_already_made(
+    site: Site, ory: RenewingOry, clock: PassingTime, settings: Any
+) -> None:
+    def kind(request: Any) -> str:
+        raise AssertionError(request)
+
+    ory.login(site)
+    settings.ORY_MFA_CLIENT_KIND = kind
+
+    assert header_of(site.get("slow/60", headers=PAGE)) == RENEWED
+
+
 def test_late_answer_to_a_form_has_it_only_if_the_browser_says_that_it_goes_there(
     site: Site, ory: RenewingOry, clock: PassingTime
 ) -> None:

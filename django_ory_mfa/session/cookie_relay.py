@@ -11,7 +11,7 @@ from django.core.exceptions import DisallowedHost
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.set_cookie import IssuedCookie, is_timely, issued_cookie, reaches
-from django_ory_mfa.request.client_kind import is_htmx, is_quiet
+from django_ory_mfa.request.client_kind import is_quiet
 from django_ory_mfa.roundtrip.return_to import SAFE_METHODS
 from django_ory_mfa.runtime.clock import monotonic
 
@@ -51,7 +51,7 @@ def relay(request: HttpRequest, response: HttpResponseBase, renewed: RenewedCook
         return
     if cookie.name not in response.cookies:
         # Not response.set_cookie(), which would build a new header.
-        dict.__setitem__(response.cookies, cookie.name, RelayedMorsel(cookie))
+        response.cookies[cookie.name] = RelayedMorsel(cookie)
 
 
 def _is_navigation(request: HttpRequest) -> bool:
@@ -62,7 +62,8 @@ def _is_navigation(request: HttpRequest) -> bool:
     if mode is not None:
         return mode == "navigate"
     # Browsers omit Sec-Fetch-Mode on plain http. Scripts that fetch HTML there usually identify themselves.
-    is_script = is_htmx(request) or "X-Requested-With" in request.headers
+    # ORY_MFA_CLIENT_KIND is not asked: it may raise, and the response is already made.
+    is_script = "HX-Request" in request.headers or "X-Requested-With" in request.headers
     return request.method in SAFE_METHODS and "text/html" in request.headers.get("Accept", "") and not is_script
 
 
