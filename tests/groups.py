@@ -13,7 +13,7 @@ def group_of(nodeid: str) -> str:
     if "browser/" in path and (ory := re.search(r"\[(kratos|emulator)-", test)):
         return f"walks on {ory[1]}"
     # Long, few, and nothing in common: the last to be given away, one by one.
-    whole = ("test_properties.py", "test_contrib_auth.py", "test_contrib_admin.py", "test_crossings.py")
+    whole = ("core/test_properties.py", "contrib/test_auth.py", "contrib/test_admin.py", "test_crossings.py")
     return nodeid if path.endswith(whole) else path
 
 

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from tests.contrib_auth.site import UsersSite
 
-# They need an admin: tests/test_contrib_admin.py runs them with settings that have one.
+# They need an admin: tests/contrib/test_admin.py runs them with settings that have one.
 if settings.SETTINGS_MODULE != "tests.contrib_admin.settings":
     collect_ignore_glob = ["test_*.py"]
 

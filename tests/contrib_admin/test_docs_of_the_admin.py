@@ -15,7 +15,7 @@ from django_ory_mfa.contrib.admin.actions import action_names
 from django_ory_mfa.contrib.admin.requirements import ALWAYS_SENSITIVE, VIEWS
 from django_ory_mfa.contrib.admin.rights import OF_GROUPS, OF_USERS
 from tests.contrib_admin.shop.models import Order
-from tests.test_docs import README, blocks, run_block
+from tests.project.test_docs import README, blocks, run_block
 
 SECTION = README.partition("\nThe admin\n=====")[2].partition("\nWhat the visitor gets\n")[0]
 

@@ -1,1 +1,1 @@
-"""A site with a database and users, under settings of its own; ``tests/test_contrib_auth.py`` runs it."""
+"""A site with a database and users, under settings of its own; ``tests/contrib/test_auth.py`` runs it."""

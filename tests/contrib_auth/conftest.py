@@ -8,7 +8,7 @@ from django.conf import settings
 
 from tests.contrib_auth.site import UsersSite
 
-# They need users and a database: tests/test_contrib_auth.py runs them with settings that have both.
+# They need users and a database: tests/contrib/test_auth.py runs them with settings that have both.
 if settings.SETTINGS_MODULE != "tests.contrib_auth.settings":
     collect_ignore_glob = ["test_*.py"]
 elif settings.AUTH_USER_MODEL == "auth.User":

@@ -17,7 +17,7 @@ from django_ory_mfa.contrib.auth import signals
 from django_ory_mfa.contrib.auth.sync import UserSync
 from tests.contrib_auth.site import UsersSite, sign_in
 from tests.contrib_auth.test_syncing import user_of
-from tests.test_docs import blocks, imports_of_ours, literals, run_block, table
+from tests.project.test_docs import blocks, imports_of_ours, literals, run_block, table
 
 
 def test_table_lists_every_signal() -> None:

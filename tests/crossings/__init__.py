@@ -1,1 +1,1 @@
-"""What pages meet on their way through Django; ``tests/test_crossings.py`` runs these tests."""
+"""What pages meet on their way through Django; ``tests/project/test_crossings.py`` runs these tests."""

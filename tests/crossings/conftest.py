@@ -13,7 +13,7 @@ from django.db import connections
 
 from tests.site import MODES
 
-# They need a database and Django's contrib packages: tests/test_crossings.py runs them with settings that have both.
+# They need a database and Django's contrib packages; tests/project/test_crossings.py runs them with settings for both.
 if used.SETTINGS_MODULE != "tests.crossings.settings":
     collect_ignore_glob = ["test_*.py"]
 

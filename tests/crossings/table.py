@@ -10,7 +10,7 @@ OLDEST = (5, 2)
 WALK, CACHES, MESSAGES, SERVERS = "walk", "caches", "messages", "servers"
 TESTS = {
     WALK: "tests/crossings/test_walk.py::test_next_visitor_gets_nothing_of_the_first",
-    CACHES: "tests/test_page_caches.py::test_next_visitor_never_gets_a_page_made_for_somebody_else",
+    CACHES: "tests/session/test_page_caches.py::test_next_visitor_never_gets_a_page_made_for_somebody_else",
     MESSAGES: ("tests/crossings/test_messages.py::test_message_waits_for_the_next_person_only_in_a_cookie_of_its_own"),
     SERVERS: "tests/crossings/test_servers.py::test_files_reach_everybody_and_pages_those_who_may_see_them",
 }

@@ -35,7 +35,7 @@ def chosen(names: Iterable[str]) -> list[str]:
 
 
 def own_tests(file: str) -> list[str]:
-    """The files of tests that bear the name of the module."""
-    parts = file.removesuffix(".py").split("/")
-    names = {"_".join(parts), "_".join(parts[-2:]), parts[-1]}
-    return [f"tests/test_{name}.py" for name in sorted(names) if (TESTS / f"test_{name}.py").is_file()]
+    """The file of tests that bears the name of the module, in the folder that bears the name of its room."""
+    path = TESTS / file
+    test = path.with_name(f"test_{path.name}")
+    return [str(test.relative_to(ROOT))] if test.is_file() else []

@@ -1,0 +1,223 @@
+"""System checks of views of Django REST framework."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.urls import clear_url_caches, include, path
+
+from django_ory_mfa import Requirement, checks
+from tests.views import page
+
+rest_framework = pytest.importorskip("rest_framework")
+
+
+@pytest.fixture(autouse=True)
+def framework(settings: Any) -> None:
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "rest_framework"]
+    settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
+
+
+def site(settings: Any, *patterns: Any) -> list[Any]:
+    module = ModuleType("made_up_apis")
+    module.urlpatterns = list(patterns)  # type: ignore[attr-defined]
+    sys.modules[module.__name__] = module
+    settings.ROOT_URLCONF = module.__name__
+    clear_url_caches()
+    return checks.apis.check_permissions(None)
+
+
+def view(**attributes: Any) -> Any:
+    from rest_framework.views import APIView
+
+    return path("a", type("View", (APIView,), {"get": lambda *args: None, **attributes}).as_view())  # type: ignore[attr-defined]
+
+
+def viewset(**attributes: Any) -> Any:
+    from rest_framework.routers import SimpleRouter
+    from rest_framework.viewsets import ViewSet
+
+    router = SimpleRouter()
+    functions = {"list": lambda *args: None, "destroy": lambda *args, **kwargs: None}
+    router.register("a", type("Views", (ViewSet,), {**functions, **attributes}), basename="a")
+    return path("", include(router.urls))
+
+
+def ids(messages: list[Any]) -> list[str]:
+    return [message.id for message in messages]
+
+
+def permission(*arguments: Any) -> Any:
+    from django_ory_mfa.contrib.rest_framework import AALPermission
+
+    return AALPermission(*arguments) if arguments else AALPermission
+
+
+def negations() -> list[Any]:
+    from rest_framework.permissions import IsAuthenticated
+
+    level = permission("aal2")
+    return [
+        ~(IsAuthenticated & level),
+        ~(level | IsAuthenticated),
+        IsAuthenticated & ~(level & IsAuthenticated),
+        ~~(IsAuthenticated & level),
+    ]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_negation_in_company_is_an_error(settings: Any, number: int) -> None:
+    negated = negations()[number]
+
+    assert ids(site(settings, view(permission_classes=[negated]))) == ["ory_mfa.E040"]
+
+
+def test_negation_of_others_is_none(settings: Any) -> None:
+    from rest_framework.permissions import IsAuthenticated
+
+    assert site(settings, view(permission_classes=[~IsAuthenticated & permission("aal2")])) == []
+
+
+def test_requirements_without_a_permission_that_reads_them_are_an_error(settings: Any) -> None:
+    from rest_framework.permissions import IsAuthenticated
+
+    assert ids(site(settings, view(permission_classes=[], ory_mfa_requirements={"GET": "aal2"}))) == ["ory_mfa.E041"]
+    messages = site(settings, viewset(permission_classes=[IsAuthenticated], ory_mfa_requirements={"list": "aal2"}))
+    assert ids(messages) == ["ory_mfa.E041"]
+    assert "Views" in messages[0].msg
+
+
+@pytest.mark.parametrize(
+    "required",
+    [
+        {"GET": "aal2", "OPTIONS": "aal1", "DELETE": "aal2"},
+        {"GET": Requirement("aal2", max_age=60)},
+        {"GET": lambda request: None},
+        {},
+    ],
+)
+def test_requirements_with_a_permission_that_reads_them_are_fine(settings: Any, required: Any) -> None:
+    assert site(settings, view(permission_classes=[permission()], ory_mfa_requirements=required)) == []
+
+
+def test_actions_are_known(settings: Any) -> None:
+    attributes = {
+        "permission_classes": [permission("aal1")],
+        "ory_mfa_requirements": {"destroy": "aal2", "GET": "aal2"},
+    }
+
+    assert site(settings, viewset(**attributes)) == []
+
+
+def test_action_without_a_level_that_requires_nothing_is_fine(settings: Any) -> None:
+    from rest_framework.decorators import action
+
+    public = action(detail=False, permission_classes=[])(named("public"))
+    attributes = {"permission_classes": [permission("aal1")], "ory_mfa_requirements": {"destroy": "aal2"}}
+
+    assert site(settings, viewset(public=public, **attributes)) == []
+
+
+def named(name: str) -> Any:
+    def function(*args: Any) -> None:
+        return None
+
+    function.__name__ = name
+    return function
+
+
+@pytest.mark.parametrize(
+    ("required", "said"),
+    [
+        ({"get": "aal2"}, "'get'"),
+        ({"destroy": "aal2"}, "'destroy'"),
+        ({1: "aal2"}, "1 is no action"),
+        ({"GET": "aal3"}, "aal3"),
+        ({"GET": 2}, "asks for 2"),
+        ({"GET": None}, "asks for None"),
+    ],
+)
+def test_requirements_that_make_no_sense_are_an_error(settings: Any, required: Any, said: str) -> None:
+    messages = site(settings, view(permission_classes=[permission("aal1")], ory_mfa_requirements=required))
+
+    assert ids(messages) == ["ory_mfa.E042"]
+    assert said in messages[0].msg
+
+
+def test_action_that_a_viewset_does_not_have_is_an_error(settings: Any) -> None:
+    attributes = {"permission_classes": [permission("aal1")], "ory_mfa_requirements": {"remove": "aal2"}}
+
+    assert ids(site(settings, viewset(**attributes))) == ["ory_mfa.E042"]
+
+
+@pytest.mark.parametrize("attributes", [{"ory_mfa_requirements": ["GET"]}, {}])
+def test_other_views_are_left_alone(settings: Any, attributes: Any) -> None:
+    assert site(settings, view(permission_classes=[], **attributes), path("b", page)) == []
+
+
+def test_class_that_picks_permissions_later_is_left_alone(settings: Any) -> None:
+    picking = view(get_permissions=lambda self: [], ory_mfa_requirements={"GET": "aal2"})
+
+    assert site(settings, picking) == []
+
+
+# drf-spectacular
+
+HOOK = "django_ory_mfa.contrib.rest_framework.spectacular_hook"
+
+
+@pytest.mark.parametrize(
+    ("hooks", "expected"),
+    [([], ["ory_mfa.W040"]), (["elsewhere.hook"], ["ory_mfa.W040"]), ([HOOK], []), (["elsewhere.hook", HOOK], [])],
+)
+def test_missing_hook_is_a_warning(settings: Any, hooks: list[str], expected: list[str]) -> None:
+    pytest.importorskip("drf_spectacular")
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "drf_spectacular"]
+    settings.SPECTACULAR_SETTINGS = {"POSTPROCESSING_HOOKS": hooks}
+    site(settings, view(permission_classes=[permission("aal2")]))
+
+    assert ids(checks.apis.check_spectacular(None)) == expected
+
+
+def test_hook_that_is_given_as_a_function_is_known(settings: Any) -> None:
+    pytest.importorskip("drf_spectacular")
+    from django_ory_mfa.contrib.rest_framework import spectacular_hook
+
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "drf_spectacular"]
+    settings.SPECTACULAR_SETTINGS = {"POSTPROCESSING_HOOKS": [spectacular_hook]}
+    site(settings, view(permission_classes=[permission("aal2")]))
+
+    assert checks.apis.check_spectacular(None) == []
+
+
+def test_hook_is_not_missed_without_levels_or_without_spectacular(settings: Any) -> None:
+    site(settings, view(permission_classes=[permission("aal2")]))
+    assert checks.apis.check_spectacular(None) == []
+    pytest.importorskip("drf_spectacular")
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "drf_spectacular"]
+    site(settings, view(permission_classes=[]))
+
+    assert checks.apis.check_spectacular(None) == []
+
+
+def test_site_without_a_framework_imports_none() -> None:
+    program = """
+import sys, django
+django.setup()
+from django.core.checks import run_checks
+from django.core.management import call_command
+run_checks()
+call_command("ory_mfa", "report", json=True)
+names = ("rest_framework", "ninja", "drf_spectacular", "pydantic")
+print(*[name for name in names if name in sys.modules], file=sys.stderr)
+"""
+    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(Path(__file__).parents[2])}
+
+    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stderr.strip()) == (0, "")

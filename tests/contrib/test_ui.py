@@ -1,0 +1,632 @@
+"""Every flow that was recorded is shown in full, and a hostile one does no harm."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import responses
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from django.utils import translation
+
+from django_ory_mfa.contrib.ui import views
+from django_ory_mfa.contrib.ui.texts import TEXTS, text_of
+from tests.site import Site
+
+ORY = "http://127.0.0.1:4433"
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+PEOPLE = [
+    SimpleNamespace(label="First", identifier="first@example.test", password="pw-first", hint="no second factor"),
+    SimpleNamespace(label="<Second>", identifier='second"@example.test', password="pw-second", hint="code by e-mail"),
+]
+PICTURE = "data:image/png;base64,iVBORw0KGgo="
+VOID = {"input", "img", "link", "meta", "br"}
+
+
+def demo_login(request: HttpRequest) -> HttpResponse:
+    request.ory_ui_people = PEOPLE  # type: ignore[attr-defined]
+    return views.login(request)
+
+
+urlpatterns = [
+    path("ory-ui/demo", demo_login),
+    path("ory-ui/", include("django_ory_mfa.contrib.ui.urls")),
+    path("account/security/", include("django_ory_mfa.urls")),
+]
+
+
+@dataclass
+class HtmlForm:
+    """A form as a browser sees it."""
+
+    action: str
+    hidden: list[tuple[str, str]] = field(default_factory=list)
+    inputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    buttons: list[dict[str, str]] = field(default_factory=list)
+
+    def button(self, name: str, value: str | None = None) -> dict[str, str]:
+        """The button that sends ``name``, with ``value`` if given."""
+        return next(one for one in self.buttons if one["name"] == name and value in (None, one["value"]))
+
+    def data(self, name: str, value: str | None = None, **typed: str) -> list[tuple[str, str]]:
+        """What a browser sends when ``typed`` was typed and the button was pressed."""
+        assert set(typed) <= set(self.inputs), (typed, self.inputs)
+        shown = [(one, typed.get(one, attributes.get("value", ""))) for one, attributes in self.inputs.items()]
+        return [*self.hidden, *shown, (name, self.button(name, value)["value"])]
+
+
+class Document(HTMLParser):
+    """A page by its elements; fails where tags are not balanced or ids not unique."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.forms: list[HtmlForm] = []
+        self.texts: list[tuple[str, str]] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        ids = [attributes["id"] for _, attributes in self.tags if "id" in attributes]
+        assert (self._open, [one for one, count in Counter(ids).items() if count > 1]) == ([], [])
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        assert len(attributes) == len(attrs), attrs
+        self.tags.append((tag, attributes))
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag == "form":
+            self.forms.append(HtmlForm(attributes["action"]))
+        if tag == "input" and attributes["type"] == "hidden":
+            self.forms[-1].hidden.append((attributes["name"], attributes["value"]))
+        elif tag == "input":
+            self.forms[-1].inputs[attributes["name"]] = attributes
+        if tag == "button" and "name" in attributes:
+            self.forms[-1].buttons.append(attributes)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.texts.append((self._open[-1] if self._open else "", data.strip()))
+
+    def all(self, tag: str, **wanted: str) -> list[dict[str, str]]:
+        """The attributes of all elements ``tag`` that have those ``wanted``."""
+        found = (attributes for name, attributes in self.tags if name == tag)
+        return [one for one in found if wanted.items() <= one.items()]
+
+    def text(self, tag: str) -> list[str]:
+        """The texts right in elements ``tag``."""
+        return [text for name, text in self.texts if name == tag]
+
+    @property
+    def ory_forms(self) -> list[HtmlForm]:
+        """The forms that go to Ory."""
+        return [form for form in self.forms if form.action.startswith("http")]
+
+    def form_with(self, name: str) -> HtmlForm:
+        """The form that has an input or a button ``name``."""
+        return next(
+            form
+            for form in self.ory_forms
+            if name in form.inputs or name in {button["name"] for button in form.buttons}
+        )
+
+
+@pytest.fixture(autouse=True)
+def _ui(settings: Any) -> None:
+    settings.ROOT_URLCONF = __name__
+
+
+@pytest.fixture
+def ory() -> Iterator[responses.RequestsMock]:
+    """What Ory answers in a test."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def recorded_flows() -> Iterator[Any]:
+    for file in sorted(RECORDINGS.glob("*/*.json")):
+        kind = file.name.partition("_")[0]
+        body = json.loads(file.read_text())["response"].get("body")
+        if kind in ("login", "settings") and isinstance(body, dict) and "ui" in body and body["type"] == "browser":
+            yield pytest.param(kind, body, id=f"{file.parent.name}-{file.stem}")
+
+
+FLOWS = list(recorded_flows())
+
+
+def flow_of(*nodes: Any, **fields: Any) -> dict[str, Any]:
+    """A login flow of Ory with ``nodes`` and whatever else is given."""
+    ui = {"action": f"{ORY}/self-service/login?flow=1", "method": "POST", "nodes": list(nodes), "messages": []}
+    return {"ui": ui | fields.pop("ui", {}), "requested_aal": "aal1", **fields}
+
+
+def node(
+    kind: str, group: str = "password", label: Any = None, messages: Any = (), **attributes: Any
+) -> dict[str, Any]:
+    meta = {"label": {"id": 1, "text": label, "type": "info"}} if isinstance(label, str) else {"label": label}
+    return {"type": kind, "group": group, "attributes": attributes, "messages": list(messages), "meta": meta}
+
+
+CSRF = node("input", "default", name="csrf_token", type="hidden", value="csrf-of-ory")
+SUBMIT = node("input", name="method", type="submit", value="password", label="Go")
+
+
+def show(
+    ory: responses.RequestsMock, flow: Any, kind: str = "login", site: Site | None = None, page: str = ""
+) -> Document:
+    """The page that shows ``flow``."""
+    ory.get(f"{ORY}/self-service/{kind}/flows", json=flow)
+    response = (site or Site("sync")).get(f"/ory-ui/{page or kind}?flow=1")
+    assert response.status_code == 200
+    return Document(response.content.decode())
+
+
+def expected_controls(flow: dict[str, Any]) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    """Names and values of what is seen, and of what every form sends along unseen."""
+    seen: Counter[tuple[str, str]] = Counter()
+    unseen: Counter[tuple[str, str]] = Counter()
+    for one in flow["ui"]["nodes"]:
+        attributes = one["attributes"]
+        if one["type"] == "input" and attributes["type"] == "hidden":
+            unseen[(one["group"], attributes["name"])] += 1
+        elif one["type"] == "input":
+            seen[(attributes["name"], attributes["value"] if attributes["type"] == "submit" else "")] += 1
+    return seen, unseen
+
+
+@pytest.mark.parametrize(("kind", "flow"), FLOWS)
+def test_recorded_flow_is_shown_in_full(ory: responses.RequestsMock, kind: str, flow: Any) -> None:
+    flow["ui"]["action"] = f"{ORY}/self-service/{kind}?flow={flow['id']}"
+
+    page = show(ory, flow, kind)
+
+    seen, unseen = expected_controls(flow)
+    forms = page.ory_forms
+    shown = Counter((name, "") for form in forms for name in form.inputs)
+    shown += Counter((button["name"], button["value"]) for form in forms for button in form.buttons)
+    assert shown == seen
+    for form in forms:
+        assert form.action == flow["ui"]["action"]
+        hidden = Counter(name for name, _ in form.hidden)
+        assert all(hidden[name] == count for (group, name), count in unseen.items() if group == "default")
+    own = Counter({name: count for (group, name), count in unseen.items() if group != "default"})
+    assert own <= Counter(name for form in forms for name, _ in form.hidden)
+    assert [one["src"] for one in page.all("img")] == [
+        one["attributes"]["src"] for one in flow["ui"]["nodes"] if one["type"] == "img"
+    ]
+
+
+@pytest.mark.parametrize(("kind", "flow"), FLOWS)
+def test_recorded_flow_is_accessible(ory: responses.RequestsMock, kind: str, flow: Any) -> None:
+    flow["ui"]["action"] = f"{ORY}/self-service/{kind}?flow={flow['id']}"
+
+    page = show(ory, flow, kind)
+
+    labels = {label["for"] for label in page.all("label")}
+    ids = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
+    inputs = [one for form in page.ory_forms for one in form.inputs.values()]
+    assert {one["id"] for one in inputs} == labels
+    assert {name for one in inputs for name in one.get("aria-describedby", "").split()} <= ids
+    assert len(page.text("h1")) == len(page.all("meta", name="viewport")) == 1
+    assert page.all("html", lang="en-us")
+    assert all(one["alt"] for one in page.all("img"))
+    assert sum("autofocus" in one for one in inputs) <= 1
+    assert page.all("script") == []
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+
+
+def recording(name: str, version: str = "v1.3.1") -> Any:
+    body = json.loads((RECORDINGS / version / f"{name}.json").read_text())["response"]["body"]
+    kind = name.partition("_")[0]
+    body["ui"]["action"] = f"{ORY}/self-service/{kind}?flow={body['id']}"
+    return body
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("login_browser_plain_without_session_json", "Sign in"),
+        ("login_flow_aal2_totp", "Confirm with your second factor"),
+        ("login_flow_refresh_aal2_totp", "Confirm that it's you"),
+        ("login_flow_aal2_no_second_factor", "No second factor is set up"),
+        ("settings_browser_no_second_factor", "Account settings"),
+    ],
+)
+def test_heading_names_the_situation(ory: responses.RequestsMock, name: str, heading: str) -> None:
+    page = show(ory, recording(name), name.partition("_")[0])
+
+    assert page.text("h1") == page.text("title") == [heading]
+
+
+@pytest.mark.parametrize(
+    ("name", "control", "attributes"),
+    [
+        ("login_browser_plain_without_session_json", "identifier", {"autocomplete": "username", "required": ""}),
+        ("login_browser_plain_without_session_json", "password", {"autocomplete": "current-password"}),
+        ("login_flow_aal2_totp", "totp_code", {"autocomplete": "one-time-code", "inputmode": "numeric"}),
+        ("login_submit_code_address_json_400_sent_email", "code", {"autocomplete": "one-time-code"}),
+        ("login_browser_aal2_lookup_secret_json", "lookup_secret", {"autocomplete": "off", "spellcheck": "false"}),
+        ("settings_browser_no_second_factor", "password", {"autocomplete": "new-password", "type": "password"}),
+        ("settings_browser_no_second_factor", "traits.email", {"autocomplete": "email", "type": "email"}),
+    ],
+)
+def test_browser_is_told_what_to_fill_in(
+    ory: responses.RequestsMock, name: str, control: str, attributes: dict[str, str]
+) -> None:
+    page = show(ory, recording(name), name.partition("_")[0])
+
+    assert attributes.items() <= page.form_with(control).inputs[control].items()
+
+
+def test_wrong_password_is_an_alert_that_the_fields_point_to(ory: responses.RequestsMock) -> None:
+    page = show(ory, recording("login_submit_wrong_password_json"))
+
+    (alert,) = page.all("p", role="alert")
+    assert "ory-mfa-error" in alert["class"]
+    for one in page.ory_forms[0].inputs.values():
+        assert (one["aria-invalid"], one["aria-describedby"].strip()) == ("true", "ory-messages")
+
+
+def test_what_has_to_be_done_is_a_status(ory: responses.RequestsMock) -> None:
+    page = show(ory, recording("login_flow_aal2_totp"))
+
+    assert (len(page.all("p", role="status")), page.all("p", role="alert")) == (1, [])
+
+
+def test_error_of_a_field_stands_at_the_field_and_gets_the_cursor(ory: responses.RequestsMock) -> None:
+    flow = recording("settings_browser_no_second_factor")
+    (wrong,) = (one for one in flow["ui"]["nodes"] if one["attributes"].get("name") == "totp_code")
+    wrong["messages"] = [{"id": 4000008, "text": "Ory's own", "type": "error"}]
+
+    page = show(ory, flow, "settings")
+
+    control = page.form_with("totp_code").inputs["totp_code"]
+    assert control["aria-describedby"].strip() == f"{control['id']}-messages"
+    assert (control["aria-invalid"], control["autofocus"]) == ("true", "")
+    assert "This code is not right. Please try again." in page.text("p")
+
+
+def test_new_recovery_codes_come_first_and_are_a_list(ory: responses.RequestsMock) -> None:
+    flow = recording("settings_submit_lookup_regenerate_json")
+    (codes,) = (one for one in flow["ui"]["nodes"] if one["attributes"].get("id") == "lookup_secret_codes")
+    secrets = codes["attributes"]["text"]["context"]["secrets"]
+    values = [secret["text"] for secret in secrets]
+    secrets[0] = {"id": 1050014, "text": "Secret was used at …", "type": "info"}
+
+    page = show(ory, flow, "settings")
+
+    assert page.ory_forms[0].button("lookup_secret_confirm")
+    assert page.text("code")[:12] == ["(used)", *values[1:]]
+    assert len(page.all("li")) == 12
+
+
+def test_key_for_the_authenticator_app_is_shown_as_text(ory: responses.RequestsMock) -> None:
+    flow = recording("settings_browser_no_second_factor")
+
+    page = show(ory, flow, "settings")
+
+    assert page.text("code") == ["FVHKKDNBPXAPXRG2POPGXFBSKPH2TPUR"]
+    assert page.all("img")[0]["alt"] == "QR code for your authenticator app"
+
+
+def test_enter_does_not_send_the_code_again(ory: responses.RequestsMock) -> None:
+    """After a wrong code Kratos v1.3.1 names 'send again' first, and the Enter key presses the first button."""
+    page = show(ory, recording("login_submit_code_wrong_json"))
+
+    assert [button["name"] for button in page.form_with("code").buttons] == ["method", "resend"]
+    assert "formnovalidate" in page.form_with("code").button("resend")
+
+
+def test_empty_second_factor_form_leads_to_the_settings(ory: responses.RequestsMock) -> None:
+    page = show(ory, recording("login_flow_aal2_no_second_factor"))
+
+    assert page.ory_forms == []
+    (link,) = (one["href"] for one in page.all("a"))
+    assert link.startswith(f"{ORY}/self-service/settings/browser?return_to=http%3A%2F%2F127.0.0.1%3A8000%2Fapp%2Fx%3Fa")
+
+
+def test_empty_sign_in_says_so(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF))
+
+    assert (page.ory_forms, page.all("a")) == ([], [])
+    assert "There is no way to sign in here" in " ".join(page.text("p"))
+
+
+def test_empty_settings_say_so(ory: responses.RequestsMock) -> None:
+    assert "nothing to set up" in " ".join(show(ory, flow_of(CSRF), "settings").text("p"))
+
+
+@pytest.mark.parametrize(
+    ("name", "forms"),
+    [
+        ("login_browser_plain_without_session_json", 0),
+        ("login_flow_aal2_totp", 1),
+        ("login_flow_aal2_no_second_factor", 1),
+        ("login_browser_refresh_json_aal2_session", 1),
+    ],
+)
+def test_who_is_signed_in_can_sign_out(ory: responses.RequestsMock, name: str, forms: int) -> None:
+    page = show(ory, recording(name))
+
+    own = [form for form in page.forms if form.action == "/account/security/logout/"]
+    assert [[name for name, _ in form.hidden] for form in own] == [["csrfmiddlewaretoken"]] * forms
+
+
+def test_no_sign_out_without_its_url(ory: responses.RequestsMock, settings: Any) -> None:
+    settings.ROOT_URLCONF = "django_ory_mfa.contrib.ui.urls"
+    ory.get(f"{ORY}/self-service/login/flows", json=recording("login_flow_aal2_totp"))
+
+    page = Document(Site("sync").get("/login?flow=1").content.decode())
+
+    assert page.forms == page.ory_forms
+
+
+def test_fresh_proof_names_whose_it_is(ory: responses.RequestsMock) -> None:
+    page = show(ory, recording("login_browser_refresh_json_aal2_session"))
+
+    assert "Signed in as u7dd50d1d@example.test" in page.text("p")
+
+
+def test_known_message_is_translated_and_unknown_is_orys() -> None:
+    with translation.override("en"):
+        assert text_of({"id": 1010001, "text": "Sign in!"}) == str(TEXTS[1010001])
+    assert text_of({"id": 99, "text": "Something new"}) == "Something new"
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ({"id": 1010023, "text": "own", "context": {"address": "a@b.test"}}, "Send a code to a@b.test"),
+        ({"id": 4000032, "text": "own", "context": {"min_length": 8}}, "The password must have at least 8 characters."),
+        ({"id": 1010023, "text": "own", "context": {"address": ["a@b.test"]}}, "own"),
+        ({"id": 1010023, "text": "own", "context": []}, "own"),
+        ({"id": [1010023], "text": "own"}, "own"),
+        ({"id": 99, "text": 7}, ""),
+        ("text", ""),
+    ],
+)
+def test_message_with_a_parameter_or_odd(message: Any, text: str) -> None:
+    assert text_of(message) == text
+
+
+def test_fields_of_every_group_go_into_each_first_factor(ory: responses.RequestsMock) -> None:
+    identifier = node("input", "default", name="identifier", type="text", label="E-mail")
+    code = node("input", "code", name="method", type="submit", value="code", label="Send a code")
+    provider = node("input", "oidc", name="provider", type="submit", value="acme", label="Sign in with Acme")
+
+    page = show(ory, flow_of(CSRF, identifier, SUBMIT, code, provider))
+
+    assert [set(form.inputs) for form in page.ory_forms] == [{"identifier"}, {"identifier"}, set()]
+    assert [form.hidden for form in page.ory_forms] == [[("csrf_token", "csrf-of-ory")]] * 3
+    assert page.text("h2") == ["Password", "Code by message", "Other providers"]
+
+
+def test_flow_of_the_default_group_alone_is_a_form(ory: responses.RequestsMock) -> None:
+    button = node("input", "default", name="method", type="submit", value="profile", label="Next")
+
+    (form,) = show(ory, flow_of(CSRF, button)).ory_forms
+
+    assert form.data("method") == [("csrf_token", "csrf-of-ory"), ("method", "profile")]
+
+
+def test_what_needs_a_script_is_said_and_the_rest_works(ory: responses.RequestsMock) -> None:
+    nodes = [
+        node("script", "webauthn", src="https://evil.example/x.js", id="webauthn_script"),
+        node("input", "webauthn", name="webauthn_register_displayname", type="text", label="Name"),
+        node("input", "webauthn", name="webauthn_register_trigger", type="button", onclick="steal()"),
+        node("input", "webauthn", name="webauthn_remove", type="submit", value="ab12", label="Remove"),
+    ]
+
+    page = show(ory, flow_of(CSRF, *nodes), "settings")
+
+    (form,) = page.ory_forms
+    assert (form.inputs, [button["name"] for button in form.buttons]) == ({}, ["webauthn_remove"])
+    assert any("needs JavaScript" in text for text in page.text("p"))
+    assert page.all("script") == []
+
+
+def test_checkbox_can_be_unchecked(ory: responses.RequestsMock) -> None:
+    boxes = [node("input", name=f"traits.{on}", type="checkbox", value=on, required=True) for on in (True, False)]
+
+    (form,) = show(ory, flow_of(CSRF, *boxes, SUBMIT)).ory_forms
+
+    assert form.hidden[1:] == [("traits.True", "false"), ("traits.False", "false")]
+    assert ["checked" in one for one in form.inputs.values()] == [True, False]
+
+
+def test_link_of_ory_is_a_link(ory: responses.RequestsMock) -> None:
+    links = [
+        node("a", "default", href="https://example.com/terms", title={"id": 1, "text": "Terms", "type": "info"}),
+        node("a", "default", href="https://example.com/help", title=None, label="Help"),
+    ]
+
+    page = show(ory, flow_of(CSRF, *links, SUBMIT))
+
+    assert [(one["href"], one["rel"]) for one in page.all("a")] == [
+        ("https://example.com/terms", "noopener noreferrer"),
+        ("https://example.com/help", "noopener noreferrer"),
+    ]
+    assert page.text("a") == ["Terms", "Help"]
+
+
+# Demo people.
+
+
+def test_demo_people_are_listed_and_fill_in_the_form(ory: responses.RequestsMock, site: Site) -> None:
+    page = show(ory, recording("login_browser_plain_without_session_json"), site=site, page="demo")
+
+    urls = [one["href"] for one in page.all("a")]
+    assert (page.text("a"), urls) == (["First", "<Second>"], ["?flow=1&fill=0", "?flow=1&fill=1"])
+    filled = Document(site.get(f"/ory-ui/demo{urls[1]}").content.decode()).ory_forms[0].inputs
+    assert {name: one["value"] for name, one in filled.items()} == {
+        "identifier": 'second"@example.test',
+        "password": "pw-second",
+    }
+
+
+@pytest.mark.parametrize("index", ["2", "-1", "x", ""])
+def test_unknown_demo_person_fills_in_nothing(ory: responses.RequestsMock, index: str) -> None:
+    ory.get(f"{ORY}/self-service/login/flows", json=recording("login_browser_plain_without_session_json"))
+
+    page = Document(Site("sync").get(f"/ory-ui/demo?flow=1&fill={index}").content.decode())
+
+    assert not any(one.get("value") for one in page.ory_forms[0].inputs.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "page"), [("login_browser_plain_without_session_json", "login"), ("login_flow_aal2_totp", "demo")]
+)
+def test_demo_people_are_for_the_first_factor_of_a_demo(ory: responses.RequestsMock, name: str, page: str) -> None:
+    assert "Demo people" not in show(ory, recording(name), page=page).text("h2")
+
+
+# Hostile flows.
+
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+ODD: list[Any] = [None, 7, True, "text", [], {}, [[]], {"type": []}, 1e308]
+
+
+def test_markup_in_every_text_stays_text(ory: responses.RequestsMock) -> None:
+    message = {"id": 99, "text": EVIL, "type": EVIL}
+    nodes = [
+        node("input", EVIL, EVIL, [message], name=EVIL, type="text", value=EVIL, autocomplete=EVIL),
+        node("input", EVIL, EVIL, name=EVIL, type="submit", value=EVIL),
+        node("input", EVIL, EVIL, name=EVIL, type="hidden", value=EVIL),
+        node("img", EVIL, EVIL, src=PICTURE, width=EVIL, height=-1),
+        node("text", EVIL, EVIL, text=message),
+        node("text", EVIL, EVIL, text={"id": 1, "text": "", "context": {"secrets": [message]}}),
+        node("a", EVIL, EVIL, href="https://example.com/", title=message),
+    ]
+
+    page = show(ory, flow_of(CSRF, SUBMIT, *nodes, ui={"messages": [message]}, refresh=True))
+
+    assert (page.all("script"), [one["src"] for one in page.all("img")]) == ([], [PICTURE])
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+    assert EVIL in page.form_with(EVIL).inputs
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "javascript:alert(1)",
+        "https://evil.example/self-service/login",
+        f"{ORY}.evil.example/self-service/login",
+        f"{ORY}/self-service/../steal",
+        f"{ORY}/sessions/whoami",
+        "/self-service/login",
+        "",
+        None,
+        7,
+    ],
+)
+def test_form_that_goes_elsewhere_is_not_shown(ory: responses.RequestsMock, site: Site, action: Any) -> None:
+    ory.get(f"{ORY}/self-service/login/flows", json=flow_of(CSRF, SUBMIT, ui={"action": action}))
+
+    response = site.get("/ory-ui/login?flow=1")
+
+    assert response.status_code == 502
+    assert Document(response.content.decode()).forms == []
+
+
+@pytest.mark.parametrize(
+    "src",
+    [
+        "https://evil.example/pixel.png",
+        "javascript:alert(1)",
+        "data:image/svg+xml;base64,PHN2Zz4=",
+        "data:image/png;base64,",
+        f'{PICTURE}" onerror="x',
+        None,
+    ],
+)
+def test_picture_from_elsewhere_is_not_shown(ory: responses.RequestsMock, src: Any) -> None:
+    assert show(ory, flow_of(CSRF, SUBMIT, node("img", src=src))).all("img") == []
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//evil.example/",
+        "https://user@evil.example/",
+        "https://[broken/",
+        "https:///no-host",
+        "https://evil.example/\nx",
+        None,
+    ],
+)
+def test_link_that_is_no_web_address_is_not_shown(ory: responses.RequestsMock, href: Any) -> None:
+    assert show(ory, flow_of(CSRF, SUBMIT, node("a", href=href, label="here"))).all("a") == []
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("place", ["body", "ui", "nodes", "messages"])
+def test_odd_body_is_no_server_error(ory: responses.RequestsMock, place: str, odd: Any) -> None:
+    bodies = {
+        "body": odd,
+        "ui": {"ui": odd},
+        "nodes": flow_of(ui={"nodes": odd}),
+        "messages": flow_of(CSRF, SUBMIT, ui={"messages": odd}),
+    }
+    ory.get(f"{ORY}/self-service/login/flows", json=bodies[place])
+
+    assert Site("sync").get("/ory-ui/login?flow=1").status_code in (200, 502)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_odd_node_leaves_the_rest_as_it_is(ory: responses.RequestsMock, odd: Any) -> None:
+    names = ("name", "value", "type", "autocomplete", "disabled", "required")
+    whole = [node("input", name="a", type="text") | {key: odd} for key in ("group", "attributes", "messages", "meta")]
+    attributes = [node("input", **{"name": "a", "type": "text", name: odd}) for name in names]
+    others = [node(kind, label=odd, **{name: odd}) for kind in ("img", "text", "a") for name in ("src", "text", "href")]
+    sizes = [node("img", src=PICTURE, width=odd, height=odd), node("text", text={"context": odd})]
+    texts = [node("text", text={"id": 1, "context": {"secrets": odd}, "text": odd})]
+    nodes = [odd, {"type": odd, "attributes": {}}, *whole, *attributes, *others, *sizes, *texts]
+    # Where an input has no name it cannot be sent; the page around it stands.
+    flow = flow_of(CSRF, SUBMIT, *nodes, return_to=odd, active=odd, requested_aal=odd, refresh=odd)
+
+    page = show(ory, flow)
+
+    assert page.form_with("method").button("method", "password")
+
+
+def test_page_has_a_limit(ory: responses.RequestsMock) -> None:
+    ory.get(f"{ORY}/self-service/login/flows", json=flow_of(*[CSRF] * 301))
+
+    assert Site("sync").get("/ory-ui/login?flow=1").status_code == 502
+
+
+def test_huge_text_is_shown(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF, node("input", name="x" * 50_000, type="text", label="y" * 500_000), SUBMIT))
+
+    assert page.form_with("x" * 50_000)
+
+
+def test_password_in_a_flow_is_not_shown(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF, node("input", name="password", type="password", value="hunter2"), SUBMIT))
+
+    assert "value" not in page.form_with("password").inputs["password"]
+
+
+def test_disabled_controls_are_disabled(ory: responses.RequestsMock) -> None:
+    nodes = [
+        node("input", name="identifier", type="text", disabled=True),
+        node("input", name="method", type="submit", value="x", disabled=True),
+    ]
+
+    (form,) = show(ory, flow_of(CSRF, *nodes)).ory_forms
+
+    assert "disabled" in form.inputs["identifier"]
+    assert "disabled" in form.buttons[0]

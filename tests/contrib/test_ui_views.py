@@ -1,0 +1,429 @@
+"""What the pages ask of Ory, and where they send the browser when Ory does not hand out a flow."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+import responses
+from django.core.handlers.asgi import ASGIRequest
+
+from django_ory_mfa.contrib.ui import views
+from django_ory_mfa.contrib.ui.cookies import flow_cookies
+from django_ory_mfa.core.own_views import is_own_view
+from tests.contrib.test_ui import CSRF, ORY, SUBMIT, Document, flow_of, recording
+from tests.site import Site, location
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+LOGIN = f"{ORY}/self-service/login/browser"
+SETTINGS = f"{ORY}/self-service/settings/browser"
+FLOWS = {kind: f"{ORY}/self-service/{kind}/flows" for kind in ("login", "settings")}
+GUARD = "ory_mfa_ui_restart"
+
+
+@pytest.fixture(autouse=True)
+def _ui(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.contrib.test_ui"
+
+
+@pytest.fixture
+def ory() -> Iterator[responses.RequestsMock]:
+    """What Ory answers in a test."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def answer_of(name: str) -> dict[str, Any]:
+    """A recorded answer as ``responses`` takes it, with this Ory's address in it."""
+    recorded = json.loads((RECORDINGS / "v1.3.1" / f"{name}.json").read_text())["response"]
+    body = json.dumps(recorded["body"]).replace("http://127.0.0.1:14433", ORY)
+    return {"status": recorded["status"], "body": body}
+
+
+def target(response: Any) -> tuple[str, dict[str, str]]:
+    """Where a redirect leads: the URL without its query, and the query."""
+    assert response.status_code == 302
+    base, _, query = location(response).partition("?")
+    return base, {name: value for name, (value,) in parse_qs(query).items()}
+
+
+# What Ory is asked.
+
+
+@pytest.mark.parametrize(
+    ("page", "path"),
+    [
+        ("login?flow=a%20b%26id%3Dc", "/self-service/login/flows?id=a%20b%26id%3Dc"),
+        ("settings?flow=1", "/self-service/settings/flows?id=1"),
+        ("error?id=2", "/self-service/errors?id=2"),
+    ],
+)
+def test_flow_is_asked_for_by_its_id(ory: responses.RequestsMock, site: Site, page: str, path: str) -> None:
+    ory.get(f"{ORY}{urlsplit(path).path}", json={})
+
+    site.get(f"/ory-ui/{page}")
+
+    (call,) = ory.calls
+    assert str(call.request.url).replace("+", "%20") == f"{ORY}{path}"
+    assert call.request.headers["Accept"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("return_to", "policy"),
+    [
+        (None, "same-origin"),
+        ("http://testserver/admin/?q=_popup", "same-origin"),
+        ("http://[", "same-origin"),
+        ("http://testserver/admin/auth/group/add/?_to_field=id&_popup=1", "unsafe-none"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["login", "settings"])
+def test_popup_of_the_admin_stays_with_its_opener(
+    ory: responses.RequestsMock, site: Site, settings: Any, kind: str, return_to: str | None, policy: str
+) -> None:
+    settings.MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", *settings.MIDDLEWARE]
+    ory.get(FLOWS[kind], json=flow_of(CSRF, SUBMIT, return_to=return_to))
+
+    assert site.get(f"/ory-ui/{kind}?flow=1").headers["Cross-Origin-Opener-Policy"] == policy
+
+
+@pytest.mark.parametrize("page", ["login?flow=1", "settings?flow=1", "error?id=1"])
+def test_ory_is_shown_its_own_cookies_only(ory: responses.RequestsMock, site: Site, page: str) -> None:
+    for url in (*FLOWS.values(), f"{ORY}/self-service/errors"):
+        ory.get(url, json={})
+    own = 'csrf_token_0ab="x=; ory_kratos_session=a==; ory_kratos_session=b; ory_kratos_continuity=c'.replace('"', "")
+
+    site.get(f"/ory-ui/{page}", headers={"Cookie": f"sessionid=mine; csrftoken=t; {own}; csrf_token=no; other=x"})
+
+    (call,) = ory.calls
+    assert call.request.headers["Cookie"] == own
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "sent"),
+    [
+        ("ory_session_slug=a; ory_kratos_session=b", None, "ory_session_slug=a; ory_kratos_session=b"),
+        ("ory_session_slug=a; ory_kratos_session=b", "ory_session_slug", "ory_session_slug=a"),
+        ("mine=a; ory_kratos_session=b", "mine", "mine=a"),
+        ('ory_kratos_session="quoted"', None, ""),
+        (f"ory_kratos_session={'x' * 4097}", None, ""),
+        ("ory_kratos_session=", None, ""),
+        ("csrf_token_a b=x; xcsrf_token_a=y; csrf_token_=z", None, ""),
+        ("ory_kratos_session=a\r\nX-Evil: 1", None, ""),
+        ("", None, ""),
+    ],
+)
+def test_cookies_that_ory_needs(header: str, name: str | None, sent: str) -> None:
+    assert flow_cookies(header, name) == sent
+
+
+def test_two_cookie_headers_of_http2_are_both_read(ory: responses.RequestsMock) -> None:
+    ory.get(FLOWS["login"], json=flow_of(CSRF, SUBMIT))
+    headers = [(b"cookie", b"csrf_token_a=1"), (b"cookie", b"ory_kratos_session=2")]
+    scope = {"type": "http", "method": "GET", "path": "/login", "query_string": b"flow=1", "headers": headers}
+
+    views.login(ASGIRequest(scope, BytesIO()))
+
+    (call,) = ory.calls
+    assert call.request.headers["Cookie"] == "csrf_token_a=1; ory_kratos_session=2"
+
+
+# How the pages are served.
+
+
+@pytest.mark.parametrize("page", ["login", "settings", "error"])
+def test_page_is_for_everybody_and_kept_by_nobody(site: Site, page: str) -> None:
+    response = site.get(f"/ory-ui/{page}")
+
+    assert "no-store" in response.headers["Cache-Control"]
+    assert response.headers["X-Frame-Options"] == "DENY"
+    view = response.resolver_match.func
+    assert (view.login_required, is_own_view(view)) == (False, True)
+
+
+@pytest.mark.parametrize("method", ["head", "post", "put", "delete"])
+def test_page_can_only_be_read(ory: responses.RequestsMock, site: Site, method: str) -> None:
+    assert site.request(method, "/ory-ui/login?flow=1").status_code == 405
+    assert len(ory.calls) == 0
+
+
+def test_page_needs_no_middleware(ory: responses.RequestsMock, settings: Any, site: Site) -> None:
+    settings.MIDDLEWARE = []
+    ory.get(FLOWS["login"], json=recording("login_flow_aal2_totp"))
+
+    response = site.get("/ory-ui/login?flow=1")
+
+    assert response.status_code == 200
+    # For the sign-out button, as no middleware is there to set it.
+    assert set(response.cookies) == {"csrftoken"}
+
+
+def test_page_sets_no_cookie_of_its_own(ory: responses.RequestsMock, site: Site) -> None:
+    ory.get(FLOWS["login"], json=flow_of(CSRF, SUBMIT), headers={"Set-Cookie": "csrf_token_a=b"})
+
+    assert site.get("/ory-ui/login?flow=1").cookies == {}
+
+
+# Without a flow.
+
+
+@pytest.mark.parametrize(
+    ("page", "url", "query"),
+    [
+        ("login", LOGIN, {}),
+        ("login?flow=", LOGIN, {}),
+        ("login?aal=aal2&refresh=true", LOGIN, {"aal": "aal2", "refresh": "true"}),
+        ("login?aal=aal9&refresh=yes&evil=1", LOGIN, {}),
+        ("login?return_to=http%3A%2F%2Ftestserver%2F%3Fa%3D1%26b", LOGIN, {"return_to": "http://testserver/?a=1&b"}),
+        ("settings", SETTINGS, {}),
+        ("settings?return_to=http%3A%2F%2Ftestserver%2F", SETTINGS, {"return_to": "http://testserver/"}),
+    ],
+)
+def test_no_flow_starts_one(site: Site, page: str, url: str, query: dict[str, str]) -> None:
+    assert target(site.get(f"/ory-ui/{page}")) == (url, query)
+
+
+def test_browser_is_sent_to_the_address_it_knows(site: Site, settings: Any) -> None:
+    settings.ORY_MFA_BROWSER_URL = "https://auth.example.com/ory"
+
+    assert location(site.get("/ory-ui/login")) == "https://auth.example.com/ory/self-service/login/browser"
+
+
+# Ory hands out no flow.
+
+
+@pytest.mark.parametrize(
+    ("kind", "recorded", "url", "query"),
+    [
+        ("login", "login_flow_403_csrf_other_browser", LOGIN, {}),
+        ("login", "login_flow_410_expired", LOGIN, {"return_to": "http://127.0.0.1:8000/x"}),
+        ("login", "settings_browser_401_no_session_json", LOGIN, {}),
+        ("settings", "settings_browser_401_no_session_json", LOGIN, {"return_to": SETTINGS}),
+        ("settings", "settings_browser_totp_enrolled_aal1_strict", LOGIN, {"aal": "aal2", "return_to": SETTINGS}),
+        ("settings", "login_flow_403_csrf_other_browser", SETTINGS, {}),
+    ],
+)
+def test_recorded_refusal_leads_to_a_flow(
+    ory: responses.RequestsMock, site: Site, kind: str, recorded: str, url: str, query: dict[str, str]
+) -> None:
+    ory.get(FLOWS[kind], **answer_of(recorded))
+
+    assert target(site.get(f"/ory-ui/{kind}?flow=1")) == (url, query)
+
+
+EVIL = "https://evil.example/self-service/login/browser"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "query"),
+    [
+        (404, {}, {}),
+        (404, [], {}),
+        (404, {"error": "text"}, {}),
+        (410, {"error": {"details": {"redirect_to": EVIL}}}, {}),
+        (
+            410,
+            {"error": {"details": {"redirect_to": EVIL, "return_to": "http://x.test/"}}},
+            {"return_to": "http://x.test/"},
+        ),
+        (410, {"error": {"details": {"redirect_to": 7, "return_to": 7}}}, {}),
+        (410, {"error": {"details": "text"}}, {}),
+        (410, {"error": None}, {}),
+        (403, {"redirect_browser_to": EVIL}, {}),
+        (403, {"redirect_browser_to": ["x"]}, {}),
+        (403, {"redirect_browser_to": f"{LOGIN}?aal=aal2&return_to={EVIL}"}, {"aal": "aal2"}),
+    ],
+)
+def test_odd_refusal_leads_to_a_flow_and_nowhere_else(
+    ory: responses.RequestsMock, site: Site, status: int, body: Any, query: dict[str, str]
+) -> None:
+    ory.get(FLOWS["login"], json=body, status=status)
+
+    assert target(site.get("/ory-ui/login?flow=1")) == (LOGIN, query)
+
+
+def test_new_flow_keeps_what_was_asked_for(ory: responses.RequestsMock, site: Site) -> None:
+    ory.get(FLOWS["login"], status=404)
+
+    response = site.get("/ory-ui/login?flow=1&aal=aal2&refresh=true&return_to=http://testserver/x")
+
+    assert target(response)[1] == {"aal": "aal2", "refresh": "true", "return_to": "http://testserver/x"}
+
+
+def test_who_would_go_round_in_circles_is_told(ory: responses.RequestsMock, site: Site) -> None:
+    """On localhost and 127.0.0.1 Ory's cookies do not reach the page, and every new flow is refused as well."""
+    ory.get(FLOWS["login"], **answer_of("login_flow_403_csrf_other_browser"))
+    first = site.get("/ory-ui/login?flow=1")
+
+    second = site.get("/ory-ui/login?flow=2")
+
+    assert (first.status_code, second.status_code) == (302, 403)
+    assert [one["href"] for one in Document(second.content.decode()).all("a")] == [LOGIN]
+    cookie = first.cookies[GUARD]
+    assert (cookie["max-age"], cookie["path"], cookie["httponly"], cookie["samesite"]) == (
+        10,
+        "/ory-ui/login",
+        True,
+        "Lax",
+    )
+    # And the click on the link is tried again.
+    assert site.get("/ory-ui/login?flow=3").status_code == 302
+
+
+def test_flow_that_came_gives_the_next_restart_back(ory: responses.RequestsMock, site: Site) -> None:
+    expired = ory.get(FLOWS["login"], **answer_of("login_flow_410_expired"))
+    site.get("/ory-ui/login?flow=1")
+    ory.remove(expired)
+    ory.get(FLOWS["login"], json=flow_of(CSRF, SUBMIT))
+
+    response = site.get("/ory-ui/login?flow=2")
+
+    assert response.status_code == 200
+    assert response.cookies[GUARD]["max-age"] == 0
+
+
+@pytest.mark.parametrize("page", ["login?flow=1&x=%22%3E", "settings?flow=1", "error?id=1"])
+@pytest.mark.parametrize("failure", [500, 503, 429, requests.ConnectTimeout(), requests.ConnectionError()], ids=str)
+def test_outage_is_a_page(ory: responses.RequestsMock, site: Site, page: str, failure: Any) -> None:
+    for url in (*FLOWS.values(), f"{ORY}/self-service/errors"):
+        if isinstance(failure, int):
+            ory.get(url, status=failure, body="dial tcp 10.0.0.7: user=kratos")
+        else:
+            ory.get(url, body=failure)
+
+    response = site.get(f"/ory-ui/{page}")
+
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    links = [one["href"] for one in Document(response.content.decode()).all("a")]
+    assert links == [f"/ory-ui/{page}", "/"]
+    assert "kratos" not in response.content.decode()
+
+
+@pytest.mark.parametrize("status", [204, 303, 400, 422])
+def test_answer_that_makes_no_sense_is_a_page(ory: responses.RequestsMock, site: Site, status: int) -> None:
+    ory.get(FLOWS["login"], status=status, headers={"Location": EVIL})
+
+    response = site.get("/ory-ui/login?flow=1&return_to=http://testserver/x")
+
+    assert response.status_code == 502
+    (link,) = (one["href"] for one in Document(response.content.decode()).all("a"))
+    assert link == f"{LOGIN}?return_to=http%3A%2F%2Ftestserver%2Fx"
+
+
+# The error page.
+
+
+MEGAPHONE = "Your account is locked. Call +1-555-0100"
+
+
+def show_error(ory: responses.RequestsMock, site: Site, body: Any, status: int = 200) -> Any:
+    ory.get(f"{ORY}/self-service/errors", **(body if "body" in body else {"json": body, "status": status}))
+    return site.get("/ory-ui/error?id=1")
+
+
+def test_second_factor_without_a_session_leads_to_the_login(ory: responses.RequestsMock, site: Site) -> None:
+    response = show_error(ory, site, answer_of("error_page_aal2_without_session"))
+
+    page = Document(response.content.decode())
+    assert response.status_code == 200
+    assert [one["href"] for one in page.all("a")] == [LOGIN, "/"]
+    assert page.text("code") == ["273d96df-3e71-49fc-b0b9-28d099c0ca5f"]
+
+
+@pytest.mark.parametrize("error_id", ["self_service_flow_return_to_forbidden", "no_such_id", None, MEGAPHONE])
+def test_text_that_a_visitor_put_into_an_error_is_not_shown(
+    ory: responses.RequestsMock, site: Site, error_id: str | None
+) -> None:
+    """Anybody can have Ory keep an error with a text of their own, and send the link to somebody else."""
+    error = {"id": error_id, "code": 400, "status": MEGAPHONE, "details": {"x": MEGAPHONE}}
+    error |= dict.fromkeys(("reason", "message", "debug"), MEGAPHONE)
+
+    html = show_error(ory, site, {"id": MEGAPHONE, "error": error}).content.decode()
+
+    assert "+1-555-0100" not in html
+
+
+def test_developers_see_what_ory_says(ory: responses.RequestsMock, site: Site, settings: Any) -> None:
+    settings.DEBUG = True
+
+    page = Document(show_error(ory, site, answer_of("error_page_aal2_without_session")).content.decode())
+
+    assert page.text("q") == ["You can not requested a higher AAL (AAL2/AAL3) without an active session."]
+
+
+def test_forbidden_return_to_is_explained(ory: responses.RequestsMock, site: Site, settings: Any) -> None:
+    settings.ORY_MFA_DEFAULT_RETURN_TO = "/home/"
+
+    page = Document(show_error(ory, site, answer_of("error_page_return_to_forbidden")).content.decode())
+
+    assert [one["href"] for one in page.all("a")] == ["/home/"]
+    assert "does not know the page that you came from" in " ".join(page.text("p"))
+
+
+def test_failure_of_ory_itself_is_not_quoted(ory: responses.RequestsMock, site: Site, settings: Any) -> None:
+    settings.DEBUG = True
+    body = {"error": {"code": 500, "reason": "dial tcp 10.0.0.7: user=kratos", "message": "x"}}
+
+    html = show_error(ory, site, body).content.decode()
+
+    assert "kratos" not in html
+    assert "The sign-in service could not go on." in html
+
+
+@pytest.mark.parametrize(
+    "error",
+    [None, "text", [], {}, {"id": []}, {"code": "400", "reason": "x"}, {"code": 400, "reason": []}, {"code": None}],
+)
+def test_odd_error_is_still_a_page(ory: responses.RequestsMock, site: Site, error: Any, settings: Any) -> None:
+    settings.DEBUG = True
+    page = Document(show_error(ory, site, {"error": error}).content.decode())
+
+    assert (page.text("h1"), page.text("q")) == (["That did not work"], [])
+
+
+def test_markup_in_an_error_stays_text_and_is_cut(ory: responses.RequestsMock, site: Site, settings: Any) -> None:
+    settings.DEBUG = True
+    reason = "<script>alert(1)</script>" * 100
+
+    page = Document(show_error(ory, site, {"error": {"code": 400, "message": reason}}).content.decode())
+
+    assert (page.all("script"), page.text("q")) == ([], [reason[:500]])
+
+
+def test_unknown_error_is_not_found(ory: responses.RequestsMock, site: Site) -> None:
+    assert show_error(ory, site, {"error": {"code": 404, "reason": "Unable to locate"}}, 404).status_code == 404
+
+
+def test_no_error_id_is_a_bad_request(ory: responses.RequestsMock, site: Site) -> None:
+    assert site.get("/ory-ui/error").status_code == 400
+    assert len(ory.calls) == 0
+
+
+def test_pages_do_not_share_anything_between_people(ory: responses.RequestsMock) -> None:
+    """Two people at once each get the flow that Ory gave for their own cookies."""
+
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        name = request.headers["Cookie"].partition("=")[2]
+        shown = {"type": "input", "group": "default", "attributes": {"name": "who", "type": "hidden", "value": name}}
+        return 200, {}, json.dumps(flow_of(shown, SUBMIT))
+
+    ory.add_callback("GET", FLOWS["login"], answer)
+
+    async def both() -> list[Any]:
+        clients = {name: Site("async").client for name in ("first", "second")}
+        asked = (
+            client.get("/ory-ui/login?flow=1", headers={"Cookie": f"ory_kratos_session={name}"})
+            for name, client in clients.items()
+        )
+        return list(await asyncio.gather(*asked))
+
+    pages = [Document(response.content.decode()) for response in asyncio.run(both())]
+
+    assert [page.ory_forms[0].hidden for page in pages] == [[("who", "first")], [("who", "second")]]

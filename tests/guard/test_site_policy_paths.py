@@ -1,0 +1,508 @@
+"""Rules at odd paths and methods: language prefixes, control characters, OPTIONS, and pages that look like ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextvars import copy_context
+from functools import wraps
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.conf.urls.i18n import i18n_patterns
+from django.http import HttpResponse
+from django.urls import include, path
+
+from django_ory_mfa import Outcome, Requirement
+from django_ory_mfa import urls as own_urls
+from django_ory_mfa.guard.site_policy import policies_for
+from django_ory_mfa.signals import aal_denied
+from tests import views
+from tests.guard.test_site_policy_answers import inside, outside
+from tests.policy_middleware import MADE
+from tests.policy_urls import spelling
+from tests.site import LOOP, Site, location
+
+POLICY = "django_ory_mfa.middleware.AALRequiredMiddleware"
+LOCALE = "django.middleware.locale.LocaleMiddleware"
+STEP_UP = "http://127.0.0.1:4433/self-service/login/browser?aal=aal2"
+LOGIN = "http://127.0.0.1:4433/self-service/login/browser?return_to"
+PREFLIGHT = {"Origin": "https://app.example", "Access-Control-Request-Method": "PUT"}
+
+
+@pytest.fixture(autouse=True)
+def policy(settings: Any) -> Any:
+    settings.ROOT_URLCONF = "tests.policy_urls"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, POLICY]
+    return settings
+
+
+@pytest.fixture
+def denials() -> Iterator[list[dict[str, Any]]]:
+    seen: list[dict[str, Any]] = []
+
+    def note(**kwargs: Any) -> None:
+        seen.append(kwargs)
+
+    aal_denied.connect(note)
+    yield seen
+    aal_denied.disconnect(note)
+
+
+def urlconf(*patterns: Any) -> ModuleType:
+    module = ModuleType("made_up_urls")
+    module.urlpatterns = list(patterns)  # type: ignore[attr-defined]
+    return module
+
+
+def aal1(ory: Any, site: Site) -> None:
+    """Signs somebody in who has a second factor and did not use it."""
+    ory.required_aal = "aal1"
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+
+# OPTIONS.
+
+SHAPES = ["page", "class/attribute", "class/default", "declared/aal1", "declared/aal2", "csrf-exempt"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("header", [None, "Origin", "Access-Control-Request-Method"])
+def test_options_is_guarded_like_any_other_method(ory: Any, site: Site, shape: str, header: str | None) -> None:
+    headers = {} if header is None else {header: PREFLIGHT[header]}
+
+    response = site.request("options", shape, headers=headers)
+
+    assert (location(response).startswith(LOGIN), response.content) == (True, b"")
+
+
+@pytest.mark.parametrize("method", ["options", "trace", "put", "patch", "delete", "post", "get"])
+def test_every_method_is_guarded_below_the_level(ory: Any, site: Site, method: str) -> None:
+    aal1(ory, site)
+
+    assert location(site.request(method, "page")).startswith(STEP_UP)
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+def test_headers_of_a_preflight_open_no_other_method(ory: Any, site: Site, method: str) -> None:
+    assert location(site.request(method, "page", headers=PREFLIGHT)).startswith(LOGIN)
+
+
+@pytest.mark.parametrize("method", ["PROPFIND", "options", "OpTiOnS", "X"])
+def test_method_that_nobody_knows_is_guarded(ory: Any, site: Site, method: str) -> None:
+    response = site.client.generic(method, f"/{site.mode}/page")
+    response = LOOP.run(response, context=copy_context()) if site.mode == "async" else response
+
+    assert location(response).startswith(LOGIN)
+
+
+def test_options_of_those_who_may_reaches_the_view(ory: Any, site: Site) -> None:
+    ory.login(site)
+
+    response = site.request("options", "class/attribute")
+
+    assert (response.status_code, "GET" in response["Allow"]) == (200, True)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_preflight_gets_an_empty_answer_and_no_view_runs(
+    ory: Any, site: Site, denials: list[Any], shape: str, *, signed_in: bool
+) -> None:
+    if signed_in:
+        ory.login(site)
+
+    response = site.request("options", shape, headers=PREFLIGHT)
+
+    assert (response.status_code, response.content, ory.calls, denials) == (204, b"", [], [])
+    assert "Allow" not in response.headers
+
+
+@pytest.mark.parametrize("shape", ["exempt", "exempt/class"])
+def test_preflight_of_a_free_view_reaches_it(ory: Any, site: Site, shape: str) -> None:
+    assert site.request("options", shape, headers=PREFLIGHT).status_code == 200
+
+
+def test_preflight_where_a_rule_asks_nothing_reaches_the_view(ory: Any, site: Site, settings: Any) -> None:
+    settings.ORY_MFA_RULES = [("/", None)]
+
+    assert site.request("options", "page", headers=PREFLIGHT).content == b"open sesame"
+
+
+def test_preflight_is_not_reported(ory: Any, site: Site, settings: Any, denials: list[Any]) -> None:
+    settings.ORY_MFA_RULES = [("/", "aal2", {"report_only": True})]
+
+    response = site.request("options", "page", headers=PREFLIGHT)
+
+    assert (response.content, denials, ory.calls) == (b"open sesame", [], [])
+
+
+@pytest.mark.parametrize("place", ["outside", "inside"])
+@pytest.mark.parametrize("url", ["page", "declared/aal2", "nowhere"])
+def test_django_cors_headers_answers_a_preflight(ory: Any, site: Site, settings: Any, place: str, url: str) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example"]
+    cors = "corsheaders.middleware.CorsMiddleware"
+    settings.MIDDLEWARE = [cors, *settings.MIDDLEWARE] if place == "outside" else [*settings.MIDDLEWARE, cors]
+
+    response = site.request("options", url, headers=PREFLIGHT)
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert response["Access-Control-Allow-Origin"] == "https://app.example"
+
+
+def test_middleware_that_makes_its_own_empty_answer_answers_a_preflight(ory: Any, site: Site, settings: Any) -> None:
+    inside(settings, "preflights")
+
+    response = site.request("options", "page", headers=PREFLIGHT)
+
+    assert (response.status_code, response["Access-Control-Allow-Origin"]) == (200, "https://app.example")
+
+
+@pytest.mark.parametrize("maker", ["fallback", "redirects", "page", "moved", "streams", "file"])
+def test_preflight_is_given_no_page_that_a_middleware_made(ory: Any, site: Site, settings: Any, maker: str) -> None:
+    inside(settings, maker)
+
+    response = site.request("options", "nowhere", headers=PREFLIGHT)
+
+    assert (response.status_code, response.content, location(response)) == (204, b"", "")
+
+
+def test_preflight_is_given_no_page_that_a_middleware_puts_in_place_of_the_answer(
+    ory: Any, site: Site, settings: Any
+) -> None:
+    inside(settings, "overrides")
+
+    assert site.request("options", "page", headers=PREFLIGHT).content == b""
+
+
+@pytest.mark.parametrize("place", [inside, outside])
+@pytest.mark.parametrize("headers", [{}, PREFLIGHT], ids=["plain", "preflight"])
+def test_method_that_is_overridden_by_a_header_opens_nothing(
+    ory: Any, site: Site, settings: Any, place: Any, headers: dict[str, str]
+) -> None:
+    place(settings, "method_override")
+
+    response = site.post("page", headers={"X-HTTP-Method-Override": "OPTIONS", **headers})
+
+    assert b"open sesame" not in response.content
+    assert response.status_code == (204 if headers else 302)
+
+
+# Language prefixes.
+
+
+@pytest.fixture(params=[False, True], ids=["default without prefix", "default with prefix"])
+def languages(settings: Any, request: Any) -> Any:
+    settings.USE_I18N, settings.LANGUAGE_CODE = True, "en"
+    settings.LANGUAGES = [("en", "English"), ("de", "German"), ("pt-br", "Brazilian Portuguese")]
+    settings.MIDDLEWARE = [LOCALE, *settings.MIDDLEWARE]
+    pages = [path("", views.page), path("vault/", views.page), path("public/", views.page), path("de/", views.page)]
+    settings.ROOT_URLCONF = urlconf(*i18n_patterns(*pages, prefix_default_language=request.param))
+    settings.IS_PREFIXED = request.param
+    return settings
+
+
+@pytest.mark.parametrize("url", ["/de/vault/", "/pt-br/vault/"])
+def test_language_prefix_passes_no_rule(ory: Any, site: Site, languages: Any, url: str) -> None:
+    languages.ORY_MFA_AAL, languages.ORY_MFA_RULES = "aal1", [("/vault/", "aal2")]
+    aal1(ory, site)
+
+    assert location(site.get(url)).startswith(STEP_UP)
+
+
+def test_path_without_prefix_needs_what_its_rule_asks_for(ory: Any, site: Site, languages: Any) -> None:
+    languages.ORY_MFA_AAL, languages.ORY_MFA_RULES = "aal1", [("/vault/", "aal2")]
+    aal1(ory, site)
+
+    assert location(site.get("/en/vault/" if languages.IS_PREFIXED else "/vault/")).startswith(STEP_UP)
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_shown"),
+    [
+        ([("/de/", None), ("/vault/", "aal2")], False),
+        ([("/vault/", "aal2"), ("/", None)], False),
+        ([("/de/vault/", "aal1"), ("/vault/", "aal2")], False),
+        ([("/de/vault/", "aal2"), ("/vault/", "aal1")], False),
+        ([("/de/vault/", "aal2"), ("/vault/", None)], False),
+        ([("/de/", "aal1"), (".*vault", "aal2")], False),
+        ([("/vault/", None)], False),
+        ([("/vault/", "aal1")], False),
+        ([("/de/", "aal1"), ("/vault/", lambda request: "aal2")], False),
+        ([("/de/", lambda request: "aal1"), ("/vault/", "aal2")], False),
+        ([("/de/", lambda request: "aal2"), ("/vault/", "aal1")], False),
+        ([("/de/", lambda request: None), ("/vault/", lambda request: "aal2")], False),
+        ([("/de/", "aal1"), ("/vault/", Requirement("aal1", max_age=60))], False),
+        ([("/de/vault/", "aal1"), ("/vault/", "aal1")], True),
+        ([("/de/vault/", "aal1"), ("/vault/", None)], True),
+        ([("/de/vault/", "aal1"), ("/other/", "aal2")], True),
+        ([("/de/vault/", "aal1"), ("/", "aal2")], True),
+        ([("/de/vault/", "aal1"), ("", "aal2")], True),
+        ([("(/de)?/vault/", "aal1"), (".*", "aal2")], True),
+        ([("/de/", "aal1")], True),
+        ([("/de/", "aal1"), ("/vault/", "aal2", {"report_only": True})], True),
+        ([("/de/", lambda request: "aal1"), ("/vault/", lambda request: None)], True),
+    ],
+)
+def test_stricter_of_both_rules_counts(
+    ory: Any, site: Site, languages: Any, rules: list[Any], *, is_shown: bool
+) -> None:
+    languages.ORY_MFA_RULES = rules
+    ory.required_aal = "aal1"
+    ory.login(site, aal="aal1", second_factors={"totp"}, age=61)
+
+    assert (site.get("/de/vault/").content == b"open sesame") is is_shown
+
+
+def test_rule_for_everything_is_no_stricter_with_a_prefix(ory: Any, site: Site, languages: Any) -> None:
+    languages.ORY_MFA_RULES = [(r"/(de|en)/public/", None), ("/", "aal2")]
+
+    assert (site.get("/de/public/").content, location(site.get("/de/vault/"))[:4]) == (b"open sesame", "http")
+
+
+def test_stricter_rule_of_both_only_reports(ory: Any, site: Site, languages: Any, denials: list[Any]) -> None:
+    languages.ORY_MFA_RULES = [("/vault/", "aal2", {"report_only": True}), ("/de/", "aal1")]
+    refused = site.get("/de/vault/")
+    aal1(ory, site)
+
+    passed = site.get("/de/vault/")
+
+    assert (refused.status_code, passed.content) == (302, b"open sesame")
+    assert [(denial["decision"].outcome, denial["report_only"]) for denial in denials] == [
+        (Outcome.LOGIN, False),
+        (Outcome.STEP_UP, True),
+    ]
+
+
+def test_rule_that_only_reports_is_not_reported_where_another_refuses(
+    ory: Any, site: Site, languages: Any, denials: list[Any]
+) -> None:
+    languages.ORY_MFA_RULES = [("/de/", "aal2", {"report_only": True}), ("/vault/", "aal1")]
+
+    refused = site.get("/de/vault/")
+
+    assert (refused.status_code, [denial["report_only"] for denial in denials]) == (302, [False])
+
+
+AGED, FRESH = Requirement("aal2", max_age=600), Requirement("aal2", max_age=60)
+APP, TWO = Requirement("aal2", methods={"totp"}), Requirement("aal2", methods={"totp", "webauthn"})
+KEY, FRESH_APP = Requirement("aal2", methods={"webauthn"}), Requirement("aal2", 60, {"totp"})
+AAL1, AAL2, HIGHEST = Requirement("aal1"), Requirement("aal2"), Requirement("highest_available")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kept"),
+    [
+        (AAL1, AAL2, [AAL2]),
+        (AAL1, HIGHEST, [HIGHEST]),
+        (HIGHEST, AAL2, [AAL2]),
+        (AAL2, AGED, [AGED]),
+        (AGED, FRESH, [FRESH]),
+        (AAL2, APP, [APP]),
+        (APP, TWO, [APP]),
+        (APP, FRESH_APP, [FRESH_APP]),
+        (FRESH, FRESH_APP, [FRESH_APP]),
+        (AGED, APP, [AGED, APP]),
+        (APP, KEY, [APP, KEY]),
+        (Requirement("aal1", max_age=60), AAL2, [Requirement("aal1", max_age=60), AAL2]),
+        (Requirement("aal1", max_age=600), FRESH, [FRESH]),
+        (AAL2, AAL2, [AAL2]),
+        (None, AAL1, [AAL1]),
+        (None, None, [None]),
+    ],
+    ids=lambda one: (
+        "none"
+        if one is None
+        else type(one).__name__
+        if isinstance(one, list)
+        else f"{one.aal} {one.max_age} {sorted(one.methods or ())}"
+    ),
+)
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_requirement_that_the_other_one_implies_is_not_judged(
+    languages: Any, one: Any, other: Any, kept: list[Any], *, is_turned: bool
+) -> None:
+    by_prefix, by_path = (other, one) if is_turned else (one, other)
+    languages.ORY_MFA_RULES = [("/de/", by_prefix), ("/vault/", by_path)]
+
+    found = [policy.declared for policy in policies_for(None, "/de/vault/")]
+
+    assert found == (kept[::-1] if is_turned else kept)
+
+
+def test_start_page_of_a_language_has_the_rule_of_the_start_page(ory: Any, site: Site, languages: Any) -> None:
+    languages.ORY_MFA_AAL, languages.ORY_MFA_RULES = "aal1", [("/$", "aal2")]
+    aal1(ory, site)
+
+    assert location(site.get("/de/")).startswith(STEP_UP)
+
+
+def test_prefix_is_taken_off_once(ory: Any, site: Site, languages: Any) -> None:
+    languages.ORY_MFA_AAL, languages.ORY_MFA_RULES = "aal1", [("/$", "aal2")]
+    aal1(ory, site)
+
+    assert site.get("/de/de/").content == b"open sesame"
+
+
+@pytest.mark.parametrize("url", ["/de/vault/made", "/DE/vault/made", "/de-at/vault/made", "/de/vault/made\u00e9"])
+def test_language_prefix_of_a_fallback_page_passes_no_rule(ory: Any, site: Site, languages: Any, url: str) -> None:
+    inside(languages, "fallback")
+    languages.ORY_MFA_AAL, languages.ORY_MFA_RULES = "aal1", [("/vault/", "aal2")]
+    aal1(ory, site)
+
+    refused, other = site.get(url), site.get("/de/made")
+
+    assert (location(refused).startswith(STEP_UP), other.content) == (True, MADE)
+
+
+@pytest.mark.parametrize("url", ["/de", f"/{'x' * 600}/vault/", f"/de-{'x' * 600}/vault/", "/d\u00e9/"])
+def test_odd_prefix_breaks_nothing(ory: Any, site: Site, languages: Any, url: str) -> None:
+    languages.ORY_MFA_RULES = [("/vault/", "aal2")]
+    inside(languages, "page")
+
+    assert location(site.get(url)).startswith(LOGIN)
+
+
+@pytest.mark.parametrize("use_i18n", [False, True])
+def test_word_that_looks_like_a_language_is_none_without_language_patterns(
+    ory: Any, site: Site, settings: Any, *, use_i18n: bool
+) -> None:
+    settings.USE_I18N = use_i18n
+    settings.ROOT_URLCONF = urlconf(path("it/reports/", views.page))
+    settings.ORY_MFA_RULES = [("/it/", "aal1"), ("/reports/", "aal2")]
+    aal1(ory, site)
+
+    assert site.get("/it/reports/").content == b"open sesame"
+
+
+def test_language_patterns_of_the_request_count(ory: Any, site: Site, languages: Any) -> None:
+    languages.MIDDLEWARE = [*languages.MIDDLEWARE, "tests.policy_middleware.moves_urls"]
+    languages.ORY_MFA_RULES = [("/de/", "aal1"), ("/vault/", "aal2")]
+    inside(languages, "page")
+    aal1(ory, site)
+
+    assert site.get("/de/vault/").content == MADE
+
+
+# Control characters.
+
+CONTROLS = ["%00", "%01", "%09", "%0A", "%0D", "%1F", "%7F"]
+
+
+@pytest.fixture
+def odd_paths(settings: Any) -> Any:
+    settings.ROOT_URLCONF = urlconf(path("exact", views.page), path("exact<str:rest>", views.page))
+    return settings
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_path_with_a_control_character_is_freed_by_no_rule(ory: Any, site: Site, odd_paths: Any, control: str) -> None:
+    odd_paths.ORY_MFA_RULES = [("/exact", None)]
+
+    assert location(site.get(f"/exact{control}")).startswith(LOGIN)
+
+
+@pytest.mark.parametrize("rule", ["/exact$", "/exact", "", "/exact(?s:.*)"])
+@pytest.mark.parametrize("requirement", [None, "aal1", lambda request: None, lambda request: "aal1"])
+def test_path_with_a_control_character_needs_the_level_of_the_settings(
+    ory: Any, site: Site, odd_paths: Any, rule: str, requirement: Any
+) -> None:
+    odd_paths.ORY_MFA_RULES = [(rule, requirement)]
+    aal1(ory, site)
+
+    assert location(site.get("/exact%0A")).startswith(STEP_UP)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_path_with_a_control_character_needs_what_a_stricter_rule_asks_for(
+    ory: Any, site: Site, odd_paths: Any, control: str
+) -> None:
+    odd_paths.ORY_MFA_AAL, odd_paths.ORY_MFA_RULES = "aal1", [("/exact", "aal2")]
+    aal1(ory, site)
+
+    assert location(site.get(f"/exact{control}")).startswith(STEP_UP)
+
+
+def test_fallback_page_with_a_control_character_is_freed_by_no_rule(ory: Any, site: Site, odd_paths: Any) -> None:
+    inside(odd_paths, "fallback")
+    odd_paths.ORY_MFA_RULES = [("/made$", None)]
+
+    refused, passed = site.get("/made%0A"), site.get("/made")
+
+    assert (location(refused).startswith(LOGIN), passed.content) == (True, MADE)
+
+
+def test_rule_that_only_reports_frees_no_path_with_a_control_character(ory: Any, site: Site, odd_paths: Any) -> None:
+    odd_paths.ORY_MFA_RULES = [("/", "aal2", {"report_only": True})]
+
+    assert location(site.get("/exact%0A")).startswith(LOGIN)
+
+
+@pytest.mark.parametrize("url", ["/exact", "/exact%20", "/exact%21", "/exact%C3%A9", "/exact%C2%85", "/exact%E2%80%A8"])
+def test_path_without_a_control_character_is_freed(ory: Any, site: Site, odd_paths: Any, url: str) -> None:
+    odd_paths.ORY_MFA_RULES = [("/exact", None)]
+
+    assert site.get(url).content == b"open sesame"
+
+
+# Pages of the package, and others under its name.
+
+
+def passed_on(view: Any) -> Any:
+    """Wraps a view of the package as a site would."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = view(*args, **kwargs)
+        response.headers["X-Site"] = "1"
+        return response
+
+    return wrapper
+
+
+@pytest.fixture
+def extended(settings: Any, mode: str) -> Any:
+    page = views.apage if mode == "async" else views.page
+    names = {pattern.name: pattern.callback for pattern in own_urls.urlpatterns}
+    added = [*own_urls.urlpatterns, path("billing/", page, name="billing")]
+    wrapped = [
+        path("wrapped/", passed_on(names["settings"]), name="settings"),
+        path("logout/", names["logout"], name="logout"),
+    ]
+    settings.ROOT_URLCONF = urlconf(
+        path("added/", include((added, "ory_mfa"), namespace="ory_mfa")),
+        path("wrapped/", include((wrapped, "ory_mfa"), namespace="theirs")),
+        path(f"{mode}/", include((spelling(mode), "ory_mfa"), namespace="third")),
+    )
+    return settings
+
+
+@pytest.mark.parametrize("url", ["/added/billing/", "page"])
+def test_page_of_a_site_in_our_namespace_is_guarded(ory: Any, site: Site, extended: Any, url: str) -> None:
+    refused = site.get(url)
+    ory.login(site)
+
+    assert (location(refused).startswith(LOGIN), site.get(url).content) == (True, b"open sesame")
+
+
+@pytest.mark.parametrize("url", ["/added/", "/wrapped/wrapped/"])
+def test_page_of_the_package_is_free_wherever_a_site_puts_it(ory: Any, site: Site, extended: Any, url: str) -> None:
+    response = site.get(url)
+
+    assert (response.status_code, b"<h1>" in response.content) == (200, True)
+
+
+@pytest.mark.parametrize("url", ["/added/logout/", "/wrapped/logout/"])
+def test_sign_out_is_free_wherever_a_site_puts_it(ory: Any, site: Site, extended: Any, url: str) -> None:
+    assert location(site.post(url)) == "http://testserver/"
+
+
+@pytest.mark.parametrize("name", ["login", "settings", "error"])
+def test_pages_of_the_user_interface_are_free(ory: Any, site: Site, settings: Any, name: str) -> None:
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "django_ory_mfa.contrib.ui"]
+    settings.ROOT_URLCONF = urlconf(path("ui/", include("django_ory_mfa.contrib.ui.urls")))
+
+    response = site.get(f"/ui/{name}")
+
+    assert not location(response).startswith(LOGIN) or name == "login"
+    assert response.status_code in (302, 400)

@@ -1,0 +1,441 @@
+"""The README against the code: what it says is true, and no name, setting or answer is left out."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import importlib
+import inspect
+import json
+import re
+import textwrap
+import unittest
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.exceptions import ImproperlyConfigured
+from django.dispatch import Signal
+from django.test import Client
+from django.urls import path
+
+import django_ory_mfa
+from django_ory_mfa import checks, enforcement, signals, testing, urls
+from django_ory_mfa.conf import Conf, Timeout, conf
+from django_ory_mfa.core.refusal import ERRORS
+from django_ory_mfa.core.session import Identity, OrySession
+from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.management import doctor
+from django_ory_mfa.templatetags import ory_mfa as tags
+from django_ory_mfa.testing import FakeOry, installed
+from tests.views import page
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.rst").read_text()
+
+
+def cells(row: str) -> list[str]:
+    return [" ".join(cell.split()) for cell in re.split(r"^(?:   \* -|     -) ", row, flags=re.MULTILINE)[1:]]
+
+
+def table(heading: str) -> dict[str, list[str]]:
+    """The rows of the table whose first column is called ``heading``, by their first cells."""
+    for block in re.findall(r"^\.\. list-table::\n(?:   .*\n|\n)+", README, re.MULTILINE):
+        rows = [cells(row) for row in re.split(r"^(?=   \* - )", block, flags=re.MULTILINE)[1:]]
+        if rows[0][0] == heading:
+            return {row[0]: row[1:] for row in rows[1:]}
+    raise LookupError(heading)
+
+
+def literals(text: str) -> list[str]:
+    return re.findall(r"``(.+?)``", text)
+
+
+def blocks(language: str) -> list[str]:
+    """The code blocks of a language, each without its indentation."""
+    found = re.findall(rf"^( *)\.\. code-block:: {re.escape(language)}\n\n((?:\1    .*\n|\n)+)", README, re.MULTILINE)
+    return [textwrap.dedent(code) for _, code in found]
+
+
+def block_with(language: str, text: str) -> str:
+    (block,) = (block for block in blocks(language) if text in block)
+    return block
+
+
+def setting_names() -> list[str]:
+    properties = {name for name, value in vars(Conf).items() if isinstance(value, property)}
+    return sorted(f"ORY_MFA_{name.upper()}" for name in properties - {"flows"})
+
+
+# Names.
+
+
+def test_settings_table_lists_every_setting():
+    assert sorted(name for cell in table("Setting") for name in literals(cell)) == setting_names()
+
+
+@pytest.mark.parametrize("name", [name for name in setting_names() if not name.endswith("_URL")])
+def test_settings_table_gives_the_default(settings, name):
+    del settings.ORY_MFA_TIMEOUT
+    given = ast.literal_eval(literals(table("Setting")[f"``{name}``"][1])[0])
+
+    default = getattr(conf, name.removeprefix("ORY_MFA_").lower())
+
+    assert default == (Timeout(*given) if isinstance(default, Timeout) else given)
+
+
+def test_settings_table_says_which_setting_is_required(settings):
+    del settings.ORY_MFA_SDK_URL
+
+    with pytest.raises(ImproperlyConfigured):
+        _ = conf.sdk_url
+
+    assert table("Setting")["``ORY_MFA_SDK_URL``"][1] == "required"
+
+
+def test_settings_table_gives_the_defaults_of_urls():
+    assert conf.browser_url == conf.sdk_url
+    assert table("Setting")["``ORY_MFA_BROWSER_URL``"][1] == "``ORY_MFA_SDK_URL``"
+    assert conf.site_url is None
+    assert table("Setting")["``ORY_MFA_SITE_URL``"][1] == "``None``"
+
+
+def test_readme_names_no_setting_that_does_not_exist():
+    there, _, missing = README.partition("Not there yet\n====")
+
+    assert set(re.findall(r"ORY_MFA_[A-Z_]*[A-Z]", there)) == set(setting_names())
+    assert not set(re.findall(r"ORY_MFA_[A-Z_]*[A-Z]", missing)) & set(setting_names())
+
+
+def test_checks_table_lists_every_check():
+    sources = (file.read_text() for file in Path(checks.__file__).parent.glob("*.py"))
+    ids = {name for source in sources for name in re.findall(r"ory_mfa\.[EW]\d{3}", source)}
+
+    assert sorted(name for cell in table("Id") for name in literals(cell)) == sorted(ids)
+
+
+def test_doctor_table_lists_every_check_of_ory():
+    folder = Path(doctor.__file__).parent
+    said = {
+        str(call.args[0].value)
+        for module in ("reaching", "returning", "cookies", "levels")
+        for call in ast.walk(ast.parse((folder / f"{module}.py").read_text()))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in ("ok", "skipped", "warning", "failed")
+        and isinstance(call.args[0], ast.Constant)
+    }
+
+    assert {name for cell in table("Check of the doctor") for name in literals(cell)} == said
+
+
+def test_tags_table_lists_every_tag_and_filter():
+    written = [literals(cell)[0] for cell in table("Tag or filter")]
+    listed = {re.sub(r"^{% (\w+) %}$|^session\|(\w+):.*$", r"\1\2", name) for name in written}
+
+    assert listed == {*tags.register.tags, *tags.register.filters}
+
+
+def test_signals_table_lists_every_signal():
+    sent = {name for name, value in vars(signals).items() if isinstance(value, Signal)}
+
+    assert {name for cell in table("Signal") for name in literals(cell)} == sent
+
+
+def test_pages_table_lists_every_url():
+    named = [f"``{urls.app_name}:{pattern.name}``" for pattern in urls.urlpatterns]
+
+    assert list(table("URL name")) == named
+
+
+def test_templates_named_in_the_readme_exist():
+    folder = Path(django_ory_mfa.__file__).parent / "templates" / "ory_mfa"
+    named = set(re.findall(r"``(?:ory_mfa/)?(\w+\.html)``", README))
+
+    assert "base.html" in named
+    assert [name for name in named if not (folder / name).is_file()] == []
+
+
+def test_every_page_template_is_named():
+    folder = Path(django_ory_mfa.__file__).parent / "templates" / "ory_mfa"
+
+    assert [file.name for file in folder.glob("[!_]*.html") if file.name not in README] == []
+
+
+@pytest.mark.parametrize("module", [django_ory_mfa, enforcement, testing])
+def test_import_table_lists_the_public_names(module):
+    assert sorted(literals(table("Import from")[f"``{module.__name__}``"][0])) == sorted(module.__all__)
+
+
+@pytest.mark.parametrize("module", [literals(cell)[0] for cell in table("Import from")])
+def test_import_table_is_true(module):
+    names = literals(table("Import from")[f"``{module}``"][0])
+
+    assert [name for name in names if not hasattr(importlib.import_module(module), name)] == []
+
+
+def test_session_table_lists_every_attribute():
+    listed = {name.removesuffix("()").partition("(")[0] for cell in table("Attribute") for name in literals(cell)}
+
+    members = {name for name in dir(OrySession) if not name.startswith("_")}
+
+    assert listed == {"bool", *members}
+
+
+def test_session_table_lists_every_attribute_of_an_identity():
+    listed = set(literals(table("Attribute")["``identity``"][0])) - {"Identity", "ACTIVE"}
+
+    assert listed == set(Identity.__dataclass_fields__)
+
+
+def signature(function: Any, *, without: tuple[str, ...] = ()) -> str:
+    """The signature without annotations, in the spelling of the README."""
+    arguments = inspect.signature(function).parameters.values()
+    bare = [arg.replace(annotation=inspect.Parameter.empty) for arg in arguments if arg.name not in without]
+    return str(inspect.Signature(bare)).replace("'", '"')
+
+
+def test_arguments_of_aal_required_are_those_of_the_readme():
+    assert re.findall(r"``aal_required(\(.*?\))``;", README) == [signature(aal_required)]
+
+
+def test_arguments_of_require_aal_are_the_same():
+    assert signature(enforcement.require_aal, without=("request",)) == signature(aal_required)
+
+
+def test_arguments_of_login_are_those_of_the_readme():
+    assert re.findall(r"``ory\.login(\(.*?\))``", README) == [signature(FakeOry.login, without=("self",))]
+
+
+# Answers.
+
+
+def test_outcome_table_gives_ids_and_statuses():
+    rows = {literals(cell)[0]: row[-2:] for cell, row in table("Outcome").items()}
+
+    assert rows.keys() == {str(outcome) for outcome in ERRORS}
+    for outcome, (error_id, cookie_status, token_status, _) in ERRORS.items():
+        by_cookie, by_token = rows[outcome]
+        assert re.match(rf"{cookie_status} ``{error_id}``(, ``Retry-After``)?$", by_cookie)
+        assert re.match(rf"{token_status} ``{error_id}``(, ``Retry-After``)?$", by_token)
+
+
+def refused(settings: Any, *, by_token: bool) -> Any:
+    """The answer to somebody with a second factor who gave only the first, at a view that wants ten fresh minutes."""
+    settings.ORY_MFA_SDK_URL = "https://ory.example.com"
+    settings.ORY_MFA_WHOAMI_REQUIRED_AAL = "highest_available"
+    with installed() as ory:
+        client = Client()
+        session = ory.login(client, aal="aal1", second_factors={"totp"})
+        if by_token:
+            client = Client(headers={"X-Session-Token": session.token})
+        return client.get("/sync/fresh", headers={"Accept": "application/json"})
+
+
+@pytest.mark.parametrize("by_token", [False, True], ids=["cookie", "token"])
+def test_json_examples_are_what_clients_get(settings, by_token):
+    response = refused(settings, by_token=by_token)
+
+    head, _, body = blocks("http")[by_token].partition("\n\n")
+    status, *headers = head.splitlines()
+    assert status == f"HTTP/1.1 {response.status_code} {response.reason_phrase}"
+    assert dict(header.split(": ", 1) for header in headers).items() <= dict(response.headers).items()
+    assert ("WWW-Authenticate" in head) is ("WWW-Authenticate" in response.headers)
+    assert json.loads(body) == response.json()
+
+
+# Code.
+
+
+def imports_of_ours(tree: ast.Module) -> Iterator[ast.ImportFrom]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("django_ory_mfa"):
+            yield node
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_blocks_compile_and_import_what_exists(code):
+    tree = ast.parse(code)
+    compile(tree, "README.rst", "exec")
+
+    for node in ast.walk(tree):
+        # What needs users is imported in tests/contrib_auth, and what needs a framework in test_docs_of_apis.py.
+        ours = r"django_ory_mfa(?!\.contrib\.(?:auth|rest_framework|ninja))"
+        if isinstance(node, ast.ImportFrom) and re.match(ours, node.module or ""):
+            module = importlib.import_module(str(node.module))
+            assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+
+
+def test_typed_example_is_one_that_is_checked():
+    checked = (ROOT / "tests" / "typed" / "readme.py").read_text()
+
+    assert checked.endswith(block_with("python", "GuardedHttpRequest").rstrip("\n") + "\n")
+
+
+def run_block(text: str, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What the Python block with ``text`` in it defines."""
+    namespace = {"__name__": "readme"} if namespace is None else namespace
+    exec(block_with("python", text), namespace)  # noqa: S102 - the README of this checkout
+    return namespace
+
+
+VIEWS = run_block("@aal_exempt", run_block("class Payroll"))
+urlpatterns = [
+    path("", VIEWS["home"]),
+    *(path(f"{name}/", VIEWS[name]) for name in ("dashboard", "profile", "account", "transfer", "keys", "address")),
+    path("close/", VIEWS["close_account"]),
+    path("payroll/", VIEWS["Payroll"].as_view()),
+    path("inbox/", VIEWS["Inbox"].as_view()),
+    path("reports/<int:number>/", VIEWS["report"]),
+    path("areports/<int:number>/", VIEWS["areport"]),
+    path("static/x", page),
+    path("staff/", page),
+    path("api/", page),
+    path("elsewhere/", page),
+]
+
+
+@pytest.fixture
+def readme_site(settings):
+    settings.ROOT_URLCONF = "tests.project.test_docs"
+
+
+TESTS = run_block("def test_transfer_wants_a_second_factor")
+
+
+@pytest.mark.parametrize("name", [name for name in TESTS if name.startswith("test_")])
+def test_examples_of_tests_pass(readme_site, client, ory, name):
+    TESTS[name](client, ory)
+
+
+def test_example_of_a_test_of_a_view_alone_passes(rf, ory):
+    namespace = run_block("def test_dashboard_alone", {"__name__": "readme", "dashboard": VIEWS["dashboard"]})
+
+    namespace["test_dashboard_alone"](rf, ory)
+
+
+def test_example_of_a_test_case_passes(readme_site):
+    namespace = run_block("FakeOryMixin")
+    result = unittest.TestResult()
+
+    unittest.defaultTestLoader.loadTestsFromTestCase(namespace["DashboardTests"]).run(result)
+
+    assert (result.testsRun, result.errors, result.failures) == (1, [], [])
+
+
+@pytest.mark.parametrize(
+    "url", [pattern.pattern._route.replace("<int:number>", "101") for pattern in urlpatterns[1:12]]
+)
+def test_examples_of_guards_refuse_strangers_and_open_at_aal2(readme_site, ory, url):
+    client = Client()
+    assert client.get(f"/{url}").status_code == 302
+
+    ory.login(client, aal="aal2")
+
+    assert client.get(f"/{url}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "aal1", "stranger"),
+    [("static/x", 200, 200), ("api/", 200, 302), ("staff/", 200, 302), ("elsewhere/", 403, 302)],
+)
+def test_example_of_a_policy_asks_what_it_says(readme_site, settings, ory, url, aal1, stranger):
+    namespace = run_block("(static|public)")
+    settings.ORY_MFA_RULES = namespace["ORY_MFA_RULES"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, namespace["MIDDLEWARE"][-1]]
+    settings.ORY_MFA_SETTINGS_REQUIRED_AAL = "highest_available"
+    client = Client()
+    assert client.get(f"/{url}").status_code == stranger
+
+    ory.login(client, aal="aal1")
+
+    assert client.get(f"/{url}").status_code == aal1
+
+
+def test_example_of_a_rule_that_only_reports_and_of_a_policy(settings):
+    settings.ORY_MFA_RULES = run_block("report_only")["ORY_MFA_RULES"]
+    settings.ORY_MFA_POLICIES = run_block("ORY_MFA_POLICIES")["ORY_MFA_POLICIES"]
+
+    assert [rule.only_reports for rule in conf.rules] == [True]
+    assert conf.requirement("sensitive").wants_proof
+
+
+def test_example_of_settings_passes_the_checks(settings):
+    namespace = run_block("your custom domain")
+    for name in ("MIDDLEWARE", *(name for name in namespace if name.startswith("ORY_MFA_"))):
+        setattr(settings, name, namespace[name])
+
+    assert [message for check in checks.ALL for message in check(None)] == []
+
+
+# Ory.
+
+
+@pytest.mark.parametrize(
+    "config", [yaml.safe_load(block) for block in blocks("yaml") if "required_aal" in block], ids=["network", "kratos"]
+)
+def test_configurations_of_ory_are_those_that_the_settings_claim(config):
+    assert config["session"]["whoami"]["required_aal"] == "highest_available"
+    assert config["selfservice"]["flows"]["settings"]["required_aal"] == "highest_available"
+    assert config["selfservice"]["methods"]["code"] == {"enabled": True, "mfa_enabled": True}
+    assert [url for url in config["selfservice"]["allowed_return_urls"] if not url.endswith("/")] == []
+
+
+# Versions and commands.
+
+
+def classifiers(prefix: str) -> list[str]:
+    setup = configparser.ConfigParser(interpolation=None)
+    setup.read(ROOT / "setup.cfg")
+    listed = setup["metadata"]["classifiers"].split("\n")
+    return [found[1] for line in listed if (found := re.fullmatch(rf"{prefix} :: (\d+\.\d+)", line.strip()))]
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix"), [("Python", "Programming Language :: Python"), ("Django", "Framework :: Django")]
+)
+def test_versions_are_those_of_the_classifiers(name, prefix):
+    (written,) = re.findall(rf"^.*{name} ((?:\d\.\d+(?:, | and )?)+)", README.partition("\nCompatibility\n")[2], re.M)
+
+    assert re.findall(r"\d+\.\d+", written) == classifiers(prefix)
+
+
+def test_oldest_python_is_that_of_the_package():
+    setup = configparser.ConfigParser(interpolation=None)
+    setup.read(ROOT / "setup.cfg")
+    oldest = setup["options"]["python_requires"].removeprefix(">=")
+
+    assert f"Python {oldest} or newer" in README
+
+
+def test_make_commands_are_targets():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    texts = README + (ROOT / "CONTRIBUTING.rst").read_text()
+    lines = re.findall(r"(?:\$ |``)make ([^#`\n]+)", texts)
+    named = {word for line in lines for word in re.sub(r'\w+=("[^"]*"|\S+)', "", line).split()}
+
+    assert {"test", "example"} <= named <= set(targets)
+
+
+def test_map_for_contributors_is_complete():
+    """Every module that a request enters stands in the map, and nothing else does."""
+    package = Path(django_ory_mfa.__file__).parent
+    text = (
+        (ROOT / "CONTRIBUTING.rst")
+        .read_text()
+        .partition("\nHow it is put together\n")[2]
+        .partition("\nWhat may not change\n")[0]
+    )
+    rooms = ("core", "runtime", "request", "ory", "roundtrip", "session", "answer", "guard")
+    modules = {f"{room}/{path.name}" for room in rooms for path in (package / room).glob("[!_]*.py")}
+    root = {path.name for path in package.glob("*.py")}
+
+    named = set(re.findall(r"``([a-z_/]+\.py)``", text)) - {"tests/project/test_layers.py", "checks/urlconf.py"}
+    assert named == modules | root
+
+
+def test_changelog_begins_with_this_version():
+    text = (ROOT / "CHANGELOG.rst").read_text()
+
+    assert re.findall(r"^(\d+\.\d+\.\d+)", text, re.MULTILINE)[0] == django_ory_mfa.__version__

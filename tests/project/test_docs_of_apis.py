@@ -1,0 +1,99 @@
+"""What the README says of APIs, by running its examples."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.urls import clear_url_caches, path
+from django.utils.module_loading import import_string
+
+from django_ory_mfa.testing import FakeOry
+from tests.project.test_docs import README, run_block
+from tests.site import Site
+
+
+@pytest.fixture(autouse=True)
+def framework(settings: Any) -> None:
+    settings.ORY_MFA_POLICIES = {"sensitive": {"aal": "aal2", "max_age": 600}}
+
+
+@cache
+def api_of_ninja() -> Any:
+    """Made once: older versions of django-ninja take a second one for a mistake."""
+    return run_block("from ninja import NinjaAPI")["api"]
+
+
+def serve(settings: Any, *patterns: Any) -> None:
+    module = ModuleType("apis_of_the_readme")
+    module.urlpatterns = list(patterns)  # type: ignore[attr-defined]
+    sys.modules[module.__name__] = module
+    settings.ROOT_URLCONF = module.__name__
+    clear_url_caches()
+
+
+def told(response: Any) -> tuple[int, str]:
+    return response.status_code, json.loads(response.content)["error"]["id"]
+
+
+def test_views_of_rest_framework_do_what_the_readme_says(site: Site, ory: FakeOry, settings: Any) -> None:
+    pytest.importorskip("rest_framework")
+    written = run_block("DEFAULT_AUTHENTICATION_CLASSES")["REST_FRAMEWORK"]
+    settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None, **written}
+    views = run_block("class TransferView")
+    # Classes read their defaults once in a process, before this test.
+    for name in ("TransferView", "ReportViewSet"):
+        views[name].authentication_classes = [import_string(one) for one in written["DEFAULT_AUTHENTICATION_CLASSES"]]
+    reports = views["ReportViewSet"].as_view({"get": "list", "delete": "destroy"})
+    serve(settings, path("transfer", views["TransferView"].as_view()), path("reports/<pk>", reports))
+    headers = {"Accept": "application/json"}
+    assert told(site.request("post", "/transfer", headers=headers)) == (401, "session_inactive")
+
+    session = ory.login(site, age=3000)
+    assert told(site.request("delete", "/reports/1", headers=headers)) == (403, "session_refresh_required")
+    session.prove("totp")
+
+    assert site.request("delete", "/reports/1", headers=headers).status_code == 204
+    assert site.request("post", "/transfer", headers=headers).json() == {"by": session.identity.id}
+
+
+@pytest.mark.parametrize("name", ["SPECTACULAR_SETTINGS", "REST_FRAMEWORK"])
+def test_dotted_paths_of_the_readme_exist(name: str) -> None:
+    pytest.importorskip("rest_framework")
+    pytest.importorskip("drf_spectacular")
+    values = run_block(f"{name} = ")[name].values()
+
+    for value in (one for given in values for one in (given if isinstance(given, list) else [given])):
+        assert callable(import_string(value))
+
+
+def test_operation_of_ninja_does_what_the_readme_says(site: Site, ory: FakeOry, settings: Any) -> None:
+    pytest.importorskip("ninja")
+    serve(settings, path("api/", api_of_ninja().urls))
+    assert told(site.request("post", "/api/transfer")) == (401, "session_inactive")
+
+    session = ory.login(site)
+
+    assert site.request("post", "/api/transfer").json() == {"by": session.identity.id}
+
+
+@pytest.mark.parametrize("name", ["rest_framework", "ninja"])
+def test_exported_names_are_in_the_readme(name: str) -> None:
+    pytest.importorskip(name)
+    module = importlib.import_module(f"django_ory_mfa.contrib.{name}")
+
+    assert [exported for exported in module.__all__ if exported not in README] == []
+
+
+def test_resolver_of_the_readme_is_a_schema(ory: FakeOry) -> None:
+    strawberry = pytest.importorskip("strawberry")
+
+    # Strawberry looks for the module of a class.
+    namespace = run_block("import strawberry", {"__name__": __name__})
+
+    assert "balance: String" in str(strawberry.Schema(namespace["Query"]))
