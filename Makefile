@@ -11,6 +11,7 @@ VERSION = import sys; print("%d.%d" % sys.version_info[:2])
 WANTED := $(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null)
 TEST_TOOLS = $(VENV)/test-tools-$(WANTED)
 DEV_TOOLS = $(VENV)/dev-tools-$(WANTED)
+DOCS_TOOLS = $(VENV)/docs-tools-$(WANTED)
 BENCH_TOOLS = $(BENCH_VENV)/bench-tools-$(WANTED)
 MUTANTS_TOOLS = $(MUTANTS_VENV)/mutants-tools-$(WANTED)
 
@@ -18,7 +19,7 @@ NO_ORY = No Ory is named in example_project/.env (copy .env.example there), so o
 for an emulated one: DEBUG=true $(BIN)/python example_project/manage.py ory_mfa_emulator
 
 .DEFAULT_GOAL := help
-.PHONY: help test style format typing check dist bench chaos mutants demo example kratos clean
+.PHONY: help test style format typing check dist bench chaos mutants docs demo example kratos clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +47,9 @@ typing: $(DEV_TOOLS)  ## check types
 
 check: style typing test  ## style, typing and test
 
+docs: $(DOCS_TOOLS)  ## build the site of the documentation into docs/_build/html; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
 dist: $(DEV_TOOLS)  ## build the sdist and the wheel into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
@@ -68,7 +72,7 @@ example: $(TEST_TOOLS)  ## serve the example project on http://127.0.0.1:8000/, 
 	$(if $(wildcard example_project/.env),,DEBUG=true) $(BIN)/python example_project/manage.py runserver $(ARGS)
 
 clean:  ## remove everything that was built here, the virtual environment included
-	rm -rf $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .mutants benchmarks/express/node_modules .tox build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .mutants docs/_build benchmarks/express/node_modules .tox build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Without Go the script says so in one line and the suite skips its Kratos part; REQUIRE_KRATOS=1 makes that a failure.
@@ -86,6 +90,10 @@ $(TEST_TOOLS): setup.cfg pyproject.toml
 
 $(DEV_TOOLS): $(TEST_TOOLS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
+	@touch $@
+
+$(DOCS_TOOLS): $(TEST_TOOLS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,docs]'
 	@touch $@
 
 # The peers have an environment of their own, where their versions cannot disturb the tests.

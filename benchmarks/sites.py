@@ -33,7 +33,7 @@ def traits_of_nobody(request: Any) -> object:
 
 
 def traits_by_ory_mfa(request: Any) -> object:
-    """As the README shows it."""
+    """As the documents show it."""
     return request.ory_session.identity.traits
 
 

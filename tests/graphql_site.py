@@ -1,4 +1,4 @@
-"""The recipe of the README for GraphQL, with strawberry, sync and async."""
+"""The recipe of the documents for GraphQL, with strawberry, sync and async."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the README says of the admin, against the code."""
+"""What the documents say of the admin, against the code."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from django_ory_mfa.contrib.admin.actions import action_names
 from django_ory_mfa.contrib.admin.requirements import ALWAYS_SENSITIVE, VIEWS
 from django_ory_mfa.contrib.admin.rights import OF_GROUPS, OF_USERS
 from tests.contrib_admin.shop.models import Order
-from tests.project.test_docs import README, blocks, run_block
-
-SECTION = README.partition("\nThe admin\n=====")[2].partition("\nWhat the visitor gets\n")[0]
+from tests.documents import PAGES, blocks, run_block
 
 
 @pytest.mark.parametrize("code", [code for code in blocks("python") if "contrib.admin" in code])
@@ -29,25 +27,25 @@ def test_examples_import_what_exists(code: str) -> None:
 
 
 def test_example_of_settings_names_the_app_config() -> None:
-    said = run_block("contrib.admin.apps.AALAdminConfig")
+    said = run_block("how-to/admin", "contrib.admin.apps.AALAdminConfig")
 
     assert said["INSTALLED_APPS"][0] in django_settings.INSTALLED_APPS
 
 
 def test_example_of_a_model_admin_passes_the_checks() -> None:
-    site: Any = run_block("class SiteAdmin")["SiteAdmin"]()
-    site.register(Order, run_block("class OrderAdmin")["OrderAdmin"])
+    site: Any = run_block("how-to/admin", "class SiteAdmin")["SiteAdmin"]()
+    site.register(Order, run_block("how-to/admin", "class OrderAdmin")["OrderAdmin"])
 
     assert list(messages_of(site, action_names)) == []
 
 
 def test_example_of_a_model_admin_is_that_of_a_list() -> None:
-    assert issubclass(run_block("class OrderAdmin")["OrderAdmin"], admin.ModelAdmin)
+    assert issubclass(run_block("how-to/admin", "class OrderAdmin")["OrderAdmin"], admin.ModelAdmin)
 
 
 @pytest.mark.parametrize("name", sorted({*KEYS, *OF_USERS, *OF_GROUPS, "delete_selected"}))
-def test_section_names_every_key_and_every_right(name: str) -> None:
-    assert f"``{name}``" in SECTION
+def test_page_names_every_key_and_every_right(name: str) -> None:
+    assert f"``{name}``" in PAGES["how-to/admin"]
 
 
 def test_keys_are_those_of_the_views() -> None:

@@ -1,4 +1,4 @@
-"""What the README says of users, against the code."""
+"""What the documents say of users, against the code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from django_ory_mfa.contrib.auth import signals
 from django_ory_mfa.contrib.auth.sync import UserSync
 from tests.contrib_auth.site import UsersSite, sign_in
 from tests.contrib_auth.test_syncing import user_of
-from tests.project.test_docs import blocks, imports_of_ours, literals, run_block, table
+from tests.documents import blocks, literals, run_block, table
+from tests.project.test_docs import imports_of_ours
 
 
 def test_table_lists_every_signal() -> None:
@@ -47,7 +48,7 @@ def test_examples_import_what_exists(code: str) -> None:
 
 
 def test_example_of_settings_passes_the_checks(settings: Any) -> None:
-    said = run_block("contrib.auth.backends.OryBackend")
+    said = run_block("how-to/users", "contrib.auth.backends.OryBackend")
     assert set(said["INSTALLED_APPS"]) <= set(django_settings.INSTALLED_APPS)
     for name in ("MIDDLEWARE", "AUTHENTICATION_BACKENDS", "LOGIN_URL"):
         setattr(settings, name, said[name])
@@ -68,7 +69,7 @@ def test_example_of_a_sync_copies_what_it_says(ory: Any, site: UsersSite, settin
 
 
 def test_example_for_an_emergency_lets_a_django_login_count() -> None:
-    assert run_block("EmergencyUserMiddleware")["EmergencyUserMiddleware"].session_fallback is True
+    assert run_block("how-to/users", "EmergencyUserMiddleware")["EmergencyUserMiddleware"].session_fallback is True
 
 
 class Editors:
@@ -84,8 +85,8 @@ class Editors:
         self.urlpatterns = (path("editors/", self.view), path("", include("django_ory_mfa.urls")))
 
 
-EXAMPLES = run_block("assert_denied(")
-ShopSync = run_block("class ShopSync")["ShopSync"]
+EXAMPLES = run_block("how-to/test-your-site", "assert_denied(")
+ShopSync = run_block("how-to/users", "class ShopSync")["ShopSync"]
 
 
 @pytest.mark.django_db

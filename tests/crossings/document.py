@@ -1,4 +1,7 @@
-"""Writes the table as ``docs/crossings.rst``: ``python -m tests.crossings.document``."""
+"""Writes the table as the pages of ``docs/reference/crossings``: ``python -m tests.crossings.document``.
+
+A person writes the introduction, ``index.rst``; every other page of the folder is made here.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +11,45 @@ from pathlib import Path
 from tests.crossings.sections import NO_CROSSINGS, PARTS, SECTIONS
 from tests.crossings.table import OLDEST, TESTS, Part, Row
 
-FILE = Path(__file__).parents[2] / "docs" / "crossings.rst"
-MARK = ".. Below this line the page is made by ``python -m tests.crossings.document``.\n"
+FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "crossings"
+MARK = ".. This page is made by ``python -m tests.crossings.document``.\n"
+PAGES = {
+    "middleware": "Middleware",
+    "decorators": "Decorators for views",
+    "generic-views": "Generic views and mixins",
+    "contrib-views": "Views of Django's contrib packages",
+    "handlers": "Error handlers, pages for developers, and servers",
+}
 
 
-def document() -> str:
-    """The page: what people wrote above the mark, and the table."""
-    written, mark, _ = FILE.read_text().partition(MARK)
-    return written + mark + "\n" + "\n".join(_lines())
+def documents() -> dict[Path, str]:
+    """Every page that is made, by its file."""
+    pages = {name: _section(title, SECTIONS[title]) for name, title in PAGES.items()}
+    pages |= {"parts": _parts(), "tests": _tests()}
+    return {FOLDER / f"{name}.rst": MARK + "\n" + "\n".join(lines) for name, lines in pages.items()}
 
 
-def _lines() -> Iterator[str]:
-    yield from _heading("The tests")
-    yield from _table("20 80", ["Test", "Where it is"], ([name, f"``{where}``"] for name, where in TESTS.items()))
-    for title, rows in SECTIONS.items():
-        yield from _heading(title)
-        columns = ["Crossing", "A guarded page", "A page that shows the session", "Under the site-wide policy", "Test"]
-        yield from _table("28 26 18 22 6", columns, (_cells(row) for row in rows))
-    yield from _heading("Parts of these")
+def _section(title: str, rows: list[Row]) -> Iterator[str]:
+    yield from _heading(title)
+    columns = ["Crossing", "A guarded page", "A page that shows the session", "Under the site-wide policy", "Test"]
+    yield from _table("28 26 18 22 6", columns, (_cells(row) for row in rows))
+
+
+def _parts() -> Iterator[str]:
+    yield from _heading("Parts of other crossings")
     parts = sorted(PARTS, key=lambda part: part.name)
     yield from _table("50 50", ["Part", "See"], ([_name(part), f"``{part.whole}``{part.note}"] for part in parts))
-    yield from _heading("What only looks like a crossing")
+    yield from _heading("What only looks like a crossing", "-")
     yield from _table("50 50", ["Name", "What it is"], ([f"``{name}``", what] for name, what in NO_CROSSINGS.items()))
 
 
-def _heading(title: str) -> Iterator[str]:
-    yield from (title, "-" * len(title), "")
+def _tests() -> Iterator[str]:
+    yield from _heading("The tests of the crossings")
+    yield from _table("20 80", ["Test", "Where it is"], ([name, f"``{where}``"] for name, where in TESTS.items()))
+
+
+def _heading(title: str, line: str = "=") -> Iterator[str]:
+    yield from (title, line * len(title), "")
 
 
 def _table(widths: str, columns: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
@@ -52,4 +68,5 @@ def _name(entry: Row | Part) -> str:
 
 
 if __name__ == "__main__":
-    FILE.write_text(document())
+    for file, text in documents().items():
+        file.write_text(text)

@@ -18,7 +18,7 @@ from tests.servers.kratos import NAVIGATION
 from tests.site import MODES, Site, location
 
 CLAIM = "highest_available"
-# What the README puts before ours. The tests of single behaviours go without, these do not.
+# What the documents put before ours. The tests of single behaviours go without, these do not.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -1,4 +1,4 @@
-"""The table of crossings: complete, true, and printed as ``docs/crossings.rst``.
+"""The table of crossings: complete, true, and printed as the pages of ``docs/reference/crossings``.
 
 What it says is shown by ``tests/crossings``, which has a database and all of Django's contrib packages, and runs under
 settings of its own. The suite around it proves that the package needs neither.
@@ -16,8 +16,8 @@ import django
 import pytest
 
 from tests.crossings.discovery import shipped
-from tests.crossings.document import FILE, document
-from tests.crossings.sections import ENTRIES, NO_CROSSINGS, PARTS, ROWS
+from tests.crossings.document import FOLDER, PAGES, documents
+from tests.crossings.sections import ENTRIES, NO_CROSSINGS, PARTS, ROWS, SECTIONS
 from tests.crossings.table import TESTS
 from tests.site import MODES
 
@@ -79,7 +79,13 @@ def test_versions_of_the_table_are_supported() -> None:
 
 
 def test_table_is_printed_in_the_documentation() -> None:
-    assert FILE.read_text() == document(), "python -m tests.crossings.document writes it"
+    printed = {file: file.read_text() for file in FOLDER.glob("*.rst") if file.name != "index.rst"}
+
+    assert printed == documents(), "python -m tests.crossings.document writes it"
+
+
+def test_every_section_of_the_table_has_a_page() -> None:
+    assert sorted(PAGES.values()) == sorted(SECTIONS)
 
 
 @pytest.mark.parametrize("where", TESTS.values())

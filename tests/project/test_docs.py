@@ -1,4 +1,4 @@
-"""The README against the code: what it says is true, and no name, setting or answer is left out."""
+"""The documents against the code: what they say is true, and no name, setting or answer is left out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import importlib
 import inspect
 import json
 import re
-import textwrap
 import unittest
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,44 +23,28 @@ from django.urls import path
 import django_ory_mfa
 from django_ory_mfa import checks, enforcement, signals, testing, urls
 from django_ory_mfa.conf import Conf, Timeout, conf
+from django_ory_mfa.core.errors import CSRF_FAILED, ErrorId
 from django_ory_mfa.core.refusal import ERRORS
 from django_ory_mfa.core.session import Identity, OrySession
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.management import doctor
+from django_ory_mfa.metrics import Event
 from django_ory_mfa.templatetags import ory_mfa as tags
 from django_ory_mfa.testing import FakeOry, installed
+from tests.documents import (
+    DOCS,
+    EVERYTHING,
+    PAGES,
+    REFERENCE,
+    ROOT,
+    block_with,
+    blocks,
+    literals,
+    run_block,
+    table,
+    tables,
+)
 from tests.views import page
-
-ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.rst").read_text()
-
-
-def cells(row: str) -> list[str]:
-    return [" ".join(cell.split()) for cell in re.split(r"^(?:   \* -|     -) ", row, flags=re.MULTILINE)[1:]]
-
-
-def table(heading: str) -> dict[str, list[str]]:
-    """The rows of the table whose first column is called ``heading``, by their first cells."""
-    for block in re.findall(r"^\.\. list-table::\n(?:   .*\n|\n)+", README, re.MULTILINE):
-        rows = [cells(row) for row in re.split(r"^(?=   \* - )", block, flags=re.MULTILINE)[1:]]
-        if rows[0][0] == heading:
-            return {row[0]: row[1:] for row in rows[1:]}
-    raise LookupError(heading)
-
-
-def literals(text: str) -> list[str]:
-    return re.findall(r"``(.+?)``", text)
-
-
-def blocks(language: str) -> list[str]:
-    """The code blocks of a language, each without its indentation."""
-    found = re.findall(rf"^( *)\.\. code-block:: {re.escape(language)}\n\n((?:\1    .*\n|\n)+)", README, re.MULTILINE)
-    return [textwrap.dedent(code) for _, code in found]
-
-
-def block_with(language: str, text: str) -> str:
-    (block,) = (block for block in blocks(language) if text in block)
-    return block
 
 
 def setting_names() -> list[str]:
@@ -102,11 +85,9 @@ def test_settings_table_gives_the_defaults_of_urls():
     assert table("Setting")["``ORY_MFA_SITE_URL``"][1] == "``None``"
 
 
-def test_readme_names_no_setting_that_does_not_exist():
-    there, _, missing = README.partition("Not there yet\n====")
-
-    assert set(re.findall(r"ORY_MFA_[A-Z_]*[A-Z]", there)) == set(setting_names())
-    assert not set(re.findall(r"ORY_MFA_[A-Z_]*[A-Z]", missing)) & set(setting_names())
+@pytest.mark.parametrize("name", PAGES)
+def test_page_names_no_setting_that_does_not_exist(name):
+    assert set(re.findall(r"ORY_MFA_[A-Z_]*[A-Z]", PAGES[name])) <= set(setting_names())
 
 
 def test_checks_table_lists_every_check():
@@ -149,9 +130,9 @@ def test_pages_table_lists_every_url():
     assert list(table("URL name")) == named
 
 
-def test_templates_named_in_the_readme_exist():
+def test_templates_named_in_the_reference_exist():
     folder = Path(django_ory_mfa.__file__).parent / "templates" / "ory_mfa"
-    named = set(re.findall(r"``(?:ory_mfa/)?(\w+\.html)``", README))
+    named = set(re.findall(r"``(?:ory_mfa/)?(\w+\.html)``", PAGES["reference/urls"]))
 
     assert "base.html" in named
     assert [name for name in named if not (folder / name).is_file()] == []
@@ -160,7 +141,7 @@ def test_templates_named_in_the_readme_exist():
 def test_every_page_template_is_named():
     folder = Path(django_ory_mfa.__file__).parent / "templates" / "ory_mfa"
 
-    assert [file.name for file in folder.glob("[!_]*.html") if file.name not in README] == []
+    assert [file.name for file in folder.glob("[!_]*.html") if file.name not in PAGES["reference/urls"]] == []
 
 
 @pytest.mark.parametrize("module", [django_ory_mfa, enforcement, testing])
@@ -190,22 +171,24 @@ def test_session_table_lists_every_attribute_of_an_identity():
 
 
 def signature(function: Any, *, without: tuple[str, ...] = ()) -> str:
-    """The signature without annotations, in the spelling of the README."""
+    """The signature without annotations, in the spelling of the documents."""
     arguments = inspect.signature(function).parameters.values()
     bare = [arg.replace(annotation=inspect.Parameter.empty) for arg in arguments if arg.name not in without]
     return str(inspect.Signature(bare)).replace("'", '"')
 
 
-def test_arguments_of_aal_required_are_those_of_the_readme():
-    assert re.findall(r"``aal_required(\(.*?\))``;", README) == [signature(aal_required)]
+def test_arguments_of_aal_required_are_those_of_the_reference():
+    assert re.findall(r"``aal_required(\(.*?\))``;", PAGES["reference/guards"]) == [signature(aal_required)]
 
 
 def test_arguments_of_require_aal_are_the_same():
     assert signature(enforcement.require_aal, without=("request",)) == signature(aal_required)
 
 
-def test_arguments_of_login_are_those_of_the_readme():
-    assert re.findall(r"``ory\.login(\(.*?\))``", README) == [signature(FakeOry.login, without=("self",))]
+def test_arguments_of_login_are_those_of_the_reference():
+    assert re.findall(r"``ory\.login(\(.*?\))``", PAGES["reference/testing"]) == [
+        signature(FakeOry.login, without=("self",))
+    ]
 
 
 # Answers.
@@ -237,7 +220,7 @@ def refused(settings: Any, *, by_token: bool) -> Any:
 def test_json_examples_are_what_clients_get(settings, by_token):
     response = refused(settings, by_token=by_token)
 
-    head, _, body = blocks("http")[by_token].partition("\n\n")
+    head, _, body = blocks("http", "reference/refusals")[by_token].partition("\n\n")
     status, *headers = head.splitlines()
     assert status == f"HTTP/1.1 {response.status_code} {response.reason_phrase}"
     assert dict(header.split(": ", 1) for header in headers).items() <= dict(response.headers).items()
@@ -257,7 +240,7 @@ def imports_of_ours(tree: ast.Module) -> Iterator[ast.ImportFrom]:
 @pytest.mark.parametrize("code", blocks("python"))
 def test_python_blocks_compile_and_import_what_exists(code):
     tree = ast.parse(code)
-    compile(tree, "README.rst", "exec")
+    compile(tree, "documents", "exec")
 
     for node in ast.walk(tree):
         # What needs users is imported in tests/contrib_auth, and what needs a framework in test_docs_of_apis.py.
@@ -270,17 +253,10 @@ def test_python_blocks_compile_and_import_what_exists(code):
 def test_typed_example_is_one_that_is_checked():
     checked = (ROOT / "tests" / "typed" / "readme.py").read_text()
 
-    assert checked.endswith(block_with("python", "GuardedHttpRequest").rstrip("\n") + "\n")
+    assert checked.endswith(block_with("python", "GuardedHttpRequest", "reference/guards").rstrip("\n") + "\n")
 
 
-def run_block(text: str, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What the Python block with ``text`` in it defines."""
-    namespace = {"__name__": "readme"} if namespace is None else namespace
-    exec(block_with("python", text), namespace)  # noqa: S102 - the README of this checkout
-    return namespace
-
-
-VIEWS = run_block("@aal_exempt", run_block("class Payroll"))
+VIEWS = run_block("how-to/site-policy", "@aal_exempt", run_block("how-to/guard-views", "class Payroll"))
 urlpatterns = [
     path("", VIEWS["home"]),
     *(path(f"{name}/", VIEWS[name]) for name in ("dashboard", "profile", "account", "transfer", "keys", "address")),
@@ -297,26 +273,28 @@ urlpatterns = [
 
 
 @pytest.fixture
-def readme_site(settings):
+def documented_site(settings):
     settings.ROOT_URLCONF = "tests.project.test_docs"
 
 
-TESTS = run_block("def test_transfer_wants_a_second_factor")
+TESTS = run_block("how-to/test-your-site", "def test_transfer_wants_a_second_factor")
 
 
 @pytest.mark.parametrize("name", [name for name in TESTS if name.startswith("test_")])
-def test_examples_of_tests_pass(readme_site, client, ory, name):
+def test_examples_of_tests_pass(documented_site, client, ory, name):
     TESTS[name](client, ory)
 
 
 def test_example_of_a_test_of_a_view_alone_passes(rf, ory):
-    namespace = run_block("def test_dashboard_alone", {"__name__": "readme", "dashboard": VIEWS["dashboard"]})
+    namespace = run_block(
+        "how-to/test-your-site", "def test_dashboard_alone", {"__name__": "documents", "dashboard": VIEWS["dashboard"]}
+    )
 
     namespace["test_dashboard_alone"](rf, ory)
 
 
-def test_example_of_a_test_case_passes(readme_site):
-    namespace = run_block("FakeOryMixin")
+def test_example_of_a_test_case_passes(documented_site):
+    namespace = run_block("how-to/test-your-site", "FakeOryMixin")
     result = unittest.TestResult()
 
     unittest.defaultTestLoader.loadTestsFromTestCase(namespace["DashboardTests"]).run(result)
@@ -327,7 +305,7 @@ def test_example_of_a_test_case_passes(readme_site):
 @pytest.mark.parametrize(
     "url", [pattern.pattern._route.replace("<int:number>", "101") for pattern in urlpatterns[1:12]]
 )
-def test_examples_of_guards_refuse_strangers_and_open_at_aal2(readme_site, ory, url):
+def test_examples_of_guards_refuse_strangers_and_open_at_aal2(documented_site, ory, url):
     client = Client()
     assert client.get(f"/{url}").status_code == 302
 
@@ -340,8 +318,8 @@ def test_examples_of_guards_refuse_strangers_and_open_at_aal2(readme_site, ory, 
     ("url", "aal1", "stranger"),
     [("static/x", 200, 200), ("api/", 200, 302), ("staff/", 200, 302), ("elsewhere/", 403, 302)],
 )
-def test_example_of_a_policy_asks_what_it_says(readme_site, settings, ory, url, aal1, stranger):
-    namespace = run_block("(static|public)")
+def test_example_of_a_policy_asks_what_it_says(documented_site, settings, ory, url, aal1, stranger):
+    namespace = run_block("how-to/site-policy", "(static|public)")
     settings.ORY_MFA_RULES = namespace["ORY_MFA_RULES"]
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, namespace["MIDDLEWARE"][-1]]
     settings.ORY_MFA_SETTINGS_REQUIRED_AAL = "highest_available"
@@ -354,15 +332,15 @@ def test_example_of_a_policy_asks_what_it_says(readme_site, settings, ory, url, 
 
 
 def test_example_of_a_rule_that_only_reports_and_of_a_policy(settings):
-    settings.ORY_MFA_RULES = run_block("report_only")["ORY_MFA_RULES"]
-    settings.ORY_MFA_POLICIES = run_block("ORY_MFA_POLICIES")["ORY_MFA_POLICIES"]
+    settings.ORY_MFA_RULES = run_block("how-to/site-policy", "report_only")["ORY_MFA_RULES"]
+    settings.ORY_MFA_POLICIES = run_block("how-to/site-policy", "ORY_MFA_POLICIES")["ORY_MFA_POLICIES"]
 
     assert [rule.only_reports for rule in conf.rules] == [True]
     assert conf.requirement("sensitive").wants_proof
 
 
 def test_example_of_settings_passes_the_checks(settings):
-    namespace = run_block("your custom domain")
+    namespace = run_block("how-to/add-to-django", "your custom domain")
     for name in ("MIDDLEWARE", *(name for name in namespace if name.startswith("ORY_MFA_"))):
         setattr(settings, name, namespace[name])
 
@@ -373,7 +351,13 @@ def test_example_of_settings_passes_the_checks(settings):
 
 
 @pytest.mark.parametrize(
-    "config", [yaml.safe_load(block) for block in blocks("yaml") if "required_aal" in block], ids=["network", "kratos"]
+    "config",
+    [
+        yaml.safe_load(block)
+        for page in ("how-to/ory-network", "how-to/self-hosted")
+        for block in blocks("yaml", page)
+        if "required_aal" in block
+    ],
 )
 def test_configurations_of_ory_are_those_that_the_settings_claim(config):
     assert config["session"]["whoami"]["required_aal"] == "highest_available"
@@ -396,7 +380,9 @@ def classifiers(prefix: str) -> list[str]:
     ("name", "prefix"), [("Python", "Programming Language :: Python"), ("Django", "Framework :: Django")]
 )
 def test_versions_are_those_of_the_classifiers(name, prefix):
-    (written,) = re.findall(rf"^.*{name} ((?:\d\.\d+(?:, | and )?)+)", README.partition("\nCompatibility\n")[2], re.M)
+    (written,) = re.findall(
+        rf"^.*{name} ((?:\d\.\d+(?:, | and )?)+)", PAGES["README"].partition("\nCompatibility\n")[2], re.M
+    )
 
     assert re.findall(r"\d+\.\d+", written) == classifiers(prefix)
 
@@ -406,12 +392,12 @@ def test_oldest_python_is_that_of_the_package():
     setup.read(ROOT / "setup.cfg")
     oldest = setup["options"]["python_requires"].removeprefix(">=")
 
-    assert f"Python {oldest} or newer" in README
+    assert f"Python {oldest} or newer" in PAGES["README"]
 
 
 def test_make_commands_are_targets():
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    texts = README + (ROOT / "CONTRIBUTING.rst").read_text()
+    texts = EVERYTHING + (ROOT / "CONTRIBUTING.rst").read_text()
     lines = re.findall(r"(?:\$ |``)make ([^#`\n]+)", texts)
     named = {word for line in lines for word in re.sub(r'\w+=("[^"]*"|\S+)', "", line).split()}
 
@@ -439,3 +425,73 @@ def test_changelog_begins_with_this_version():
     text = (ROOT / "CHANGELOG.rst").read_text()
 
     assert re.findall(r"^(\d+\.\d+\.\d+)", text, re.MULTILINE)[0] == django_ory_mfa.__version__
+
+
+# The pages themselves.
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_short_enough_to_be_read(name):
+    assert len(PAGES[name].splitlines()) <= (220 if name == "README" else 400)
+
+
+def test_generated_pages_are_short_enough_to_be_read():
+    assert [file.name for file in DOCS.rglob("*.rst") if len(file.read_text().splitlines()) > 400] == []
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Setting", "Id", "Signal", "Signal of users", "``error.id``", "Subcommand", "Exit code", "URL name", "Event"],
+)
+def test_table_is_on_one_page_of_the_reference(heading):
+    found = [name for name, text in PAGES.items() if any(rows[0][0] == heading for rows in tables(text))]
+
+    assert len(found) == 1
+    assert found[0] in REFERENCE
+
+
+def test_every_fact_has_one_row_in_the_reference():
+    """A name that is explained twice is changed once."""
+    kinds = {"Setting", "Id", "Signal", "Signal of users", "``error.id``", "Exit code", "URL name", "Event"}
+    facts = [
+        (rows[0][0], literal)
+        for text in REFERENCE.values()
+        for rows in tables(text)
+        for cells in rows[1:]
+        for literal in literals(cells[0])
+        if rows[0][0] in kinds
+    ]
+
+    assert len(facts) > 80
+    assert [fact for fact in facts if facts.count(fact) > 1] == []
+
+
+def test_error_ids_are_those_of_the_code():
+    ids = {*ErrorId, CSRF_FAILED}
+
+    assert {literal for cell in table("``error.id``") for literal in literals(cell)} == ids
+
+
+def test_events_are_those_of_the_code():
+    assert {literal for cell in table("Event") for literal in literals(cell)} == set(Event)
+
+
+def test_readme_has_no_picture_or_link_that_an_index_of_packages_cannot_show():
+    targets = re.findall(r"(?:image:: |figure:: |<)([^\s>]+)", PAGES["README"])
+
+    assert [target for target in targets if not target.startswith("https://")] == []
+
+
+def test_files_that_the_readme_names_exist():
+    named = [name for name in literals(PAGES["README"]) if re.fullmatch(r"[\w./-]+\.rst|docs/[\w/-]+/", name)]
+
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "README"])
+def test_links_inside_the_site_lead_to_pages(name):
+    folder = (DOCS / name).parent
+    for target in re.findall(r":doc:`(?:[^`<]*<)?([^`<>]+)>?`", PAGES[name]):
+        page = DOCS / target.removeprefix("/") if target.startswith("/") else folder / target
+        assert page.with_suffix(".rst").is_file(), target

@@ -1,4 +1,4 @@
-"""What the README says of APIs, by running its examples."""
+"""What the documents say of APIs, by running their examples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.urls import clear_url_caches, path
 from django.utils.module_loading import import_string
 
 from django_ory_mfa.testing import FakeOry
-from tests.project.test_docs import README, run_block
+from tests.documents import EVERYTHING, run_block
 from tests.site import Site
 
 
@@ -26,11 +26,11 @@ def framework(settings: Any) -> None:
 @cache
 def api_of_ninja() -> Any:
     """Made once: older versions of django-ninja take a second one for a mistake."""
-    return run_block("from ninja import NinjaAPI")["api"]
+    return run_block("how-to/ninja", "from ninja import NinjaAPI")["api"]
 
 
 def serve(settings: Any, *patterns: Any) -> None:
-    module = ModuleType("apis_of_the_readme")
+    module = ModuleType("apis_of_the_documents")
     module.urlpatterns = list(patterns)  # type: ignore[attr-defined]
     sys.modules[module.__name__] = module
     settings.ROOT_URLCONF = module.__name__
@@ -41,11 +41,11 @@ def told(response: Any) -> tuple[int, str]:
     return response.status_code, json.loads(response.content)["error"]["id"]
 
 
-def test_views_of_rest_framework_do_what_the_readme_says(site: Site, ory: FakeOry, settings: Any) -> None:
+def test_views_of_rest_framework_do_what_the_page_says(site: Site, ory: FakeOry, settings: Any) -> None:
     pytest.importorskip("rest_framework")
-    written = run_block("DEFAULT_AUTHENTICATION_CLASSES")["REST_FRAMEWORK"]
+    written = run_block("how-to/rest-framework", "DEFAULT_AUTHENTICATION_CLASSES")["REST_FRAMEWORK"]
     settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None, **written}
-    views = run_block("class TransferView")
+    views = run_block("how-to/rest-framework", "class TransferView")
     # Classes read their defaults once in a process, before this test.
     for name in ("TransferView", "ReportViewSet"):
         views[name].authentication_classes = [import_string(one) for one in written["DEFAULT_AUTHENTICATION_CLASSES"]]
@@ -63,16 +63,16 @@ def test_views_of_rest_framework_do_what_the_readme_says(site: Site, ory: FakeOr
 
 
 @pytest.mark.parametrize("name", ["SPECTACULAR_SETTINGS", "REST_FRAMEWORK"])
-def test_dotted_paths_of_the_readme_exist(name: str) -> None:
+def test_dotted_paths_of_the_page_exist(name: str) -> None:
     pytest.importorskip("rest_framework")
     pytest.importorskip("drf_spectacular")
-    values = run_block(f"{name} = ")[name].values()
+    values = run_block("how-to/rest-framework", f"{name} = ")[name].values()
 
     for value in (one for given in values for one in (given if isinstance(given, list) else [given])):
         assert callable(import_string(value))
 
 
-def test_operation_of_ninja_does_what_the_readme_says(site: Site, ory: FakeOry, settings: Any) -> None:
+def test_operation_of_ninja_does_what_the_page_says(site: Site, ory: FakeOry, settings: Any) -> None:
     pytest.importorskip("ninja")
     serve(settings, path("api/", api_of_ninja().urls))
     assert told(site.request("post", "/api/transfer")) == (401, "session_inactive")
@@ -83,17 +83,17 @@ def test_operation_of_ninja_does_what_the_readme_says(site: Site, ory: FakeOry, 
 
 
 @pytest.mark.parametrize("name", ["rest_framework", "ninja"])
-def test_exported_names_are_in_the_readme(name: str) -> None:
+def test_exported_names_are_documented(name: str) -> None:
     pytest.importorskip(name)
     module = importlib.import_module(f"django_ory_mfa.contrib.{name}")
 
-    assert [exported for exported in module.__all__ if exported not in README] == []
+    assert [exported for exported in module.__all__ if exported not in EVERYTHING] == []
 
 
-def test_resolver_of_the_readme_is_a_schema(ory: FakeOry) -> None:
+def test_resolver_of_the_page_is_a_schema(ory: FakeOry) -> None:
     strawberry = pytest.importorskip("strawberry")
 
     # Strawberry looks for the module of a class.
-    namespace = run_block("import strawberry", {"__name__": __name__})
+    namespace = run_block("how-to/graphql", "import strawberry", {"__name__": __name__})
 
     assert "balance: String" in str(strawberry.Schema(namespace["Query"]))

@@ -96,7 +96,18 @@ def test_wheel_states_licence_and_oldest_python(wheel):
     assert (fields["License-Expression"], fields["Requires-Python"]) == ("BSD-3-Clause", ">=3.11")
 
 
-@pytest.mark.parametrize("name", ["CHANGELOG.rst", "LICENSE", "README.rst", "tests/project/test_wheel.py", "tox.ini"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CHANGELOG.rst",
+        "LICENSE",
+        "README.rst",
+        "docs/conf.py",
+        "docs/index.rst",
+        "tests/project/test_wheel.py",
+        "tox.ini",
+    ],
+)
 def test_sdist_holds(sdist_names, name):
     assert name in sdist_names
 

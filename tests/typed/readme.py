@@ -1,4 +1,4 @@
-"""The typed example of the README."""
+"""The typed example of ``docs/reference/guards.rst``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README is right about ``manage.py ory_mfa``."""
+"""The documents are right about ``manage.py ory_mfa``."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from django_ory_mfa.management.control.commands import subcommands
 from django_ory_mfa.management.control.keys import KEYS
 from django_ory_mfa.management.control.read_commands import COLUMNS
 from tests.control import ory_mfa
-from tests.project.test_docs import README, literals, table
+from tests.documents import EVERYTHING, PAGES, literals, table
 from tests.servers.kratos import CONFIG_FOLDER
 
-LINES = re.findall(r"^ +\$ python manage\.py ory_mfa (.+)$", README, re.MULTILINE)
+LINES = re.findall(r"^ +\$ python manage\.py ory_mfa (.+)$", EVERYTHING, re.MULTILINE)
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_command_of_the_readme_is_one(line):
+def test_command_of_the_documents_is_one(line):
     words = re.sub(r"<[a-z-]+>", "x", line.partition(" > ")[0])
     parser = Command().create_parser("manage.py", "ory_mfa")
 
@@ -31,7 +31,7 @@ def test_command_of_the_readme_is_one(line):
     assert options.subcommand == words.split()[0]
 
 
-def test_steps_of_the_guide_are_in_the_readme():
+def test_steps_of_the_guide_are_in_the_documents():
     assert [line.split("  ")[0] for line in LINES if line.startswith(("list w", "list projects --w", "get", "update"))][
         :4
     ] == [
@@ -50,7 +50,7 @@ def test_subcommand_table_lists_every_one():
 
 @pytest.mark.parametrize("what", COLUMNS)
 def test_what_can_be_listed_is_named(what):
-    assert f"``list {what}``" in README
+    assert f"``list {what}``" in PAGES["reference/commands"]
 
 
 def test_exit_codes_are_those_of_the_table():
@@ -61,8 +61,8 @@ def test_exit_codes_are_those_of_the_table():
     assert {int(code) for code in table("Exit code")} == {0, DIFFERS, *(kind.exit_code for kind in kinds)}
 
 
-def test_diff_of_the_readme_is_what_the_command_shows(tmp_path):
-    block = textwrap.dedent(README.partition(".. code-block:: diff\n\n")[2].partition("\n\n")[0])
+def test_diff_of_the_page_is_what_the_command_shows(tmp_path):
+    block = textwrap.dedent(PAGES["how-to/turn-mfa-on"].partition(".. code-block:: diff\n\n")[2].partition("\n\n")[0])
     text = (CONFIG_FOLDER / "kratos.strict.yml").read_text().replace("      mfa_enabled: true\n", "")
     file = tmp_path / "kratos.yml"
     file.write_text(text)
@@ -73,7 +73,7 @@ def test_diff_of_the_readme_is_what_the_command_shows(tmp_path):
     assert re.sub(r"@@ .*? @@", "@@", block) in re.sub(r"@@ .*? @@", "@@", shown)
 
 
-def test_keys_that_the_readme_sets_exist():
+def test_keys_that_the_documents_set_exist():
     keys = [word.partition("=")[0] for line in LINES for word in line.split() if "=" in word]
 
     assert keys != []
