@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ._identity import FakeIdentity, FakeProof
-from ._people import FakeSession
-from .assertions import assert_denied, assert_step_up
-from .fake import FakeOry
-from .install import FakeOryMixin, installed
-from .transport import FakeOryTransport
+from django_ory_mfa.testing._identity import FakeIdentity, FakeProof
+from django_ory_mfa.testing._people import FakeSession
+from django_ory_mfa.testing.assertions import assert_denied, assert_step_up
+from django_ory_mfa.testing.fake import FakeOry
+from django_ory_mfa.testing.install import FakeOryMixin, installed
+from django_ory_mfa.testing.transport import FakeOryTransport
 
 __all__ = [
     "FakeIdentity",

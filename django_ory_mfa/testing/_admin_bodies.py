@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from ._bodies import brief_identity, identity_body, microseconds, nanoseconds, session_body
-from ._config import FakeConfig
-from ._courier import FakeMessage
-from ._identity import FakeIdentity
-from ._nodes import Json
-from ._people import FakeSession
-from ._totp import totp_url
+from django_ory_mfa.testing._bodies import brief_identity, identity_body, microseconds, nanoseconds, session_body
+from django_ory_mfa.testing._config import FakeConfig
+from django_ory_mfa.testing._courier import FakeMessage
+from django_ory_mfa.testing._identity import FakeIdentity
+from django_ory_mfa.testing._nodes import Json
+from django_ory_mfa.testing._people import FakeSession
+from django_ory_mfa.testing._totp import totp_url
 
 CREDENTIALS = ("code", "lookup_secret", "password", "totp")
 

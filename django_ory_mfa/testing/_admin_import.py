@@ -5,11 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from ._bodies import bad_request, error_body
-from ._flows import FakeState
-from ._identity import FakeIdentity
-from ._nodes import Json
-from ._totp import totp_secret_in
+from django_ory_mfa.testing._bodies import bad_request, error_body
+from django_ory_mfa.testing._flows import FakeState
+from django_ory_mfa.testing._identity import FakeIdentity
+from django_ory_mfa.testing._nodes import Json
+from django_ory_mfa.testing._totp import totp_secret_in
 
 _SCHEMAS = ("default", "with_code")
 _KEYS = {

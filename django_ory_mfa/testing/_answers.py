@@ -5,11 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from ._config import FakeConfig
-from ._errors import csrf_violation
-from ._flows import FakeFlow, FakeState
-from ._http import FakeRequest, FakeResponse, Header, json_answer, redirect
-from ._nodes import Json
+from django_ory_mfa.testing._config import FakeConfig
+from django_ory_mfa.testing._errors import csrf_violation
+from django_ory_mfa.testing._flows import FakeFlow, FakeState
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Header, json_answer, redirect
+from django_ory_mfa.testing._nodes import Json
 
 
 def either(

@@ -6,10 +6,10 @@ import base64
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from ._config import FakeConfig
-from ._identity import FakeIdentity, FakeProof
-from ._nodes import Json
-from ._people import FakeSession
+from django_ory_mfa.testing._config import FakeConfig
+from django_ory_mfa.testing._identity import FakeIdentity, FakeProof
+from django_ory_mfa.testing._nodes import Json
+from django_ory_mfa.testing._people import FakeSession
 
 UNAUTHORIZED = "No valid session credentials found in the request."
 

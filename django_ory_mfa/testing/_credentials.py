@@ -6,9 +6,9 @@ import base64
 import secrets
 import string
 
-from ._csrf import csrf_secret, new_csrf_secret
-from ._http import FakeRequest, Header, http_date
-from ._people import FakeCookie, FakePeople, FakeSession
+from django_ory_mfa.testing._csrf import csrf_secret, new_csrf_secret
+from django_ory_mfa.testing._http import FakeRequest, Header, http_date
+from django_ory_mfa.testing._people import FakeCookie, FakePeople, FakeSession
 
 CONTINUITY_COOKIE = "ory_kratos_continuity"
 _BASE64 = string.ascii_letters + string.digits + "-_"

@@ -7,8 +7,8 @@ import binascii
 import hmac
 import secrets
 
-from ._config import FakeConfig
-from ._http import FakeRequest
+from django_ory_mfa.testing._config import FakeConfig
+from django_ory_mfa.testing._http import FakeRequest
 
 _LENGTH = 32
 

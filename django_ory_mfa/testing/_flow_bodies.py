@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ._answers import ui_page
-from ._bodies import identity_body, microseconds, nanoseconds, session_body
-from ._config import FakeConfig
-from ._flows import FakeFlow
-from ._nodes import Json
-from ._people import FakeSession
+from django_ory_mfa.testing._answers import ui_page
+from django_ory_mfa.testing._bodies import identity_body, microseconds, nanoseconds, session_body
+from django_ory_mfa.testing._config import FakeConfig
+from django_ory_mfa.testing._flows import FakeFlow
+from django_ory_mfa.testing._nodes import Json
+from django_ory_mfa.testing._people import FakeSession
 
 
 def flow_body(config: FakeConfig, flow: FakeFlow, *, submitted: bool = False) -> Json:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from ._courier import FakeMessage, new_code
-from ._identity import FakeIdentity
-from ._nodes import Json
-from ._people import FakePeople
+from django_ory_mfa.testing._courier import FakeMessage, new_code
+from django_ory_mfa.testing._identity import FakeIdentity
+from django_ory_mfa.testing._nodes import Json
+from django_ory_mfa.testing._people import FakePeople
 
 # An emulator may run for days, and every visit begins a flow.
 _KEPT = 1000

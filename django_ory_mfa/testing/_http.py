@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from ._config import FakeConfig
+from django_ory_mfa.testing._config import FakeConfig
 
 Header = tuple[str, str]
 

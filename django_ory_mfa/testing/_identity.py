@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ._config import SECOND_FACTORS
-from ._totp import new_totp_secret
+from django_ory_mfa.testing._config import SECOND_FACTORS
+from django_ory_mfa.testing._totp import new_totp_secret
 
 _LOOKUP_SECRETS = 12
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from ._answers import failed
-from ._bodies import bad_request, forbidden, session_inactive
-from ._credentials import cleared_session_cookie, csrf_cookie, held_csrf, session_of
-from ._errors import return_to_forbidden
-from ._flows import FakeState
-from ._http import FakeRequest, FakeResponse, answer, json_answer, redirect
-from ._return_to import checked_return_to
+from django_ory_mfa.testing._answers import failed
+from django_ory_mfa.testing._bodies import bad_request, forbidden, session_inactive
+from django_ory_mfa.testing._credentials import cleared_session_cookie, csrf_cookie, held_csrf, session_of
+from django_ory_mfa.testing._errors import return_to_forbidden
+from django_ory_mfa.testing._flows import FakeState
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, answer, json_answer, redirect
+from django_ory_mfa.testing._return_to import checked_return_to
 
 
 def logout_init(ory: FakeState, request: FakeRequest) -> FakeResponse:

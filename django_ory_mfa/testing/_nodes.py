@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ._csrf import csrf_token
+from django_ory_mfa.testing._csrf import csrf_token
 
 Json = dict[str, Any]
 Label = tuple[int, str]

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ._config import FakeConfig
-from ._identity import FakeIdentity, FakeProof, Proof, checked_factors
+from django_ory_mfa.testing._config import FakeConfig
+from django_ory_mfa.testing._identity import FakeIdentity, FakeProof, Proof, checked_factors
 
 _PROVIDED = {"oidc", "saml"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from ._config import FakeConfig
+from django_ory_mfa.testing._config import FakeConfig
 
 
 def checked_return_to(config: FakeConfig, url: str) -> str | None:

@@ -7,13 +7,19 @@ import json
 import uuid
 from http import HTTPStatus
 
-from . import _bodies as bodies
-from ._answers import step_up_url
-from ._credentials import has_credential, readable_cookie, securecookie_error, session_cookie, session_of
-from ._flows import FakeState
-from ._http import FakeRequest, FakeResponse, Header, answer, json_answer
-from ._nodes import Json
-from ._people import FakeSession
+from django_ory_mfa.testing import _bodies as bodies
+from django_ory_mfa.testing._answers import step_up_url
+from django_ory_mfa.testing._credentials import (
+    has_credential,
+    readable_cookie,
+    securecookie_error,
+    session_cookie,
+    session_of,
+)
+from django_ory_mfa.testing._flows import FakeState
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Header, answer, json_answer
+from django_ory_mfa.testing._nodes import Json
+from django_ory_mfa.testing._people import FakeSession
 
 _NO_COOKIE = "No valid session cookie found."
 

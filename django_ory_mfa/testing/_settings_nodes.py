@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from ._flows import FakeFlow, FakeState
-from ._identity import FakeIdentity
-from ._nodes import Json, button, csrf_node, info, input_node, method_button, node, trait_node
-from ._qr import qr_code
-from ._totp import new_totp_secret, totp_url
+from django_ory_mfa.testing._flows import FakeFlow, FakeState
+from django_ory_mfa.testing._identity import FakeIdentity
+from django_ory_mfa.testing._nodes import Json, button, csrf_node, info, input_node, method_button, node, trait_node
+from django_ory_mfa.testing._qr import qr_code
+from django_ory_mfa.testing._totp import new_totp_secret, totp_url
 
 _SAVE = (1070003, "Save")
 

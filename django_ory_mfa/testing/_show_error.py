@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ._bodies import microseconds
-from ._errors import not_found
-from ._flows import FakeState
-from ._http import FakeRequest, FakeResponse, json_answer
+from django_ory_mfa.testing._bodies import microseconds
+from django_ory_mfa.testing._errors import not_found
+from django_ory_mfa.testing._flows import FakeState
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, json_answer
 
 
 def show_error(ory: FakeState, request: FakeRequest) -> FakeResponse:

@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ._config import METHOD_AAL, SECOND_FACTORS, V1_3_1
-from ._endpoints import dispatch
-from ._flows import FakeState
-from ._http import Call, FakeRequest, FakeResponse, Header
-from ._identity import checked_factors
-from ._people import FakeSession
+from django_ory_mfa.testing._config import METHOD_AAL, SECOND_FACTORS, V1_3_1
+from django_ory_mfa.testing._endpoints import dispatch
+from django_ory_mfa.testing._flows import FakeState
+from django_ory_mfa.testing._http import Call, FakeRequest, FakeResponse, Header
+from django_ory_mfa.testing._identity import checked_factors
+from django_ory_mfa.testing._people import FakeSession
 
 if TYPE_CHECKING:
-    from .requests import Request
+    from django_ory_mfa.testing.requests import Request
 
 WHOAMI = "/sessions/whoami"
 
@@ -113,7 +113,7 @@ class FakeOry(FakeState):
         if user is None:
             identity = self.add_identity(email=email, traits=traits, second_factors=factors)
         else:
-            from .users import identity_of
+            from django_ory_mfa.testing.users import identity_of
 
             identity = identity_of(self, user, email=email, traits=traits)
             for factor in factors:
@@ -124,7 +124,7 @@ class FakeOry(FakeState):
 
     async def alogin(self, client: HasCookies, **arguments: Any) -> FakeSession:
         """``login`` for async tests, whose event loop must not wait for the database."""
-        from .requests import in_thread
+        from django_ory_mfa.testing.requests import in_thread
 
         return await in_thread(self.login, client, **arguments)
 
@@ -133,7 +133,7 @@ class FakeOry(FakeState):
 
         ``request.ory_session`` works then, and ``request.user`` on a site with ``OryUserMiddleware``.
         """
-        from .requests import CookieJar, equip
+        from django_ory_mfa.testing.requests import CookieJar, equip
 
         jar = CookieJar()
         self.login(jar, **arguments)

@@ -9,9 +9,8 @@ from django.test import SimpleTestCase
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.ory.service import use_transport
-
-from .fake import FakeOry
-from .transport import FakeOryTransport
+from django_ory_mfa.testing.fake import FakeOry
+from django_ory_mfa.testing.transport import FakeOryTransport
 
 
 @contextmanager

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from django_ory_mfa.runtime.per_process import forget_ory
-
-from .fake import FakeOry
-from .install import installed
+from django_ory_mfa.testing.fake import FakeOry
+from django_ory_mfa.testing.install import installed
 
 
 @pytest.fixture

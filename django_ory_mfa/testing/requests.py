@@ -42,7 +42,7 @@ def equip(request: Request, jar: CookieJar) -> Request:
     request.__dict__.pop("COOKIES", None)
     attach(request)
     if apps.is_installed("django_ory_mfa.contrib.auth"):
-        from .users import attach_user
+        from django_ory_mfa.testing.users import attach_user
 
         attach_user(request)
     return request

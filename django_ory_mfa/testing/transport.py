@@ -14,8 +14,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 from urllib3._collections import HTTPHeaderDict
 
-from ._http import FakeResponse, Header
-from .fake import FakeOry
+from django_ory_mfa.testing._http import FakeResponse, Header
+from django_ory_mfa.testing.fake import FakeOry
 
 _PORTS = {"http": 80, "https": 443}
 

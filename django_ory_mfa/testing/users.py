@@ -14,10 +14,9 @@ from django_ory_mfa.contrib.auth.digest import digest_of
 from django_ory_mfa.contrib.auth.middleware import OryUserMiddleware
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from django_ory_mfa.core.whoami import read_part
-
-from ._bodies import identity_body
-from ._identity import FakeIdentity
-from ._people import FakePeople
+from django_ory_mfa.testing._bodies import identity_body
+from django_ory_mfa.testing._identity import FakeIdentity
+from django_ory_mfa.testing._people import FakePeople
 
 
 def identity_of(

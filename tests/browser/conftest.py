@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser.servers import Ground, Pair, chromium_path, open_ground, script_of
+from tests.browser.walker import Walker
 from tests.servers.fixtures import BUILD
-
-from .servers import Ground, Pair, chromium_path, open_ground, script_of
-from .walker import Walker
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext

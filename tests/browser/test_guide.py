@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import OpenBrowser
-from .servers import Ground
-from .walker import ENROLL, REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, Walker
+from tests.browser.conftest import OpenBrowser
+from tests.browser.servers import Ground
+from tests.browser.walker import ENROLL, REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, Walker
 
 PAGE = "/dashboard/?tab=reports&q=a%20b&city=Z%C3%BCrich&empty="
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import OpenBrowser
-from .servers import Ground
-from .walker import SECOND_FACTOR, SIGN_IN, Walker
+from tests.browser.conftest import OpenBrowser
+from tests.browser.servers import Ground
+from tests.browser.walker import SECOND_FACTOR, SIGN_IN, Walker
 
 UNKNOWN = "9d3f0d1e-6f0a-4c5e-9a9e-0d7f5a3c1b2e"
 LOOK_OF_FOCUS = """() => {

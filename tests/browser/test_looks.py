@@ -11,10 +11,9 @@ from typing import Any, Literal
 import pytest
 
 from django_ory_mfa.testing.emulator import DEMO_PEOPLE
-
-from .conftest import OpenBrowser, artifacts_of, is_kept
-from .servers import Ground
-from .walker import ENROLL, REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, TOO_MANY_HOPS, Walker
+from tests.browser.conftest import OpenBrowser, artifacts_of, is_kept
+from tests.browser.servers import Ground
+from tests.browser.walker import ENROLL, REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, TOO_MANY_HOPS, Walker
 
 pytestmark = pytest.mark.looks
 

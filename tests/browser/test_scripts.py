@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .servers import Ground
-from .walker import ENROLL, SECOND_FACTOR, SIGN_IN, Walker
+from tests.browser.servers import Ground
+from tests.browser.walker import ENROLL, SECOND_FACTOR, SIGN_IN, Walker
 
 PAGE = "/script/?view=1&q=a%20b"
 TARGET = "#target"

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from .conftest import OpenBrowser
-from .servers import Ground
-from .walker import ENROLL, NO_COOKIE, REFRESH, SECOND_FACTOR, SIGN_IN, TOO_MANY_HOPS, Walker
+from tests.browser.conftest import OpenBrowser
+from tests.browser.servers import Ground
+from tests.browser.walker import ENROLL, NO_COOKIE, REFRESH, SECOND_FACTOR, SIGN_IN, TOO_MANY_HOPS, Walker
 
 # A little more than the pages with a short max_age allow.
 TOO_LONG = 2.2

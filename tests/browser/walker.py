@@ -6,10 +6,9 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tests.browser.servers import Ground
 from tests.servers.base import Person
 from tests.servers.kratos import totp_code
-
-from .servers import Ground
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page, Response

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .server import FakeConsole
+from tests.console.server import FakeConsole
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from .platform import Project, Refused
+from tests.console.platform import Project, Refused
 
 ANSWERS = Path(__file__).parent / "answers"
 KEY = "ory_wak_MADE-UP-WORKSPACE-KEY"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.emulator import Emulator
-
-from .fake import age_proofs
-from .kratos import RETURN_URLS, Http, KratosServer, Settings
+from tests.servers.fake import age_proofs
+from tests.servers.kratos import RETURN_URLS, Http, KratosServer, Settings
 
 
 class EmulatorServer(KratosServer):

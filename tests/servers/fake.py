@@ -10,8 +10,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from django_ory_mfa.testing import FakeIdentity, FakeOry, FakeProof, FakeSession
-
-from .base import Mode, Person
+from tests.servers.base import Mode, Person
 
 NAVIGATION = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .emulator import EmulatorServer
-from .kratos import KratosServer
+from tests.servers.emulator import EmulatorServer
+from tests.servers.kratos import KratosServer
 
 # By its path, since this package has another name depending on where pytest was started.
 BUILD = runpy.run_path(str(Path(__file__).resolve().parents[1] / "kratos" / "build.py"))

@@ -24,7 +24,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import requests
 import yaml
 
-from .base import Mode, Person
+from tests.servers.base import Mode, Person
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[1] / "kratos"
 CONFIG_SIZE = 16384

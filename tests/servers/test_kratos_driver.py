@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 import requests
 
-from .base import Person
-from .kratos import NAVIGATION, KratosBrowser, KratosServer, totp_code
+from tests.servers.base import Person
+from tests.servers.kratos import NAVIGATION, KratosBrowser, KratosServer, totp_code
 
 pytestmark = pytest.mark.kratos
 

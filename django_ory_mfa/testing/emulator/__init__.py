@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .people import DEMO_PEOPLE, DemoPerson, PeopleError, read_people
-from .server import Emulator
+from django_ory_mfa.testing.emulator.people import DEMO_PEOPLE, DemoPerson, PeopleError, read_people
+from django_ory_mfa.testing.emulator.server import Emulator
 
 __all__ = ["DEMO_PEOPLE", "DemoPerson", "Emulator", "PeopleError", "read_people"]

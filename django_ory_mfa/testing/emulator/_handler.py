@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from django_ory_mfa.testing._http import FakeResponse, Header
-
-from ._pages import page
+from django_ory_mfa.testing.emulator._pages import page
 
 if TYPE_CHECKING:
-    from .server import Emulator, _Server
+    from django_ory_mfa.testing.emulator.server import Emulator, _Server
 
 _MAX_BODY = 1 << 20
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?", re.IGNORECASE)

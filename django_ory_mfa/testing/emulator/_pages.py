@@ -22,7 +22,7 @@ import django_ory_mfa
 from django_ory_mfa.testing._http import FakeResponse, Header
 
 if TYPE_CHECKING:
-    from .server import Emulator
+    from django_ory_mfa.testing.emulator.server import Emulator
 
 URLCONF = "django_ory_mfa.testing.emulator.urls"
 

@@ -13,9 +13,8 @@ from typing import Any
 from django.conf import settings
 
 from django_ory_mfa.testing import FakeOry
-
-from ._handler import Handler
-from .people import DEMO_PEOPLE, DemoPerson
+from django_ory_mfa.testing.emulator._handler import Handler
+from django_ory_mfa.testing.emulator.people import DEMO_PEOPLE, DemoPerson
 
 HOST = "127.0.0.1"
 # Not localhost: to browsers that is another host. It gets none of our cookies, and people would go round in circles.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from . import views
+from django_ory_mfa.testing.emulator import views
 
 urlpatterns = [
     path("", views.index, name="index"),

@@ -18,8 +18,8 @@ import django_ory_mfa
 from django_ory_mfa.testing._totp import totp_code
 
 if TYPE_CHECKING:
-    from .people import DemoPerson
-    from .server import Emulator
+    from django_ory_mfa.testing.emulator.people import DemoPerson
+    from django_ory_mfa.testing.emulator.server import Emulator
 
 # Ory's own subject, as an e-mail of the emulator has it; the mailbox shows it in the visitor's language.
 SUBJECT = gettext_noop("Login to your account")
