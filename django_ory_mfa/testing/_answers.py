@@ -6,10 +6,10 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django_ory_mfa.testing._config import FakeConfig
-from django_ory_mfa.testing._errors import csrf_violation
-from django_ory_mfa.testing._flows import FakeFlow, FakeState
 from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Header, json_answer, redirect
-from django_ory_mfa.testing._nodes import Json
+from django_ory_mfa.testing.emulator._errors import csrf_violation
+from django_ory_mfa.testing.emulator._flows import FakeFlow, FakeState
+from django_ory_mfa.testing.emulator._nodes import Json
 
 
 def either(

@@ -8,8 +8,8 @@ from http import HTTPStatus
 
 from django_ory_mfa.testing._config import FakeConfig
 from django_ory_mfa.testing._identity import FakeIdentity, FakeProof
-from django_ory_mfa.testing._nodes import Json
 from django_ory_mfa.testing._people import FakeSession
+from django_ory_mfa.testing.emulator._nodes import Json
 
 UNAUTHORIZED = "No valid session credentials found in the request."
 

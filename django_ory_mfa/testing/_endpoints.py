@@ -6,17 +6,17 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 
-from django_ory_mfa.testing import _admin as admin
 from django_ory_mfa.testing._bodies import server_error
-from django_ory_mfa.testing._flows import FakeState
 from django_ory_mfa.testing._http import FakeRequest, FakeResponse, json_answer, plain, redirect
-from django_ory_mfa.testing._login import login_api, login_browser, login_fetch
-from django_ory_mfa.testing._login_submit import login_submit
 from django_ory_mfa.testing._logout import logout_api, logout_init, logout_submit
 from django_ory_mfa.testing._sessions import delete_session, delete_sessions, list_sessions, whoami
-from django_ory_mfa.testing._settings import settings_api, settings_browser, settings_fetch
-from django_ory_mfa.testing._settings_submit import settings_resume, settings_submit
-from django_ory_mfa.testing._show_error import show_error
+from django_ory_mfa.testing.emulator import _admin as admin
+from django_ory_mfa.testing.emulator._flows import FakeState
+from django_ory_mfa.testing.emulator._login import login_api, login_browser, login_fetch
+from django_ory_mfa.testing.emulator._login_submit import login_submit
+from django_ory_mfa.testing.emulator._settings import settings_api, settings_browser, settings_fetch
+from django_ory_mfa.testing.emulator._settings_submit import settings_resume, settings_submit
+from django_ory_mfa.testing.emulator._show_error import show_error
 
 Endpoint = Callable[..., FakeResponse]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django_ory_mfa.testing._config import SECOND_FACTORS
-from django_ory_mfa.testing._totp import new_totp_secret
+from django_ory_mfa.testing.emulator._totp import new_totp_secret
 
 _LOOKUP_SECRETS = 12
 

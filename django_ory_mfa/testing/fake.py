@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django_ory_mfa.testing._config import METHOD_AAL, SECOND_FACTORS, V1_3_1
 from django_ory_mfa.testing._endpoints import dispatch
-from django_ory_mfa.testing._flows import FakeState
 from django_ory_mfa.testing._http import Call, FakeRequest, FakeResponse, Header
 from django_ory_mfa.testing._identity import checked_factors
 from django_ory_mfa.testing._people import FakeSession
+from django_ory_mfa.testing.emulator._flows import FakeState
 
 if TYPE_CHECKING:
     from django_ory_mfa.testing.requests import Request

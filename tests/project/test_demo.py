@@ -21,8 +21,8 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from django_ory_mfa.testing._totp import totp_code
 from django_ory_mfa.testing.emulator import DEMO_PEOPLE, DemoPerson, Emulator
+from django_ory_mfa.testing.emulator._totp import totp_code
 from tests.project.test_example_project import PROJECT, environment
 from tests.servers.kratos import NAVIGATION, expect, wait_until
 

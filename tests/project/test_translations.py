@@ -26,8 +26,8 @@ from django_ory_mfa.contrib.ui import texts
 from django_ory_mfa.contrib.ui.failures import REASONS
 from django_ory_mfa.contrib.ui.texts import PARAMETERS, TEXTS, TITLES, text_of, title_of
 from django_ory_mfa.testing import FakeOry
-from django_ory_mfa.testing._courier import FakeMessage
 from django_ory_mfa.testing.emulator import Emulator
+from django_ory_mfa.testing.emulator._courier import FakeMessage
 from tests.answer.test_pages import Page
 from tests.site import Site
 

@@ -16,7 +16,7 @@ import pytest
 
 from django_ory_mfa.testing import FakeIdentity, FakeOry, FakeSession
 from django_ory_mfa.testing._csrf import csrf_token
-from django_ory_mfa.testing._totp import totp_code
+from django_ory_mfa.testing.emulator._totp import totp_code
 from tests.testing.test_fake_ory_recordings import (
     ALL,
     CSRF,

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 import pytest
 
 from django_ory_mfa.testing import FakeOry
-from django_ory_mfa.testing._qr import qr_code, qr_modules
 from django_ory_mfa.testing._return_to import checked_return_to
-from django_ory_mfa.testing._totp import totp_code, totp_matches, totp_secret_in, totp_url
+from django_ory_mfa.testing.emulator._qr import qr_code, qr_modules
+from django_ory_mfa.testing.emulator._totp import totp_code, totp_matches, totp_secret_in, totp_url
 from tests.testing.test_fake_ory_flow_recordings import IN, NAVIGATION, PASSWORD, Stage, show_code
 from tests.testing.test_fake_ory_recordings import CSRF
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from django.views.static import serve
 
 import django_ory_mfa
-from django_ory_mfa.testing._totp import totp_code
+from django_ory_mfa.testing.emulator._totp import totp_code
 
 if TYPE_CHECKING:
     from django_ory_mfa.testing.emulator.people import DemoPerson

@@ -6,10 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from django_ory_mfa.testing._bodies import bad_request, error_body
-from django_ory_mfa.testing._flows import FakeState
 from django_ory_mfa.testing._identity import FakeIdentity
-from django_ory_mfa.testing._nodes import Json
-from django_ory_mfa.testing._totp import totp_secret_in
+from django_ory_mfa.testing.emulator._flows import FakeState
+from django_ory_mfa.testing.emulator._nodes import Json
+from django_ory_mfa.testing.emulator._totp import totp_secret_in
 
 _SCHEMAS = ("default", "with_code")
 _KEYS = {

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from django_ory_mfa.testing import _errors as errors
 from django_ory_mfa.testing._answers import either, failed, init_url, step_up_url, ui_page
 from django_ory_mfa.testing._bodies import aal2_required, error_body, session_inactive
 from django_ory_mfa.testing._credentials import held_csrf, session_of
-from django_ory_mfa.testing._flow_bodies import flow_body
-from django_ory_mfa.testing._flows import ClientKind, FakeFlow, FakeState
 from django_ory_mfa.testing._http import FakeRequest, FakeResponse, json_answer, redirect
-from django_ory_mfa.testing._login import flow_gone
-from django_ory_mfa.testing._nodes import Json
 from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing._return_to import checked_return_to
-from django_ory_mfa.testing._settings_nodes import settings_form
+from django_ory_mfa.testing.emulator import _errors as errors
+from django_ory_mfa.testing.emulator._flow_bodies import flow_body
+from django_ory_mfa.testing.emulator._flows import ClientKind, FakeFlow, FakeState
+from django_ory_mfa.testing.emulator._login import flow_gone
+from django_ory_mfa.testing.emulator._nodes import Json
+from django_ory_mfa.testing.emulator._settings_nodes import settings_form
 
 
 def settings_browser(ory: FakeState, request: FakeRequest) -> FakeResponse:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from django_ory_mfa.testing._flows import FakeFlow, FakeState
 from django_ory_mfa.testing._identity import FakeIdentity
-from django_ory_mfa.testing._nodes import Json, Label, csrf_node, error, info, input_node, method_button, trait_node
 from django_ory_mfa.testing._people import FakeSession
+from django_ory_mfa.testing.emulator._flows import FakeFlow, FakeState
+from django_ory_mfa.testing.emulator._nodes import (
+    Json,
+    Label,
+    csrf_node,
+    error,
+    info,
+    input_node,
+    method_button,
+    trait_node,
+)
 
 PASSWORD_LABEL = (1070001, "Password")
 _CODE_SENT_OLDER = info(

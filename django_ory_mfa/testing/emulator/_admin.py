@@ -6,22 +6,22 @@ import re
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
-from django_ory_mfa.testing._admin_bodies import (
+from django_ory_mfa.testing._bodies import bad_request, error_body, session_body
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, answer, json_answer
+from django_ory_mfa.testing._identity import FakeIdentity
+from django_ory_mfa.testing._people import FakeSession
+from django_ory_mfa.testing._sessions import page_headers
+from django_ory_mfa.testing.emulator._admin_bodies import (
     CREDENTIALS,
     admin_identity,
     admin_session,
     credentials_of,
     message_body,
 )
-from django_ory_mfa.testing._admin_import import imported, unsupported
-from django_ory_mfa.testing._bodies import bad_request, error_body, session_body
-from django_ory_mfa.testing._errors import not_found
-from django_ory_mfa.testing._flows import FakeState
-from django_ory_mfa.testing._http import FakeRequest, FakeResponse, answer, json_answer
-from django_ory_mfa.testing._identity import FakeIdentity
-from django_ory_mfa.testing._nodes import Json
-from django_ory_mfa.testing._people import FakeSession
-from django_ory_mfa.testing._sessions import page_headers
+from django_ory_mfa.testing.emulator._admin_import import imported, unsupported
+from django_ory_mfa.testing.emulator._errors import not_found
+from django_ory_mfa.testing.emulator._flows import FakeState
+from django_ory_mfa.testing.emulator._nodes import Json
 
 _PATCH_FAILED = "An error occured when applying the JSON patch"
 _KNOWN_CREDENTIALS = {*CREDENTIALS, "webauthn", "passkey", "oidc", "saml", "link_recovery", "code_recovery", "profile"}

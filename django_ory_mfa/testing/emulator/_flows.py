@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from django_ory_mfa.testing._courier import FakeMessage, new_code
 from django_ory_mfa.testing._identity import FakeIdentity
-from django_ory_mfa.testing._nodes import Json
 from django_ory_mfa.testing._people import FakePeople
+from django_ory_mfa.testing.emulator._courier import FakeMessage, new_code
+from django_ory_mfa.testing.emulator._nodes import Json
 
 # An emulator may run for days, and every visit begins a flow.
 _KEPT = 1000

@@ -6,21 +6,21 @@ import hmac
 from collections.abc import Callable
 from http import HTTPStatus
 
-from django_ory_mfa.testing import _errors as errors
 from django_ory_mfa.testing._answers import csrf_failed, either, failed, step_up_url, ui_page
 from django_ory_mfa.testing._bodies import bad_request
 from django_ory_mfa.testing._credentials import csrf_cookie, session_cookie, session_of
 from django_ory_mfa.testing._csrf import csrf_matches, csrf_secret
-from django_ory_mfa.testing._flow_bodies import flow_body, native_signed_in_body, signed_in_body
-from django_ory_mfa.testing._flows import FakeFlow, FakeState
 from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Header, json_answer, redirect
 from django_ory_mfa.testing._identity import FakeIdentity
-from django_ory_mfa.testing._login import renewed_flow
-from django_ory_mfa.testing._login_nodes import code_refused, second_factors, send_code
-from django_ory_mfa.testing._nodes import error, missing, with_message, with_value
 from django_ory_mfa.testing._people import FakeSession
-from django_ory_mfa.testing._refused import refused
-from django_ory_mfa.testing._totp import totp_matches
+from django_ory_mfa.testing.emulator import _errors as errors
+from django_ory_mfa.testing.emulator._flow_bodies import flow_body, native_signed_in_body, signed_in_body
+from django_ory_mfa.testing.emulator._flows import FakeFlow, FakeState
+from django_ory_mfa.testing.emulator._login import renewed_flow
+from django_ory_mfa.testing.emulator._login_nodes import code_refused, second_factors, send_code
+from django_ory_mfa.testing.emulator._nodes import error, missing, with_message, with_value
+from django_ory_mfa.testing.emulator._refused import refused
+from django_ory_mfa.testing.emulator._totp import totp_matches
 
 Fields = dict[str, str]
 _INVALID = (

@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from django_ory_mfa.testing._bodies import error_body, nanoseconds
-from django_ory_mfa.testing._nodes import Json
+from django_ory_mfa.testing.emulator._nodes import Json
 
 CSRF_REASON = (
     "Please retry the flow and optionally clear your cookies. The request was rejected to protect you from"

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from django_ory_mfa.testing import _errors as errors
 from django_ory_mfa.testing._answers import csrf_failed, either, failed, init_url, ui_page
 from django_ory_mfa.testing._bodies import bad_request
 from django_ory_mfa.testing._credentials import CONTINUITY_COOKIE, continuity_cookie, session_cookie, session_of
 from django_ory_mfa.testing._csrf import csrf_matches, csrf_secret
-from django_ory_mfa.testing._flow_bodies import flow_body
-from django_ory_mfa.testing._flows import FakeFlow, FakeState
 from django_ory_mfa.testing._http import FakeRequest, FakeResponse
 from django_ory_mfa.testing._identity import new_lookup_secrets
-from django_ory_mfa.testing._nodes import Json, error, message, missing
 from django_ory_mfa.testing._people import FakeSession
-from django_ory_mfa.testing._refused import refused
-from django_ory_mfa.testing._settings import refusal_of, sign_in_first
-from django_ory_mfa.testing._settings_nodes import regenerated_nodes, revealed_nodes, settings_form, with_lookup_secrets
-from django_ory_mfa.testing._totp import totp_matches
+from django_ory_mfa.testing.emulator import _errors as errors
+from django_ory_mfa.testing.emulator._flow_bodies import flow_body
+from django_ory_mfa.testing.emulator._flows import FakeFlow, FakeState
+from django_ory_mfa.testing.emulator._nodes import Json, error, message, missing
+from django_ory_mfa.testing.emulator._refused import refused
+from django_ory_mfa.testing.emulator._settings import refusal_of, sign_in_first
+from django_ory_mfa.testing.emulator._settings_nodes import (
+    regenerated_nodes,
+    revealed_nodes,
+    settings_form,
+    with_lookup_secrets,
+)
+from django_ory_mfa.testing.emulator._totp import totp_matches
 
 Fields = dict[str, str]
 # What is wrong with the form, and beside which input; None: nothing, so it is saved; "" and {}: shown, not saved.
