@@ -1,4 +1,4 @@
-"""The two ways of Ory to answer: JSON for scripts, redirects for browsers."""
+"""The two ways of Ory to answer: JSON for scripts, redirects for browsers; and where its flows begin."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django_ory_mfa.testing._config import FakeConfig
-from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Header, json_answer, redirect
-from django_ory_mfa.testing.emulator._errors import csrf_violation
-from django_ory_mfa.testing.emulator._flows import FakeFlow, FakeState
-from django_ory_mfa.testing.emulator._nodes import Json
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Header, Json, json_answer, redirect
+from django_ory_mfa.testing._state import FakeState
 
 
 def either(
@@ -28,19 +26,6 @@ def failed(ory: FakeState, request: FakeRequest, body: Json, cookies: list[Heade
         return json_answer(ory, request, status, body, cookies)
     kept = ory.new_error(body["error"])
     return redirect(ory, request, HTTPStatus.SEE_OTHER, f"{ory.ui_url}/error?id={kept.id}", cookies)
-
-
-def csrf_failed(ory: FakeState, request: FakeRequest, flow: FakeFlow) -> FakeResponse:
-    """The refusal of a form that was not made for this browser."""
-    body = csrf_violation(is_newer=ory.is_newer, has_cookies=bool(request.header("cookie")))
-    if flow.kind == "settings":
-        return failed(ory, request, body, [])
-    return either(ory, request, 403, body, ui_page(ory, flow), [])
-
-
-def ui_page(ory: FakeConfig, flow: FakeFlow) -> str:
-    """The page that shows ``flow`` to a person."""
-    return f"{ory.ui_url}/{flow.kind}?flow={flow.id}"
 
 
 def init_url(ory: FakeConfig, flow: str, **params: str) -> str:

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from django_ory_mfa.testing._config import FakeConfig
+from django_ory_mfa.testing._http import Json
 from django_ory_mfa.testing._identity import FakeIdentity, FakeProof
 from django_ory_mfa.testing._people import FakeSession
-from django_ory_mfa.testing.emulator._nodes import Json
 
+MALFORMED = "The request was malformed or contained invalid parameters"
 UNAUTHORIZED = "No valid session credentials found in the request."
 
 
@@ -61,8 +62,15 @@ def aal2_required(step_up_url: str) -> Json:
 
 def bad_request(reason: str) -> Json:
     """The refusal of a request that cannot be understood."""
-    message = "The request was malformed or contained invalid parameters"
-    return error_body(HTTPStatus.BAD_REQUEST, message, reason=reason)
+    return error_body(HTTPStatus.BAD_REQUEST, MALFORMED, reason=reason)
+
+
+def return_to_forbidden(url: str) -> Json:
+    """The browser may not be sent there."""
+    reason = f'Requested return_to URL "{url}" is not allowed.'
+    return error_body(
+        HTTPStatus.BAD_REQUEST, MALFORMED, reason=reason, error_id="self_service_flow_return_to_forbidden"
+    )
 
 
 def forbidden(reason: str) -> Json:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 from django_ory_mfa.testing._config import FakeConfig
 
 Header = tuple[str, str]
+Json = dict[str, Any]
 
 _HIDDEN = {"authorization", "cookie", "x-session-token"}
 _SECRET = re.compile(r"ory_(?:st|lo)_\w+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import string
 import uuid
@@ -10,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django_ory_mfa.testing._config import SECOND_FACTORS
-from django_ory_mfa.testing.emulator._totp import new_totp_secret
 
 _LOOKUP_SECRETS = 12
 
@@ -77,6 +77,11 @@ def checked_factors(methods: Iterable[str]) -> set[str]:
     if unknown := sorted(factors - set(SECOND_FACTORS)):
         raise ValueError(f"not a second factor: {', '.join(unknown)}; give some of {', '.join(SECOND_FACTORS)}")
     return factors
+
+
+def new_totp_secret() -> str:
+    """A new seed of 160 bits, as base32."""
+    return base64.b32encode(secrets.token_bytes(20)).decode()
 
 
 def new_lookup_secrets() -> list[str]:

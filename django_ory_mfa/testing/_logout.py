@@ -6,12 +6,11 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django_ory_mfa.testing._answers import failed
-from django_ory_mfa.testing._bodies import bad_request, forbidden, session_inactive
+from django_ory_mfa.testing._bodies import bad_request, forbidden, return_to_forbidden, session_inactive
 from django_ory_mfa.testing._credentials import cleared_session_cookie, csrf_cookie, held_csrf, session_of
 from django_ory_mfa.testing._http import FakeRequest, FakeResponse, answer, json_answer, redirect
 from django_ory_mfa.testing._return_to import checked_return_to
-from django_ory_mfa.testing.emulator._errors import return_to_forbidden
-from django_ory_mfa.testing.emulator._flows import FakeState
+from django_ory_mfa.testing._state import FakeState
 
 
 def logout_init(ory: FakeState, request: FakeRequest) -> FakeResponse:

@@ -16,10 +16,9 @@ from django_ory_mfa.testing._credentials import (
     session_cookie,
     session_of,
 )
-from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Header, answer, json_answer
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Header, Json, answer, json_answer
 from django_ory_mfa.testing._people import FakeSession
-from django_ory_mfa.testing.emulator._flows import FakeState
-from django_ory_mfa.testing.emulator._nodes import Json
+from django_ory_mfa.testing._state import FakeState
 
 _NO_COOKIE = "No valid session cookie found."
 

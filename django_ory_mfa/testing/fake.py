@@ -14,7 +14,7 @@ from django_ory_mfa.testing._endpoints import dispatch
 from django_ory_mfa.testing._http import Call, FakeRequest, FakeResponse, Header
 from django_ory_mfa.testing._identity import checked_factors
 from django_ory_mfa.testing._people import FakeSession
-from django_ory_mfa.testing.emulator._flows import FakeState
+from django_ory_mfa.testing._state import FakeState
 
 if TYPE_CHECKING:
     from django_ory_mfa.testing.requests import Request

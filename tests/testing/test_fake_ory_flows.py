@@ -13,6 +13,8 @@ import pytest
 
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing._return_to import checked_return_to
+from django_ory_mfa.testing.emulator._courier import mail_code
+from django_ory_mfa.testing.emulator._flows import new_flow
 from django_ory_mfa.testing.emulator._qr import qr_code, qr_modules
 from django_ory_mfa.testing.emulator._totp import totp_code, totp_matches, totp_secret_in, totp_url
 from tests.testing.test_fake_ory_flow_recordings import IN, NAVIGATION, PASSWORD, Stage, show_code
@@ -721,7 +723,7 @@ def test_oldest_flows_and_mails_are_forgotten(newer: Stage) -> None:
     first = login(newer, "?aal=aal2")
     code = newer.ory.messages[0]
     for _ in range(1000):
-        newer.ory.mail_code(newer.ory.new_flow("login", "browser", "", "", None), "a@example.test")
+        mail_code(newer.ory, new_flow(newer.ory, "login", "browser", "", "", None), "a@example.test")
 
     assert first not in newer.ory.flows
     assert code not in newer.ory.messages

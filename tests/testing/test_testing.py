@@ -13,7 +13,7 @@ from django.test import AsyncClient, Client, SimpleTestCase, TestCase, override_
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.ory import service
 from django_ory_mfa.ory.service import get_ory
-from django_ory_mfa.testing import FakeOry, FakeOryMixin, FakeOryTransport, installed
+from django_ory_mfa.testing import FakeOry, FakeOryMixin, FakeOryTransport, _endpoints, emulator, installed
 from tests.site import Site, location
 
 WORDS = Credential(CredentialKind.TOKEN, "ory_st_x")
@@ -269,3 +269,76 @@ def test_plugin_does_no_harm_where_django_is_not_set_up(tmp_path: Path) -> None:
     run = pytest_in(tmp_path)
 
     assert run.stdout.splitlines()[-1:][0].startswith("1 passed"), run.stdout + run.stderr
+
+
+# What it loads.
+
+LIGHT = """
+import sys
+import django_ory_mfa.testing, django_ory_mfa.testing.pytest_plugin
+from http.cookies import SimpleCookie
+from types import SimpleNamespace
+
+def loaded():
+    heavy = {"ory_client", "pydantic", "ruamel.yaml", "segno", "yaml", "django.contrib.auth.models"}
+    return {name for name in sys.modules if name in heavy or name.startswith("django_ory_mfa.")}
+
+def ask(path, status):
+    assert ory.handle("GET", path, headers).status == status
+
+by_import = loaded()
+ory = django_ory_mfa.testing.FakeOry()
+client = SimpleNamespace(cookies=SimpleCookie())
+session = ory.login(client, aal="aal1", second_factors=["totp"])
+headers = [("Cookie", f"{ory.cookie_name}={session.cookie}"), ("Accept", "application/json")]
+ask("/sessions/whoami", 403)
+ask("/self-service/logout/browser", 200)
+ask("/health/ready", 200)
+ory.fail(503)
+ask("/sessions/whoami", 503)
+by_use = loaded()
+ask("/self-service/settings/browser", 403)
+print(*sorted(by_import))
+print(*sorted(by_use - by_import))
+print(*sorted(loaded() - by_use))
+"""
+
+
+def test_support_for_tests_loads_no_flows_before_they_are_asked_for() -> None:
+    run = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=False)
+    by_import, by_use, by_flow = (line.split(" ") for line in run.stdout.split("\n")[:3])
+
+    ours = [name.removeprefix("django_ory_mfa.testing.") for name in by_import if ".testing." in name]
+    rooms = {name.split(".")[1] for name in by_import if name.startswith("django_ory_mfa.")}
+    assert ours == [
+        *("_answers", "_bodies", "_config", "_credentials", "_csrf", "_endpoints", "_http", "_identity", "_logout"),
+        *(
+            "_people",
+            "_return_to",
+            "_sessions",
+            "_state",
+            "assertions",
+            "fake",
+            "install",
+            "pytest_plugin",
+            "transport",
+        ),
+    ]
+    assert rooms == {"conf", "core", "metrics", "ory", "runtime", "testing"}
+    assert [name for name in by_import if not name.startswith("django_ory_mfa.")] == []
+    assert by_use == [""]
+    assert {"django_ory_mfa.testing.emulator._settings"} <= set(by_flow)
+    assert [name for name in by_flow if name.endswith((".server", ".people", "._admin", "._login", ".views"))] == []
+
+
+def test_names_of_the_emulator_are_loaded_when_they_are_used() -> None:
+    assert {getattr(emulator, name).__module__.rpartition(".")[2] for name in ("Emulator", "DemoPerson")} == {
+        "people",
+        "server",
+    }
+    assert not hasattr(emulator, "FakeOry")
+
+
+@pytest.mark.parametrize("name", [route[2] for route in _endpoints._ROUTES if isinstance(route[2], str)])
+def test_every_endpoint_of_the_emulator_is_there(name: str) -> None:
+    assert callable(_endpoints._loaded(name))

@@ -7,10 +7,11 @@ from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from django_ory_mfa.testing._bodies import bad_request, error_body, session_body
-from django_ory_mfa.testing._http import FakeRequest, FakeResponse, answer, json_answer
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Json, answer, json_answer
 from django_ory_mfa.testing._identity import FakeIdentity
 from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing._sessions import page_headers
+from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator._admin_bodies import (
     CREDENTIALS,
     admin_identity,
@@ -20,8 +21,6 @@ from django_ory_mfa.testing.emulator._admin_bodies import (
 )
 from django_ory_mfa.testing.emulator._admin_import import imported, unsupported
 from django_ory_mfa.testing.emulator._errors import not_found
-from django_ory_mfa.testing.emulator._flows import FakeState
-from django_ory_mfa.testing.emulator._nodes import Json
 
 _PATCH_FAILED = "An error occured when applying the JSON patch"
 _KNOWN_CREDENTIALS = {*CREDENTIALS, "webauthn", "passkey", "oidc", "saml", "link_recovery", "code_recovery", "profile"}

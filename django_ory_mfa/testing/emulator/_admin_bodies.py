@@ -7,10 +7,10 @@ from datetime import datetime
 
 from django_ory_mfa.testing._bodies import brief_identity, identity_body, microseconds, nanoseconds, session_body
 from django_ory_mfa.testing._config import FakeConfig
+from django_ory_mfa.testing._http import Json
 from django_ory_mfa.testing._identity import FakeIdentity
 from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing.emulator._courier import FakeMessage
-from django_ory_mfa.testing.emulator._nodes import Json
 from django_ory_mfa.testing.emulator._totp import totp_url
 
 CREDENTIALS = ("code", "lookup_secret", "password", "totp")

@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import Any
 
 from django_ory_mfa.testing._bodies import bad_request, error_body
+from django_ory_mfa.testing._http import Json
 from django_ory_mfa.testing._identity import FakeIdentity
-from django_ory_mfa.testing.emulator._flows import FakeState
-from django_ory_mfa.testing.emulator._nodes import Json
+from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator._totp import totp_secret_in
 
 _SCHEMAS = ("default", "with_code")

@@ -7,6 +7,9 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django_ory_mfa.testing._state import KEPT, FakeState
+from django_ory_mfa.testing.emulator._flows import FakeFlow
+
 
 @dataclass(frozen=True, slots=True)
 class FakeMessage:
@@ -24,6 +27,8 @@ class FakeMessage:
         return f"Hi,\n\nplease login to your account by entering the following code:\n\n{self.code}\n"
 
 
-def new_code() -> str:
-    """Six digits."""
-    return f"{secrets.randbelow(10**6):06}"
+def mail_code(ory: FakeState, flow: FakeFlow, address: str) -> None:
+    """Mails a one-time code for ``flow``; an earlier one is worth nothing any more."""
+    flow.code = f"{secrets.randbelow(10**6):06}"
+    ory.messages.append(FakeMessage(address, flow.code, ory.now()))
+    del ory.messages[:-KEPT]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from http import HTTPStatus
 
-from django_ory_mfa.testing._bodies import error_body, nanoseconds
-from django_ory_mfa.testing.emulator._nodes import Json
+from django_ory_mfa.testing._bodies import MALFORMED, error_body, nanoseconds
+from django_ory_mfa.testing._http import Json
 
 CSRF_REASON = (
     "Please retry the flow and optionally clear your cookies. The request was rejected to protect you from"
@@ -16,7 +16,6 @@ CSRF_REASON = (
 ALREADY_SIGNED_IN = (
     "A valid session was detected and thus login is not possible. Did you forget to set `?refresh=true`?"
 )
-_MALFORMED = "The request was malformed or contained invalid parameters"
 _OLDER_CSRF_HELP = {
     "docs": "https://www.ory.sh/kratos/docs/debug/csrf",
     "hint": (
@@ -75,20 +74,12 @@ def already_available() -> Json:
 def unknown_aal(aal: str) -> Json:
     """A level that nobody can ask for."""
     reason = "Unable to parse AuthenticationMethod Assurance Level (AAL): expected one of [aal1, aal2] but got " + aal
-    return error_body(HTTPStatus.BAD_REQUEST, _MALFORMED, reason=reason)
-
-
-def return_to_forbidden(url: str) -> Json:
-    """The browser may not be sent there."""
-    reason = f'Requested return_to URL "{url}" is not allowed.'
-    return error_body(
-        HTTPStatus.BAD_REQUEST, _MALFORMED, reason=reason, error_id="self_service_flow_return_to_forbidden"
-    )
+    return error_body(HTTPStatus.BAD_REQUEST, MALFORMED, reason=reason)
 
 
 def flow_missing() -> Json:
     """What was submitted belongs to no flow."""
-    return error_body(HTTPStatus.BAD_REQUEST, _MALFORMED, reason="The flow query parameter is missing or malformed.")
+    return error_body(HTTPStatus.BAD_REQUEST, MALFORMED, reason="The flow query parameter is missing or malformed.")
 
 
 def not_found(reason: str = "") -> Json:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django_ory_mfa.testing._answers import ui_page
 from django_ory_mfa.testing._bodies import identity_body, microseconds, nanoseconds, session_body
 from django_ory_mfa.testing._config import FakeConfig
+from django_ory_mfa.testing._http import Json
 from django_ory_mfa.testing._people import FakeSession
+from django_ory_mfa.testing.emulator._flow_pages import ui_page
 from django_ory_mfa.testing.emulator._flows import FakeFlow
-from django_ory_mfa.testing.emulator._nodes import Json
 
 
 def flow_body(config: FakeConfig, flow: FakeFlow, *, submitted: bool = False) -> Json:

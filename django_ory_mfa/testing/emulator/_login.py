@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from django_ory_mfa.testing._answers import either, failed, init_url, ui_page
+from django_ory_mfa.testing._answers import either, failed
+from django_ory_mfa.testing._bodies import return_to_forbidden
 from django_ory_mfa.testing._credentials import held_csrf, session_of
 from django_ory_mfa.testing._csrf import csrf_secret
-from django_ory_mfa.testing._http import FakeRequest, FakeResponse, json_answer
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Json, json_answer
 from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing._return_to import checked_return_to
+from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator import _errors as errors
 from django_ory_mfa.testing.emulator._flow_bodies import flow_body
-from django_ory_mfa.testing.emulator._flows import ClientKind, FakeFlow, FakeState
+from django_ory_mfa.testing.emulator._flow_pages import flow_gone, ui_page
+from django_ory_mfa.testing.emulator._flows import ClientKind, FakeFlow, flow_of, has_expired, new_flow
 from django_ory_mfa.testing.emulator._login_nodes import first_form
-from django_ory_mfa.testing.emulator._nodes import Json
 
 
 def login_browser(ory: FakeState, request: FakeRequest) -> FakeResponse:
@@ -47,13 +49,13 @@ def login_api(ory: FakeState, request: FakeRequest) -> FakeResponse:
 def login_fetch(ory: FakeState, request: FakeRequest) -> FakeResponse:
     """A flow, for the page that shows it; only the browser that began it may see it."""
     _, cookies = held_csrf(ory, request)
-    flow = ory.flow_of("login", request.param("id"))
+    flow = flow_of(ory, "login", request.param("id"))
     if flow is None:
         return json_answer(ory, request, 404, errors.not_found(), cookies)
     if flow.csrf_secret and flow.csrf_secret != csrf_secret(ory, request):
         body = errors.csrf_violation(is_newer=ory.is_newer, has_cookies=bool(request.header("cookie")))
         return json_answer(ory, request, 403, body, cookies)
-    if ory.has_expired(flow):
+    if has_expired(ory, flow):
         return json_answer(ory, request, 410, flow_gone(ory, flow), cookies)
     return json_answer(ory, request, 200, flow_body(ory, flow), cookies)
 
@@ -62,7 +64,7 @@ def new_login_flow(ory: FakeState, request: FakeRequest, client: ClientKind, sec
     """A flow as the query of ``request`` asks for it."""
     session = session_of(ory, request)
     return_to = checked_return_to(ory, request.param("return_to")) or ""
-    flow = ory.new_flow("login", client, ory.public_url + request.target, return_to, secret)
+    flow = new_flow(ory, "login", client, ory.public_url + request.target, return_to, secret)
     flow.requested_aal = _wanted_aal(request)
     # Without a session there is nothing to refresh.
     flow.refresh = request.param("refresh") == "true" and session is not None
@@ -70,14 +72,9 @@ def new_login_flow(ory: FakeState, request: FakeRequest, client: ClientKind, sec
     return flow
 
 
-def flow_gone(ory: FakeState, flow: FakeFlow) -> Json:
-    """What is said of a flow that is fetched too late."""
-    return errors.flow_gone(flow.kind, init_url(ory, flow.kind, return_to=flow.return_to), flow.return_to)
-
-
 def renewed_flow(ory: FakeState, request: FakeRequest, flow: FakeFlow) -> FakeFlow:
     """A new flow in the place of one that has expired."""
-    new = ory.new_flow("login", flow.client, flow.request_url, flow.return_to, flow.csrf_secret)
+    new = new_flow(ory, "login", flow.client, flow.request_url, flow.return_to, flow.csrf_secret)
     new.requested_aal, new.refresh = flow.requested_aal, flow.refresh
     first_form(ory, new, session_of(ory, request))
     return new
@@ -87,7 +84,7 @@ def _refusal(ory: FakeState, request: FakeRequest, session: FakeSession | None) 
     """Why no flow can be opened, in the order in which Ory looks."""
     return_to = request.param("return_to")
     if checked_return_to(ory, return_to) is None:
-        return errors.return_to_forbidden(return_to)
+        return return_to_forbidden(return_to)
     wanted = _wanted_aal(request)
     if wanted not in {"aal1", "aal2"}:
         return errors.unknown_aal(wanted)

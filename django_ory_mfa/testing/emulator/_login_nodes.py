@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from django_ory_mfa.testing._http import Json
 from django_ory_mfa.testing._identity import FakeIdentity
 from django_ory_mfa.testing._people import FakeSession
-from django_ory_mfa.testing.emulator._flows import FakeFlow, FakeState
-from django_ory_mfa.testing.emulator._nodes import (
-    Json,
-    Label,
-    csrf_node,
-    error,
-    info,
-    input_node,
-    method_button,
-    trait_node,
-)
+from django_ory_mfa.testing._state import FakeState
+from django_ory_mfa.testing.emulator._courier import mail_code
+from django_ory_mfa.testing.emulator._flows import FakeFlow
+from django_ory_mfa.testing.emulator._nodes import Label, csrf_node, error, info, input_node, method_button, trait_node
 
 PASSWORD_LABEL = (1070001, "Password")
 _CODE_SENT_OLDER = info(
@@ -51,7 +45,7 @@ def second_factors(ory: FakeState, identity: FakeIdentity | None) -> list[str]:
 
 def send_code(ory: FakeState, flow: FakeFlow, address: str) -> None:
     """Mails a code and asks for it; the other ways leave the form."""
-    ory.mail_code(flow, address)
+    mail_code(ory, flow, address)
     flow.state, flow.active = "sent_email", "code"
     flow.messages = [_CODE_SENT if ory.is_newer else _CODE_SENT_OLDER]
     identifier = _address_node("identifier", "hidden", address)

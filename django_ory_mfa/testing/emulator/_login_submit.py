@@ -6,16 +6,18 @@ import hmac
 from collections.abc import Callable
 from http import HTTPStatus
 
-from django_ory_mfa.testing._answers import csrf_failed, either, failed, step_up_url, ui_page
+from django_ory_mfa.testing._answers import either, failed, step_up_url
 from django_ory_mfa.testing._bodies import bad_request
 from django_ory_mfa.testing._credentials import csrf_cookie, session_cookie, session_of
 from django_ory_mfa.testing._csrf import csrf_matches, csrf_secret
 from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Header, json_answer, redirect
 from django_ory_mfa.testing._identity import FakeIdentity
 from django_ory_mfa.testing._people import FakeSession
+from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator import _errors as errors
 from django_ory_mfa.testing.emulator._flow_bodies import flow_body, native_signed_in_body, signed_in_body
-from django_ory_mfa.testing.emulator._flows import FakeFlow, FakeState
+from django_ory_mfa.testing.emulator._flow_pages import csrf_failed, ui_page
+from django_ory_mfa.testing.emulator._flows import FakeFlow, flow_of, has_expired
 from django_ory_mfa.testing.emulator._login import renewed_flow
 from django_ory_mfa.testing.emulator._login_nodes import code_refused, second_factors, send_code
 from django_ory_mfa.testing.emulator._nodes import error, missing, with_message, with_value
@@ -33,7 +35,7 @@ def login_submit(ory: FakeState, request: FakeRequest) -> FakeResponse:
     """Proves a method."""
     if ory.database_down:
         return json_answer(ory, request, 500, errors.database_unreachable())
-    flow = ory.flow_of("login", request.param("flow"))
+    flow = flow_of(ory, "login", request.param("flow"))
     if flow is None:
         return failed(ory, request, errors.flow_missing(), [])
     session = session_of(ory, request)
@@ -52,7 +54,7 @@ def _judged(
 ) -> FakeResponse:
     if session and not flow.refresh and session.aal >= flow.requested_aal:
         return _finished_before(ory, request, flow)
-    if ory.has_expired(flow):
+    if has_expired(ory, flow):
         return _too_late(ory, request, flow)
     is_browser = flow.client == "browser"
     if is_browser and not csrf_matches(csrf_secret(ory, request), fields.get("csrf_token", "")):

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django_ory_mfa.testing._csrf import csrf_token
+from django_ory_mfa.testing._http import Json
 
-Json = dict[str, Any]
 Label = tuple[int, str]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from django_ory_mfa.testing._http import Json
 from django_ory_mfa.testing.emulator._flows import FakeFlow
-from django_ory_mfa.testing.emulator._nodes import Json, csrf_node, name_of, with_message, with_value
+from django_ory_mfa.testing.emulator._nodes import csrf_node, name_of, with_message, with_value
 
 
 def refused(flow: FakeFlow, said: Json, *, forget: str = "", beside: str = "") -> None:

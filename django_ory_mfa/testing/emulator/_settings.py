@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from django_ory_mfa.testing._answers import either, failed, init_url, step_up_url, ui_page
-from django_ory_mfa.testing._bodies import aal2_required, error_body, session_inactive
+from django_ory_mfa.testing._answers import either, failed, init_url, step_up_url
+from django_ory_mfa.testing._bodies import aal2_required, error_body, return_to_forbidden, session_inactive
 from django_ory_mfa.testing._credentials import held_csrf, session_of
-from django_ory_mfa.testing._http import FakeRequest, FakeResponse, json_answer, redirect
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Json, json_answer, redirect
 from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing._return_to import checked_return_to
+from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator import _errors as errors
 from django_ory_mfa.testing.emulator._flow_bodies import flow_body
-from django_ory_mfa.testing.emulator._flows import ClientKind, FakeFlow, FakeState
-from django_ory_mfa.testing.emulator._login import flow_gone
-from django_ory_mfa.testing.emulator._nodes import Json
+from django_ory_mfa.testing.emulator._flow_pages import flow_gone, ui_page
+from django_ory_mfa.testing.emulator._flows import ClientKind, FakeFlow, flow_of, has_expired, new_flow
 from django_ory_mfa.testing.emulator._settings_nodes import settings_form
 
 
@@ -53,12 +53,12 @@ def settings_fetch(ory: FakeState, request: FakeRequest) -> FakeResponse:
     _, cookies = held_csrf(ory, request)
     if session is None:
         return sign_in_first(ory, request)
-    flow = ory.flow_of("settings", request.param("id"))
+    flow = flow_of(ory, "settings", request.param("id"))
     if flow is None:
         return json_answer(ory, request, 404, errors.not_found(), cookies)
     if refusal := refusal_of(ory, session, flow):
         return json_answer(ory, request, refusal["error"]["code"], refusal, cookies)
-    if ory.has_expired(flow):
+    if has_expired(ory, flow):
         return json_answer(ory, request, 410, flow_gone(ory, flow), cookies)
     return json_answer(ory, request, 200, flow_body(ory, flow), cookies)
 
@@ -83,7 +83,7 @@ def _new_flow(
     ory: FakeState, request: FakeRequest, session: FakeSession, client: ClientKind, secret: bytes | None
 ) -> FakeFlow:
     return_to = checked_return_to(ory, request.param("return_to")) or ""
-    flow = ory.new_flow("settings", client, ory.public_url + request.target, return_to, secret)
+    flow = new_flow(ory, "settings", client, ory.public_url + request.target, return_to, secret)
     flow.identity, flow.state = session.identity, "show_form"
     settings_form(ory, flow, session.identity)
     return flow
@@ -91,7 +91,7 @@ def _new_flow(
 
 def _refusal(ory: FakeState, request: FakeRequest) -> Json | None:
     return_to = request.param("return_to")
-    return errors.return_to_forbidden(return_to) if checked_return_to(ory, return_to) is None else None
+    return return_to_forbidden(return_to) if checked_return_to(ory, return_to) is None else None
 
 
 def _step_up_url(ory: FakeState, request: FakeRequest) -> str:

@@ -6,20 +6,13 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from django_ory_mfa.testing._identity import FakeIdentity
-from django_ory_mfa.testing.emulator._flows import FakeFlow, FakeState
-from django_ory_mfa.testing.emulator._nodes import (
-    Json,
-    button,
-    csrf_node,
-    info,
-    input_node,
-    method_button,
-    node,
-    trait_node,
-)
+from django_ory_mfa.testing._http import Json
+from django_ory_mfa.testing._identity import FakeIdentity, new_totp_secret
+from django_ory_mfa.testing._state import FakeState
+from django_ory_mfa.testing.emulator._flows import FakeFlow
+from django_ory_mfa.testing.emulator._nodes import button, csrf_node, info, input_node, method_button, node, trait_node
 from django_ory_mfa.testing.emulator._qr import qr_code
-from django_ory_mfa.testing.emulator._totp import new_totp_secret, totp_url
+from django_ory_mfa.testing.emulator._totp import totp_url
 
 _SAVE = (1070003, "Save")
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from django_ory_mfa.testing._answers import csrf_failed, either, failed, init_url, ui_page
+from django_ory_mfa.testing._answers import either, failed, init_url
 from django_ory_mfa.testing._bodies import bad_request
 from django_ory_mfa.testing._credentials import CONTINUITY_COOKIE, continuity_cookie, session_cookie, session_of
 from django_ory_mfa.testing._csrf import csrf_matches, csrf_secret
-from django_ory_mfa.testing._http import FakeRequest, FakeResponse
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Json
 from django_ory_mfa.testing._identity import new_lookup_secrets
 from django_ory_mfa.testing._people import FakeSession
+from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator import _errors as errors
 from django_ory_mfa.testing.emulator._flow_bodies import flow_body
-from django_ory_mfa.testing.emulator._flows import FakeFlow, FakeState
-from django_ory_mfa.testing.emulator._nodes import Json, error, message, missing
+from django_ory_mfa.testing.emulator._flow_pages import csrf_failed, ui_page
+from django_ory_mfa.testing.emulator._flows import FakeFlow, flow_of, has_expired, new_flow, park
+from django_ory_mfa.testing.emulator._nodes import error, message, missing
 from django_ory_mfa.testing.emulator._refused import refused
 from django_ory_mfa.testing.emulator._settings import refusal_of, sign_in_first
 from django_ory_mfa.testing.emulator._settings_nodes import (
@@ -39,7 +41,7 @@ def settings_submit(ory: FakeState, request: FakeRequest) -> FakeResponse:
     session = session_of(ory, request)
     if session is None:
         return sign_in_first(ory, request)
-    flow = ory.flow_of("settings", request.param("flow"))
+    flow = flow_of(ory, "settings", request.param("flow"))
     try:
         fields = request.fields()
     except ValueError:
@@ -48,7 +50,7 @@ def settings_submit(ory: FakeState, request: FakeRequest) -> FakeResponse:
         return failed(ory, request, refusal, [])
     assert flow  # noqa: S101 (a missing one was refused)
     request = request.as_script() if flow.client == "api" else request
-    if ory.has_expired(flow):
+    if has_expired(ory, flow):
         return _too_late(ory, request, flow, session)
     if flow.client == "browser" and not csrf_matches(csrf_secret(ory, request), fields.get("csrf_token", "")):
         return csrf_failed(ory, request, flow)
@@ -60,7 +62,7 @@ def settings_resume(ory: FakeState, request: FakeRequest) -> FakeResponse:
     session = session_of(ory, request)
     if session is None:
         return sign_in_first(ory, request)
-    flow = ory.flow_of("settings", request.param("flow"))
+    flow = flow_of(ory, "settings", request.param("flow"))
     if refusal := errors.flow_missing() if flow is None else refusal_of(ory, session, flow):
         return failed(ory, request, refusal, [])
     assert flow  # noqa: S101
@@ -77,7 +79,7 @@ def _applied(
     if _needs_fresh_proof(ory, session, method):
         back = f"{ory.public_url}/self-service/settings?flow={flow.id}"
         url = init_url(ory, "login", refresh="true", return_to=back)
-        cookie = continuity_cookie(ory, ory.park(flow, fields))
+        cookie = continuity_cookie(ory, park(ory, flow, fields))
         return either(ory, request, 403, errors.refresh_required(url), url, [cookie])
     change = _METHODS.get(method, _no_way)
     judgement = change(ory, flow, session, fields)
@@ -112,7 +114,7 @@ def _saved(ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSe
 
 
 def _too_late(ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSession) -> FakeResponse:
-    new = ory.new_flow("settings", flow.client, flow.request_url, flow.return_to, flow.csrf_secret)
+    new = new_flow(ory, "settings", flow.client, flow.request_url, flow.return_to, flow.csrf_secret)
     new.identity, new.state = session.identity, "show_form"
     settings_form(ory, new, session.identity)
     body = errors.flow_expired(flow.expires_at, ory.now(), new.id)

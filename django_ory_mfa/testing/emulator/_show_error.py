@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django_ory_mfa.testing._bodies import microseconds
 from django_ory_mfa.testing._http import FakeRequest, FakeResponse, json_answer
+from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator._errors import not_found
-from django_ory_mfa.testing.emulator._flows import FakeState
 
 
 def show_error(ory: FakeState, request: FakeRequest) -> FakeResponse:

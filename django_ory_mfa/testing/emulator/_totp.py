@@ -5,17 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import secrets
 import struct
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
 _PERIOD = 30
-
-
-def new_totp_secret() -> str:
-    """A new seed of 160 bits, as base32."""
-    return base64.b32encode(secrets.token_bytes(20)).decode()
 
 
 def totp_code(secret: str, at: datetime) -> str:
