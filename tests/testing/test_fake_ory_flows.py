@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
+import struct
+import sys
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing._return_to import checked_return_to
 from django_ory_mfa.testing.emulator._courier import mail_code
 from django_ory_mfa.testing.emulator._flows import new_flow
-from django_ory_mfa.testing.emulator._qr import qr_code, qr_modules
+from django_ory_mfa.testing.emulator._qr import NO_CODE, qr_code
 from django_ory_mfa.testing.emulator._totp import totp_code, totp_matches, totp_secret_in, totp_url
 from tests.testing.test_fake_ory_flow_recordings import IN, NAVIGATION, PASSWORD, Stage, show_code
 from tests.testing.test_fake_ory_recordings import CSRF
@@ -935,23 +936,26 @@ def test_totp_of_a_damaged_seed_matches_nothing() -> None:
     assert not totp_matches("1!", "000000", datetime.now(UTC))
 
 
-@pytest.mark.parametrize(
-    ("size", "digest"),
-    [
-        (17, "98b69963096f2989"),
-        (100, "bd54776a7fbdd3ff"),
-        (150, "d952a7b80473a05b"),
-        (271, "c79ceaca6da99cc6"),
-    ],
-)
-def test_qr_code_is_that_of_other_encoders(size: int, digest: str) -> None:
-    rows = qr_modules(bytes(97 + number * 7 % 26 for number in range(size)))
-
-    text = "\n".join("".join("#" if dark else "." for dark in row) for row in rows)
-
-    assert hashlib.sha256(text.encode()).hexdigest()[:16] == digest
+def image_size(url: str) -> tuple[int, int]:
+    """The width and height of a PNG in a ``data:`` URL."""
+    picture = base64.b64decode(url.removeprefix("data:image/png;base64,"))
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
+    return struct.unpack(">II", picture[16:24])
 
 
-def test_qr_code_has_an_end() -> None:
-    with pytest.raises(ValueError, match="272 bytes are too much"):
-        qr_code("a" * 272)
+@pytest.mark.parametrize(("length", "modules"), [(17, 21), (100, 37), (271, 57)])
+def test_qr_code_grows_with_its_text(length: int, modules: int) -> None:
+    # Four modules of nothing at each side, four pixels per module.
+    assert image_size(qr_code("a" * length)) == (4 * (modules + 8), 4 * (modules + 8))
+
+
+def test_qr_code_is_a_dot_and_the_key_is_text_without_segno(newer: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "segno", None)
+    newer.prepare(signed_in=IN)
+
+    flow = settings(newer)
+    shown = {node["attributes"].get("id"): node["attributes"] for node in flow["ui"]["nodes"]}
+
+    assert shown["totp_qr"]["src"] == NO_CODE
+    assert image_size(NO_CODE) == (1, 1)
+    assert shown["totp_secret_key"]["text"]["text"] == newer.ory.flows[flow["id"]].totp_secret
