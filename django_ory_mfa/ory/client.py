@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -107,12 +108,10 @@ class OryClient:
         """
         return self._call("GET", "/health/ready", {}, is_evidence=True)
 
-    def recent_readiness(self) -> Answer:
-        """Return what Ory said within the last second when asked whether it is ready, or ask now.
-
-        It takes ``READINESS_SECONDS`` at most: somebody whose call has just timed out waits for it.
-        """
-        return self._readiness.get()
+    @property
+    def hangs_for_all(self) -> bool:
+        """Whether Ory was asked within the last second if it is ready, and gave no answer or that it is not."""
+        return (known := self._readiness.known) is not None and known.is_outage
 
     def _ask_readiness(self) -> Answer:
         timeout = conf.timeout
@@ -136,12 +135,21 @@ class OryClient:
             count(Event.BREAKER_REFUSED)
             return Answer.failed("breaker", is_outage=True, retry_after=pause)
         answer = self._counted(method, path, headers, query, json, conf.timeout)
-        # SECURITY: what a visitor sent may make Ory hang; it counts only if Ory hangs for all.
-        if is_evidence or not may_be_provoked(answer) or (answer is LATE and self.recent_readiness().is_outage):
+        if is_evidence or not may_be_provoked(answer):
             self._judge(answer, pauses)
+        elif answer is LATE:
+            # SECURITY: what a visitor sent may make Ory hang; it counts only if Ory hangs for all. The visitor has
+            # waited for the whole time-out already, and does not wait for this.
+            self._readiness.tell(partial(self._judge_late, pauses))
         else:
             self._breaker.inconclusive(pauses)
         return answer
+
+    def _judge_late(self, pauses: int, readiness: Answer) -> None:
+        if readiness.is_outage:
+            self._judge(LATE, pauses)
+        else:
+            self._breaker.inconclusive(pauses)
 
     @sensitive_variables()
     def _counted(self, method: str, path: str, headers: Mapping[str, str], *rest: Any) -> Answer:

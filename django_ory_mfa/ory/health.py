@@ -89,14 +89,10 @@ class Health:
         if is_known or not (answer.status or may_be_provoked(answer)):
             return True
         # SECURITY: a visitor may have caused the failure, and must not mark Ory as down. So Ory's health endpoint is
-        # asked; after a time-out for a short time only.
+        # asked; after a time-out in the background, since no time is left for it.
         if answer is LATE:
-            return (yield from self._is_hanging())
+            return self._client.hangs_for_all
         return not (yield from self._wellness())
-
-    def _is_hanging(self) -> Steps[bool]:
-        answer, _ = yield from wait_for(SharedCall(self._calls, "recent readiness", self._client.recent_readiness))
-        return answer.is_outage
 
     def _wellness(self) -> Steps[bool]:
         # A bad state is not cached here: the circuit breaker already limits calls that fail.

@@ -21,6 +21,7 @@ from django_ory_mfa.core.whoami import UNAVAILABLE
 from django_ory_mfa.metrics import Event, listen
 from django_ory_mfa.ory.health import Health
 from django_ory_mfa.ory.lanes import Caller
+from django_ory_mfa.ory.recent_answer import THREAD
 from django_ory_mfa.ory.service import get_ory, use_transport
 from django_ory_mfa.ory.singleflight import Group, SharedCall, _threads
 from django_ory_mfa.runtime.steps import run
@@ -40,13 +41,19 @@ QUEUE_LINE = "No thread was free in time for a call to Ory: see ORY_MFA_MAX_CONC
 
 
 class Front(FakeOryTransport):
-    """What stands before Ory; ``odd`` is called with each request whose cookie or token holds ``JUNK``."""
+    """What stands before Ory.
+
+    ``odd`` is called with each request whose cookie or token holds ``JUNK``, ``health`` before one for its readiness.
+    """
 
     def __init__(self, ory: FakeOry) -> None:
         super().__init__(ory)
         self.odd: Callable[[], object] = lambda: None
+        self.health: Callable[[], object] = lambda: None
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        if str(request.url).endswith(READY):
+            self.health()
         if JUNK in request.headers.get("Cookie", "") + request.headers.get("X-Session-Token", ""):
             self.odd()
         return super().send(request, *args, **kwargs)
@@ -163,7 +170,16 @@ def come_with(mode: str, value: str) -> Any:
     """The response to a visitor with this cookie."""
     site = Site(mode)
     site.set_cookie("ory_kratos_session", value)
-    return site.get("session")
+    response = site.get("session")
+    wait_for_readiness()
+    return response
+
+
+def wait_for_readiness() -> None:
+    """Until what a call that was late has caused in the background is done."""
+    for thread in threading.enumerate():
+        if thread.name == THREAD:
+            thread.join(PATIENCE)
 
 
 # The line for a thread.
@@ -403,7 +419,41 @@ def test_frozen_ory_is_left_alone_although_nobody_known_is_there(
 
     assert (asked(ory), asked(ory, READY), outages) == (3, 1, ["timeout"])
     assert events.count(Event.BREAKER_OPENED) == 1
-    assert lines(caplog) == ["Ory gives no usable answers: timeout"]
+    # Whether the first visitor is told apart depends on how soon the answer about the health was there.
+    assert lines(caplog)[-1] == "Ory gives no usable answers: timeout"
+
+
+def test_visitor_whose_call_was_late_does_not_wait_for_the_health_of_ory(
+    site: Site, ory: FakeOry, front: Front, hold: Hold
+) -> None:
+    """The time-out is the whole time that a visitor waits."""
+    front.odd = hang
+    front.health = hold
+    site.set_cookie("ory_kratos_session", JUNK)
+
+    assert state(site.get("session")) == "unavailable"
+    hold.wait_for(1)
+    assert asked(ory, READY) == 0
+    hold.let_go()
+    wait_for_readiness()
+    assert asked(ory, READY) == 1
+
+
+def test_late_call_of_a_process_without_threads_to_spare_proves_nothing(
+    site: Site, ory: FakeOry, front: Front, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    front.odd = hang
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        for _ in range(4):
+            get_ory().client.whoami(Credential(CredentialKind.COOKIE, f"ory_kratos_session={JUNK}"))
+    assert Event.BREAKER_OPENED not in events
+    come_with(site.mode, JUNK)
+
+    assert asked(ory, READY) == 1
 
 
 def test_frozen_ory_that_one_unknown_credential_probes_pauses_again(
@@ -426,6 +476,7 @@ def test_flow_that_hangs_counts_if_ory_hangs_for_all(
     ory.fail_with("timeout", *([] if is_frozen else ["/self-service/login/flows"]))
     for number in range(4):
         get_ory().client.flow("login", f"odd{number}", "")
+        wait_for_readiness()
 
     assert events.count(Event.BREAKER_OPENED) == is_frozen
 
@@ -441,6 +492,7 @@ def test_hanging_flow_does_not_hide_that_known_sessions_hang(
     for _ in range(3):
         site.get("session")
         get_ory().client.flow("login", "odd", "")
+        wait_for_readiness()
         clock.passed += 1.1
 
     assert events.count(Event.BREAKER_OPENED) == 1
@@ -458,6 +510,7 @@ def test_ory_that_nobody_reaches_is_left_alone_after_three_failures(
     ory.fail_with(name)
     for _ in range(5):
         site.get("session")
+        wait_for_readiness()
 
     assert (asked(ory), len(outages)) == (3, 1)
 
