@@ -99,3 +99,18 @@ def test_examples_of_tests_pass(ory: Any, rf: Any, django_user_model: Any, setti
     example = EXAMPLES[name]
 
     example(**{argument: given[argument] for argument in example.__code__.co_varnames[: example.__code__.co_argcount]})
+
+
+FromOryAuth = run_block("how-to/migrate-from-django-ory-auth", "class FromOryAuth")["FromOryAuth"]
+
+
+@pytest.mark.django_db
+def test_user_of_another_package_is_found_by_the_id_of_the_identity(
+    ory: Any, site: UsersSite, settings: Any, django_user_model: Any
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{__name__}.FromOryAuth"
+    identity = sign_in(ory, site)
+    before = django_user_model.objects.create_user(identity.id)
+
+    assert user_of(site) == before
+    assert django_user_model.objects.count() == 1
