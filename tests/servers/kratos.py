@@ -222,17 +222,20 @@ class KratosServer:
     name = "kratos"
 
     def __init__(self, binary: Path, folder: Path, *, return_urls: Iterable[str] = ()) -> None:
-        self.folder = folder
-        self._http = Http()
-        self._return_urls = [*RETURN_URLS, *return_urls]
-        self._generations = itertools.count()
-        self._settings = Settings("strict")
-        public_port, admin_port = _free_ports(2)
+        self._begin(folder, return_urls)
+        public_port, admin_port = free_ports(2)
         self.public_url = f"http://127.0.0.1:{public_port}"
         self.admin_url = f"http://127.0.0.1:{admin_port}"
         self._copy_files()
         self._process = self._start(binary, public_port, admin_port)
         self.version = self._await_ready()
+
+    def _begin(self, folder: Path, return_urls: Iterable[str] = ()) -> None:
+        self.folder = folder
+        self._http = Http()
+        self._return_urls = [*RETURN_URLS, *return_urls]
+        self._generations = itertools.count()
+        self._settings = Settings("strict")
 
     def restart(self, binary: Path, *configs: str, **environment: str) -> None:
         """Starts the server anew, with these files of its folder and this environment; all people are gone."""
@@ -430,7 +433,7 @@ def _overwrite(path: Path, text: str) -> None:
         file.truncate()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Different ports that nobody listens on."""
     with ExitStack() as stack:
         opened = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]

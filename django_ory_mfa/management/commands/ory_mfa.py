@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django_ory_mfa.management.control import commands as control
 from django_ory_mfa.management.control.failures import ControlError
 from django_ory_mfa.management.doctor.command import Doctor
+from django_ory_mfa.management.init.command import Init
 from django_ory_mfa.management.report.command import Report
 from django_ory_mfa.management.users import Users
 
@@ -25,8 +26,13 @@ class Subcommand(Protocol[O]):
     them: ``verbosity``, ``stdin``.
     """
 
-    name: str
-    help: str
+    @property
+    def name(self) -> str:
+        """The word."""
+
+    @property
+    def help(self) -> str:
+        """What it does, in a sentence or two."""
 
     @property
     def options_class(self) -> type[O]:
@@ -49,7 +55,7 @@ class Command(BaseCommand):
     # It has to run when the settings are what is wrong.
     requires_system_checks = ()
     stealth_options = ("stdin",)
-    subcommands: ClassVar[Sequence[Subcommand[Any]]] = (*control.subcommands(), Doctor(), Report(), Users())
+    subcommands: ClassVar[Sequence[Subcommand[Any]]] = (Init(), *control.subcommands(), Doctor(), Report(), Users())
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add one parser for each subcommand."""

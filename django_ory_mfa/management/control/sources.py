@@ -51,11 +51,14 @@ def read_source(name: str) -> Source:
     return Source(file.config, *(origin.groups() if origin else (None, None)))
 
 
-def save(name: str, text: str) -> None:
-    """Write a new file that only its owner can read; raises ``ControlError`` if the file exists."""
+def save(name: str, text: str, *, mode: int = 0o600) -> None:
+    """Write a new file that only its owner can read, unless ``mode`` allows more.
+
+    Raises ``ControlError`` if the file exists.
+    """
     try:
-        # SECURITY: the text contains secrets. O_EXCL follows no link and opens no file that somebody else prepared.
-        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # SECURITY: the text may contain secrets. O_EXCL follows no link and opens no file that somebody else prepared.
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
             with open(descriptor, "w", encoding="utf-8", newline="") as file:
                 file.write(text)

@@ -9,6 +9,7 @@ from django_ory_mfa.checks.addresses import LOOPBACK_NAMES, is_loopback
 from django_ory_mfa.management.doctor.facts import Cookie, Facts
 from django_ory_mfa.management.doctor.results import Result, failed, ok, skipped, warning
 from django_ory_mfa.management.doctor.returning import UNKNOWN_SITE
+from django_ory_mfa.management.hosts import common_parent
 
 TOKEN_NEEDED = (
     "--session-token-file FILE with a session that whoami returns: one at aal2, or any if required_aal is aal1"  # noqa: S105 - no password
@@ -100,14 +101,9 @@ def _common(ory: str, site: str) -> str:
     if is_loopback(site):
         name = ory if ory in LOOPBACK_NAMES else "localhost"
         return f"Open both the site and Ory as {name}: the host has to be the same, the port not (Ory Tunnel: http://localhost:4000)"
-    labels = zip(reversed(ory.split(".")), reversed(site.split(".")), strict=False)
-    shared: list[str] = []
-    for ours, theirs in labels:
-        if ours != theirs:
-            break
-        shared.insert(0, ours)
-    if len(shared) > 1 and not is_loopback(ory):
-        return f"cookies.domain of Ory: {'.'.join(shared)}"
+    shared = common_parent(ory, site)
+    if shared is not None:
+        return f"cookies.domain of Ory: {shared}"
     return (
         f"Give Ory a domain next to {site} (on Ory Network: a custom domain), and cookies.domain: their common parent"
     )

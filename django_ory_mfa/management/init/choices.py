@@ -1,0 +1,204 @@
+"""What the files depend on, derived from the command line, the settings and the URL configuration of this site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+from urllib.parse import quote, urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import NoReverseMatch, get_script_prefix, reverse
+
+from django_ory_mfa.checks.addresses import is_loopback
+from django_ory_mfa.conf import conf, network_cookie
+from django_ory_mfa.core.flows import is_return_to
+from django_ory_mfa.management.control.failures import ControlError, UsageError
+from django_ory_mfa.management.hosts import common_parent, is_address
+
+PAGES = ("login", "registration", "recovery", "verification", "settings", "error")
+NEEDED_PAGES = ("login", "settings", "error")
+PUBLIC_PORT = 4433
+LOCAL_ORY = f"http://localhost:{PUBLIC_PORT}"
+SITE_PORT = 8000
+LOCAL_MAIL = "smtp://127.0.0.1:1025/?disable_starttls=true"
+SQLITE = "sqlite://kratos.sqlite?_fk=true&mode=rwc"
+NO_PAGES = (
+    "This site has no pages for Ory's forms. Add this line to its URL configuration, or name pages of your own with "
+    '--ui-url:\n    path("ory/", include("django_ory_mfa.contrib.ui.urls")),'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the command line says; None where the settings decide."""
+
+    site_url: str | None = None
+    ory_url: str | None = None
+    ui_url: str | None = None
+    admin_port: int = 4434
+    name: str | None = None
+    dsn: str | None = None
+    smtp: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """Everything that the files depend on but the secrets; URLs are without a trailing slash.
+
+    ``home`` is the first page of the site, ``pages`` are the URLs of Ory's pages by their name. ``dsn`` and ``smtp``
+    may contain passwords.
+    """
+
+    site: str
+    home: str
+    ory: str
+    public_port: int
+    admin_port: int
+    pages: Mapping[str, str]
+    name: str
+    cookie_domain: str | None
+    cookie_name: str | None
+    security_key_domain: str | None
+    dsn: str = field(repr=False)
+    smtp: str = field(repr=False)
+    mail_from: tuple[str, str] = ("", "")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether Ory is served without https, which only works on one machine."""
+        return self.ory.startswith("http://")
+
+    @property
+    def admin(self) -> str:
+        """The URL of the admin API."""
+        return f"http://127.0.0.1:{self.admin_port}"
+
+
+def choose(given: Given, environment: Mapping[str, str]) -> Choices:
+    """Return the choices; raises ``ControlError`` for settings that are invalid or lead nowhere."""
+    try:
+        sdk = conf.sdk_url if getattr(settings, "ORY_MFA_SDK_URL", None) else None
+        ory = _url("--ory-url", given.ory_url) or (conf.browser_url if sdk else None)
+        site = _url("--site-url", given.site_url) or conf.site_url
+        cookie_name = _cookie_name(sdk)
+    except ImproperlyConfigured as error:
+        raise ControlError(str(error)) from error
+    if ory is not None and network_cookie(ory):
+        raise ControlError(
+            "ORY_MFA_SDK_URL names a project of Ory Network, which needs no files. For a Kratos of your own, add "
+            f"--ory-url {LOCAL_ORY}."
+        )
+    ory, site = _pair(ory, site)
+    host, site_host = _host(ory), _host(site)
+    domain = _cookie_domain(host, site_host)
+    return Choices(
+        site=site,
+        home=f"{site}{get_script_prefix()}",
+        ory=ory,
+        public_port=_public_port(sdk if given.ory_url is None else None, ory),
+        admin_port=given.admin_port,
+        pages=_pages(site, given.ui_url),
+        name=given.name or site_host,
+        cookie_domain=domain,
+        cookie_name=cookie_name,
+        security_key_domain=None if is_address(host) else domain or host,
+        dsn=given.dsn or environment.get("DSN") or SQLITE,
+        smtp=given.smtp or environment.get("COURIER_SMTP_CONNECTION_URI") or _smtp(),
+        mail_from=_mail_from(site_host),
+    )
+
+
+def without_password(url: str) -> str:
+    """Return ``url`` with ``…`` in the place of user name and password."""
+    return re.sub(r"//[^/?#]*@", "//…@", url)
+
+
+def _url(option: str, url: str | None) -> str | None:
+    if url is not None and (not is_return_to(url, url) or "?" in url or "#" in url):
+        # SECURITY: the value is not shown, since it may contain a password.
+        raise UsageError(f"{option} must be an http or https URL without user information and query.")
+    return None if url is None else url.rstrip("/")
+
+
+def _pair(ory: str | None, site: str | None) -> tuple[str, str]:
+    """Return both URLs; the one that is unknown is on the local host of the other."""
+    if ory is None and site is not None and not is_loopback(_host(site)):
+        raise UsageError(
+            f"Name the URL at which browsers will open Kratos, with --ory-url: a host that shares a domain with {site}."
+        )
+    ory = ory or (f"http://{urlsplit(site).hostname}:{PUBLIC_PORT}" if site else LOCAL_ORY)
+    if site is None and not is_loopback(_host(ory)):
+        raise UsageError("Name the URL of this site with --site-url, or set ORY_MFA_SITE_URL.")
+    site = site or f"http://{urlsplit(ory).hostname}:{SITE_PORT}"
+    if urlsplit(site).path:
+        raise UsageError("--site-url must be an origin, without a path.")
+    if ory.startswith("http://") and not is_loopback(_host(ory)):
+        raise UsageError(f"{ory} is on the network, so it must be https: over http, sessions and codes can be read.")
+    return ory, site
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _cookie_domain(ory: str, site: str) -> str | None:
+    """Return the domain for Ory's cookies; None if both hosts are the same, which needs none."""
+    if ory == site:
+        return None
+    domain = common_parent(ory, site)
+    if domain is None:
+        raise ControlError(
+            f"Browsers would not send the cookies of {ory} to {site}: they are different hosts without a common "
+            "domain. On your own machine open both as localhost; elsewhere give Kratos a host beside the site, such as "
+            "auth.example.com for www.example.com."
+        )
+    return domain
+
+
+def _cookie_name(sdk: str | None) -> str | None:
+    return conf.session_cookie if sdk and getattr(settings, "ORY_MFA_SESSION_COOKIE", None) else None
+
+
+def _public_port(sdk: str | None, ory: str) -> int:
+    """Return the port that Kratos listens on; behind a proxy with https it is one of its own."""
+    plain = (urlsplit(url) for url in (sdk, ory) if url is not None and url.startswith("http://"))
+    return next((parts.port for parts in plain if parts.port), PUBLIC_PORT)
+
+
+def _pages(site: str, base: str | None) -> dict[str, str]:
+    own = _url("--ui-url", base)
+    if own is not None:
+        return {page: f"{own}/{page}" for page in PAGES}
+    pages = {page: f"{site}{path}" for page in PAGES if (path := _path(page)) is not None}
+    if not pages.keys() >= {*NEEDED_PAGES}:
+        raise ControlError(NO_PAGES)
+    return pages
+
+
+def _path(page: str) -> str | None:
+    try:
+        return reverse(f"ory_ui:{page}")
+    except NoReverseMatch:
+        return None
+
+
+def _smtp() -> str:
+    """Return the mail server in Django's ``EMAIL_…`` settings; if they name none, a mail catcher on this machine."""
+    host = str(getattr(settings, "EMAIL_HOST", "") or "localhost")
+    if host == "localhost":
+        return LOCAL_MAIL
+    user, password = (str(getattr(settings, name, "") or "") for name in ("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD"))
+    account = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
+    is_tls, is_starttls = (bool(getattr(settings, name, False)) for name in ("EMAIL_USE_SSL", "EMAIL_USE_TLS"))
+    end = "" if is_tls or is_starttls else "?disable_starttls=true"
+    return f"{'smtps' if is_tls else 'smtp'}://{account}{host}:{getattr(settings, 'EMAIL_PORT', 25)}/{end}"
+
+
+def _mail_from(host: str) -> tuple[str, str]:
+    """Return name and address of the sender."""
+    name, address = parseaddr(str(getattr(settings, "DEFAULT_FROM_EMAIL", "")))
+    is_default = address in ("", "webmaster@localhost")
+    return (name, f"no-reply@{'example.test' if is_address(host) else host}" if is_default else address)
