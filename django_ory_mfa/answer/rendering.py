@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseRedirectBase
 
 from django_ory_mfa.answer.loop_page import loop_page
+from django_ory_mfa.answer.method_page import advice_for, method_page
 from django_ory_mfa.answer.pages import page, page_context
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.credentials import CredentialKind
@@ -107,6 +108,11 @@ def _redirect(request: HttpRequest, decision: Decision, return_to: str) -> HttpR
         # HEAD and prefetches are not counted as hops, since no visitor is sent away.
         return _sent_to(request, url)
     hop = hops.hop_of(request, decision, return_to, state_of(request).visitor)
+    advice = advice_for(request, decision)
+    if advice is not None and (advice.used or not is_htmx(request)):
+        told = method_page(request, decision, advice)
+        hops.note_hop(request, told, hop)
+        return told
     if hops.is_loop(request, hop):
         return loop_page(request, decision)
     response = _sent_to(request, url)

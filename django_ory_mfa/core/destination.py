@@ -18,8 +18,9 @@ def destination(
     if decision.outcome is Outcome.LOGIN:
         return flows.login(return_to=return_to, kind=kind)
     if decision.outcome is Outcome.STEP_UP:
-        if session.redirect_browser_to and session.error_id != ErrorId.STEP_UP and kind == "browser":
-            return replace_return_to(session.redirect_browser_to, return_to)
+        other = other_flow(session)
+        if other is not None and kind == "browser":
+            return replace_return_to(other, return_to)
         return flows.login(aal2=True, return_to=return_to, kind=kind)
     if decision.outcome is Outcome.REFRESH:
         aal2 = needs_second_factor(session, decision.requirement)
@@ -35,6 +36,11 @@ def given_destination(decision: Decision, flows: Flows) -> str | None:
         return None
     # SECURITY: the site may have set it, even from untrusted input, so it has to be a flow of this Ory.
     return decision.url if flows.contains(decision.url) else None
+
+
+def other_flow(session: OrySession) -> str | None:
+    """Return the flow that Ory demands before it shows the session, if that is not the second factor; else None."""
+    return session.redirect_browser_to if session.error_id != ErrorId.STEP_UP else None
 
 
 def needs_second_factor(session: OrySession, requirement: Requirement) -> bool:

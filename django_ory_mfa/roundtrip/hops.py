@@ -79,6 +79,13 @@ def count_hop(request: HttpRequest, response: HttpResponseBase, hop: Hop) -> Non
     _write(request, response, [*others, hop][-MOST_ENTRIES:])
 
 
+def note_hop(request: HttpRequest, response: HttpResponseBase, hop: Hop) -> None:
+    """Add ``hop`` to the cookie of ``response``, a page with a link to Ory, unless such an entry is there already."""
+    hops = _read(request)
+    if all((before.key, before.who) != (hop.key, hop.who) for before in hops):
+        _write(request, response, [*hops, hop][-MOST_ENTRIES:])
+
+
 def mark_of(requirement: Requirement) -> str:
     """Return a short hash of ``requirement``, by which a guard recognises its own hops."""
     parts = (requirement.aal, requirement.max_age, *sorted(requirement.methods or ()))
@@ -105,6 +112,15 @@ def proofs_asked_for(request: HttpRequest) -> list[Hop]:
     """Return the hops for this page that asked for a step-up or a refresh."""
     keys = {_key(outcome, request.get_full_path()) for outcome in PROVING}
     return [hop for hop in _read(request) if hop.key in keys]
+
+
+def first_hop_at(request: HttpRequest) -> float | None:
+    """Return since when the browser has been on its way to Ory for this page, in seconds; None if it is not.
+
+    The owner of the entry is not checked: it decides what a refused visitor reads, and grants no access.
+    """
+    keys = _keys(request.get_full_path())
+    return min((hop.since for hop in _read(request) if hop.key in keys), default=None)
 
 
 def is_of(hop: Hop, visitor: Visitor) -> bool:

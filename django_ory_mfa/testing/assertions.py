@@ -18,6 +18,8 @@ PAGES = {
     "unavailable.html": "ory_unavailable",
     "user_conflict.html": "forbidden",
 }
+# The page that says which methods count, before its link leads to Ory.
+LINKS_TO_FLOW = "use_method.html"
 
 
 def assert_step_up(response: HttpResponseBase, aal: str = "aal2") -> None:
@@ -45,8 +47,11 @@ def _id_of(response: HttpResponseBase) -> str | None:
     flow = _flow_of(response)
     if flow:
         return _id_of_flow(flow)
-    template = str(getattr(response, "template_name", "") or "").rpartition("/")[2]
-    return PAGES.get(template, "forbidden" if response.status_code == 403 else None)
+    return PAGES.get(_template_of(response), "forbidden" if response.status_code == 403 else None)
+
+
+def _template_of(response: HttpResponseBase) -> str:
+    return str(getattr(response, "template_name", "") or "").rpartition("/")[2]
 
 
 def _id_of_flow(flow: str) -> str:
@@ -63,6 +68,8 @@ def _flow_of(response: HttpResponseBase) -> str:
     urls = [response.headers.get("HX-Redirect"), body.get("redirect_browser_to"), details.get("login_flow")]
     if response.status_code in REDIRECTS:
         urls.append(response.headers.get("Location"))
+    if _template_of(response) == LINKS_TO_FLOW:
+        urls.append(_object(getattr(response, "context_data", None)).get("flow_url"))
     flows = f"{conf.browser_url}/self-service/login/"
     return next((url for url in urls if isinstance(url, str) and url.startswith(flows)), "")
 

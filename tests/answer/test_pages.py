@@ -21,7 +21,7 @@ VOID = {"meta", "link", "input", "br", "img", "hr"}
 # What may not stand inside which element, of what these pages use.
 BLOCKS = {"p", "ul", "li", "form", "h1", "h2", "main", "div"}
 PHRASING_ONLY = {"p", "span", "a", "button", "h1", "h2", "time", "title"}
-TEMPLATES = ("settings", "login", "enroll", "unavailable", "too_many_hops", "user_conflict")
+TEMPLATES = ("settings", "login", "enroll", "unavailable", "too_many_hops", "use_method", "user_conflict")
 STATES = {
     "anonymous": OrySession(SessionState.ANONYMOUS),
     "aal1": OrySession(
@@ -116,6 +116,12 @@ def rendered(template: str, state: str, **more: Any) -> str:
 
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "settings": [{"enrolled": True}, {"enrolled": False}, {"enrolled": None}, {"logout_url": ""}],
+    "use_method": [
+        {"methods": methods, "wanted": " ".join(methods), "used": used, "has_used_wanted": has_used_wanted}
+        for methods in (["totp"], ["webauthn"], ["totp", "webauthn"], ["passkey"], ["passkey", "webauthn"], ["oidc"])
+        for used in ("", "code")
+        for has_used_wanted in (False, True)
+    ],
     "user_conflict": [{"reason": "conflict"}, {"reason": "email_unverified"}, {"reason": "banned"}, {"logout_url": ""}],
 }
 
@@ -201,7 +207,7 @@ def test_style_sheet_is_shipped() -> None:
 
 
 @pytest.mark.parametrize("state", ["aal1", "aal2", "due"])
-@pytest.mark.parametrize("template", ["settings", "login", "enroll", "too_many_hops", "user_conflict"])
+@pytest.mark.parametrize("template", ["settings", "login", "enroll", "too_many_hops", "use_method", "user_conflict"])
 def test_people_signed_in_can_sign_out(template: str, state: str) -> None:
     page = Page(rendered(template, state))
 
@@ -246,7 +252,9 @@ def test_page_can_be_shown_in_german(template: str) -> None:
     assert (page.all("html")[0]["lang"], page.problems) == ("de", [])
 
 
-@pytest.mark.parametrize("template", [*TEMPLATES, "_status", "_method", "_sign_out"])
+@pytest.mark.parametrize(
+    "template", [*TEMPLATES, "_status", "_method", "_sign_out", "_set_up_method", "_use_method_heading"]
+)
 def test_no_text_of_a_template_escapes_translation(template: str) -> None:
     import django_ory_mfa
 
@@ -338,11 +346,11 @@ def test_unknown_method_is_shown_as_it_is_and_escaped() -> None:
 
 
 def test_wanted_methods_are_named_where_hops_end(ory: Any, site: Site) -> None:
-    ory.login(site, methods={"webauthn"})
+    ory.login(site, age=3000)
     for _ in range(3):
-        site.get("totp")
+        site.get("fresh-totp")
 
-    response = site.get("totp")
+    response = site.get("fresh-totp")
 
     assert (response.status_code, b"Authenticator app" in response.content) == (403, True)
 

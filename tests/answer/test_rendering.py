@@ -73,6 +73,7 @@ async def arendering_elsewhere(request: Any) -> HttpResponse:
 def spelling(view: Any, rendered: Any, rendered_elsewhere: Any) -> list[Any]:
     return [
         path("page", GUARD(view)),
+        path("by-level", aal_required("aal2", max_age=600)(view)),
         path("plain", PLAIN(view)),
         path("aal1", aal_required("aal1")(view)),
         path("highest", aal_required("highest_available")(view)),
@@ -143,9 +144,9 @@ def return_to(site: Site, target: str = "page?x=1") -> str:
     ],
 )
 def test_browser_is_redirected_to_the_flow(site: Site, ory: FakeOry, outcome: str, flow: str) -> None:
-    response = ask(site, ory, outcome, "browser")
+    response = ask(site, ory, outcome, "browser", target="by-level")
 
-    assert (response.status_code, location(response)) == (302, f"{ORY}/{flow}{return_to(site)}")
+    assert (response.status_code, location(response)) == (302, f"{ORY}/{flow}{return_to(site, 'by-level')}")
     assert response.headers["Cache-Control"] == "no-store"
     assert response.content == b""
 
@@ -157,7 +158,7 @@ def test_browser_is_redirected_to_the_flow(site: Site, ory: FakeOry, outcome: st
 def test_unsafe_request_of_a_browser_is_redirected_with_303(
     site: Site, ory: FakeOry, outcome: str, method: str
 ) -> None:
-    response = ask(site, ory, outcome, "browser", method=method)
+    response = ask(site, ory, outcome, "browser", method=method, target="by-level")
 
     assert response.status_code == 303
     assert location(response).endswith(f"return_to={quote('http://testserver/', safe='')}")
@@ -176,7 +177,7 @@ def test_safe_request_of_a_browser_is_redirected_with_302(site: Site, ory: FakeO
 def test_browser_is_sent_to_the_browser_url(site: Site, ory: FakeOry, settings: Any) -> None:
     settings.ORY_MFA_BROWSER_URL = "https://app.example.test/.ory/"
 
-    response = ask(site, ory, "step_up", "browser")
+    response = ask(site, ory, "step_up", "browser", target="by-level")
 
     assert location(response).startswith("https://app.example.test/.ory/self-service/login/browser?aal=aal2&return_to=")
 
@@ -567,7 +568,7 @@ COLUMNS: dict[str, tuple[dict[str, str], bool]] = {
 
 @pytest.mark.parametrize(("headers", "is_browser"), COLUMNS.values(), ids=COLUMNS)
 def test_headers_tell_who_reads(site: Site, ory: FakeOry, headers: dict[str, str], *, is_browser: bool) -> None:
-    response = ask(site, ory, "step_up", "browser", headers=headers)
+    response = ask(site, ory, "step_up", "browser", headers=headers, target="by-level")
 
     assert (response.status_code, location(response) != "") == ((302, True) if is_browser else (403, False))
 

@@ -30,7 +30,8 @@ SITE_VARIABLES = {
     "ORY_BROWSER_URL": "",
     "ORY_WHOAMI_REQUIRED_AAL": "",
     "ORY_SETTINGS_REQUIRED_AAL": "highest_available",
-    "PYTHONPATH": str(EXAMPLE_FOLDER),
+    # The package of this checkout, whichever one is installed.
+    "PYTHONPATH": os.pathsep.join(map(str, (EXAMPLE_FOLDER, EXAMPLE_FOLDER.parent))),
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 APP_SERVERS = {

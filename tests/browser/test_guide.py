@@ -6,7 +6,8 @@ import pytest
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.servers import Ground
-from tests.browser.walker import ENROLL, REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, Walker
+from tests.browser.walker import CODE, ENROLL, REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, USE_APP, Walker
+from tests.servers.base import Person
 
 PAGE = "/dashboard/?tab=reports&q=a%20b&city=Z%C3%BCrich&empty="
 
@@ -149,9 +150,55 @@ def test_method_that_does_not_count_is_followed_by_one_that_does(ground: Ground,
     walker.open("/keys/?a=1")
     walker.sign_in(person)
     walker.confirm(person, "lookup_secret")
+    assert (walker.at, walker.heading) == ("/keys/?a=1", USE_APP)
+    assert "Recovery code" in walker.text
+    walker.press("I already have one")
     walker.assert_asked(REFRESH)
     walker.confirm(person, "totp")
     walker.assert_at("/keys/?a=1", person)
+
+
+def test_nobody_spends_a_second_code_on_a_page_that_wants_an_app(ground: Ground, walker: Walker) -> None:
+    """Somebody with codes by e-mail alone: one for the sign-in, then the page says what to set up."""
+    ground.ory.configure("strict", code_mfa=True)
+    person = ground.ory.add_person("code")
+    walker.open("/keys/?a=1")
+    walker.sign_in(person)
+    walker.confirm(person, "code")
+    assert (walker.at, walker.heading) == ("/keys/?a=1", USE_APP)
+    assert "One-time code" in walker.text
+    assert not {"cookie", "clock"} & set(walker.text.lower().split())
+    sent = codes_sent_to(person, ground)
+
+    for _ in range(3):
+        assert walker.status_of("/keys/?a=1") == 403
+    walker.press("Set up an authenticator app")
+    walker.assert_asked(SETTINGS)
+    walker.enrol_totp()
+
+    walker.assert_at("/keys/?a=1", person)
+    assert (codes_sent_to(person, ground), sent) == (1, 1)
+
+
+def test_page_says_what_counts_before_a_code_is_spent(ground: Ground, walker: Walker) -> None:
+    person = ground.ory.add_person("totp", "lookup_secret")
+    walker.reach("/dashboard/", person, "password", "lookup_secret")
+    left = len(person.factors["lookup_secret"])
+
+    walker.open("/keys/?a=1")
+
+    assert (walker.at, walker.heading) == ("/keys/?a=1", USE_APP)
+    walker.press("Continue")
+    walker.assert_asked(REFRESH)
+    walker.confirm(person, "totp")
+    walker.assert_at("/keys/?a=1", person)
+    assert len(person.factors["lookup_secret"]) == left
+
+
+def codes_sent_to(person: Person, ground: Ground) -> int:
+    """How many messages with a code Ory has for ``person``."""
+    messages = ground.ory.messages_to(person)
+    return sum(bool(CODE.search(message)) for message in messages)
 
 
 def test_step_up_from_the_security_page(ground: Ground, walker: Walker) -> None:

@@ -13,7 +13,17 @@ import pytest
 from django_ory_mfa.testing.emulator import DEMO_PEOPLE
 from tests.browser.conftest import OpenBrowser, artifacts_of, is_kept
 from tests.browser.servers import Ground
-from tests.browser.walker import ENROLL, REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, TOO_MANY_HOPS, Walker
+from tests.browser.walker import (
+    ENROLL,
+    REFRESH,
+    SECOND_FACTOR,
+    SETTINGS,
+    SIGN_IN,
+    TOO_MANY_HOPS,
+    USE_APP,
+    USE_KEY,
+    Walker,
+)
 
 pytestmark = pytest.mark.looks
 
@@ -137,9 +147,15 @@ def test_pages_of_the_package(ground: Ground, walker: Walker, look: Look) -> Non
     walker.sign_in(person)
     walker.open("/account/security/")
     look.at(walker, "Sign-in security")
+    walker.open("/keys/")
+    look.at(walker, USE_APP)
+    walker.press("Continue")
+    walker.confirm(person, "totp")
     walker.open("/never/")
+    look.at(walker, USE_KEY)
+    ground.ory.let_time_pass(3)
     for _ in range(4):
-        walker.confirm(person, "totp")
+        walker.open("/fresh/")
     look.at(walker, TOO_MANY_HOPS)
     walker.open("/account/security/")
     look.at(walker, "Sign-in security")

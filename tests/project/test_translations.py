@@ -402,8 +402,13 @@ def unavailable(ory: FakeOry, site: Visitor) -> Any:
 
 
 def too_many_hops(ory: FakeOry, site: Visitor) -> Any:
+    ory.login(site, age=3000)
+    return [site.get("fresh-totp") for _ in range(4)][-1]
+
+
+def use_method(ory: FakeOry, site: Visitor) -> Any:
     ory.login(site, methods={"webauthn"})
-    return [site.get("totp") for _ in range(4)][-1]
+    return site.get("totp")
 
 
 def missing_cookie(ory: FakeOry, site: Visitor) -> Any:
@@ -439,6 +444,7 @@ SCENES: dict[str, tuple[str, Scene, str]] = {
     "signed in": ("login", signed_in, "You are signed in"),
     "enroll": ("enroll", enroll, "A second factor is needed"),
     "unavailable": ("unavailable", unavailable, "Sign-in is not available right now"),
+    "use method": ("use_method", use_method, "Use your authenticator app"),
     "too many hops": ("too_many_hops", too_many_hops, "Signing in did not work"),
     "missing cookie": ("too_many_hops", missing_cookie, "This site cannot see that you are signed in"),
     "sign in": ("ui/login", login_page(), "Sign in"),

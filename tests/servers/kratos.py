@@ -317,12 +317,16 @@ class KratosServer:
                 return {"code": self._newest_code(person)}
         raise ValueError(f"Unknown method {method!r}.")
 
-    def _newest_code(self, person: Person) -> str:
+    def messages_to(self, person: Person) -> list[str]:
+        """What Kratos has mailed to ``person`` so far, the newest last."""
         listed = self._admin("GET", "/courier/messages", 200, params={"page_size": 250, "recipient": person.email})
-        messages = sorted(listed.json(), key=lambda message: message["created_at"])
-        found = re.search(r"\b\d{6}\b", messages[-1]["body"]) if messages else None
+        return [message["body"] for message in sorted(listed.json(), key=lambda message: message["created_at"])]
+
+    def _newest_code(self, person: Person) -> str:
+        messages = self.messages_to(person)
+        found = re.search(r"\b\d{6}\b", messages[-1]) if messages else None
         if found is None:
-            raise RuntimeError(f"No code was mailed to {person.email}: {listed.text[:2000]}")
+            raise RuntimeError(f"No code was mailed to {person.email}: {messages[-1:]}")
         return found[0]
 
     def _add_identity(self, schema_id: str) -> Person:
