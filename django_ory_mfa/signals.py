@@ -15,7 +15,7 @@ aal_denied = Signal()
 # A visitor came back from Ory with the required proof. Arguments: request, session, requirement.
 step_up_completed = Signal()
 # Another person uses the Django session than before. Arguments: request, session, previous (the keyed hash of the
-# person before).
+# person before; empty for a user of Django's who never used it with Ory).
 identity_switched = Signal()
 # An outage of Ory began. Once per outage and process. Arguments: request, session, reason.
 ory_unavailable = Signal()

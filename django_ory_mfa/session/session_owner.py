@@ -7,10 +7,12 @@ site keeps in the Django session for one person must not be shown to the next, h
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Protocol
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
-from django.middleware.csrf import CSRF_SESSION_KEY
+from django.middleware.csrf import CSRF_SESSION_KEY, rotate_token
 
 from django_ory_mfa.core.session import ANONYMOUS, OrySession
 from django_ory_mfa.request.visitor import names_of_person
@@ -24,8 +26,22 @@ if TYPE_CHECKING:
 
 # The key in the Django session that holds the keyed hash of its owner.
 MARK = "_ory_mfa_person"
+# Whom a session is said to have belonged to that no Ory person has used.
+NO_PERSON = ""
+# The owner whose session this code loads in an event loop.
+_loading: ContextVar[SessionOwner | None] = ContextVar("ory_mfa_loading", default=None)
 # The event loop keeps only weak references to its tasks.
 _under_way: set[asyncio.Task[None]] = set()
+
+
+class UserOfPerson(Protocol):
+    """The Django user of the person of a request, on sites where somebody has one."""
+
+    def is_user(self, key: str) -> bool:
+        """Whether it is the user with this primary key, as Django's sessions spell it; asked in blocking code."""
+
+    async def ais_user(self, key: str) -> bool:
+        """``is_user``, asked in an event loop."""
 
 
 class SessionOwner:
@@ -44,7 +60,14 @@ class SessionOwner:
         self._sent_away: str | None = None
         self._is_taken_over = False
         self._untold: Sending | None = None
+        # Loaded data whose owner is not decided yet.
+        self._held: dict[str, Any] | None = None
         self.has_switched = False
+
+    @property
+    def _user(self) -> UserOfPerson | None:
+        # contrib.auth attaches it.
+        return getattr(self._request, "_ory_mfa_user", None)
 
     @property
     def is_current(self) -> bool:
@@ -64,6 +87,9 @@ class SessionOwner:
             self._sent_away = person_before(self._request, names_of_person(ory_session))
         # The data may have been loaded before the person was known.
         data = getattr(session, "_session_cache", {})
+        if self._is_of_user(data):
+            self._hold(data)
+            return
         previous = self._compare(data, self._sent_away)
         if previous is not None:
             self._forget_csrf_secret(data)
@@ -77,6 +103,7 @@ class SessionOwner:
 
     def _hook(self, session: Any) -> None:
         self._session, self._key_of_browser, self._is_taken_over = session, session.session_key, False
+        self._held = None
         hooks = {"load": self._load, "aload": self._aload, "save": self._save, "asave": self._asave}
         self._originals = {name: getattr(session, name) for name in hooks}
         for name, hook in hooks.items():
@@ -99,27 +126,59 @@ class SessionOwner:
             data[MARK], self._session.modified = names[0], True
         return None
 
+    def _is_of_user(self, data: dict[str, Any]) -> bool:
+        """Whether ``data`` has no owner but a user of Django's, who may be the person of the request or not.
+
+        Only where Ory persons have users: elsewhere, a Django sign-in is the site's own affair.
+        """
+        return SESSION_KEY in data and MARK not in data and self._user is not None
+
+    def _hold(self, data: dict[str, Any]) -> None:
+        """Have ``data`` loaded anew, and its owner decided, when somebody uses it: it takes the user of the person."""
+        self._forget_csrf_secret(data)
+        self._held = data
+        del self._session._session_cache
+
     def _load(self) -> Any:
-        data = self._originals["load"]()
-        previous = self._compare(data, self._sent_away)
+        if _loading.get() is self:
+            # The original aload() calls load(), as some stores have it. _aload() decides.
+            return self._originals["load"]()
+        data = self._originals["load"]() if self._held is None else self._held
+        user = self._user
+        is_theirs = user is None or not self._is_of_user(data) or user.is_user(data[SESSION_KEY])
+        previous = self._decide(data, is_theirs=is_theirs)
         if previous is None:
             return data
-        self._forget_csrf_secret(data)
         self._session.flush()
         self._tell(self._news_of(previous))
         # Not `data`: a receiver of the signal may have written to the emptied session.
         return self._session._session_cache
 
     async def _aload(self) -> Any:
-        # The original may call load(), which is the wrapper above.
-        data = await self._originals["aload"]()
-        previous = self._compare(data, self._sent_away)
+        data = await self._aload_original() if self._held is None else self._held
+        user = self._user
+        is_theirs = user is None or not self._is_of_user(data) or await user.ais_user(data[SESSION_KEY])
+        previous = self._decide(data, is_theirs=is_theirs)
         if previous is not None:
-            self._forget_csrf_secret(data)
             await self._session.aflush()
             self._untold = self._news_of(previous)
         await self._tell_untold()
         return data if previous is None else self._session._session_cache
+
+    async def _aload_original(self) -> Any:
+        before = _loading.set(self)
+        try:
+            return await self._originals["aload"]()
+        finally:
+            _loading.reset(before)
+
+    def _decide(self, data: dict[str, Any], *, is_theirs: bool) -> str | None:
+        """``_compare`` for data that was loaded; ``is_theirs`` says whether its Django sign-in is the person's."""
+        was_held, self._held = self._held is not None, None
+        previous = self._compare(data, self._sent_away) if is_theirs else NO_PERSON
+        if previous is not None and not was_held:
+            self._forget_csrf_secret(data)
+        return previous
 
     def _save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         if not must_create:
@@ -144,8 +203,13 @@ class SessionOwner:
             self._is_taken_over = False
 
     def _forget_csrf_secret(self, data: dict[str, Any]) -> None:
-        if CSRF_SESSION_KEY in data:
-            # With CSRF_USE_SESSIONS the secret ends with the session; the next form gets a new one.
+        """With ``CSRF_USE_SESSIONS`` the secret ends with the session; the next form gets a new one."""
+        if CSRF_SESSION_KEY not in data:
+            return
+        if self._request.META.get("CSRF_COOKIE_NEEDS_UPDATE"):
+            # Django's middleware is going to write a secret when the response leaves.
+            rotate_token(self._request)
+        else:
             self._request.META.pop("CSRF_COOKIE", None)
 
     def _news_of(self, previous: str) -> Sending:

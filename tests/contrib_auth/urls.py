@@ -19,6 +19,12 @@ NAMES = (
     "answering",
     "notes",
     "late_notes",
+    "session_only",
+    "session_then_user",
+    "written_then_user",
+    "form",
+    "form_then_user",
+    "session_then_form",
     "private",
     "editors_only",
 )
@@ -30,6 +36,7 @@ def spelling(mode: str) -> list[Any]:
         *(path(name, getattr(views, f"{a}{name}")) for name in NAMES),
         path("guarded", aal_required("aal1")(getattr(views, f"{a}me"))),
         path("guarded/notes", aal_required("aal1")(getattr(views, f"{a}notes"))),
+        path("guarded/session_only", aal_required("aal1")(getattr(views, f"{a}session_only"))),
         path("guarded/aal2", aal_required("aal2")(getattr(views, f"{a}me"))),
     ]
 
@@ -39,6 +46,8 @@ urlpatterns = [
     path("async/", include(spelling("async"))),
     path("async/together", views.atogether),
     path("async/unawaited", views.unawaited),
+    path("async/guarded/blocking_session", aal_required("aal1")(views.blocking_session)),
+    path("async/blocking_session_after_user", views.blocking_session_after_user),
     path("async/unawaited_in_template", views.unawaited_in_template),
     path("account/security/", include("django_ory_mfa.urls")),
 ]

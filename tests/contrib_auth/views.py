@@ -8,6 +8,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 
@@ -149,3 +150,77 @@ private = login_required(me)
 aprivate = login_required(ame)
 editors_only = permission_required("auth.change_group")(me)
 aeditors_only = permission_required("auth.change_group")(ame)
+
+
+def session_only(request: Any) -> HttpResponse:
+    # Somebody signed in at Ory is known from here on, and no user of Django's yet.
+    assert request.ory_session.state
+    return JsonResponse({"notes": request.session.get("notes", [])})
+
+
+async def asession_only(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return JsonResponse({"notes": await request.session.aget("notes", [])})
+
+
+def session_then_user(request: Any) -> HttpResponse:
+    seen = json.loads(session_only(request).content)
+    return JsonResponse({**seen, "user": request.user.get_username()})
+
+
+async def asession_then_user(request: Any) -> HttpResponse:
+    seen = json.loads((await asession_only(request)).content)
+    return JsonResponse({**seen, "user": (await request.auser()).get_username()})
+
+
+def written_then_user(request: Any) -> HttpResponse:
+    request.session["notes"] = ["written"]
+    return me(request)
+
+
+async def awritten_then_user(request: Any) -> HttpResponse:
+    await request.session.aset("notes", ["written"])
+    return await ame(request)
+
+
+async def blocking_session(request: Any) -> HttpResponse:
+    return JsonResponse({"notes": request.session.get("notes", [])})
+
+
+async def blocking_session_after_user(request: Any) -> HttpResponse:
+    await request.auser()
+    return await blocking_session(request)
+
+
+def form(request: Any) -> HttpResponse:
+    assert request.ory_session.state
+    return HttpResponse(get_token(request))
+
+
+async def aform(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return HttpResponse(get_token(request))
+
+
+def form_then_user(request: Any) -> HttpResponse:
+    token = get_token(request)
+    assert request.user
+    assert request.session.get("notes") is None or request.user
+    return HttpResponse(token)
+
+
+async def aform_then_user(request: Any) -> HttpResponse:
+    token = get_token(request)
+    await request.auser()
+    await request.session.aget("notes")
+    return HttpResponse(token)
+
+
+def session_then_form(request: Any) -> HttpResponse:
+    assert session_only(request)
+    return form(request)
+
+
+async def asession_then_form(request: Any) -> HttpResponse:
+    await asession_only(request)
+    return await aform(request)

@@ -252,6 +252,17 @@ async def aform_of_loaded(request: Any) -> HttpResponse:
     return HttpResponse(get_token(request))
 
 
+def form_then_form(request: Any) -> HttpResponse:
+    """A token was given out before the person is known, such as by a middleware."""
+    get_token(request)
+    return form(request)
+
+
+async def aform_then_form(request: Any) -> HttpResponse:
+    get_token(request)
+    return await aform(request)
+
+
 def who_then_fresh(request: Any) -> JsonResponse:
     """Knows the person from the cache, then asks Ory again."""
     assert request.ory_session
@@ -292,6 +303,7 @@ VIEWS = [
     "form",
     "read_then_form",
     "form_of_loaded",
+    "form_then_form",
 ]
 aal1, aal2 = aal_required("aal1"), aal_required("aal2", max_age=600)
 urlpatterns = [
@@ -714,6 +726,27 @@ def test_form_of_the_other_person_does_not_keep_the_csrf_secret(
 
     assert _does_token_match(same, _unmask_cipher_token(first))
     assert not _does_token_match(second, _unmask_cipher_token(first))
+
+
+@pytest.mark.parametrize("middleware", [[SESSIONS, CSRF, OURS], [SESSIONS, CSRF, SESSIONS, OURS]])
+def test_form_after_a_token_that_was_given_out_too_early_can_be_sent(
+    mode: str, ory: FakeOry, engine: str, settings: Any, middleware: list[str]
+) -> None:
+    """Django's middleware had promised to write a secret that was gone: ``KeyError: 'CSRF_COOKIE'``."""
+    settings.CSRF_USE_SESSIONS = True
+    settings.MIDDLEWARE = middleware
+    site = Site(mode, enforce_csrf_checks=True)
+    ory.login(site)
+    first = site.get("form_then_form").content.decode()
+    ory.login(site)
+
+    if len(middleware) > 3:
+        # Only Django's middleware loads the inner session, once the page is made: the next one has a token of its own.
+        assert site.get("form_then_form").status_code == 200
+    second = site.get("form_then_form").content.decode()
+
+    assert site.post("who", {"csrfmiddlewaretoken": first}).status_code == 403
+    assert site.post("who", {"csrfmiddlewaretoken": second}).status_code == 200
 
 
 def test_session_that_is_saved_with_every_request_is_emptied(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cached_property
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import SynchronousOnlyOperation
 from django.utils.asyncio import async_unsafe
 
 from django_ory_mfa.contrib.auth.errors import UserConflict
@@ -32,6 +34,8 @@ BACKEND = "django_ory_mfa.contrib.auth.backends.OryBackend"
 # Where Django catches errors of whoever it calls.
 TEMPLATES = "django.template"
 HANDLER = "django.core.handlers.exception"
+# The look-up that called the code which runs now: code of the site, such as a receiver of a signal.
+_under_way: ContextVar[RequestUser | None] = ContextVar("ory_mfa_user_under_way", default=None)
 
 
 class RequestUser:
@@ -46,6 +50,7 @@ class RequestUser:
         self._fallback = fallback
         self._found: User | None = None
         self._raised: Exception | None = None
+        self._untold: UserConflict | None = None
 
     @cached_property
     def _lock(self) -> asyncio.Lock:
@@ -76,6 +81,33 @@ class RequestUser:
         # One thread for all of it: the database, and whatever a site has added.
         return await sync_to_async(self._look_up)(session)
 
+    def is_user(self, key: str) -> bool:
+        """Whether the user has the primary key ``key``, as Django's sessions spell it; False if that cannot be said."""
+        if _under_way.get() is self:
+            return False
+        try:
+            return _has_key(self._user() if self._found is None else self._found, key)
+        except SynchronousOnlyOperation:
+            return False
+        except UserConflict as error:
+            self._keep(error)
+            return False
+
+    async def ais_user(self, key: str) -> bool:
+        """``is_user`` without blocking the event loop."""
+        if _under_way.get() is self:
+            return False
+        async with self._lock:
+            try:
+                return _has_key(await self._auser() if self._found is None else self._found, key)
+            except UserConflict as error:
+                self._keep(error)
+                return False
+
+    def _keep(self, error: UserConflict) -> None:
+        """Have the next look at the user raise ``error``: who asks for the Django session did not ask for a user."""
+        self._found, self._untold = None, error
+
     def _note(self, error: Exception) -> None:
         # The first that a template swallowed counts: what follows may be answered.
         if not _was_caught_in(self._raised, TEMPLATES):
@@ -89,15 +121,27 @@ class RequestUser:
         if session.identity is None:
             self._found = AnonymousUser() if self._fallback is None else self._fallback(self._request)
             return self._found
+        before = _under_way.set(self)
         try:
-            user = self._find(self._request, session)
-        except UserConflict as error:
+            user = self._find_once(session, session.identity)
+            self._found = AnonymousUser() if user is None else self._admitted(user, session.identity)
+        except UserConflict:
             # What answers the conflict, such as an error page, may show that nobody is signed in here.
             self._found = AnonymousUser()
-            _refuse_for_conflict(self._request, session.identity, error)
             raise
-        self._found = AnonymousUser() if user is None else self._admitted(user, session.identity)
+        finally:
+            _under_way.reset(before)
         return self._found
+
+    def _find_once(self, session: OrySession, identity: Identity) -> User | None:
+        untold, self._untold = self._untold, None
+        if untold is not None:
+            raise untold.with_traceback(None)
+        try:
+            return self._find(self._request, session)
+        except UserConflict as error:
+            _refuse_for_conflict(self._request, identity, error)
+            raise
 
     def _admitted(self, user: User, identity: Identity) -> User:
         if user.is_anonymous:
@@ -118,6 +162,10 @@ class RequestUser:
             return self._raised
         is_bare = isinstance(self._raised, UserConflict) and _was_caught_in(self._raised, HANDLER)
         return self._raised if is_bare else None
+
+
+def _has_key(user: User, key: str) -> bool:
+    return not user.is_anonymous and str(user._meta.pk.value_to_string(user)) == key
 
 
 def _refuse_for_conflict(request: HttpRequest, identity: Identity, error: UserConflict) -> None:
