@@ -37,18 +37,18 @@ def odd_requirement(owner: Any, name: str, problem: str) -> Error:
     return Error(
         f"{type(owner).__name__}.{name} {problem}.",
         hint=(
-            f"Keys are {', '.join(KEYS)} and the names of actions. Values are levels, names in ORY_MFA_POLICIES and "
-            "Requirement values, and 'sensitive' in a ModelAdmin."
+            f"Keys are {', '.join(KEYS)} and the names of actions and of views that the model admin adds. Values are "
+            "levels, names in ORY_MFA_POLICIES and Requirement values, and 'sensitive' in a ModelAdmin."
         ),
         obj=type(owner),
         id="ory_mfa.E031",
     )
 
 
-def messages_of(site: Any, action_names: Callable[[Any], set[str]]) -> Iterator[CheckMessage]:
+def messages_of(site: Any, names_of: Callable[[Any], set[str]]) -> Iterator[CheckMessage]:
     """Yield what is wrong with ``site``, an admin site behind Ory, and with its model admins.
 
-    ``action_names`` returns the names of the actions of a model admin.
+    ``names_of`` returns the names of the actions of a model admin, and of the views that it adds.
     """
     if not apps.is_installed(APP):
         yield E030
@@ -58,15 +58,16 @@ def messages_of(site: Any, action_names: Callable[[Any], set[str]]) -> Iterator[
         if not _is_requirement(getattr(site, name)):
             yield odd_requirement(site, name, f"is {getattr(site, name)!r}, which is no requirement")
     for model_admin in site._registry.values():
-        yield from _of(model_admin, {*KEYS, *action_names(model_admin)})
+        yield from _of(model_admin, names_of)
 
 
-def _of(model_admin: Any, known: set[str]) -> Iterator[CheckMessage]:
+def _of(model_admin: Any, names_of: Callable[[Any], set[str]]) -> Iterator[CheckMessage]:
     try:
         declared = dict(getattr(model_admin, "ory_mfa_requirements", None) or {})
     except (TypeError, ValueError):
         yield odd_requirement(model_admin, "ory_mfa_requirements", "is no dict")
         return
+    known = {*KEYS, *names_of(model_admin)} if declared else ()
     for key, value in declared.items():
         if key not in known:
             problem = f"has the key {key!r}, which is no view and no action"

@@ -102,6 +102,17 @@ def declared_by(view: Any) -> tuple[Declared, ...]:
     return found if aal is None else (*found, declare(aal, max_age=max_age, methods=methods))
 
 
+def admin_site_of(view: Any) -> Any:
+    """Return the admin site whose view this is, as Django marks it; None for any other view."""
+    return getattr(view, "admin_site", None) or getattr(getattr(view, "model_admin", None), "admin_site", None)
+
+
+def finish_refusal(view: Any, request: HttpRequest, refusal: Any) -> Any:
+    """Return ``refusal`` of ``view``, which no admin site has seen, with the headers that its admin site sets."""
+    finish = getattr(admin_site_of(view), "ory_mfa_finish_refusal", None)
+    return refusal if refusal is None or finish is None else finish(request, refusal)
+
+
 def is_exempt(view: Any) -> bool:
     """Whether ``aal_exempt`` exempts ``view``, and no class closer to the view declares a requirement."""
     mark = getattr(view, "ory_mfa_exempt", None)

@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseForbidden, HttpResponseRedirec
 from django.urls import get_resolver
 from django.utils.http import escape_leading_slashes
 
+from django_ory_mfa.guard.declarations import finish_refusal
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
 from django_ory_mfa.guard.site_policy import BY_PATH, Origin, Policy, policies_for
 from django_ory_mfa.roundtrip.return_to import SAFE_METHODS
@@ -36,6 +37,7 @@ def guard_view_steps(request: HttpRequest, view: Any) -> Steps[HttpResponseBase 
     """Return the response to send instead of running ``view``; None if it may run."""
     policies = _policies(request, view)
     refusal = _preflight(request, policies) or (yield from _refusal_steps(request, policies))
+    refusal = finish_refusal(view, request, refusal)
     state_of(request).site_verdict = Verdict(policies, refusal)
     return refusal
 

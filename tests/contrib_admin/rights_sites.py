@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import update_wrapper
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -33,6 +34,43 @@ class Listed(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs on
 
     list_display = ("username", "is_active")
     list_editable = ("is_active",)
+
+
+class Hiring(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Whoever is added can be made staff at once."""
+
+    add_fieldsets = ((None, {"fields": ("username", "usable_password", "password1", "password2", "is_staff")}),)
+
+
+class Paying(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Views of its own, as a model admin adds them, and as django-unfold makes them of its actions."""
+
+    actions_detail = ("refund",)
+    actions_submit_line = ("charge", {"title": "More", "items": ["void"]})
+    ory_mfa_requirements: ClassVar = dict.fromkeys(("refund", "charge", "void", "export"), "sensitive")
+
+    def refund(self, request: Any, object_id: str) -> HttpResponse:
+        return HttpResponse("refunded")
+
+    def export(self, request: Any) -> HttpResponse:
+        return HttpResponse("exported")
+
+    def quiet(self, request: Any) -> HttpResponse:
+        return HttpResponse("quiet")
+
+    def get_urls(self) -> Any:
+        def wrap(view: Any) -> Any:
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                return self.admin_site.admin_view(view)(*args, **kwargs)
+
+            return update_wrapper(wrapper, view)
+
+        return [
+            path("<path:object_id>/refund/", wrap(self.refund)),
+            path("export/", self.admin_site.admin_view(self.export)),
+            path("quiet/", self.admin_site.admin_view(self.quiet)),
+            *super().get_urls(),
+        ]
 
 
 class Named(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -100,6 +138,7 @@ class OpenSite(AALAdminSite):
 named = site_of("named", (User, Named), (Group, NamedGroup), (Between, admin.ModelAdmin), (Customer, Weak))
 linked = site_of("linked", (User, Linked), (OryIdentity, admin.ModelAdmin), (Customer, ByKey))
 listed = site_of("listed", (User, Listed), (Group, GroupAdmin), (Customer, Wiping))
+hiring = site_of("hiring", (User, Hiring), (Customer, Paying))
 one_factor = OpenSite(name="one_factor")
 one_factor.register(Customer)
-sites = (named, linked, listed, one_factor)
+sites = (named, linked, listed, hiring, one_factor)

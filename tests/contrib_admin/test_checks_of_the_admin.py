@@ -11,6 +11,7 @@ from django.core.checks import run_checks
 from django_ory_mfa.checks.admin import E030, W030, odd_requirement
 from django_ory_mfa.contrib.admin.sites import AALAdminSite
 from django_ory_mfa.core.requirement import Requirement
+from tests.contrib_admin.rights_sites import hiring
 from tests.contrib_admin.shop.models import Customer
 
 
@@ -86,6 +87,15 @@ def test_every_key_and_value_that_is_known_is_in_order(value: Any) -> None:
         """An action."""
 
     assert said_of(actions=["mine"], mine=mine, ory_mfa_requirements=dict.fromkeys(keys, value)) == []
+
+
+def test_views_and_buttons_that_a_model_admin_adds_are_keys() -> None:
+    assert hiring.check(None) == []
+
+
+@pytest.mark.parametrize("key", ["get_urls", "change_view", "save_model"])
+def test_method_that_is_no_view_of_its_own_is_no_key(key: str) -> None:
+    assert [message.id for message in said_of(ory_mfa_requirements={key: "sensitive"})] == ["ory_mfa.E031"]
 
 
 def test_policies_that_make_no_sense_are_reported_once(settings: Any) -> None:

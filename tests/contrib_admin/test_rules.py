@@ -160,6 +160,29 @@ def test_popups_stay_with_their_opener(ory: Any, site: UsersSite, path: str, que
     assert policies() == policy
 
 
+@pytest.mark.parametrize("path", ["/admin/", "/admin/shop/customer/add/"])
+@pytest.mark.parametrize(("query", "policy"), [("", "same-origin-allow-popups"), ("?_popup=1", "unsafe-none")])
+def test_rule_2_popups_that_the_policy_of_the_site_sends_to_ory_stay_with_their_opener(
+    ory: Any, site: UsersSite, settings: Any, path: str, query: str, policy: str
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django_ory_mfa.middleware.AALRequiredMiddleware"]
+    settings.ORY_MFA_AAL = "aal2"
+
+    response = site.get(path + query)
+
+    assert "self-service/login" in location(response)
+    assert response.headers["Cross-Origin-Opener-Policy"] == policy
+
+
+def test_refusals_by_the_policy_of_other_views_keep_djangos_policy_for_openers(
+    ory: Any, site: UsersSite, settings: Any
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django_ory_mfa.middleware.AALRequiredMiddleware"]
+
+    for path in ("/for-staff?_popup=1", "/plain/?_popup=1", "/plain/shop/customer/?_popup=1"):
+        assert site.get(path).headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
 def test_policy_of_the_response_stays(ory: Any, site: UsersSite) -> None:
     staff(ory, site)
 

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 
-from tests.contrib_admin.people import STALE, UsersSite, is_refresh, is_step_up, may, staff, staff_before_second_factor
+from tests.contrib_admin.people import (
+    STALE,
+    UsersSite,
+    is_refresh,
+    is_step_up,
+    location,
+    may,
+    staff,
+    staff_before_second_factor,
+)
 from tests.contrib_admin.rights_sites import Between, NamedGroup, listed, named
 from tests.contrib_admin.shop.models import Customer, Order
 
@@ -89,6 +98,31 @@ def test_form_that_adds_a_user_without_rights_is_not_sensitive(ory: Any, site: U
     staff(ory, site, age=STALE)
 
     assert site.get("/admin/auth/user/add/").status_code == 200
+
+
+def test_form_that_adds_a_user_with_rights_is_sensitive(ory: Any, site: UsersSite) -> None:
+    me = staff(ory, site, age=STALE)
+    data = {"username": "new", "is_staff": "on", "usable_password": "false"}
+    assert is_refresh(site.get("/hiring/auth/user/add/"))
+    assert is_refresh(site.post("/hiring/auth/user/add/?_popup=1", data))
+    assert not User.objects.filter(username="new").exists()
+
+    ory.login(site, user=me)
+    assert site.get("/hiring/auth/user/add/").status_code == 200
+    assert site.post("/hiring/auth/user/add/", data).status_code == 302
+    assert User.objects.get(username="new").is_staff
+
+
+def test_rights_that_a_form_of_users_does_not_ask_for_are_not_saved(ory: Any, site: UsersSite) -> None:
+    """So Django's own form for adding needs no fresh proof."""
+    staff(ory, site, age=STALE)
+    rights = {"is_staff": "on", "is_superuser": "on", "groups": Group.objects.create(name="editors").pk}
+
+    saved = site.post("/admin/auth/user/add/", {"username": "new", "usable_password": "false", **rights})
+
+    user = User.objects.get(username="new")
+    assert is_refresh(site.get(location(saved)))
+    assert (user.is_staff, user.is_superuser, user.groups.count()) == (False, False, 0)
 
 
 @pytest.mark.parametrize("query", ["", "?_to_field=id&_popup=1"])
@@ -256,6 +290,35 @@ def test_action_on_the_page_of_an_object_is_sensitive(ory: Any, site: UsersSite,
     data = {"CHANGE_FORM-action": action, "_selected_action": [pk], "post": "yes"}
     assert is_refresh(site.post(f"/admin/shop/order/{pk}/change/", data))
     assert Order.objects.get().number == "1"
+
+
+@pytest.mark.parametrize("path", ["{pk}/refund/", "export/"], ids=["by a theme", "by itself"])
+def test_declared_view_that_a_model_admin_adds_is_sensitive(ory: Any, site: UsersSite, path: str) -> None:
+    me, pk = staff(ory, site, age=STALE), Customer.objects.create(name="Ann").pk
+    path = "/hiring/shop/customer/" + path.format(pk=pk)
+    assert is_refresh(site.get(path))
+
+    ory.login(site, user=me)
+    assert site.get(path).status_code == 200
+
+
+def test_view_that_a_model_admin_adds_takes_what_the_site_takes(ory: Any, site: UsersSite) -> None:
+    assert "self-service/login" in location(site.get("/hiring/shop/customer/quiet/"))
+    staff(ory, site, age=STALE)
+
+    assert site.get("/hiring/shop/customer/quiet/").status_code == 200
+
+
+@pytest.mark.parametrize("button", ["shop_customer_charge", "shop_customer_void"])
+@pytest.mark.parametrize("path", ["{pk}/change/", "add/"])
+def test_declared_button_of_a_theme_is_sensitive(ory: Any, site: UsersSite, path: str, button: str) -> None:
+    staff(ory, site, age=STALE)
+    path = "/hiring/shop/customer/" + path.format(pk=Customer.objects.create(name="Ann").pk)
+    assert site.get(path).status_code == 200
+    assert is_refresh(site.post(path, {"name": "Bob", button: ""}))
+    assert not Customer.objects.filter(name="Bob").exists()
+
+    assert site.post(path, {"name": "Bob"}).status_code == 302
 
 
 def test_declared_view_is_sensitive(ory: Any, site: UsersSite) -> None:

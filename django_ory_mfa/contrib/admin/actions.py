@@ -22,12 +22,14 @@ def picked_actions(model_admin: Any, request: HttpRequest) -> Iterator[str]:
         yield name
         # The same function may be there under another name.
         yield from (getattr(_function_of(actions[name]), "__name__", name) for actions in known if name in actions)
+    yield from (name for name in _of_the_submit_line(model_admin) if _name_of_button(model_admin, name) in request.POST)
 
 
 def action_names(model_admin: Any) -> set[str]:
     """Return the names of all actions that ``model_admin`` has for anybody."""
     known = _at_every_place(model_admin._get_base_actions)
-    return {getattr(action, "name", None) or action[1] for actions in known for action in actions}
+    names = {getattr(action, "name", None) or action[1] for actions in known for action in actions}
+    return names | _of_the_submit_line(model_admin)
 
 
 def _picked(request: HttpRequest) -> list[str]:
@@ -35,6 +37,18 @@ def _picked(request: HttpRequest) -> list[str]:
     # Whatever any of them picks is asked for.
     fields = [name for name in request.POST if name == "action" or name.endswith("-action")]
     return [name for field in fields for name in request.POST.getlist(field)]
+
+
+def _of_the_submit_line(model_admin: Any) -> set[str]:
+    """Return the names of the actions that django-unfold shows as buttons beside that for saving."""
+    names = getattr(model_admin, "actions_submit_line", None) or ()
+    # Of a group, which is a dict, unfold takes the "items".
+    return {one for name in names for one in (name["items"] if isinstance(name, dict) else [name])}
+
+
+def _name_of_button(model_admin: Any, name: str) -> str:
+    options = model_admin.opts
+    return f"{options.app_label}_{options.model_name}_{name}"
 
 
 def _at_every_place(method: Any, *arguments: Any) -> list[Any]:

@@ -24,7 +24,7 @@ VIEWS = {
     "history_view": "history",
     "user_change_password": "password",
 }
-WITH_ACTIONS = frozenset({"changelist", "change"})
+WITH_ACTIONS = frozenset({"changelist", "change", "add"})
 ALWAYS_SENSITIVE = frozenset({"delete", "password", "delete_selected"})
 
 
@@ -52,14 +52,30 @@ def always_asked(model_admin: Any, keys: set[str], *, sensitive: Any) -> Iterato
 
 
 def place_of(view: Any) -> tuple[Any, str | None]:
-    """Return the ``ModelAdmin`` whose view this is, and its key; no key for other views of the admin."""
-    while not hasattr(view, "__self__") and hasattr(view, "__wrapped__"):
-        view = view.__wrapped__
+    """Return the ``ModelAdmin`` whose view this is, and its key; no key for other views of the admin.
+
+    The key of a view that a model admin adds, by itself or by a theme, is its name, if anything is declared for it.
+    """
+    view = _innermost(view)
     model_admin = getattr(view, "__self__", None)
     if not isinstance(model_admin, ModelAdmin):
         return None, None
+    keys = {name: name for name in declared_by(model_admin) if isinstance(name, str)} | VIEWS
     # SECURITY: by what the view is, not by its name, which a decorator may have replaced.
-    return model_admin, next((key for name, key in VIEWS.items() if getattr(model_admin, name, None) == view), None)
+    return model_admin, next((key for name, key in keys.items() if getattr(model_admin, name, None) == view), None)
+
+
+def names_of_views(model_admin: Any) -> set[str]:
+    """Return the names of the views that ``model_admin`` adds to those of Django."""
+    views = [_innermost(getattr(pattern, "callback", None)) for pattern in model_admin.get_urls()]
+    names = {view.__name__ for view in views if getattr(view, "__self__", None) is model_admin}
+    return names - VIEWS.keys()
+
+
+def _innermost(view: Any) -> Any:
+    while not hasattr(view, "__self__") and hasattr(view, "__wrapped__"):
+        view = view.__wrapped__
+    return view
 
 
 def declared_by(model_admin: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from django_ory_mfa.checks.admin import messages_of
 from django_ory_mfa.checks.users import takes_passwords
 from django_ory_mfa.contrib.admin import last_page, pages
 from django_ory_mfa.contrib.admin.actions import action_names
-from django_ory_mfa.contrib.admin.requirements import always_asked, place_of, requirements_of
+from django_ory_mfa.contrib.admin.requirements import always_asked, names_of_views, place_of, requirements_of
 from django_ory_mfa.contrib.admin.rights import form_gives_rights
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.requirement import Requirement
@@ -52,7 +52,7 @@ class AALAdminSiteMixin:
     def check(self, app_configs: Any) -> list[CheckMessage]:
         """Return what Django's checks and ours have to say."""
         found: list[CheckMessage] = super().check(app_configs)  # type: ignore[misc]  # the AdminSite stands to the right
-        return [*found, *messages_of(self, action_names)]
+        return [*found, *messages_of(self, lambda one: action_names(one) | names_of_views(one))]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of Django
         """Return ``view`` behind the guards of this site, around Django's own."""
@@ -108,6 +108,10 @@ class AALAdminSiteMixin:
             yield from always_asked(model_admin, {key}, sensitive=self.sensitive)
         if key in ("add", "change"):
             yield form_gives_rights
+
+    def ory_mfa_finish_refusal(self, request: HttpRequest, refusal: Any) -> Any:
+        """Return ``refusal`` by the policy of the whole site, with the headers that this site sets."""
+        return pages.let_popups_return(request, refusal)
 
     def _path(self) -> str:
         return reverse("admin:index", current_app=self.name)

@@ -10,7 +10,7 @@ from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
 from django_ory_mfa.checks.urlconf import SiteView, site_views
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.own_views import is_own_view
-from django_ory_mfa.guard.declarations import class_of, declare, mixin_of, of_class
+from django_ory_mfa.guard.declarations import admin_site_of, class_of, declare, mixin_of, of_class
 from django_ory_mfa.guard.site_policy import BY_PATH, Origin, origin_of, policies_for
 from django_ory_mfa.management.report.apis import guards_of_api, methods_of, operations_of
 from django_ory_mfa.management.report.examples import example_paths, is_readable, may_match, paths_of_rules
@@ -83,7 +83,7 @@ def _own_guards(view: Any) -> Iterator[Guard]:
 
 def _guards_of_admin(view: Any) -> Iterator[Guard]:
     """What an admin site of ours asks for; Django marks the views of each site with it, or with a model admin."""
-    owner = getattr(view, "admin_site", None) or getattr(getattr(view, "model_admin", None), "admin_site", None)
+    owner = admin_site_of(view)
     # By its name: contrib.admin cannot be imported on a site without users.
     guards_of = getattr(owner, "ory_mfa_guards_of", None)
     if guards_of is None or is_own_view(view):
