@@ -18,7 +18,7 @@ from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import session_steps
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponseBase
 
 MaxAge = float | timedelta
 Wanted = Requirement | str | None
@@ -107,9 +107,9 @@ def admin_site_of(view: Any) -> Any:
     return getattr(view, "admin_site", None) or getattr(getattr(view, "model_admin", None), "admin_site", None)
 
 
-def finish_refusal(view: Any, request: HttpRequest, refusal: Any) -> Any:
+def finish_refusal(view: Any, request: HttpRequest, refusal: HttpResponseBase | None) -> HttpResponseBase | None:
     """Return ``refusal`` of ``view``, which no admin site has seen, with the headers that its admin site sets."""
-    finish = getattr(admin_site_of(view), "ory_mfa_finish_refusal", None)
+    finish: Callable[..., HttpResponseBase] | None = getattr(admin_site_of(view), "ory_mfa_finish_refusal", None)
     return refusal if refusal is None or finish is None else finish(request, refusal)
 
 
