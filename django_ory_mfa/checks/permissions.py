@@ -17,12 +17,19 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 def permissions_of(view: Any) -> tuple[Any, ...] | None:
     """Return the permissions of ``view``; None for other views, and where a class picks them when a request comes."""
-    view_class = class_of(view)
-    picks = getattr(view_class, "get_permissions", None)
-    if picks is None or not str(picks.__module__).startswith(FRAMEWORK):
+    picks = getattr(class_of(view), "get_permissions", None)
+    if picks is None or picked_by(view) is not None:
         return None
     given: dict[str, Any] = getattr(view, "initkwargs", None) or {}
-    return tuple(given.get("permission_classes", getattr(view_class, "permission_classes", ())))
+    return tuple(given.get("permission_classes", getattr(class_of(view), "permission_classes", ())))
+
+
+def picked_by(view: Any) -> str | None:
+    """Return the dotted name of what picks the permissions of ``view`` when a request comes; None if nothing does."""
+    picks = getattr(class_of(view), "get_permissions", None)
+    if picks is None or str(picks.__module__).startswith(FRAMEWORK):
+        return None
+    return f"{picks.__module__}.{picks.__qualname__}"
 
 
 def requirements_of(view: Any) -> dict[Any, Any]:
@@ -45,9 +52,16 @@ def ways_in(permissions: Iterable[Any]) -> Ways:
     return tuple(tuple(chain(*chosen)) for chosen in product(*(_ways(permission) for permission in permissions)))
 
 
+def levels_in(permission: Any) -> Iterator[Declared]:
+    """Return what ``permission`` asks for if it is an ``AALPermission``, or what those in it ask for."""
+    declared = _declared(permission)
+    yield from () if declared is None else (declared,)
+    yield from chain.from_iterable(map(levels_in, _parts(permission)))
+
+
 def asks_for_level(permission: Any) -> bool:
     """Whether ``permission`` is an ``AALPermission`` or made of one."""
-    return _declared(permission) is not None or any(asks_for_level(part) for part in _parts(permission))
+    return next(levels_in(permission), None) is not None
 
 
 def negates_level(permission: Any) -> bool:

@@ -89,6 +89,15 @@ def declare(
     return Requirement(aal, max_age, methods)
 
 
+def wants_proof(declared: Declared) -> bool:
+    """Whether ``declared`` asks for a certain proof, as far as that is known before a session is.
+
+    Raises ``ImproperlyConfigured`` as ``Configured.requirement`` does.
+    """
+    requirement = _settled(declared) if isinstance(declared, (Requirement, Configured)) else None
+    return requirement is not None and requirement.wants_proof
+
+
 def declared_by(view: Any) -> tuple[Declared, ...]:
     """Return what ``view`` declares: by a decorator, and by ``required_aal`` of its class.
 

@@ -80,13 +80,14 @@ def judging_steps(request: HttpRequest, declared: Declared | str | None) -> Step
     return decision
 
 
-def forgery_reason_steps(request: HttpRequest) -> Steps[str | None]:
+def forgery_reason_steps(request: HttpRequest, *, fresh: bool = False) -> Steps[str | None]:
     """Return why a request to an API is forged, before a level is told; None if it is not.
 
-    Asked of everybody who is signed in by cookie: Django's own middleware leaves the views of APIs alone.
+    Asked of everybody who is signed in by cookie: Django's own middleware leaves the views of APIs alone. ``fresh``:
+    the session is asked for as it will be for what is required, so that Ory is called once.
     """
-    # The session comes last: whoever asks for a fresh one next would be the second to call Ory.
-    if not needs_csrf_check(request) or not (yield from session_steps(state_of(request))).is_signed_in:
+    # The session comes last, since no other request needs it for this.
+    if not needs_csrf_check(request) or not (yield from session_steps(state_of(request), fresh=fresh)).is_signed_in:
         return None
     # It may read a session from the database.
     return (yield from wait_for(Blocking(csrf_reason, request)))

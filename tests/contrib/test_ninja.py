@@ -67,14 +67,20 @@ def test_session_is_the_auth_of_the_operation(site: Site, ory: FakeOry) -> None:
     assert len(ory.calls) == 1
 
 
-def test_fresh_proof_costs_one_call(site: Site, ory: FakeOry) -> None:
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_fresh_proof_costs_one_call(mode: str, ory: FakeOry, method: str) -> None:
     """Although Ory's own cache, at the edge, may have aged a first answer."""
+    site = Site(mode, enforce_csrf_checks=True)
     session = ory.login(site)
+    request = RequestFactory().get("/")
+    token = get_token(request)
+    site.set_cookie("csrftoken", request.META["CSRF_COOKIE"])
     body = ory.handle("GET", "/sessions/whoami", [("Cookie", f"{ory.cookie_name}={session.cookie}")]).body
     ory.fail(200, body, [("Ory-Session-Cache-For", "60")])
     ory.calls.clear()
 
-    assert site.json("fresh").json() == {"open": "sesame"}
+    headers = {"Accept": "application/json", "X-CSRFToken": token}
+    assert site.request(method, "fresh", headers=headers).json() == {"open": "sesame"}
     assert len(ory.calls) == 1
 
 

@@ -272,6 +272,33 @@ def test_kept_session_is_not_asked_for_again_but_for_a_fresh_proof(site: Site, o
     assert counts == [1, 0, 1]
 
 
+def cached_at_the_edge(ory: FakeOry, session: Any) -> None:
+    """Lets Ory say that its answers may come from a cache of its own."""
+    body = ory.handle("GET", "/sessions/whoami", [("Cookie", f"{ory.cookie_name}={session.cookie}")]).body
+    ory.fail(200, body, [("Ory-Session-Cache-For", "60")])
+    ory.calls.clear()
+
+
+@pytest.mark.parametrize(("method", "target"), [("get", "both"), ("post", "both"), ("post", "by-method")])
+def test_fresh_proof_costs_one_call_where_ory_has_a_cache(mode: str, ory: FakeOry, method: str, target: str) -> None:
+    site = Site(mode, enforce_csrf_checks=True)
+    cached_at_the_edge(ory, ory.login(site))
+    cookie, token = proof()
+    site.set_cookie("csrftoken", cookie)
+
+    response = site.request(method, f"/{target}", headers={"Accept": "application/json", "X-CSRFToken": token})
+
+    assert (response.json(), len(ory.calls)) == ({"open": "sesame"}, 1)
+    assert ory.calls[0].headers["cache-control"] == "max-age=0"
+
+
+def test_other_views_take_an_answer_of_orys_cache(site: Site, ory: FakeOry) -> None:
+    cached_at_the_edge(ory, ory.login(site))
+
+    assert site.json("/low").status_code == 200
+    assert "cache-control" not in ory.calls[0].headers
+
+
 # Permissions
 
 

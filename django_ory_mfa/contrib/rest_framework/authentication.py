@@ -12,13 +12,14 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import PermissionDenied
 
 from django_ory_mfa.answer.rendering import refusal_for
+from django_ory_mfa.contrib.rest_framework.declared import asks_for_proof
 from django_ory_mfa.contrib.rest_framework.users import OryUser
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.guard.guarding import forgery_reason_steps
 from django_ory_mfa.request.client_kind import read_by_script
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.request_state import state_of
-from django_ory_mfa.session.resolver import session_of
+from django_ory_mfa.session.resolver import session_of, session_steps
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -49,10 +50,14 @@ class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framew
 
         Raises ``PermissionDenied`` for a session cookie without Django's CSRF proof.
         """
-        if is_made_up(getattr(request, "parser_context", {}).get("view")):
+        view = getattr(request, "parser_context", {}).get("view")
+        if is_made_up(view):
             return None
         sent = django_request(request)
         read_by_script(sent)
+        if asks_for_proof(view, request.method):
+            # A session from a cache would be asked for again by the permission.
+            run(session_steps(state_of(sent), fresh=True))
         # SECURITY: before anything is told of the level, and before a user is looked up.
         reason = run(forgery_reason_steps(sent))
         if reason is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission, BasePermissionMetaclass, OperationHolderMixin
 
 from django_ory_mfa.contrib.rest_framework.authentication import django_request, is_made_up
+from django_ory_mfa.contrib.rest_framework.declared import requirements_of
 from django_ory_mfa.guard.declarations import Configured, Declared, MaxAge, RequirementCallable, declare
 from django_ory_mfa.guard.guarding import forgery_reason_steps, judging_steps
 from django_ory_mfa.guard.site_policy import strictest
@@ -72,17 +73,6 @@ def asks_for_level(permission: Any) -> bool:
     """Whether ``permission``, an object that a view uses, is an ``AALPermission`` or made of one."""
     parts = [getattr(permission, name, None) for name in ("op1", "op2")]
     return isinstance(permission, AALPermission) or any(part is not None and asks_for_level(part) for part in parts)
-
-
-def requirements_of(view: Any, method: str) -> Iterator[Declared]:
-    """Return what ``ory_mfa_requirements`` of ``view`` says of its action and of the HTTP method.
-
-    Raises ``ValueError`` or ``TypeError`` for what makes no sense.
-    """
-    given = getattr(view, "ory_mfa_requirements", None) or {}
-    # SECURITY: the function for GET answers HEAD as well.
-    names = [getattr(view, "action", None), method, "GET" if method == "HEAD" and "HEAD" not in given else None]
-    return (declare(requirement=given[name]) for name in dict.fromkeys(names) if name is not None and name in given)
 
 
 def _permission_steps(request: HttpRequest, declared: Iterable[Declared]) -> Steps[bool]:

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from inspect import getclosurevars, isfunction
 from typing import Any
 
-from django_ory_mfa.checks.permissions import Ways, names_here, permissions_of, requirements_of, ways_in
+from django_ory_mfa.checks.permissions import Ways, names_here, permissions_of, picked_by, requirements_of, ways_in
 from django_ory_mfa.guard.declarations import Declared, declare
 from django_ory_mfa.management.report.guards import AUTH, DECORATOR, PERMISSION, Guard, guard_of
 
 
 def guards_of_api(view: Any) -> Iterator[Guard]:
     """Return the guards inside of a view of an API."""
-    permissions = permissions_of(view)
+    permissions, picker = permissions_of(view), picked_by(view)
+    if picker is not None:
+        yield Guard(PERMISSION, decided_by=picker, is_of_site=True)
     if permissions:
         yield from _of_permissions(view, ways_in(permissions))
     operations = operations_of(view)

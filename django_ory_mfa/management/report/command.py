@@ -79,7 +79,13 @@ def _complaints(pattern: re.Pattern[str], found: list[Row]) -> list[str]:
     if not meant:
         # A misspelt pattern must not count as success.
         return [f"No path begins with {pattern.pattern!r}."]
-    return [f"Unprotected: {row.path} ({row.view}): {_from(row)}" for row in meant if not row.is_protected]
+    return [_complaint(row) for row in meant if not row.is_protected]
+
+
+def _complaint(row: Row) -> str:
+    if row.decided_by is None:
+        return f"Unprotected: {row.path} ({row.view}): {_from(row)}"
+    return f"Not known to be protected: {row.path} ({row.view}): decided by {row.decided_by}"
 
 
 def _as_json(found: list[Row], outside: list[Outsider]) -> str:
@@ -124,10 +130,12 @@ def _as_text(found: list[Row], outside: list[Outsider]) -> str:
 
 
 def _summary(found: list[Row]) -> str:
-    is_open = sum(not row.is_protected for row in found)
+    unprotected = [row for row in found if not row.is_protected]
+    unknown = sum(row.decided_by is not None for row in unprotected)
+    picked = f" {unknown} more pick their permissions when a request comes." if unknown else ""
     return (
-        f"{len(found)} URL patterns. {is_open} of them require no Ory session; other guards, such as Django's own, "
-        "are not examined."
+        f"{len(found)} URL patterns. {len(unprotected) - unknown} of them require no Ory session; other guards, such "
+        f"as Django's own, are not examined.{picked}"
     )
 
 

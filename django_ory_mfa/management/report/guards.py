@@ -31,6 +31,8 @@ class Guard:
     only_for: tuple[str, ...] = ()
     #: Only on these paths, of those that were tried; empty: on every path.
     paths: tuple[str, ...] = ()
+    #: Code of the site picks it when a request comes, and it may be none of ours.
+    is_of_site: bool = False
 
     @property
     def asks(self) -> bool:

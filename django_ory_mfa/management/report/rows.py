@@ -37,16 +37,26 @@ class Row:
     methods: tuple[str, ...] = ()
 
     @property
+    def decided_by(self) -> str | None:
+        """The dotted name of code of the site that picks the guard when a request comes, so that nobody knows it."""
+        return next((guard.decided_by for guard in self.guards if guard.is_of_site), None)
+
+    @property
     def is_protected(self) -> bool:
         """Whether a guard applies on every path that was tried; the package's own views always count as protected."""
-        asking = {path for guard in self.guards if guard.asks and not guard.only_for for path in guard.paths or [None]}
+        asking = {path for guard in self._sure if not guard.only_for for path in guard.paths or [None]}
         if None in asking or self.guards[0].origin == Origin.OWN_VIEW:
             return True
-        guarded = {method for guard in self.guards if guard.asks for method in guard.only_for}
+        guarded = {method for guard in self._sure for method in guard.only_for}
         if self.methods and guarded.issuperset(self.methods):
             return True
         tried = {path for guard in self.guards for path in guard.paths}
         return bool(tried) and tried == asking
+
+    @property
+    def _sure(self) -> list[Guard]:
+        # What is not known protects nothing.
+        return [guard for guard in self.guards if guard.asks and not guard.is_of_site]
 
 
 def rows() -> list[Row]:

@@ -98,6 +98,31 @@ def test_view_with_a_level_on_every_way_is_protected(of_site: dict[str, Row]) ->
     assert of_site["/two-ways"].is_protected
 
 
+def test_rule_8_view_that_picks_its_permissions_is_decided_by_that(settings: Any, capsys: Any) -> None:
+    settings.ROOT_URLCONF = "tests.drf_contrib_site"
+    picker = "tests.drf_contrib_site.Picks.get_permissions"
+
+    with pytest.raises((CommandError, SystemExit)):
+        call_command("ory_mfa", "report", fail_on_unprotected=["/picks"])
+
+    printed = capsys.readouterr()
+    (line,) = (line for line in printed.out.splitlines() if line.startswith("/picks "))
+    assert (f"what {picker} says" in line, "nothing asks" in line) == (True, False)
+    assert "1 more pick their permissions when a request comes." in printed.out
+    # It may pick none of ours.
+    assert f"Not known to be protected: /picks (tests.drf_contrib_site.Picks): decided by {picker}" in printed.err
+
+
+def test_view_that_picks_its_permissions_behind_the_policy_is_protected(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.drf_contrib_site"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django_ory_mfa.middleware.AALRequiredMiddleware"]
+
+    (row,) = (row for row in rows() if row.path == "/picks")
+
+    assert row.is_protected
+    assert [guard.origin for guard in row.guards] == ["permission", "site default"]
+
+
 def test_requirement_that_makes_no_sense_is_shown_as_such(settings: Any) -> None:
     settings.ROOT_URLCONF = "tests.drf_contrib_site"
     settings.ORY_MFA_POLICIES = {}
