@@ -11,5 +11,6 @@ urlpatterns = [
     path("", views.settings, name="settings"),
     path("login/", views.login, name="login"),
     path("step-up/", views.step_up, name="step_up"),
+    path("done/", views.done, name="done"),
     path("logout/", views.logout, name="logout"),
 ]

@@ -1,4 +1,4 @@
-"""The package's own pages: sign-in security, sign-in, step-up and sign-out."""
+"""The package's own pages: sign-in security, sign-in, step-up, the end of it and sign-out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from django_ory_mfa.answer.pages import HIGHEST_LEVEL, account_name, page, page_context
 from django_ory_mfa.answer.rendering import HttpResponseSeeOther, render
@@ -19,7 +19,7 @@ from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.guard.evaluation import evaluation_steps
 from django_ory_mfa.ory.service import get_ory
-from django_ory_mfa.roundtrip.return_to import checked_next
+from django_ory_mfa.roundtrip.return_to import checked_next, default_return_to
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.cache import Entry
 from django_ory_mfa.session.django_session import leave_django
@@ -86,6 +86,18 @@ def step_up(request: HttpRequest) -> HttpResponseBase:
     if decision.is_allowed:
         return HttpResponseRedirect(return_to)
     return render(request, decision, return_to=return_to)
+
+
+@own_view
+@login_not_required
+@never_cache
+@require_GET
+def done(request: HttpRequest) -> HttpResponseBase:
+    """Tell the page that opened this window that Ory is done, and the visitor that the window may be closed.
+
+    It grants nothing and asks nobody: the page that waits sends its request again, and is answered as before.
+    """
+    return page(request, "done", {"home_url": default_return_to(request)})
 
 
 @own_view

@@ -27,7 +27,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PAIRS = tuple(Pair(ory, app_server) for ory in ("kratos", "emulator") for app_server in ("gunicorn", "uvicorn"))
-# How a page looks does not depend on what serves it.
+# How a page looks, and what its scripts do, does not depend on what serves it.
 FOR_LOOKS = (Pair("kratos", "gunicorn"), Pair("emulator", "uvicorn"))
 ROOT = Path(__file__).resolve().parents[2]
 # Long enough for two busy cores, short enough for a walk that hangs.
@@ -44,7 +44,9 @@ def missing(reason: str) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: walks in a real Chromium")
-    config.addinivalue_line("markers", "looks: about how a page looks, which one application server for each Ory shows")
+    config.addinivalue_line(
+        "markers", "looks: in the browser alone, so that one application server for each Ory is enough"
+    )
     config.addinivalue_line("markers", "emulator_only: needs what a real server cannot do")
 
 

@@ -9,5 +9,7 @@ urlpatterns = [
     path("recent/", views.recent),
     path("never/", views.never),
     path("script/", views.script),
+    path("step-up-js/", views.step_up),
+    path("counted/", views.counted),
     path("", include("example.urls")),
 ]

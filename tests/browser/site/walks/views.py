@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+import json
+from collections import Counter
+
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_POST
 
 from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.http import OryHttpRequest
 
 # How long a proof counts on the pages that want a fresh one, in seconds.
 FRESH = 2
+COUNTS: Counter[str] = Counter()
 
 
 @aal_required("aal2", max_age=FRESH)
@@ -31,6 +36,21 @@ def never(request: OryHttpRequest) -> HttpResponse:
 def script(request: OryHttpRequest) -> HttpResponse:
     """A public page whose script asks for what is not public."""
     return render(request, "script.html")
+
+
+@aal_exempt
+def step_up(request: OryHttpRequest) -> HttpResponse:
+    """A public page that uses ``step_up.js``."""
+    return render(request, "step_up.html")
+
+
+@require_POST
+@aal_required("aal2")
+def counted(request: OryHttpRequest) -> JsonResponse:
+    """Something that must not happen twice; says how often it did for this session, and what was sent."""
+    session = str(request.ory_session.id)
+    COUNTS[session] += 1
+    return JsonResponse({"times": COUNTS[session], "sent": json.loads(request.body)})
 
 
 def shown(request: OryHttpRequest, name: str) -> HttpResponse:

@@ -1,0 +1,242 @@
+"""``step_up.js`` in a browser: a window at Ory, and the request once more, and only once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.servers.base import Person
+
+from .conftest import ARGUMENTS, TIMEOUT
+from .servers import Ground, chromium_path
+from .walker import SECOND_FACTOR, SIGN_IN, Walker
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.looks
+
+PAGE = "/step-up-js/?a=b%20c"
+DONE = "/account/security/done/"
+TARGET = "#target"
+
+
+class Asking(Walker):
+    """A tab whose page asks by ``oryMfa.fetch()``; ``sent`` are the paths it asked for."""
+
+    def __init__(self, walker: Walker, path: str = PAGE) -> None:
+        super().__init__(walker.ground, walker.context, walker.page)
+        self.sent: list[str] = []
+        self.page.on("request", lambda request: self.sent.append(request.url.removeprefix(self.ground.site.url)))
+        self.open(path)
+
+    def ask(self, name: str = "Ask") -> Walker:
+        """Presses a button; returns who sits before the window that opens."""
+        with self.page.expect_popup() as opened:
+            self.click(name)
+        opened.value.wait_for_url(f"{self.ground.ui}/**")
+        return Walker(self.ground, self.context, opened.value)
+
+    def click(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def outcome(self) -> str:
+        """The status of the answer, as soon as the script has it."""
+        self.page.locator(f"{TARGET}[data-outcome]").wait_for(state="attached")
+        return str(self.page.locator(TARGET).get_attribute("data-outcome"))
+
+    def is_waiting(self) -> bool:
+        return self.page.locator(f"{TARGET}[data-outcome]").count() == 0
+
+    def body(self) -> Any:
+        return json.loads(self.page.locator(TARGET).inner_text())
+
+    def times(self, path: str) -> int:
+        return self.sent.count(path)
+
+
+def prove(walker: Walker, person: Person) -> None:
+    """Gives the second factor in a window that closes afterwards."""
+    walker.assert_asked(SECOND_FACTOR)
+    ((field, value),) = walker.ground.ory.answer(person, "totp").items()
+    walker.page.locator(f"input[name={field}]").fill(value)
+    with walker.page.expect_event("close"):
+        walker.page.locator(f"form:has(input[name={field}]) button").first.click()
+
+
+@pytest.fixture
+def person(ground: Ground) -> Person:
+    ground.ory.configure("lax", settings_required_aal="highest_available")
+    return ground.ory.add_person("totp")
+
+
+@pytest.fixture
+def signed_in(walker: Walker, person: Person) -> Walker:
+    walker.reach("/profile/", person, "password")
+    return walker
+
+
+def test_request_is_repeated_once_after_step_up_in_a_popup(signed_in: Walker, person: Person) -> None:
+    asking = Asking(signed_in)
+
+    popup = asking.ask()
+    assert popup.page.evaluate("[window.opener, innerWidth]") == [None, 480]
+    assert asking.is_waiting()
+    prove(popup, person)
+
+    assert asking.outcome() == "200"
+    assert asking.body() == {"aal": "aal2", "traits": {"email": person.email}}
+    assert asking.times("/api/me/") == 2
+    asking.assert_at(PAGE)
+
+
+def test_request_is_repeated_once_after_step_up_in_a_tab(signed_in: Walker, person: Person) -> None:
+    asking = Asking(signed_in, "/step-up-js/?tab=1")
+
+    tab = asking.ask()
+    assert tab.page.evaluate("innerWidth") == asking.page.evaluate("innerWidth")
+    prove(tab, person)
+
+    assert (asking.outcome(), asking.times("/api/me/")) == ("200", 2)
+
+
+def test_form_is_sent_once_more_with_what_was_in_it(signed_in: Walker, person: Person) -> None:
+    asking = Asking(signed_in)
+
+    prove(asking.ask("Send"), person)
+
+    assert (asking.outcome(), asking.body()) == ("200", {"times": 1, "sent": {"amount": 5}})
+    assert asking.times("/counted/") == 2
+
+
+def test_second_refusal_is_the_answer(signed_in: Walker, person: Person) -> None:
+    asking = Asking(signed_in)
+
+    prove(asking.ask("Ask for what nobody has"), person)
+
+    assert (asking.outcome(), asking.times("/never/")) == ("403", 2)
+    assert asking.body()["error"]["id"] == "session_refresh_required"
+    assert len(asking.context.pages) == 1
+
+
+def test_requests_of_one_click_share_a_window(signed_in: Walker, person: Person) -> None:
+    asking = Asking(signed_in)
+
+    popup = asking.ask("Ask twice")
+    assert len(asking.context.pages) == 2
+    prove(popup, person)
+
+    assert (asking.outcome(), asking.times("/api/me/")) == ("200,200", 4)
+
+
+def test_another_click_opens_another_window(signed_in: Walker, person: Person) -> None:
+    """For people who closed the first one."""
+    asking = Asking(signed_in)
+    asking.ask().page.close()
+
+    prove(asking.ask("Send"), person)
+
+    asking.page.wait_for_function("document.getElementById('target').dataset.outcome === '200'")
+    assert (asking.times("/api/me/"), asking.times("/counted/")) == (2, 2)
+
+
+def test_stranger_signs_in_in_the_popup(walker: Walker, person: Person) -> None:
+    asking = Asking(walker)
+
+    popup = asking.ask()
+    popup.assert_asked(SIGN_IN)
+    popup.page.locator("input[name=identifier]").fill(person.email)
+    popup.page.locator("input[name=password]").fill(person.password)
+    with popup.page.expect_event("close"):
+        popup.page.locator("button[name=method][value=password]").click()
+
+    # Signed in is not enough: the answer says so, and the next click asks for the rest.
+    assert (asking.outcome(), asking.times("/api/me/")) == ("403", 2)
+    prove(asking.ask(), person)
+    assert (asking.outcome(), asking.times("/api/me/")) == ("200", 4)
+
+
+def test_two_tabs_repeat_once_each(signed_in: Walker, person: Person) -> None:
+    first, second = Asking(signed_in), Asking(signed_in.other_tab())
+    popup, other = first.ask(), second.ask("Send")
+
+    prove(popup, person)
+
+    assert (first.outcome(), second.outcome()) == ("200", "200")
+    assert (first.times("/api/me/"), second.times("/counted/"), second.body()["times"]) == (2, 2, 1)
+    # The other window is of no use any more, and whatever is done there repeats nothing.
+    with other.page.expect_event("close"):
+        other.page.evaluate(f"location = '{first.ground.site.url}{DONE}'")
+    assert (first.times("/api/me/"), second.times("/counted/")) == (2, 2)
+
+
+def test_back_button_repeats_nothing(signed_in: Walker, person: Person) -> None:
+    asking = Asking(signed_in)
+    popup = asking.ask("Send")
+    popup.page.reload()
+    popup.page.evaluate("history.pushState({}, '')")
+    popup.page.go_back()
+    prove(popup, person)
+    assert asking.outcome() == "200"
+
+    asking.page.go_back()
+    asking.assert_at("/profile/")
+    asking.page.go_forward()
+
+    asking.assert_at(PAGE)
+    assert asking.times("/counted/") == 2
+
+
+def test_aborted_request_is_not_repeated(signed_in: Walker, person: Person) -> None:
+    asking = Asking(signed_in)
+    popup = asking.ask()
+    asking.click("Abort")
+    assert asking.outcome() == "AbortError"
+
+    prove(popup, person)
+
+    assert asking.times("/api/me/") == 1
+
+
+@pytest.mark.parametrize("csp", ["self", "nonce"])
+def test_policy_of_the_page_lets_it_work(signed_in: Walker, person: Person, csp: str) -> None:
+    signed_in.context.add_cookies([{"name": "csp", "value": csp, "url": signed_in.ground.site.url}])
+    asking = Asking(signed_in)
+    complaints: list[str] = []
+    asking.context.on("console", lambda message: complaints.append(message.text))
+
+    prove(asking.ask(), person)
+
+    assert (asking.outcome(), asking.times("/api/me/")) == ("200", 2)
+    assert [text for text in complaints if "Content Security Policy" in text] == []
+
+
+def test_window_that_the_browser_leaves_open_says_so_in_words(signed_in: Walker) -> None:
+    signed_in.open(DONE)
+
+    assert signed_in.heading == "You can close this window"
+    assert "goes on in the window where you began" in signed_in.text
+    signed_in.press("To the start page")
+    signed_in.assert_at("/")
+
+
+def test_blocked_popup_leads_there_itself(ground: Ground, chromium: Browser, person: Person) -> None:
+    browser = chromium.browser_type.launch(
+        executable_path=chromium_path(), args=ARGUMENTS, ignore_default_args=["--disable-popup-blocking"]
+    )
+    try:
+        context = browser.new_context(locale="en-GB")
+        context.set_default_timeout(TIMEOUT)
+        walker = Walker(ground, context)
+        walker.reach("/profile/", person, "password")
+        with walker.page.expect_navigation(url=f"{ground.ui}/**"):
+            walker.open(f"{PAGE}&now=1")
+        walker.confirm(person, "totp")
+
+        walker.page.locator(f"{TARGET}[data-outcome='200']").wait_for()
+        walker.assert_at(f"{PAGE}&now=1")
+        assert len(context.pages) == 1
+    finally:
+        browser.close()
