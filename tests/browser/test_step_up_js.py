@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser.conftest import ARGUMENTS, TIMEOUT
+from tests.browser.servers import Ground, chromium_path
+from tests.browser.walker import SECOND_FACTOR, SIGN_IN, Walker
 from tests.servers.base import Person
-
-from .conftest import ARGUMENTS, TIMEOUT
-from .servers import Ground, chromium_path
-from .walker import SECOND_FACTOR, SIGN_IN, Walker
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -130,6 +130,13 @@ def test_pages_table_lists_every_url():
     assert list(table("URL name")) == named
 
 
+def test_static_files_table_lists_every_file():
+    folder = Path(django_ory_mfa.__file__).parent / "static"
+    files = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+
+    assert {name for cell in table("Static file") for name in literals(cell)} == files
+
+
 def test_templates_named_in_the_reference_exist():
     folder = Path(django_ory_mfa.__file__).parent / "templates" / "ory_mfa"
     named = set(re.findall(r"``(?:ory_mfa/)?(\w+\.html)``", PAGES["reference/urls"]))

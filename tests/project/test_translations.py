@@ -442,6 +442,7 @@ SCENES: dict[str, tuple[str, Scene, str]] = {
     "due": ("settings", settings_page(aal="aal1", second_factors={"totp"}), "Sign-in security"),
     "aal2": ("settings", settings_page(), "Sign-in security"),
     "signed in": ("login", signed_in, "You are signed in"),
+    "done": ("done", lambda ory, site: site.get(f"{SETTINGS}done/"), "You can close this window"),
     "enroll": ("enroll", enroll, "A second factor is needed"),
     "unavailable": ("unavailable", unavailable, "Sign-in is not available right now"),
     "use method": ("use_method", use_method, "Use your authenticator app"),
