@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,9 +13,10 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, OutputWrapper
 
 from django_ory_mfa.conf import conf
+from django_ory_mfa.management.base_url import MISUSED
+from django_ory_mfa.management.prune import KEY, admin_api, deactivate, gone
 
 APP = "django_ory_mfa.contrib.auth"
-MISUSED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +26,44 @@ class UsersOptions:
     action: str
     identity: str | None
     user: str | None
+    admin_url: str | None
+    deactivate: bool
 
 
 class Users:
-    """Links users, and lists the links."""
+    """Links users, lists the links, and finds those whose identity is gone."""
 
     options_class = UsersOptions
 
     name = "users"
-    help = "Links Django users to Ory identities, and lists who is linked."
+    help = "Links Django users to Ory identities, and lists who is linked, and whose identity is gone."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What can be asked of it."""
-        parser.add_argument("action", choices=["link", "list"], help="link a user to an identity, or list the links")
+        parser.add_argument(
+            "action",
+            choices=["link", "list", "prune"],
+            help="link a user to an identity, list the links, or list those whose identity Ory has no more",
+        )
         parser.add_argument("--identity", metavar="ID", help="link: the id of the identity at Ory, a UUID")
         parser.add_argument("--user", metavar="NAME", help="link: the name that the user has here")
+        parser.add_argument(
+            "--admin-url",
+            metavar="URL",
+            help=f"prune: the admin API, such as http://127.0.0.1:4434, or your project of Ory Network with {KEY} set",
+        )
+        parser.add_argument(
+            "--deactivate", action="store_true", help="prune: also disable the users who have no other identity"
+        )
 
     def run(self, options: UsersOptions, stdout: OutputWrapper, stderr: OutputWrapper) -> int:
         """Does it, and returns the exit code."""
         if not apps.is_installed(APP):
             raise CommandError(f"Add '{APP}' to INSTALLED_APPS: it keeps the links.")
-        stdout.write(_list() if options.action == "list" else _link(options.identity, options.user))
+        if options.action == "prune":
+            stdout.write(_prune(options.admin_url, is_deactivated=options.deactivate))
+        else:
+            stdout.write(_listed(_all_links()) if options.action == "list" else _link(options.identity, options.user))
         return 0
 
 
@@ -73,14 +92,31 @@ def _user(name: str) -> Any:
         raise CommandError(f"There is no user {name!r}.") from None
 
 
-def _list() -> str:
-    links = list(_links().select_related("user").order_by("pk"))
+def _prune(admin_url: str | None, *, is_deactivated: bool) -> str:
+    api = admin_api(admin_url)
+    links = list(_all_links().filter(project=conf.project))
+    dead = gone(links, api)
+    said = _listed(dead, f"of {len(links)} linked identities are gone.")
+    if not is_deactivated:
+        return said
+    if len(dead) == len(links) > 1:
+        # A project does not lose everybody at once, but another project knows none of them.
+        raise CommandError("Ory has none of the identities. Is this the project of this site? Nothing was changed.")
+    return f"{said} {len(deactivate(dead, _links()))} users were disabled."
+
+
+def _all_links() -> Any:
+    return _links().select_related("user").order_by("pk")
+
+
+def _listed(found: Iterable[Any], count: str = "linked.") -> str:
+    links = list(found)
     rows = [("IDENTITY", "PROJECT", "ACTIVE", "LINKED", "COPIED", "USER"), *map(_row, links)]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = [
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]) for row in rows
     ]
-    return "\n".join([*lines, "", f"{len(links)} linked."])
+    return "\n".join([*lines, "", f"{len(links)} {count}"])
 
 
 def _row(link: Any) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def link(identity: str = ID, user: str = "ann") -> str:
     return users("link", "--identity", identity, "--user", user)
 
 
-@pytest.mark.parametrize("arguments", [(), ("prune",)], ids=["none", "unknown"])
+@pytest.mark.parametrize("arguments", [(), ("unlink",)], ids=["none", "unknown"])
 def test_action_has_to_be_named(arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError, match="action"):
         users(*arguments)

@@ -38,7 +38,7 @@ class UserSync:
 
         By default the username, which only a new user gets, and the e-mail address if Ory has verified one.
         """
-        said = {get_user_model().USERNAME_FIELD: self.username(identity), _email_field(): self._email(identity)}
+        said = {get_user_model().USERNAME_FIELD: self.username(identity), email_field(): self._email(identity)}
         return {name: value for name, value in said.items() if name and value}
 
     def groups(self, identity: Identity) -> Iterable[str]:
@@ -77,19 +77,19 @@ class VerifiedEmailSync(UserSync):
 
     def existing(self, identity: Identity) -> AbstractBaseUser | None:
         """Return that user, a disabled one too; None if there is none or more than one."""
-        email_field, email = _email_field(), self._email(identity)
-        if not email_field or not email:
+        name, email = email_field(), self._email(identity)
+        if not name or not email:
             return None
         # The base manager: one that hides disabled users would have them created again.
         is_linked = Exists(OryIdentity.objects.filter(user=OuterRef("pk")))
-        users = get_user_model()._base_manager.filter(**{email_field: email}).annotate(ory_mfa_is_linked=is_linked)
+        users = get_user_model()._base_manager.filter(**{name: email}).annotate(ory_mfa_is_linked=is_linked)
         found: list[Any] = list(users[:2])
         # SECURITY: some databases compare without case and accents; another spelling may be another mailbox.
-        is_sure = len(found) == 1 and not found[0].ory_mfa_is_linked and getattr(found[0], email_field) == email
+        is_sure = len(found) == 1 and not found[0].ory_mfa_is_linked and getattr(found[0], name) == email
         return found[0] if is_sure else None
 
 
-def _email_field() -> str | None:
+def email_field() -> str | None:
     """Return the name of the user's field for an e-mail address; None for a model without one."""
     user_model = get_user_model()
     name = user_model.get_email_field_name()
@@ -101,4 +101,4 @@ def _email_field() -> str | None:
 
 
 def _is_named_by_email() -> bool:
-    return _email_field() == get_user_model().USERNAME_FIELD
+    return email_field() == get_user_model().USERNAME_FIELD

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from django.views.decorators.debug import sensitive_variables
 
 from django_ory_mfa.core.credentials import TOKEN_PREFIX, Credential, choose_credential
-from django_ory_mfa.core.flows import is_return_to
+from django_ory_mfa.management.base_url import base_url
 from django_ory_mfa.management.doctor.collect import Given
 from django_ory_mfa.management.doctor.examination import examine
 from django_ory_mfa.management.doctor.results import Result, Status
@@ -73,9 +73,9 @@ class Doctor:
     def run(self, options: DoctorOptions, stdout: OutputWrapper, stderr: OutputWrapper) -> int:
         """Print the results of all checks and return 1 if one failed."""
         given = Given(
-            tuple(_base_url("--site-url", url) for url in options.site_url),
+            tuple(base_url("--site-url", url) for url in options.site_url),
             _credential(options.session_token_file),
-            None if options.admin_url is None else _base_url("--admin-url", options.admin_url),
+            None if options.admin_url is None else base_url("--admin-url", options.admin_url),
         )
         results = examine(given, live=not options.offline)
         bad = FAIL_LEVELS[options.fail_level]
@@ -103,15 +103,6 @@ def _credential(path: Path | None) -> Credential | None:
         message = f"--session-token-file: {path} does not contain a session token, which starts with {TOKEN_PREFIX}"
         raise CommandError(message, returncode=MISUSED)
     return credential
-
-
-def _base_url(option: str, url: str) -> str:
-    # A URL passes for its own origin only if all parsers split it in the same way.
-    if not is_return_to(url, url) or "?" in url or "#" in url:
-        # SECURITY: the value is not shown, since it may contain a password.
-        message = f"{option} must be an http or https URL without user information and query"
-        raise CommandError(message, returncode=MISUSED)
-    return url.rstrip("/")
 
 
 def _as_json(results: Sequence[Result], *, is_ok: bool) -> str:
