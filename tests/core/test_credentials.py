@@ -10,7 +10,10 @@ from django_ory_mfa.core.credentials import (
     LONGEST_VALUE,
     Credential,
     CredentialKind,
+    bearer_token,
     choose_credential,
+    cookie_header,
+    fingerprint,
     read_cookies,
     session_cookie_names,
 )
@@ -231,6 +234,19 @@ def test_credential_is_shown_in_one_header(credential: Credential, expected: dic
     assert credential.headers() == expected
 
 
+@pytest.mark.parametrize(
+    ("credential", "name"),
+    [
+        (cookie(f"{NAME}=a"), NAME),
+        (cookie("ory_session_abc=a=b; ory_session_abc=c"), "ory_session_abc"),
+        (token("ory_st_a=b"), ""),
+    ],
+    ids=["one", "duplicates", "token"],
+)
+def test_cookie_has_a_name_and_a_token_has_none(credential: Credential, name: str) -> None:
+    assert credential.cookie_name == name
+
+
 def test_only_a_cookie_is_attached_by_browsers() -> None:
     assert (cookie("a=b").is_cookie, token("a").is_cookie) == (True, False)
 
@@ -254,6 +270,7 @@ def test_credential_is_frozen() -> None:
         pytest.param("sessionid=a; csrftoken=b", set(), id="others"),
         pytest.param(A_COOKIE, {NAME}, id="own-kratos"),
         pytest.param("ory_session_abc=x", {"ory_session_abc"}, id="network"),
+        pytest.param("ory_session_AZaz09_.-=x", {"ory_session_AZaz09_.-"}, id="all-characters-of-a-slug"),
         pytest.param(f"{A_COOKIE}; {A_COOKIE}", {NAME}, id="duplicates"),
         pytest.param(f"{A_COOKIE}; ory_session_abc=x", {NAME, "ory_session_abc"}, id="two-projects"),
         pytest.param("xory_session_abc=x; ory_kratos_sessionx=x; ORY_SESSION_abc=x", set(), id="only-alike"),
@@ -279,8 +296,73 @@ def test_cookie_whose_value_is_dropped_does_not_make_a_second_project(value: str
         ("a=1;b=2; a=3", [("a", "1"), ("b", "2"), ("a", "3")]),
         ("a; b=; =c", [("a", ""), ("b", ""), ("", "c")]),
         ('a="1 2"; b=%20', [("a", '"1 2"'), ("b", "%20")]),
+        (" \t a=1\t ;\tb=2", [("a", "1"), ("b", "2")]),
+        ("\x0ba=1\xa0; XbX=XcX", [("\x0ba", "1\xa0"), ("XbX", "XcX")]),
     ],
     ids=repr,
 )
 def test_cookies_are_read_in_order_and_untouched(header: str, expected: list[tuple[str, str]]) -> None:
     assert read_cookies(header) == expected
+
+
+@pytest.mark.parametrize("value", ["abcX", "X", "XaX"])
+def test_white_space_after_a_value_is_left_out_and_nothing_else(value: str) -> None:
+    assert choose(cookies=f"{NAME}={value} \t; a=b") == cookie(f"{NAME}={value}")
+
+
+def test_header_of_all_duplicates_has_32768_characters_at_most() -> None:
+    pairs = [("n", "a" * 1998)] * 16
+    short = 32768 - len(cookie_header(pairs))
+    longest = cookie_header([*pairs, ("m", "b" * (short - 4))])
+
+    assert len(longest) == 32768
+    assert cookie_header([*pairs, ("m", "b" * (short - 3))]) == ""
+
+
+def test_so_many_duplicates_that_ory_would_refuse_them_are_no_credential() -> None:
+    assert choose(cookies="; ".join([f"{NAME}={'a' * 4000}"] * 9)) is None
+
+
+@pytest.mark.parametrize(
+    ("authorization", "expected"),
+    [("Bearer abc", "abc"), ("bEARER abc", "abc"), ("Bearer a b", "a b"), ("Basic abc", ""), ("Bearer", ""), ("", "")],
+)
+def test_bearer_token_of_any_issuer(authorization: str, expected: str) -> None:
+    assert bearer_token(authorization) == expected
+
+
+def test_fingerprint_is_the_same_in_every_process_and_release() -> None:
+    """Workers of two releases share a cache while a site is deployed: they have to find each other's sign-outs."""
+    assert fingerprint("https://ory.test", "cookie", "a", key=b"k" * 32) == "08ecd37cdb766762fe7bb68fc78c0d3b"
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets", "key"),
+    [
+        ("https://other.test", ("cookie", "a"), b"k" * 32),
+        ("https://ory.test", ("token", "a"), b"k" * 32),
+        ("https://ory.test", ("cookie", "b"), b"k" * 32),
+        ("https://ory.test", ("cookiea",), b"k" * 32),
+        ("https://ory.test", ("cookie", "a"), b"l" * 32),
+    ],
+    ids=["url", "kind", "value", "parts", "key"],
+)
+def test_fingerprint_tells_everything_apart(url: str, secrets: tuple[str, ...], key: bytes) -> None:
+    assert fingerprint(url, *secrets, key=key) != fingerprint("https://ory.test", "cookie", "a", key=b"k" * 32)
+
+
+def test_kind_is_a_plain_word() -> None:
+    """It is part of the fingerprint."""
+    assert [str(kind) for kind in CredentialKind] == ["cookie", "token"]
+
+
+@pytest.mark.parametrize(
+    "header", [f"X{A_COOKIE}", f"a=b; X {A_COOKIE}", f"a={A_COOKIE}", f"a=b;X\t{A_COOKIE}"], ids=repr
+)
+def test_name_that_something_stands_before_is_another(header: str) -> None:
+    assert choose(cookies=header) is None
+
+
+@pytest.mark.parametrize("header", [f";{A_COOKIE}", f"; {A_COOKIE}", f" \t{A_COOKIE}", f"a=b;{A_COOKIE}"], ids=repr)
+def test_cookie_is_found_behind_an_empty_one_and_white_space(header: str) -> None:
+    assert choose(cookies=header) == cookie(A_COOKIE)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from django_ory_mfa.core.flows import Flows, is_return_to, origin, path_of, replace_return_to
+from django_ory_mfa.core.flows import Flows, is_return_to, origin, path_and_query, path_of, replace_return_to
 
 PREFIXED = Flows("https://app.example.test/.ory")
 NETWORK = Flows("https://slug.projects.oryapis.com")
@@ -290,3 +291,29 @@ def test_origin_has_the_port_of_its_scheme(url: str, expected: tuple[str, str, i
 
 def test_path_of_a_url() -> None:
     assert path_of(f"{SITE}/a/b?c=/d#/e") == "/a/b"
+
+
+@pytest.mark.parametrize("base", ["", "ftp://ory.test", "https://u:p@ory.test", "https://ory.test:0"])
+def test_base_that_is_no_url_contains_no_url_that_is_one(base: str) -> None:
+    assert not Flows(base).contains("https://ory.test/self-service/login")
+    assert not is_return_to("https://ory.test/", base)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (SITE, "/"),
+        (f"{SITE}/", "/"),
+        (f"{SITE}/a/b", "/a/b"),
+        (f"{SITE}?c=d", "/?c=d"),
+        (f"{SITE}/a%20b?c=/d&e#/f", "/a%20b?c=/d&e"),
+        ("/a?b#c", "/a?b"),
+    ],
+)
+def test_path_and_query_of_a_url(url: str, expected: str) -> None:
+    assert path_and_query(url) == expected
+
+
+def test_flows_cannot_be_sent_elsewhere_by_one_of_their_users() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Flows("https://ory.example").browser_url = "https://evil.example"  # type: ignore[misc]

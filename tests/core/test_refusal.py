@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django_ory_mfa import AAL, Decision, OrySession, Outcome, Requirement, Sess
 from django_ory_mfa.core.credentials import CredentialKind
 from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.flows import Flows
-from django_ory_mfa.core.refusal import ERRORS, Refusal, forbidden, refusal
+from django_ory_mfa.core.refusal import ERRORS, Refusal, csrf_failed, forbidden, refusal
 
 COOKIE, TOKEN = CredentialKind.COOKIE, CredentialKind.TOKEN
 FLOWS = Flows("https://ory.example.com")
@@ -141,6 +142,7 @@ def challenge(level: str, more: str = "", *, outcome: Outcome = Outcome.STEP_UP)
         (Outcome.LOGIN, COOKIE, PLAIN, "Bearer"),
         (Outcome.LOGIN, TOKEN, PLAIN, 'Bearer error="invalid_token"'),
         (Outcome.STEP_UP, TOKEN, PLAIN, challenge("aal2")),
+        (Outcome.STEP_UP, TOKEN, Requirement("aal1"), challenge("aal2")),
         (Outcome.STEP_UP, TOKEN, STRICT, challenge("aal2", ', max_age="600"')),
         (Outcome.REFRESH, TOKEN, STRICT, challenge("aal2", ', max_age="600"', outcome=Outcome.REFRESH)),
         (Outcome.REFRESH, TOKEN, Requirement("aal1", 0.5), challenge("aal1", ', max_age="1"', outcome=Outcome.REFRESH)),
@@ -152,6 +154,14 @@ def test_401_challenges_as_the_rfcs_say(
     found = refused(outcome, by, requirement=requirement)
 
     assert (found.status, found.headers["WWW-Authenticate"]) == (401, expected)
+
+
+@pytest.mark.parametrize("aal", [AAL.AAL1, AAL.AAL2])
+def test_fresh_proof_is_wanted_at_the_highest_level_that_the_session_has(aal: AAL) -> None:
+    session = OrySession(SessionState.ACTIVE, id="s", aal=aal)
+    found = refused(Outcome.REFRESH, TOKEN, session, Requirement("highest_available", 600))
+
+    assert f'acr_values="{aal}"' in found.headers["WWW-Authenticate"]
 
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in ERRORS if outcome is not Outcome.LOGIN])
@@ -212,3 +222,50 @@ def test_person_without_a_right_is_told_without_a_link() -> None:
             "details": {"reason": "conflict"},
         }
     }
+
+
+@pytest.mark.parametrize(
+    ("outcome", "by", "text"),
+    [
+        (Outcome.LOGIN, COOKIE, "Unauthorized"),
+        (Outcome.STEP_UP, TOKEN, "Unauthorized"),
+        (Outcome.STEP_UP, COOKIE, "Forbidden"),
+        (Outcome.UNAVAILABLE, COOKIE, "Service Unavailable"),
+    ],
+)
+def test_status_has_its_name_of_http_and_the_message_is_its_reason(
+    outcome: Outcome, by: CredentialKind, text: str
+) -> None:
+    error = refused(outcome, by).body["error"]
+
+    assert error["status"] == text
+    assert error["message"] == error["reason"] == ERRORS[outcome].message
+
+
+def test_forged_request_is_told_without_a_link() -> None:
+    told = csrf_failed("The CSRF token is missing.")
+
+    assert (told.status, told.headers) == (403, {"Cache-Control": "no-store"})
+    assert told.body == {
+        "error": {
+            "id": "csrf_failed",
+            "code": 403,
+            "status": "Forbidden",
+            "reason": "The CSRF token is missing.",
+            "message": "The CSRF token is missing.",
+            "details": {},
+        }
+    }
+
+
+def test_refusal_cannot_be_turned_into_something_else() -> None:
+    with pytest.raises(FrozenInstanceError):
+        forbidden("no").status = 200  # type: ignore[misc]  # what must fail
+
+
+@pytest.mark.parametrize("outcome", ERRORS)
+def test_outcome_has_a_sentence_of_its_own_for_the_developer(outcome: Outcome) -> None:
+    others = [error.message for other, error in ERRORS.items() if other is not outcome]
+
+    assert ERRORS[outcome].message.endswith(".")
+    assert ERRORS[outcome].message not in others

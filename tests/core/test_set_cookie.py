@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import pytest
 
 from django_ory_mfa.core.set_cookie import issued_cookie, reaches
@@ -73,3 +75,10 @@ def test_cookie_reaches_the_hosts_that_its_domain_covers(
 
     assert cookie is not None
     assert reaches(cookie, host, browser_host=browser_host) is is_reached
+
+
+def test_cookie_stays_as_ory_sent_it() -> None:
+    cookie = issued_cookie((f"{NAME}=MTY==; {ATTRIBUTES}",), NAME)
+
+    with pytest.raises(FrozenInstanceError):
+        cookie.header = "another"  # type: ignore[misc, union-attr]  # what must fail
