@@ -35,7 +35,13 @@ W003 = checks.Warning(
 
 def odd_setting(name: str, error: Exception) -> Error:
     """Return E002: a setting is invalid."""
-    return Error(str(error), hint=f"Correct {name}, or remove it to use the default.", id="ory_mfa.E002")
+    is_needed = name == "ORY_MFA_SDK_URL"
+    hint = (
+        f"Correct {name}: it starts with http:// or https://, such as http://127.0.0.1:4433."
+        if is_needed
+        else f"Correct {name}, or remove it to use the default."
+    )
+    return Error(str(error), hint=hint, id="ory_mfa.E002")
 
 
 def unknown_setting(name: str) -> checks.Warning:

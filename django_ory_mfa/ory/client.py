@@ -43,7 +43,7 @@ class OryClient:
     """Calls the Ory at one URL. Every call returns an ``Answer``; network errors are never raised."""
 
     def __init__(self, url: str, transport: BaseAdapter | None = None) -> None:
-        self._url = url
+        self.url = url
         # SECURITY: no requests.Session. Its cookie jar would sign the next visitor in as the last one, and it would
         # follow redirects and read .netrc.
         self._adapter = transport or DeadlineAdapter(pool_maxsize=conf.max_concurrency)
@@ -223,7 +223,7 @@ class OryClient:
         # Preparing a request costs about half as much as the whole call; copying one costs next to nothing.
         key = (method, path)
         if key not in self._prepared:
-            self._prepared[key] = requests.Request(method, self._url + path, headers=HEADERS).prepare()
+            self._prepared[key] = requests.Request(method, self.url + path, headers=HEADERS).prepare()
         return self._prepared[key].copy()
 
 

@@ -23,6 +23,7 @@ logger = logging.getLogger("django_ory_mfa")
 
 GOOD_NEWS_LAST = 1.0  # seconds
 BAD_NEWS_LAST = 5.0
+ADVICE = "To find out why, run: manage.py ory_mfa doctor"
 
 
 class Health:
@@ -64,12 +65,12 @@ class Health:
         reason = answer.failure or f"status {answer.status}"
         if (yield from self._is_outage(answer, is_known=is_known)):
             if self._is_due(is_out=True):
-                logger.warning("Ory gives no usable answers: %s", reason)
+                logger.warning("Ory at %s gives no usable answers: %s. %s", self._client.url, reason, ADVICE)
             return reason if self._is_news(is_out=True) else None
         if answer is QUEUED:
             limited_log.warning("No thread was free in time for a call to Ory: see ORY_MFA_MAX_CONCURRENCY.")
         elif answer.status != 429:
-            limited_log.warning("Ory gave no usable answer: %s", reason)
+            limited_log.warning("Ory at %s gave no usable answer: %s", self._client.url, reason)
         return None
 
     def _note_session(self, started_at: float) -> None:

@@ -133,7 +133,9 @@ class Operation:
     def _fail(self, pauses: int, reason: str) -> None:
         count(Event.CACHE_ERROR)
         if self._is_vital:
-            limited_log.warning("A session could not be dropped from the cache: %s", reason)
+            limited_log.warning(
+                "A cached session could not be removed, and may be accepted until ORY_MFA_CACHE_TTL ends: %s", reason
+            )
         else:
             self._spare(pauses, reason)
 

@@ -49,6 +49,15 @@ def test_calls_are_a_histogram_and_the_rest_is_counted(site: Site, ory: FakeOry,
     ]
 
 
+def test_buckets_tell_a_fast_call_from_a_slow_one(site: Site, ory: FakeOry, reader: InMemoryMetricReader) -> None:
+    ory.login(site)
+    site.get("aal2")
+
+    (calls,) = points(reader)["ory_mfa.calls"]
+
+    assert calls.explicit_bounds == (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
 def test_recording_can_end(site: Site, ory: FakeOry) -> None:
     reader = InMemoryMetricReader()
     instrument(MeterProvider([reader]))()

@@ -20,6 +20,7 @@ from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.signals import ory_unavailable
 from django_ory_mfa.testing import FakeOry
 from tests.clock import PassingTime
+from tests.ory.log_lines import one_failure, outage_line
 from tests.site import Site
 
 WHOAMI = "/sessions/whoami"
@@ -160,7 +161,7 @@ def test_outage_is_one_line_and_one_signal(
         site.get("session")
 
     lines = [record.getMessage() for record in caplog.records if record.name == "django_ory_mfa"]
-    assert lines == ["Ory gives no usable answers: status 503"]
+    assert lines == [outage_line("status 503")]
     [outage] = outages
     assert (outage["sender"].__name__, outage["reason"], outage["session"].state) == (
         "OrySession",
@@ -183,7 +184,7 @@ def test_end_of_an_outage_is_told_and_the_next_is_another(
             clock.passed += 60
 
     lines = [record.getMessage() for record in caplog.records if record.name == "django_ory_mfa"]
-    assert lines == ["Ory gives no usable answers: status 503", "Ory answers again."] * 2
+    assert lines == [outage_line("status 503"), "Ory answers again."] * 2
     assert len(outages) == 2
 
 
@@ -204,7 +205,7 @@ def test_outages_that_come_and_go_write_two_lines_a_minute(
             site.get("aal2")
         told.append([line for line in caplog.messages if line.startswith("Ory ")])
 
-    both = ["Ory gives no usable answers: status 503", "Ory answers again."]
+    both = [outage_line("status 503"), "Ory answers again."]
     assert told == [both, both * 2]
 
 
@@ -241,7 +242,7 @@ def test_refused_request_is_logged_once_a_minute(site: Site, ory: FakeOry, caplo
             site.get("session")
 
     lines = [record.getMessage() for record in caplog.records if record.name == "django_ory_mfa"]
-    assert lines == ["Ory gave no usable answer: status 431"]
+    assert lines == [one_failure("status 431")]
 
 
 def test_every_call_is_counted_with_its_seconds(site: Site, ory: FakeOry) -> None:
@@ -397,7 +398,7 @@ def test_bad_news_of_the_database_end_with_a_session_that_is_found(
 
     assert statuses == [503, 200, 302, 200, 302]
     assert len(outages) == 1
-    assert caplog.messages.count("Ory gives no usable answers: status 401") == 1
+    assert caplog.messages.count(outage_line("status 401")) == 1
 
 
 def told(steps: Any, health_of_ory: Answer) -> bool:

@@ -44,7 +44,9 @@ def api_url(given: str | None, environment: Mapping[str, str]) -> str:
 def _checked(url: str, source: str) -> str:
     # SECURITY: the key is sent there, so the connection must be encrypted or stay on this machine.
     parts = _split(url)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+    # A URL such as https://:443 has a netloc, and no host.
+    host = parts.hostname or ""
+    is_safe = host != "" and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)))
     if not is_safe or not re.fullmatch(r"[a-z0-9.:\[\]-]+", parts.netloc) or parts.path.strip("/") or parts.query:
         message = (
             f"{source} must be https://HOST, or http:// and the loopback address, without path and user information."

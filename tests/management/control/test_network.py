@@ -240,6 +240,7 @@ def test_unknown_project_ends_with_1(console):
         "https://console.example.com?x",
         "ftp://127.0.0.1",
         "https://",
+        "https://:443",
         "https://[",
         "http://127.0.0.1.example.com",
         "console.example.com",
