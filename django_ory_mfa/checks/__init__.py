@@ -1,6 +1,6 @@
 """System checks. They make no network calls; the hint of each message says what to change.
 
-The docstring of a check states what is true if it finds nothing: ``manage.py ory_mfa doctor`` prints it.
+What is good if a check finds nothing, ``manage.py ory_mfa doctor`` says in the words of its ``system`` module.
 """
 
 from __future__ import annotations

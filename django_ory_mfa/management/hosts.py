@@ -29,3 +29,8 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def covers(domain: str, host: str) -> bool:
+    """Return whether a cookie of ``domain`` is sent to ``host`` (RFC 6265, section 5.1.3)."""
+    return host == domain or host.endswith(f".{domain}")

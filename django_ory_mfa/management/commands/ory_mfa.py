@@ -14,6 +14,7 @@ from django_ory_mfa.management.control.failures import ControlError
 from django_ory_mfa.management.doctor.command import Doctor
 from django_ory_mfa.management.init.command import Init
 from django_ory_mfa.management.report.command import Report
+from django_ory_mfa.management.signing_in.command import TestSession
 from django_ory_mfa.management.users import Users
 
 O = TypeVar("O")  # noqa: E741 - the options of one subcommand
@@ -55,7 +56,14 @@ class Command(BaseCommand):
     # It has to run when the settings are what is wrong.
     requires_system_checks = ()
     stealth_options = ("stdin",)
-    subcommands: ClassVar[Sequence[Subcommand[Any]]] = (Init(), *control.subcommands(), Doctor(), Report(), Users())
+    subcommands: ClassVar[Sequence[Subcommand[Any]]] = (
+        Init(),
+        *control.subcommands(),
+        Doctor(),
+        TestSession(),
+        Report(),
+        Users(),
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add one parser for each subcommand."""

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from getpass import getpass
 from typing import TextIO
 
 from django.core.management.base import OutputWrapper
+from django.views.decorators.debug import sensitive_variables
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """The streams of a command; without a ``stdin`` of its own it reads that of the process.
 
-    With ``is_json``, stdout is for one JSON object, and people read stderr.
+    With ``is_json``, stdout is for one JSON object, and people read stderr. ``ask_hidden`` reads a line from the
+    terminal of the process without showing it.
     """
 
     stdout: OutputWrapper
     stderr: OutputWrapper
     stdin: TextIO | None = None
     is_json: bool = False
+    ask_hidden: Callable[[str], str] = getpass
 
     @property
     def is_interactive(self) -> bool:
@@ -41,6 +46,14 @@ class Terminal:
         except KeyboardInterrupt:
             return False
         return answer.strip().lower() in ("y", "yes")
+
+    @sensitive_variables()
+    def asks_secret(self, question: str) -> str:
+        """Return what is typed in answer to ``question``, without showing it."""
+        if self.stdin is not None:
+            self._people.write(question)
+            return self.stdin.readline().rstrip("\n")
+        return self.ask_hidden(question)
 
     @property
     def _people(self) -> OutputWrapper:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from django.urls import get_script_prefix
@@ -14,8 +15,10 @@ from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.settings_flow import read_enrolment
 from django_ory_mfa.management.doctor import reading
 from django_ory_mfa.management.doctor.facts import Facts, Person, Site
+from django_ory_mfa.management.doctor.levels import SECOND_FACTORS
 from django_ory_mfa.management.doctor.probe import Probe
 from django_ory_mfa.management.report.rows import rows
+from django_ory_mfa.management.signing_in.flows import BrowserSession, LoginClient, read_flow, sign_in_as_browser
 from django_ory_mfa.runtime.clock import now
 
 DEFAULT_COOKIE = "ory_kratos_session"
@@ -23,17 +26,33 @@ PAGES = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """A test account to sign in with; ``allows_code`` asks a person whether Ory may send the account a code."""
+
+    email: str = field(repr=False)
+    password: str = field(repr=False)
+    allows_code: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
-    """What the command line adds to the settings: URLs of the site, a session token, the URL of the admin API."""
+    """What the command line adds to the settings.
+
+    URLs of the site, the session token of a test account or the account itself, and the URL of the admin API.
+    """
 
     addresses: tuple[str, ...] = ()
     credential: Credential | None = None
+    account: Account | None = None
     admin_url: str | None = None
 
 
 @sensitive_variables()
 def collect(given: Given) -> Facts:
-    """Return all facts; raises ``ImproperlyConfigured`` if the SDK URL is missing or invalid."""
+    """Return all facts.
+
+    Raises ``ImproperlyConfigured`` if the SDK URL is missing or invalid, ``ControlError`` if nobody can sign in.
+    """
     site = _site(given.addresses)
     ory = Probe(site.sdk_url)
     before = now()
@@ -41,7 +60,7 @@ def collect(given: Given) -> Facts:
     skew = reading.read_skew(answer, before, now())
     facts = Facts(site, reading.read_seen(answer), reading.read_is_ory(answer))
     if not facts.is_ory:
-        # SECURITY: the session token is sent only to a server that answers like Ory.
+        # SECURITY: the session token and the password are sent only to a server that answers like Ory.
         return facts
     ready, login = ory.ready(), ory.login_flow()
     facts = replace(facts, login=reading.read_seen(login))
@@ -67,12 +86,47 @@ def _with_people(facts: Facts, ory: Probe, given: Given) -> Facts:
     if admin is not None:
         answer = admin.version()
         facts = replace(facts, admin=reading.read_seen(answer), version=reading.read_version(answer))
+    if given.account is not None:
+        return _signed_in(facts, admin, given.account)
     if given.credential is None:
         return facts
     person = _person(ory, given.credential, facts.site.session_cookie or DEFAULT_COOKIE)
     if admin is not None and facts.version is not None and person.whoami.error_id == ErrorId.STEP_UP:
         person = replace(person, credentials=_credentials(ory, admin, given.credential))
     return replace(facts, person=person)
+
+
+@sensitive_variables()
+def _signed_in(facts: Facts, admin: Probe | None, account: Account) -> Facts:
+    """Return the facts that a browser shows in which ``account`` signs in with its password, and out again."""
+    client = LoginClient(facts.site.sdk_url)
+    session = sign_in_as_browser(client, account.email, account.password)
+    try:
+        person = _seen_in_browser(client, session, account)
+    finally:
+        client.end(session)
+    if admin is not None and facts.version is not None:
+        person = replace(person, credentials=reading.read_credentials(admin.identities(account.email)))
+    return replace(facts, person=person, cookie=reading.read_attributes(session.set_cookie))
+
+
+@sensitive_variables()
+def _seen_in_browser(client: LoginClient, session: BrowserSession, account: Account) -> Person:
+    credential = session.credential
+    whoami, settings = client.whoami(credential, fresh=True), client.settings_flow(credential)
+    enrolled = read_enrolment(settings)
+    if whoami.status == 200 and not enrolled and account.allows_code():
+        # Ory's settings page does not show whether codes count; the page for the second factor does.
+        flow = client.begin("browser", credential.headers(), second_factor=True)
+        enrolled = flow.status == 200 and bool(read_flow(flow).groups & SECOND_FACTORS)
+    return Person(
+        whoami=reading.read_seen(whoami),
+        aal=reading.read_aal(whoami),
+        settings=reading.read_seen(settings),
+        enrolled=enrolled,
+        is_signed_in=True,
+        cookie_name=reading.printable(credential.cookie_name),
+    )
 
 
 def _site(addresses: tuple[str, ...]) -> Site:

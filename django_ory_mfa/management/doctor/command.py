@@ -6,19 +6,27 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from django.core.management.base import CommandError, OutputWrapper
 from django.views.decorators.debug import sensitive_variables
 
 from django_ory_mfa.core.credentials import TOKEN_PREFIX, Credential, choose_credential
 from django_ory_mfa.management.base_url import base_url
-from django_ory_mfa.management.doctor.collect import Given
+from django_ory_mfa.management.control.shown import clean
+from django_ory_mfa.management.control.terminal import Terminal
+from django_ory_mfa.management.doctor.collect import Account, Given
 from django_ory_mfa.management.doctor.examination import examine
 from django_ory_mfa.management.doctor.results import Result, Status
 
 FOUND_SOMETHING = 1
 MISUSED = 2
+MAY_SEND_CODE = (
+    "Ory shows no authenticator app, recovery codes or security key of {email}. To see whether codes count, a second "
+    "step has to be begun, for which Ory may send {email} a code. Begin it?"
+)
 LARGEST_FILE = 10_000  # bytes
 FAIL_LEVELS = {"failed": {Status.FAILED}, "warning": {Status.FAILED, Status.WARNING}}
 
@@ -30,9 +38,11 @@ class DoctorOptions:
     offline: bool
     site_url: Sequence[str]
     session_token_file: Path | None
+    account: str | None
     admin_url: str | None
     fail_level: str
     json: bool
+    stdin: TextIO | None = None
 
 
 class Doctor:
@@ -52,7 +62,14 @@ class Doctor:
             metavar="URL",
             help="URL that people open this site at, with its path, if not ORY_MFA_SITE_URL; may be repeated",
         )
-        parser.add_argument(
+        person = parser.add_mutually_exclusive_group()
+        person.add_argument(
+            "--as",
+            dest="account",
+            metavar="EMAIL",
+            help="a test account to sign in with, and out again; its password is asked for at the terminal",
+        )
+        person.add_argument(
             "--session-token-file",
             type=Path,
             metavar="FILE",
@@ -72,9 +89,11 @@ class Doctor:
     @sensitive_variables()
     def run(self, options: DoctorOptions, stdout: OutputWrapper, stderr: OutputWrapper) -> int:
         """Print the results of all checks and return 1 if one failed."""
+        terminal = Terminal(stdout, stderr, options.stdin, is_json=options.json)
         given = Given(
             tuple(base_url("--site-url", url) for url in options.site_url),
             _credential(options.session_token_file),
+            None if options.account is None or options.offline else _account(options.account, terminal),
             None if options.admin_url is None else base_url("--admin-url", options.admin_url),
         )
         results = examine(given, live=not options.offline)
@@ -82,6 +101,15 @@ class Doctor:
         is_bad = any(result.status in bad for result in results)
         stdout.write(_as_json(results, is_ok=not is_bad) if options.json else _as_text(results))
         return FOUND_SOMETHING if is_bad else 0
+
+
+@sensitive_variables()
+def _account(email: str, terminal: Terminal) -> Account:
+    if not terminal.is_interactive:
+        message = "--as asks for a password, and there is no terminal: use --session-token-file"
+        raise CommandError(message, returncode=MISUSED)
+    password = terminal.asks_secret(f"Password of {clean(email)} at Ory: ")
+    return Account(email, password, partial(terminal.asks, MAY_SEND_CODE.format(email=clean(email))))
 
 
 @sensitive_variables()

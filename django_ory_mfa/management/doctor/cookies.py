@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
 from django_ory_mfa.checks.addresses import LOOPBACK_NAMES, is_loopback
+from django_ory_mfa.core.credentials import SESSION_COOKIE_NAMES
 from django_ory_mfa.management.doctor.facts import Cookie, Facts
 from django_ory_mfa.management.doctor.results import Result, failed, ok, skipped, warning
 from django_ory_mfa.management.doctor.returning import UNKNOWN_SITE
-from django_ory_mfa.management.hosts import common_parent
+from django_ory_mfa.management.hosts import common_parent, covers
 
-TOKEN_NEEDED = (
-    "--session-token-file FILE with a session that whoami returns: one at aal2, or any if required_aal is aal1"  # noqa: S105 - no password
+SESSION_NEEDED = (
+    "--as EMAIL; or --session-token-file FILE with a session that whoami returns: one at aal2, or any if required_aal "
+    "is aal1"
 )
 
 
@@ -40,8 +42,10 @@ def check_name(facts: Facts) -> Iterator[Result]:
             f"Django looks for the cookie {site.session_cookie}, but Ory Network names it {site.network_cookie}.",
             f'ORY_MFA_SESSION_COOKIE = "{site.network_cookie}", or remove the setting',
         )
+    elif person is not None and person.is_signed_in:
+        yield _seen(person.cookie_name, site.session_cookie)
     elif person is None or person.with_cookie is None:
-        yield skipped("cookie-name", "Ory tells the name of its cookie only for a session.", TOKEN_NEEDED)
+        yield skipped("cookie-name", "Ory tells the name of its cookie only for a session.", SESSION_NEEDED)
     elif person.with_cookie.status == 500:
         yield ok("cookie-name", f"Ory's session cookie is named {person.cookie_name}.")
     elif person.with_cookie.status != 200:
@@ -61,12 +65,21 @@ def check_name(facts: Facts) -> Iterator[Result]:
         )
 
 
+def _seen(name: str, wanted: str | None) -> Result:
+    """Compare the cookie that Ory set with the one that Django looks for."""
+    if name == wanted or (wanted is None and SESSION_COOKIE_NAMES.fullmatch(name)):
+        return ok("cookie-name", f"Ory's session cookie is named {name}, as Django expects.")
+    expected = wanted or "ory_kratos_session or ory_session_…"
+    reason = f"Django looks for the cookie {expected}, but Ory sets {name}: to Django nobody is signed in."
+    return failed("cookie-name", reason, f'ORY_MFA_SESSION_COOKIE = "{name}"')
+
+
 def _of_hosts(cookie: Cookie, ory: SplitResult, site: SplitResult) -> Iterator[Result]:
     ory_host, site_host = ory.hostname or "", site.hostname or ""
-    if cookie.domain and not _covers(cookie.domain, ory_host):
+    if cookie.domain and not covers(cookie.domain, ory_host):
         reason = f"Ory sets its cookies for {cookie.domain}, but browsers open it at {ory_host} and drop them."
         yield failed("cookie-reach", reason, f"cookies.domain of Ory: a domain that {ory_host} is in")
-    elif cookie.domain and not _covers(cookie.domain, site_host):
+    elif cookie.domain and not covers(cookie.domain, site_host):
         reason = f"Ory's cookies are for {cookie.domain}, so {_shown(site)} never gets them: nobody is signed in there."
         yield failed("cookie-reach", reason, _common(ory_host, site_host))
     elif not cookie.domain and ory_host != site_host:
@@ -89,11 +102,6 @@ def _of_schemes(cookie: Cookie, ory: SplitResult, site: SplitResult) -> Iterator
         reason = f"Ory's cookies are SameSite={cookie.same_site}"
         fix = "cookies.same_site of Ory: Lax, and https for both"
         yield warning("cookie-reach", f"{reason}: people who follow a link from another site appear signed out.", fix)
-
-
-def _covers(domain: str, host: str) -> bool:
-    """Return whether a cookie of ``domain`` is sent to ``host`` (RFC 6265, section 5.1.3)."""
-    return host == domain or host.endswith(f".{domain}")
 
 
 def _common(ory: str, site: str) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from django.core.checks import ERROR, CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.views.decorators.debug import sensitive_variables
 
-from django_ory_mfa import checks
 from django_ory_mfa.management.doctor import cookies, levels, reaching, returning
 from django_ory_mfa.management.doctor.collect import Given, collect
 from django_ory_mfa.management.doctor.facts import Facts
-from django_ory_mfa.management.doctor.results import Result, Status, failed, ok, skipped
+from django_ory_mfa.management.doctor.results import Result, skipped
+from django_ory_mfa.management.doctor.system import claims, claims_of_settings, results_of_settings
 
 Check = Callable[[Facts], Iterable[Result]]
 
@@ -35,13 +34,13 @@ OF_ORY: Sequence[Check] = (
 @sensitive_variables()
 def examine(given: Given, *, live: bool = True) -> list[Result]:
     """Return the results of all checks; without ``live`` nothing is sent."""
-    results = list(_of_settings())
+    results = list(results_of_settings())
     if not live:
-        return results
+        return [*results, *claims_of_settings()]
     try:
         facts = collect(given)
     except ImproperlyConfigured as error:
-        return [*results, skipped("reachable", f"The settings are invalid: {error}")]
+        return [*results, *claims_of_settings(), skipped("reachable", f"The settings are invalid: {error}")]
     return [*results, *examine_facts(facts)]
 
 
@@ -53,21 +52,5 @@ def examine_facts(facts: Facts) -> Iterator[Result]:
         for check in OF_ORY:
             yield from check(facts)
     else:
+        yield from claims(facts.site.declared_whoami_aal, facts.site.declared_settings_aal)
         yield skipped("everything else", "These checks need Ory.")
-
-
-def _of_settings() -> Iterator[Result]:
-    """Return the results of the system checks, including those for a deployment."""
-    for check in (*checks.ALL, *checks.DEPLOY):
-        name = check.__name__.removeprefix("check_").replace("_", "-")
-        messages = [message for message in check(None) if not message.is_silenced()]
-        yield from [_as_result(name, message) for message in messages] or [
-            ok(name, f"{str(check.__doc__).replace('`', '')} (settings only)")
-        ]
-
-
-def _as_result(name: str, message: CheckMessage) -> Result:
-    reason = f"{message.msg} ({message.id})"
-    if message.is_serious(ERROR):
-        return failed(name, reason, str(message.hint))
-    return Result(name, Status.WARNING, reason, str(message.hint))

@@ -53,7 +53,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """The attributes of Ory's CSRF cookie; its session cookie has the same."""
+    """The attributes of Ory's session cookie, or of its CSRF cookie, which are the same by default."""
 
     domain: str | None = None
     is_secure: bool = False
@@ -62,13 +62,15 @@ class Cookie:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What Ory answers to the session token of a test account."""
+    """What Ory answers to the session of a test account."""
 
     whoami: Seen
     aal: str | None
     settings: Seen
     #: Whether the settings page shows a second factor; None if unknown.
     enrolled: bool | None
+    #: Whether the doctor signed in as a browser, so that it has seen Ory's session cookie.
+    is_signed_in: bool = False
     #: The answer to whoami with an unreadable cookie beside the token, None if not asked, and the name of that cookie.
     with_cookie: Seen | None = None
     cookie_name: str = ""

@@ -8,26 +8,29 @@ from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE
 from django_ory_mfa.management.doctor.facts import Facts, Person, Seen
 from django_ory_mfa.management.doctor.results import Result, failed, ok, skipped, warning
+from django_ory_mfa.management.doctor.system import not_compared
 
 SECOND_FACTORS = frozenset({"totp", "lookup_secret", "webauthn", "code", "deviceauthn"})
 TOKEN = (
-    "--session-token-file FILE: the session token of a test account with an authenticator app or recovery codes, "  # noqa: S105 - no password
-    "signed in with the password only"
+    "--as EMAIL: a test account with a second factor, whose password is asked for; or --session-token-file FILE: its "  # noqa: S105 - no password
+    "session token, signed in with the password only"
 )
+NO_FACTOR = "Ory shows no second factor of the test account."
 ADMIN = "--admin-url http://127.0.0.1:4434"
 
 
 def check_whoami(facts: Facts) -> Iterator[Result]:
     """Check that the settings declare Ory's ``session.whoami.required_aal``."""
     person = _usable(facts.person)
+    declared = facts.site.declared_whoami_aal
+    claim = not_compared("ORY_MFA_WHOAMI_REQUIRED_AAL", declared)
     if person is None:
-        yield _no_person("whoami-level", facts.person)
+        yield _no_person("whoami-level", facts.person, claim)
         return
     actual = _required_by_whoami(person)
     if actual is None:
-        yield skipped("whoami-level", "Ory shows no second factor of the test account.", TOKEN)
+        yield skipped("whoami-level", f"{NO_FACTOR}{claim}", TOKEN)
         return
-    declared = facts.site.declared_whoami_aal
     says = f"Ory's session.whoami.required_aal is {actual}"
     line = f'ORY_MFA_WHOAMI_REQUIRED_AAL = "{actual}"'
     if declared == HIGHEST_AVAILABLE != actual:
@@ -45,10 +48,11 @@ def check_whoami(facts: Facts) -> Iterator[Result]:
 def check_settings(facts: Facts) -> Iterator[Result]:
     """Check ``selfservice.flows.settings.required_aal``: at ``aal1`` a password is enough to reach aal2."""
     person = _usable(facts.person)
-    if person is None:
-        yield _no_person("settings-level", facts.person)
-        return
     declared = facts.site.declared_settings_aal
+    claim = not_compared("ORY_MFA_SETTINGS_REQUIRED_AAL", declared)
+    if person is None:
+        yield _no_person("settings-level", facts.person, claim)
+        return
     if _wants_second_factor(person.settings):
         if declared in (None, HIGHEST_AVAILABLE):
             yield ok("settings-level", "Ory's settings page requires the second factor.")
@@ -56,7 +60,7 @@ def check_settings(facts: Facts) -> Iterator[Result]:
         reason = f"Ory's settings page requires the second factor, but ORY_MFA_SETTINGS_REQUIRED_AAL is {declared}."
         yield warning("settings-level", reason, f'ORY_MFA_SETTINGS_REQUIRED_AAL = "{HIGHEST_AVAILABLE}"')
     elif person.settings.status != 200:
-        yield skipped("settings-level", f"Ory's settings page did not open ({person.settings.status}).")
+        yield skipped("settings-level", f"Ory's settings page did not open ({person.settings.status}).{claim}")
     elif _has_second_factor(person):
         yield failed(
             "settings-level",
@@ -65,7 +69,7 @@ def check_settings(facts: Facts) -> Iterator[Result]:
             "selfservice.flows.settings.required_aal of Ory: highest_available",
         )
     else:
-        yield skipped("settings-level", "Ory shows no second factor of the test account.", TOKEN)
+        yield skipped("settings-level", f"{NO_FACTOR}{claim}", TOKEN)
 
 
 def check_codes(facts: Facts) -> Iterator[Result]:
@@ -102,13 +106,12 @@ def _usable(person: Person | None) -> Person | None:
     return person if person.whoami.status == 200 or _wants_second_factor(person.whoami) else None
 
 
-def _no_person(check: str, person: Person | None) -> Result:
+def _no_person(check: str, person: Person | None, claim: str = "") -> Result:
     if person is None:
-        return skipped(check, "Ory tells this only for a session.", TOKEN)
+        return skipped(check, f"Ory tells this only for a session.{claim}", TOKEN)
     if person.aal is not None:
-        return failed(
-            check, f"The session of the token is at {person.aal}, so Ory does not show what it requires.", TOKEN
-        )
+        reason = f"The session of the token is at {person.aal}, so Ory does not show what it requires.{claim}"
+        return skipped(check, reason, TOKEN)
     answer = person.whoami.error_id or person.whoami.status
     return failed(
         check, f"Ory does not accept the session token ({answer}): it is expired, revoked or from another Ory.", TOKEN

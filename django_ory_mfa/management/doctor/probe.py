@@ -1,38 +1,20 @@
 """The requests of the doctor to Ory.
 
 SECURITY: every one is a GET, and none makes Ory send an e-mail. Opening a login flow for aal2 may send a code, so the
-doctor never opens one.
+doctor opens one only with ``--as`` and after a yes; see ``collect.py``.
 """
 
 from __future__ import annotations
-
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.views.decorators.debug import sensitive_variables
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential
+from django_ory_mfa.management.unlogged import unlogged
 from django_ory_mfa.ory.client import OryClient
 
 UNREADABLE = "x"
-
-
-@contextmanager
-def unlogged(name: str) -> Iterator[None]:
-    """Drop the records of the logger ``name`` inside the block."""
-    logger = logging.getLogger(name)
-    logger.addFilter(_nothing)
-    try:
-        yield
-    finally:
-        logger.removeFilter(_nothing)
-
-
-def _nothing(record: logging.LogRecord) -> bool:
-    return False
 
 
 class Probe(OryClient):

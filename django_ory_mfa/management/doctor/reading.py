@@ -85,9 +85,12 @@ def read_cookie(answer: Answer) -> Cookie | None:
     """Return the attributes of Ory's cookies, from its CSRF cookie."""
     headers = NEXT_COOKIE.split(answer.headers.get("set-cookie", ""))
     ours = next((header for header in headers if header.startswith(CSRF_COOKIE)), None)
-    if ours is None:
-        return None
-    pairs = (part.strip().partition("=") for part in ours.split(";")[1:])
+    return None if ours is None else read_attributes(ours)
+
+
+def read_attributes(set_cookie: str) -> Cookie:
+    """Return the attributes of one cookie."""
+    pairs = (part.strip().partition("=") for part in set_cookie.split(";")[1:])
     attributes = {name.lower(): printable(value) for name, _, value in pairs}
     domain = attributes.get("domain", "").lower().lstrip(".")
     return Cookie(domain or None, "secure" in attributes, attributes.get("samesite"))

@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from django_ory_mfa.checks.addresses import is_loopback
 from django_ory_mfa.conf import conf, network_cookie
-from django_ory_mfa.core.flows import is_return_to
+from django_ory_mfa.management.base_url import base_url
 from django_ory_mfa.management.control.failures import ControlError, UsageError
 from django_ory_mfa.management.hosts import common_parent, is_address
 
@@ -117,10 +117,7 @@ def without_password(url: str) -> str:
 
 
 def _url(option: str, url: str | None) -> str | None:
-    if url is not None and (not is_return_to(url, url) or "?" in url or "#" in url):
-        # SECURITY: the value is not shown, since it may contain a password.
-        raise UsageError(f"{option} must be an http or https URL without user information and query.")
-    return None if url is None else url.rstrip("/")
+    return None if url is None else base_url(option, url)
 
 
 def _pair(ory: str | None, site: str | None) -> tuple[str, str]:

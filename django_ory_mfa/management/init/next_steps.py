@@ -34,8 +34,8 @@ def _steps(choices: Choices, folder: str, settings: dict[str, str | None]) -> It
     yield from _person(choices)
     yield _block("Open the site:", *_open(choices))
     yield _block(
-        "Check everything:",
-        f"python manage.py ory_mfa doctor --site-url {choices.site} --admin-url {choices.admin}",
+        "Check everything, as that person:",
+        f"python manage.py ory_mfa doctor --site-url {choices.site} --admin-url {choices.admin} --as {EMAIL}",
     )
 
 

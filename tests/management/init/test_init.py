@@ -421,7 +421,7 @@ def test_next_steps_of_a_local_site(tmp_path: Path) -> None:
     assert "python -m aiosmtpd -n -l 127.0.0.1:1025" in out
     assert "http://localhost:8000/ory/registration" in out
     assert "python manage.py runserver localhost:8000" in out
-    assert "doctor --site-url http://localhost:8000 --admin-url http://127.0.0.1:4434" in out
+    assert "doctor --site-url http://localhost:8000 --admin-url http://127.0.0.1:4434 --as you@example.com" in out
 
 
 def test_next_steps_of_a_site_that_is_set_up(tmp_path: Path, site: Any) -> None:

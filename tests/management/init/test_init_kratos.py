@@ -20,12 +20,11 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from tests.documents import PAGES
+from tests.management.init.test_init import ALL_PAGES
 from tests.project.test_example_project import PROJECT
 from tests.servers.base import Person
 from tests.servers.kratos import JSON, KratosBrowser, KratosServer, expect, free_ports, wait_until
 from tests.servers.mail import MailServer
-
-from .test_init import ALL_PAGES
 
 pytestmark = pytest.mark.kratos
 
