@@ -50,9 +50,13 @@ check: style typing test  ## style, typing and test
 docs: $(DOCS_TOOLS)  ## build the site of the documentation into docs/_build/html; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
+# Two builds of one commit are the same bytes.
+dist: export SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),1767225600)
 dist: $(DEV_TOOLS)  ## build the sdist and the wheel into dist/
 	rm -rf dist
-	$(BIN)/python -m build --no-isolation
+	umask 022; $(BIN)/python -m build --no-isolation
+	$(BIN)/python -m tools.repack dist/*.tar.gz
+	$(BIN)/python -m twine check --strict dist/*
 
 bench: $(BENCH_TOOLS)  ## measure beside peers, half an hour; ARGS="A G" some letters, ARGS=--quick only shows that it works
 	$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)

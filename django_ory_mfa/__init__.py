@@ -6,7 +6,7 @@ from django_ory_mfa.core.decision import Decision, Outcome, decide
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import AAL, AuthenticationMethod, Identity, OrySession, SessionState
 
-__version__ = "0.1.0"
+__version__ = "0.9.0"
 
 __all__ = [
     "AAL",

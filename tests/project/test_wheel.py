@@ -15,22 +15,44 @@ from pathlib import Path
 import pytest
 
 import django_ory_mfa
+from tools.repack import repack
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist")
 
 
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory):
-    """The folder with both, built from a copy so that no build or egg-info folder of the checkout has a say."""
-    tmp = tmp_path_factory.mktemp("dist")
-    source = shutil.copytree(ROOT, tmp / "source", ignore=LEFT_OUT)
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp / "dist"), str(source)]
+MOMENT = 1_767_225_600
 
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+
+def built(tmp, *, aged=0):
+    """The folder with both, built from a copy so that no build or egg-info folder of the checkout has a say."""
+    source = shutil.copytree(ROOT, tmp / "source", ignore=LEFT_OUT)
+    # What the packages hold besides the files of the project.
+    for name in (".ci", ".github"):
+        shutil.copytree(ROOT / name, source / name)
+    for path in source.rglob("*") if aged else ():
+        os.utime(path, (MOMENT - aged, MOMENT - aged), follow_symlinks=False)
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp / "dist"), str(source)]
+    env = {**os.environ, "SOURCE_DATE_EPOCH": str(MOMENT)}
+
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
     assert run.returncode == 0, run.stdout + run.stderr
+    for path in (tmp / "dist").glob("*.tar.gz"):
+        repack(path, moment=MOMENT)
     return tmp / "dist"
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory):
+    return built(tmp_path_factory.mktemp("dist"))
+
+
+def test_two_builds_of_the_same_sources_are_the_same_bytes(dist, tmp_path):
+    again = built(tmp_path, aged=86_400)
+
+    assert [path.name for path in sorted(again.iterdir())] == [path.name for path in sorted(dist.iterdir())]
+    assert [path.name for path in again.iterdir() if path.read_bytes() != (dist / path.name).read_bytes()] == []
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +127,7 @@ def test_wheel_states_licence_and_oldest_python(wheel):
         "CHANGELOG.rst",
         "LICENSE",
         "README.rst",
+        ".ci/lowest.txt",
         "docs/conf.py",
         "docs/index.rst",
         "tests/project/test_wheel.py",
