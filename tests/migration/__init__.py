@@ -1,0 +1,1 @@
+"""A site with users that is moved to Ory by the documentation alone."""
