@@ -21,8 +21,8 @@ class Requirement:
     """
 
     aal: str
-    max_age: timedelta | None = None
-    methods: frozenset[str] | None = None
+    max_age: timedelta | None
+    methods: frozenset[str] | None
 
     def __init__(
         self, aal: str, max_age: float | timedelta | None = None, methods: Iterable[str] | None = None

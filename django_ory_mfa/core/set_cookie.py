@@ -18,7 +18,7 @@ class IssuedCookie:
     name: str
     value: str = field(repr=False)
     header: str = field(repr=False)
-    domain: str | None = None
+    domain: str | None
 
 
 def issued_cookie(set_cookies: tuple[str, ...], name: str) -> IssuedCookie | None:

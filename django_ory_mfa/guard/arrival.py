@@ -26,9 +26,7 @@ def arrival_steps(request: HttpRequest, requirement: Requirement) -> Steps[None]
     if state.has_arrived or not has_hops(request):
         return
     yield from state.owner.return_steps()
-    if state.owner.has_switched:
-        state.has_arrived = True
-    elif _has_proved(request, requirement, state):
+    if not state.owner.has_switched and _has_proved(request, requirement, state):
         state.has_arrived = True
         yield Sending(step_up_completed, request=request, session=state.known_session, requirement=requirement)
 

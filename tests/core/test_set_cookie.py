@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from django_ory_mfa.core.set_cookie import issued_cookie, reaches
+from django_ory_mfa.core.set_cookie import is_timely, issued_cookie, reaches
 
 NAME = "ory_kratos_session"
 ATTRIBUTES = "Path=/; Domain=example.com; Expires=Thu, 26 Nov 2026 10:00:00 GMT; HttpOnly; Secure; Partitioned"
@@ -82,3 +82,12 @@ def test_cookie_stays_as_ory_sent_it() -> None:
 
     with pytest.raises(FrozenInstanceError):
         cookie.header = "another"  # type: ignore[misc, union-attr]  # what must fail
+
+
+@pytest.mark.parametrize(("age", "expected"), [(0.0, True), (1.0, True), (1.001, False), (60.0, False)])
+def test_script_gets_a_renewed_cookie_for_one_second(age: float, *, expected: bool) -> None:
+    assert is_timely(age, is_navigation=False) is expected
+
+
+def test_person_who_waits_for_a_page_gets_a_renewed_cookie_at_any_time() -> None:
+    assert is_timely(60.0, is_navigation=True)

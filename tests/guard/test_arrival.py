@@ -14,6 +14,7 @@ from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.signals import identity_switched, step_up_completed
 from django_ory_mfa.testing import FakeOry
 from tests import urls as site_urls
+from tests.clock import PassingTime
 from tests.site import Site
 
 AUTH = [
@@ -103,6 +104,20 @@ def test_hidden_session_completes_too(site: Site, ory: FakeOry, sent: list[Any])
     session = ory.login(site, aal="aal1", second_factors=["totp"])
     site.get("aal2")
     session.prove("totp")
+    site.get("aal2")
+
+    assert [signal for signal, _ in sent] == [step_up_completed]
+
+
+def test_hidden_session_completes_in_the_moment_in_which_it_was_asked(
+    site: Site, ory: FakeOry, sent: list[Any], clock: PassingTime
+) -> None:
+    clock.wait(1 - clock.now().microsecond / 1_000_000)
+    ory.now = clock.now
+    session = ory.login(site, aal="aal1", second_factors=["totp"])
+    site.get("aal2")
+    session.prove("totp")
+    site.set_cookie("ory_kratos_session", session.cookie)
     site.get("aal2")
 
     assert [signal for signal, _ in sent] == [step_up_completed]
