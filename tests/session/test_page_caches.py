@@ -12,10 +12,12 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.middleware.cache import CacheMiddleware
 from django.template import engines
 from django.template.response import TemplateResponse
 from django.urls import include, path
-from django.utils.decorators import method_decorator
+from django.utils.cache import learn_cache_key
+from django.utils.decorators import decorator_from_middleware_with_args, method_decorator
 from django.views import View
 from django.views.decorators.cache import cache_control, cache_page
 
@@ -29,7 +31,7 @@ POLICY = "django_ory_mfa.middleware.AALRequiredMiddleware"
 UPDATE = "django.middleware.cache.UpdateCacheMiddleware"
 FETCH = "django.middleware.cache.FetchFromCacheMiddleware"
 LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
-CACHE_PAGES = {
+CACHE_PAGES: dict[str, Any] = {
     "default": cache_page(60),
     "alias": cache_page(60, cache="other"),
     "prefix": cache_page(60, key_prefix="mine"),
@@ -57,6 +59,58 @@ def late(request: Any) -> TemplateResponse:
 
 async def alate(request: Any) -> TemplateResponse:
     return late(request)
+
+
+def fragment(request: Any) -> TemplateResponse:
+    template = engines["django"].from_string(
+        "{% load cache %}{% cache 60 side %}{{ request.ory_session.identity.id|default:'nobody' }}{% endcache %}"
+    )
+    return TemplateResponse(request, template)
+
+
+async def afragment(request: Any) -> TemplateResponse:
+    return fragment(request)
+
+
+def nested(request: Any) -> TemplateResponse:
+    template = engines["django"].from_string(
+        "{% load cache ory_mfa %}{% cache 60 outer %}{% cache 60 inner %}{% ory_aal %}{% endcache %}"
+        " in all{% endcache %}"
+    )
+    return TemplateResponse(request, template)
+
+
+async def anested(request: Any) -> TemplateResponse:
+    return nested(request)
+
+
+def impersonal(request: Any) -> TemplateResponse:
+    template = engines["django"].from_string("{% load cache %}{% cache 60 hours %}open until six{% endcache %}")
+    return TemplateResponse(request, template)
+
+
+async def aimpersonal(request: Any) -> TemplateResponse:
+    return impersonal(request)
+
+
+class CopyOfCache(CacheMiddleware):
+    """Stores by a method of its own, as packages do that leave headers out or add some."""
+
+    def process_response(self, request: Any, response: Any) -> Any:
+        if getattr(request, "_cache_update_cache", False):
+            key = learn_cache_key(request, response, 60, self.key_prefix, cache=self.cache)
+            self.cache.set(key, response, 60)
+        return response
+
+
+class NoHeaders(CacheMiddleware):
+    """Asks Django's method, and then stores by its own."""
+
+    def process_response(self, request: Any, response: Any) -> Any:
+        if self._should_update_cache(request, response):  # type: ignore[attr-defined]
+            key = learn_cache_key(request, response, 60, self.key_prefix, cache=self.cache)
+            self.cache.set(key, response, 60)
+        return response
 
 
 def open_to_all(request: Any) -> HttpResponse:
@@ -154,6 +208,29 @@ def download(request: Any) -> FileResponse:
     return FileResponse(BytesIO(b"a file"))
 
 
+READING: tuple[tuple[str, Any], ...] = (("sync", reading), ("async", areading))
+COPIES = {
+    "copy": decorator_from_middleware_with_args(CopyOfCache)(page_timeout=60),
+    "no-headers": decorator_from_middleware_with_args(NoHeaders)(page_timeout=60),
+}
+
+
+def targeted(request: Any) -> HttpResponse:
+    headers = {
+        "CDN-Cache-Control": "max-age=600",
+        "Example-CDN-Cache-Control": "max-age=600",
+        "Surrogate-Control": "max-age=600",
+        "X-Accel-Expires": "600",
+        "X-Other": "kept",
+    }
+    return HttpResponse(who(request), headers=headers)
+
+
+async def atargeted(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return targeted(request)
+
+
 PUBLIC = cache_control(public=True, max_age=600)
 urlpatterns = [
     path("sync/", include(pages(reading, late))),
@@ -165,6 +242,31 @@ urlpatterns = [
     path("sync/shared-stream", cache_control(s_maxage=600)(stream)),
     path("async/shared-stream", cache_control(s_maxage=600)(astream)),
     path("download", PUBLIC(download)),
+    *(
+        path(
+            f"{mode}/{name}/",
+            include(
+                [
+                    path("plain", cached(read)),
+                    path("looks", looks_first(cached(read))),
+                    path("wraps", wraps_first(cached(read))),
+                    path("guard", aal_required("aal1")(cached(read))),
+                ]
+            ),
+        )
+        for name, cached in COPIES.items()
+        for mode, read in READING
+    ),
+    path("sync/fragment", fragment),
+    path("async/fragment", afragment),
+    path("sync/nested", nested),
+    path("async/nested", anested),
+    path("sync/impersonal", impersonal),
+    path("async/impersonal", aimpersonal),
+    path("sync/guarded-impersonal", aal_required("aal1")(impersonal)),
+    path("async/guarded-impersonal", aal_required("aal1")(aimpersonal)),
+    path("sync/targeted", targeted),
+    path("async/targeted", atargeted),
     path("open", open_to_all),
     path("cached-open", cache_page(60)(open_to_all)),
 ]
@@ -445,3 +547,80 @@ def test_middleware_outside_of_ours_has_nothing_stored(mode: str, ory: FakeOry, 
     response = second.get("/open")
 
     assert (response.content.decode(), stored()) == (session.identity.id, 0)
+
+
+# What does as Django's cache does.
+
+
+@pytest.mark.usefixtures("site_cache")
+@pytest.mark.parametrize("name", COPIES)
+@pytest.mark.parametrize("view", ["plain", "looks", "guard"])
+def test_cache_that_is_derived_from_djangos_stores_nothing_of_somebody_known(
+    mode: str, ory: FakeOry, name: str, view: str
+) -> None:
+    first, second, nobody = Site(mode), Site(mode), Site(mode)
+    people = [ory.login(first), ory.login(second)]
+
+    texts = [seen_by(visitor, f"{name}/{view}")[1] for visitor in (first, second, nobody)]
+
+    assert stored() == 0
+    for text, own in zip(texts, [people[0].identity.id, people[1].identity.id, "nobody"], strict=True):
+        assert text in {own, ""} or not any(person.identity.id in text for person in people)
+
+
+def test_derived_cache_that_asks_djangos_method_stores_nothing_through_a_wrapper(mode: str, ory: FakeOry) -> None:
+    site = Site(mode)
+    ory.login(site)
+    seen_by(site, "no-headers/wraps")
+
+    assert stored() == 0
+
+
+@pytest.mark.usefixtures("site_cache")
+def test_part_of_a_template_that_shows_who_is_there_is_stored_for_nobody(mode: str, ory: FakeOry) -> None:
+    first, second, nobody = Site(mode), Site(mode), Site(mode)
+    ids = [ory.login(site).identity.id for site in (first, second)]
+
+    texts = [seen_by(visitor, "fragment")[1] for visitor in (first, second, nobody, first)]
+
+    assert (texts, stored()) == ([*ids, "nobody", ids[0]], 0)
+
+
+def test_part_inside_another_is_stored_for_nobody(mode: str, ory: FakeOry) -> None:
+    first, second = Site(mode), Site(mode)
+    ory.login(first, aal="aal2")
+    ory.login(second, aal="aal1")
+
+    assert [seen_by(visitor, "nested")[1] for visitor in (first, second)] == ["aal2 in all", "aal1 in all"]
+    assert stored() == 0
+
+
+def test_part_that_shows_nobody_is_stored_for_all(site: Site, ory: FakeOry) -> None:
+    ory.login(site)
+
+    assert (seen_by(site, "impersonal"), stored()) == ((200, "open until six"), 1)
+    assert seen_by(site, "guarded-impersonal") == (200, "open until six")
+
+
+def test_part_of_a_page_whose_session_is_known_is_not_stored(site: Site, ory: FakeOry) -> None:
+    """What a view gave to its template may be about the person, too."""
+    ory.login(site)
+
+    assert (seen_by(site, "guarded-impersonal"), stored()) == ((200, "open until six"), 0)
+
+
+def test_part_of_a_template_without_a_request_is_stored(ory: FakeOry) -> None:
+    template = engines["django"].from_string("{% load cache %}{% cache 60 hours %}open until six{% endcache %}")
+
+    assert (template.render(), stored()) == ("open until six", 1)
+
+
+def test_headers_for_other_shared_caches_do_not_say_otherwise(site: Site, ory: FakeOry) -> None:
+    ory.login(site)
+    response = site.get("targeted")
+
+    assert private(response)
+    assert {name for name in response.headers if "Cache" in name or name.startswith(("X-", "Surr"))} == {
+        "Cache-Control",
+        "X-Other",
+    }
