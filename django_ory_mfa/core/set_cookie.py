@@ -46,7 +46,8 @@ def is_timely(age: float, *, is_navigation: bool) -> bool:
 def _read(header: str) -> IssuedCookie | None:
     # RFC 6265, section 5.2; http.cookies drops unknown attributes.
     pair, *attributes = header.split(";")
-    name, _, value = pair.strip(" \t").partition("=")
+    # Blanks are the only white space in a header that is printable.
+    name, _, value = pair.strip().partition("=")
     if not is_sound(value) or PRINTABLE.fullmatch(header) is None:
         return None
     domains = [_value(attribute) for attribute in attributes if _name(attribute) == "domain"]
@@ -54,11 +55,11 @@ def _read(header: str) -> IssuedCookie | None:
 
 
 def _name(attribute: str) -> str:
-    return attribute.partition("=")[0].strip(" \t").lower()
+    return attribute.partition("=")[0].strip().lower()
 
 
 def _value(attribute: str) -> str:
-    return attribute.partition("=")[2].strip(" \t").removeprefix(".").lower()
+    return attribute.partition("=")[2].strip().removeprefix(".").lower()
 
 
 def _is_address(host: str) -> bool:

@@ -91,3 +91,38 @@ def test_script_gets_a_renewed_cookie_for_one_second(age: float, *, expected: bo
 
 def test_person_who_waits_for_a_page_gets_a_renewed_cookie_at_any_time() -> None:
     assert is_timely(60.0, is_navigation=True)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "domain"),
+    [
+        ("Domain=a.test", "a.test"),
+        (" dOMAIN = .A.test ", "a.test"),
+        ("Domain=a=b", "a=b"),
+        ("XDomain=a.test", None),
+        ("Domain=XaX", "xax"),
+        ("Domain=a.test; Domain=b.test", "b.test"),
+        ("Domain=a.test; Domain=", None),
+        ("Domain", None),
+    ],
+)
+def test_domain_is_read_as_browsers_do(attributes: str, domain: str | None) -> None:
+    cookie = issued_cookie((f" {NAME}=a ; {attributes}; Path=/",), NAME)
+
+    assert cookie is not None
+    assert (cookie.value, cookie.domain) == ("a", domain)
+
+
+def test_value_keeps_its_letters_at_both_ends() -> None:
+    cookie = issued_cookie((f"{NAME}=XaX",), NAME)
+
+    assert cookie is not None
+    assert cookie.value == "XaX"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]", "::ffff:127.0.0.1"])
+def test_address_is_no_host_below_a_domain(host: str) -> None:
+    cookie = issued_cookie((f"{NAME}=a; Domain={host.partition('.')[2]}",), NAME)
+
+    assert cookie is not None
+    assert not reaches(cookie, host, browser_host="ory.test")

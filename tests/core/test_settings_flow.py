@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from django_ory_mfa.core.answer import Answer
-from django_ory_mfa.core.settings_flow import read_enrolment
+from django_ory_mfa.core.settings_flow import read_enrolment, without_secrets
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 RECORDED = {
@@ -135,3 +135,34 @@ def test_403_tells_only_if_a_second_factor_is_due(body: object, expected: object
 )
 def test_other_status_tells_nothing(status: int, body: object) -> None:
     assert read_enrolment(answer(status, body)) is None
+
+
+SECRET = "JBSWY3DPEHPK3PXP"
+
+
+@pytest.mark.parametrize("expected", [True, False])
+def test_answer_without_its_secrets_tells_the_same(*, expected: bool) -> None:
+    node = {"attributes": {"name": "totp_unlink" if expected else "totp_code", "value": SECRET}}
+    image = {"attributes": {"src": SECRET}}
+    body = {"id": SECRET, "ui": {"action": SECRET, "nodes": [image, node]}, "identity": {"traits": {"email": SECRET}}}
+    kept = without_secrets(Answer(200, {"x": "y"}, json.dumps(body).encode(), set_cookies=(SECRET,)))
+
+    assert read_enrolment(kept) is expected
+    assert (kept.status, kept.headers, kept.set_cookies) == (200, {"x": "y"}, ())
+    assert SECRET.encode() not in kept.body
+
+
+def test_refusal_without_its_secrets_tells_the_same() -> None:
+    body = {"error": {"id": "session_aal2_required", "reason": SECRET}, "redirect_browser_to": SECRET}
+    kept = without_secrets(answer(403, body))
+
+    assert read_enrolment(kept) is True
+    assert SECRET.encode() not in kept.body
+
+
+@pytest.mark.parametrize("body", [{}, {"ui": {"nodes": None}}, [SECRET], SECRET.encode()], ids=repr)
+def test_answer_that_tells_nothing_still_tells_nothing_without_its_secrets(body: object) -> None:
+    kept = without_secrets(answer(200, body))
+
+    assert read_enrolment(kept) is None
+    assert SECRET.encode() not in kept.body

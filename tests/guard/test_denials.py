@@ -16,6 +16,7 @@ from django.utils.decorators import sync_and_async_middleware
 from django.views.decorators.csrf import csrf_exempt
 
 from django_ory_mfa.enforcement import AALRequired, arequire_aal, require_aal
+from django_ory_mfa.guard.denials import CSRFFailed
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
 
@@ -155,3 +156,8 @@ def test_failure_of_csrf_while_a_template_renders_is_a_page(mode: str, ory: Fake
 
     assert (response.status_code, response.content) == (403, b"forged")
     assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_forged_request_is_named_in_its_exception() -> None:
+    """Frameworks that answer it by themselves show this text."""
+    assert str(CSRFFailed(HttpResponse(status=403))) == "CSRF verification failed"
