@@ -73,6 +73,8 @@ demo: $(TEST_TOOLS)  ## see it work, on http://127.0.0.1:8000/, with an emulated
 # What is not in the environment comes from example_project/.env; without that file these are settings for development.
 example: $(TEST_TOOLS)  ## serve the example project on http://127.0.0.1:8000/, with the Ory of example_project/.env
 	$(if $(wildcard example_project/.env)$(ORY_SDK_URL),,@echo "$(NO_ORY)" >&2)
+	$(if $(wildcard example_project/.env),,DEBUG=true) $(BIN)/python example_project/manage.py migrate -v0
+	$(if $(wildcard example_project/.env),,DEBUG=true) $(BIN)/python example_project/manage.py fill_shop
 	$(if $(wildcard example_project/.env),,DEBUG=true) $(BIN)/python example_project/manage.py runserver $(ARGS)
 
 clean:  ## remove everything that was built here, the virtual environment included

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -29,20 +30,29 @@ def main() -> None:
         "ORY_SETTINGS_REQUIRED_AAL": "highest_available",
         "DEMO_URL": ory_url,
     }
-    serve(options, site_url, ory_url)
+    with tempfile.TemporaryDirectory(prefix="shop-") as folder:
+        os.environ["DATABASE"] = f"{folder}/shop.sqlite3"
+        serve(options, site_url, ory_url)
 
 
 def serve(options: argparse.Namespace, site_url: str, ory_url: str) -> None:
     # Django reads the environment as soon as it is there.
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
     from example.wsgi import application
+    from shop.demo import people, prepare
 
     from django_ory_mfa.testing.emulator import Emulator
 
     # Newer Pythons let two servers share a port, which would hide that one is running already.
     ThreadedWSGIServer.allow_reuse_port = False
     site = at("--port", options.port, lambda: ThreadedWSGIServer((HOST, options.port), WSGIRequestHandler))
-    with site, at("--ory-port", options.ory_port, lambda: Emulator(options.ory_port, return_urls=[site_url])) as ory:
+    with (
+        site,
+        at(
+            "--ory-port", options.ory_port, lambda: Emulator(options.ory_port, people=people(), return_urls=[site_url])
+        ) as ory,
+    ):
+        prepare()
         site.set_app(application)
         sys.stdout.write(what_to_open(site_url, ory_url, ory.people))
         sys.stdout.flush()

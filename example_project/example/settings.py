@@ -25,13 +25,29 @@ SECRET_KEY = env.str("SECRET_KEY", default=while_debugging("for development only
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=while_debugging(["127.0.0.1"]))
 
 # The site stands before the package, so that its templates/ory_mfa/base.html is the one that counts.
-INSTALLED_APPS = ["example", "django_ory_mfa", "django.contrib.staticfiles"]
+INSTALLED_APPS = [
+    "example",
+    "shop",
+    "django_ory_mfa",
+    "django_ory_mfa.contrib.auth",
+    # In place of "django.contrib.admin".
+    "django_ory_mfa.contrib.admin.apps.AALAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_ory_mfa.middleware.OrySessionMiddleware",
+    # In place of Django's AuthenticationMiddleware.
+    "django_ory_mfa.contrib.auth.middleware.OryUserMiddleware",
     "django_ory_mfa.middleware.AALRequiredMiddleware",
 ]
 ROOT_URLCONF = "example.urls"
@@ -40,11 +56,23 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
     }
 ]
-# People and sessions are Ory's, so there is nothing to store here.
-DATABASES: dict[str, Any] = {}
+# The shop's. People and their sessions are Ory's; here is only which user they are.
+DATABASE = env.str("DATABASE", default=str(BASE_DIR / "shop.sqlite3"))
+DATABASES: dict[str, Any] = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATABASE}}
+# Permissions only: nobody signs in here.
+AUTHENTICATION_BACKENDS = ["django_ory_mfa.contrib.auth.backends.OryBackend"]
+LOGIN_URL = "ory_mfa:login"
+# In a cookie, so that showing a message takes no session.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "build" / "static"
@@ -62,6 +90,9 @@ ORY_MFA_RULES = [
     (r"/static/", None),
     (r"/reports/", "highest_available"),
 ]
+
+# What is copied from Ory to the users here.
+ORY_MFA_USER_SYNC = "shop.users.ShopSync"
 
 # Where the demo has its people and their mailbox; see demo.py.
 DEMO_URL = env.str("DEMO_URL", default="")
@@ -82,6 +113,7 @@ else:
     # A proxy that ends TLS has to send X-Forwarded-Proto; gunicorn and uvicorn believe it from 127.0.0.1.
     SECURE_SSL_REDIRECT = True
     CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_SECURE = True
     # An hour. Make it a year once everything below this domain is known to work with https only.
     SECURE_HSTS_SECONDS = 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True

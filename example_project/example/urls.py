@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib import admin
 from django.contrib.staticfiles.urls import staticfiles_urlpatterns
 from django.urls import include, path
 
@@ -17,6 +18,8 @@ urlpatterns = [
     path("payroll/", views.Payroll.as_view(), name="payroll"),
     path("balance/", views.balance, name="balance"),
     path("reports/", views.reports, name="reports"),
+    path("shop/", include("shop.urls")),
+    path("admin/", admin.site.urls),
     path("account/security/", include("django_ory_mfa.urls")),
     # The sign-in and settings pages of a Kratos of your own: its ui_url. Ory Network and the emulator have theirs.
     path("ory-ui/", include("django_ory_mfa.contrib.ui.urls")),

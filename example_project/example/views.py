@@ -23,6 +23,9 @@ PAGES = {
     "inbox": "A second factor, in an async view.",
     "payroll": "A second factor, in a class-based view.",
     "balance": "A second factor; htmx gets a fragment, everybody else a page around it. The profile page asks for it.",
+    "shop": "Nothing: a public page. What is bought there belongs to your Django user.",
+    "orders": "Signed in is enough; they are those of request.user.",
+    "takings": "A second factor, and a permission of Django's that staff has: a role in Ory's metadata_public.",
     "reports": "Nothing in the view itself; a rule in the settings asks for the highest available level.",
 }
 

@@ -65,8 +65,8 @@ class Page(HTMLParser):
         if tag == "a":
             self._href = shown["href"]
         elif tag == "form":
-            self.forms.append(Form(urljoin(self.url, shown["action"])))
-        elif tag == "input":
+            self.forms.append(Form(urljoin(self.url, shown.get("action", ""))))
+        elif tag == "input" and "name" in shown:
             self.forms[-1].fields[shown["name"]] = shown.get("value", "")
         elif tag == "button" and "name" in shown:
             self.forms[-1].buttons[shown["name"]] = shown["value"]

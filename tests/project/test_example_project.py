@@ -36,6 +36,7 @@ DEVELOPMENT = {
     "ORY_WHOAMI_REQUIRED_AAL": "highest_available",
     "ORY_SETTINGS_REQUIRED_AAL": "highest_available",
     "DEMO_URL": "",
+    "DATABASE": ":memory:",
 }
 PRODUCTION = {
     **DEVELOPMENT,
