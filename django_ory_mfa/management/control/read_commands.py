@@ -11,6 +11,7 @@ from django.core.management.base import OutputWrapper
 from django_ory_mfa.management.control.changing import DIFFERS, FILE_NOTE
 from django_ory_mfa.management.control.command import ControlCommand
 from django_ory_mfa.management.control.context import console_of, target_of, workspace_of
+from django_ory_mfa.management.control.cookies import cookie_findings, cookie_rows
 from django_ory_mfa.management.control.directory import Directory
 from django_ory_mfa.management.control.document import mfa_part, mfa_tree
 from django_ory_mfa.management.control.failures import UsageError
@@ -26,7 +27,7 @@ from django_ory_mfa.management.control.options import (
     add_target,
 )
 from django_ory_mfa.management.control.shown import clean, table, values
-from django_ory_mfa.management.control.site import declared
+from django_ory_mfa.management.control.site import declared, expected_cookie
 from django_ory_mfa.management.control.sources import rendered, save
 from django_ory_mfa.management.control.targets import Snapshot
 
@@ -119,6 +120,8 @@ class ShowCommand(ControlCommand[ShowOptions]):
         """Print the report and return the exit code."""
         snapshot = target_of(options, self.context).read()
         found = findings(snapshot.config, declared())
+        if options.file:
+            found += cookie_findings(snapshot.config, expected_cookie())
         stdout.write(json.dumps(_report(snapshot, found)) if options.json else self.text(snapshot, found))
         if options.file and not options.json:
             stderr.write(FILE_NOTE)
@@ -127,7 +130,8 @@ class ShowCommand(ControlCommand[ShowOptions]):
     def text(self, snapshot: Snapshot, found: list[Finding]) -> str:
         """Return the report for people."""
         revision = f", revision {clean(snapshot.revision)}" if snapshot.revision else ""
-        keys = table(("KEY", "VALUE", "SOURCE"), values(mfa_part(snapshot.config)))
+        rows = [*values(mfa_part(snapshot.config)), *(cookie_rows(snapshot.config) if snapshot.files else ())]
+        keys = table(("KEY", "VALUE", "SOURCE"), rows)
         return "\n".join([f"{snapshot.label}{revision}", "", keys, *[""][: len(found)], *_lines(found)])
 
     def exit_code(self, found: list[Finding]) -> int:

@@ -104,6 +104,7 @@ def test_check_ends_with_0_if_all_is_well(kratos_yml, settings):
     settings.ORY_MFA_WHOAMI_REQUIRED_AAL = "highest_available"
     settings.ORY_MFA_SETTINGS_REQUIRED_AAL = "highest_available"
     settings.ORY_MFA_SITE_URL = "https://www.example.com"
+    settings.ORY_MFA_SDK_URL = "https://www.example.com/ory"
     ory_mfa("enable", "codes", "--file", kratos_yml, "--yes")
     ory_mfa("require", "highest_available", "--file", kratos_yml, "--yes")
 
