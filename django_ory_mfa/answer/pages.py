@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
 from django_ory_mfa.answer.csrf import keep_csrf_cookie
-from django_ory_mfa.conf import conf
+from django_ory_mfa.conf import conf, is_debug
 from django_ory_mfa.core.addresses import verified_email
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.destination import needs_second_factor
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from django_ory_mfa.core.session import Identity, OrySession
 
+DOCTOR = "manage.py ory_mfa doctor"
 HIGHEST_LEVEL = Requirement("aal2")
 
 
@@ -49,7 +50,13 @@ def page_context(request: HttpRequest, session: OrySession, decision: Decision |
         "return_to": return_to,
         "methods": sorted((decision.requirement.methods if decision is not None else None) or ()),
         "home_url": default_return_to(request),
+        **debug_hints(),
     }
+
+
+def debug_hints() -> dict[str, str]:
+    """Return what the page of an outage tells developers: the URL of Ory and a command; empty in production."""
+    return {"failed_url": conf.sdk_url, "command": DOCTOR} if is_debug() else {}
 
 
 def own_url(name: str) -> str:

@@ -232,6 +232,15 @@ def test_page_of_an_outage_links_back_and_to_the_start(site: Site, ory: FakeOry)
     assert f'href="http://testserver/{site.mode}/page?x=1"' in html
     assert 'href="http://testserver/"' in html
     assert "127.0.0.1:4433" not in html
+    assert "manage.py" not in html
+
+
+def test_page_of_an_outage_tells_developers_the_url_and_the_command(site: Site, ory: FakeOry, settings: Any) -> None:
+    settings.DEBUG = True
+
+    html = ask(site, ory, "unavailable", "browser").content.decode()
+
+    assert f"no usable answer from {settings.ORY_MFA_SDK_URL}; run <code>manage.py ory_mfa doctor</code>" in html
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET
 
-from django_ory_mfa.answer.pages import own_url
+from django_ory_mfa.answer.pages import debug_hints, own_url
 from django_ory_mfa.conf import conf, is_debug
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.contrib.ui.failures import Failure, read_failure
@@ -126,7 +126,11 @@ def _show_failure(request: HttpRequest, failure: Failure, status: int) -> HttpRe
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
-    context = {"return_to": request.get_full_path(), "home_url": conf.default_return_to}
+    context = {
+        "return_to": request.get_full_path(),
+        "home_url": conf.default_return_to,
+        **debug_hints(),
+    }
     headers = {"Retry-After": str(RETRY_AFTER)}
     return TemplateResponse(request, "ory_mfa/unavailable.html", context, status=503, headers=headers)
 
