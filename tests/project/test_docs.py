@@ -354,6 +354,34 @@ def test_example_of_settings_passes_the_checks(settings):
     assert [message for check in checks.ALL for message in check(None)] == []
 
 
+class QuickStart:
+    """The URL configuration of the README."""
+
+    urlpatterns = run_block("README", "def vault")["urlpatterns"]
+
+
+def test_quick_start_of_the_readme_guards_its_page(settings, ory):
+    said = run_block("README", "the emulator")
+    assert said["MIDDLEWARE"][-1] in settings.MIDDLEWARE
+    settings.MIDDLEWARE = said["MIDDLEWARE"]
+    settings.ROOT_URLCONF = QuickStart
+    client = Client()
+    assert client.get("/vault/").status_code == 302
+
+    ory.login(client, aal="aal2")
+
+    assert client.get("/vault/").status_code == 200
+
+
+def test_quick_start_of_the_readme_passes_the_checks(settings):
+    said = run_block("README", "the emulator")
+    settings.ROOT_URLCONF = QuickStart
+    for name in ("MIDDLEWARE", "ORY_MFA_SDK_URL"):
+        setattr(settings, name, said[name])
+
+    assert [message for check in checks.ALL for message in check(None)] == []
+
+
 # Ory.
 
 
