@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     ReadPart = Callable[[str], Any]
 
+# Attributes of sessions that are not active, with their values in an active one.
+OF_ERRORS = (("error_id", None), ("redirect_browser_to", None), ("retry_after", None))
 # Attributes that a requirement of a level alone does not need; they are parsed when they are first read.
-POSTPONED = ("authentication_methods", "authenticated_at", "issued_at", "identity", "raw")
+POSTPONED = ("id", "authentication_methods", "authenticated_at", "issued_at", "identity", "raw")
 
 
 class AAL(StrEnum):
@@ -29,10 +31,10 @@ class AAL(StrEnum):
     @classmethod
     def of(cls, value: object) -> AAL:
         """Return the level named by ``value``; ``AAL0`` for anything unknown, missing or empty."""
-        try:
-            return cls(value)  # type: ignore[arg-type]  # any other value raises ValueError
-        except ValueError:
-            return cls.AAL0
+        return KNOWN_LEVELS.get(value, cls.AAL0) if isinstance(value, str) else cls.AAL0
+
+
+KNOWN_LEVELS = {level.value: level for level in AAL}
 
 
 class SessionState(StrEnum):
@@ -145,10 +147,12 @@ class OrySession:
             raise ValueError("ory_client cannot model this session") from None
 
 
-def postpone_rest(session: OrySession, read_part: ReadPart) -> OrySession:
-    """Return ``session``, whose ``POSTPONED`` attributes are read by ``read_part(name)`` at first access."""
-    for name in POSTPONED:
-        object.__delattr__(session, name)
+def active_session(aal: AAL, expires_at: datetime | None, read_part: ReadPart) -> OrySession:
+    """Return an active session whose ``POSTPONED`` attributes are read by ``read_part(name)`` at first access."""
+    # Without __init__, which would give a value to the postponed attributes too.
+    session = object.__new__(OrySession)
+    for name, value in (("state", SessionState.ACTIVE), ("aal", aal), ("expires_at", expires_at), *OF_ERRORS):
+        object.__setattr__(session, name, value)
     object.__setattr__(session, "_read_part", read_part)
     return session
 

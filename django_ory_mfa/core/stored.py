@@ -1,9 +1,8 @@
-"""A session as stored in a cache: the fields needed for decisions, and Ory's answer for everything else."""
+"""A session as stored in a cache: the values needed for decisions, and Ory's answer for everything else."""
 
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
@@ -11,11 +10,10 @@ from hmac import compare_digest
 from typing import Any, cast
 
 from django_ory_mfa.core.answer import Answer
-from django_ory_mfa.core.session import AAL, OrySession, SessionState, postpone_rest
+from django_ory_mfa.core.session import AAL, OrySession, active_session
 from django_ory_mfa.core.whoami import read_part
 
-VERSION = 1
-KEPT = {"id", "aal", "expires_at", "until", "body"}
+VERSION = 2
 
 
 def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: datetime) -> float:
@@ -31,33 +29,27 @@ def seconds_to_keep(session: OrySession, answer: Answer, *, ttl: float, now: dat
 def to_store(session: OrySession, answer: Answer, *, seconds: float, now: datetime, name: str, key: bytes) -> str:
     """Return the cache entry ``name`` for an active ``session``, read from ``answer``, sealed with ``key`` (32 bytes).
 
-    It is JSON: the fields needed for decisions, and the unchanged answer in base64, which is parsed only if needed.
+    Its lines are the seal, the level, when the session ends, until when the entry may be used, and the unchanged
+    answer, which is parsed only if needed.
     """
     expires_at, until = cast("datetime", session.expires_at), now + timedelta(seconds=seconds)
-    kept = {
-        "id": str(session.id),
-        "aal": str(session.aal),
-        "expires_at": expires_at.isoformat(),
-        "until": until.isoformat(),
-        "body": b64encode(answer.body).decode(),
-    }
-    return json.dumps({"version": VERSION, "seal": _seal(name, kept, key), **kept})
+    kept = "\n".join((session.aal, expires_at.isoformat(), until.isoformat(), answer.body.decode()))
+    return f"{_seal(name, kept, key)}\n{kept}"
 
 
 def from_store(stored: object, *, now: datetime, name: str, key: bytes) -> OrySession | None:
     """Return the session stored under ``name``; None if the entry is missing, expired, or not written by this site."""
-    kept = _loads(stored)
-    version, seal = kept.pop("version", None), kept.pop("seal", None)
+    if not isinstance(stored, str):
+        return None
+    seal, _, kept = stored.partition("\n")
     # SECURITY: others may be able to write to the cache; an entry that this site did not write is ignored.
-    if version != VERSION or kept.keys() != KEPT or not all(isinstance(value, str) for value in (seal, *kept.values())):
+    if not (seal.isascii() and compare_digest(seal, _seal(name, kept, key))):
         return None
-    if not _is_same(seal, _seal(name, kept, key)):
+    aal, *times, body = kept.split("\n", 3)
+    expires_at, until = map(datetime.fromisoformat, times)
+    if now >= expires_at or now >= until:
         return None
-    expires_at, until = datetime.fromisoformat(kept["expires_at"]), datetime.fromisoformat(kept["until"])
-    if now >= min(expires_at, until):
-        return None
-    session = OrySession(SessionState.ACTIVE, id=kept["id"], aal=AAL.of(kept["aal"]), expires_at=expires_at)
-    return postpone_rest(session, _Kept(kept["body"]).read)
+    return active_session(AAL.of(aal), expires_at, _Kept(body).read)
 
 
 class _Kept:
@@ -68,7 +60,7 @@ class _Kept:
 
     @cached_property
     def _answer(self) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(b64decode(self._body).decode())
+        answer: dict[str, Any] = json.loads(self._body)
         return answer
 
     def read(self, name: str) -> Any:
@@ -76,20 +68,7 @@ class _Kept:
         return read_part(self._answer, name)
 
 
-def _loads(stored: object) -> dict[str, Any]:
-    try:
-        kept = json.loads(stored) if isinstance(stored, str) else None
-    except (ValueError, RecursionError):
-        return {}
-    return kept if isinstance(kept, dict) else {}
-
-
-def _is_same(seal: str, expected: str) -> bool:
-    return compare_digest(seal.encode(errors="replace"), expected.encode())
-
-
-def _seal(name: str, kept: dict[str, str], key: bytes) -> str:
-    # Names and values in order, so that no value can be moved to another field.
-    parts = (name, *(part for pair in kept.items() for part in pair))
-    sealed = "\0".join(parts).encode(errors="surrogatepass")
+def _seal(name: str, kept: str, key: bytes) -> str:
+    # The name has no line breaks, so that nothing can be moved from the one to the other.
+    sealed = f"{VERSION}\n{name}\n{kept}".encode(errors="surrogatepass")
     return blake2b(sealed, key=key, digest_size=16, person=b"session").hexdigest()

@@ -20,7 +20,7 @@ from django_ory_mfa.core.session import (
     Identity,
     OrySession,
     SessionState,
-    postpone_rest,
+    active_session,
 )
 
 CLOCK_SKEW = timedelta(seconds=60)
@@ -51,8 +51,7 @@ def _read_session(body: dict[str, Any], now: datetime) -> OrySession:
     if body.get("active") is not True or (expires_at is not None and now - expires_at > CLOCK_SKEW):
         return ANONYMOUS
     aal = AAL.of(body.get("authenticator_assurance_level"))
-    session = OrySession(SessionState.ACTIVE, id=body["id"], aal=aal, expires_at=expires_at)
-    return postpone_rest(session, partial(read_part, body))
+    return active_session(aal, expires_at, partial(read_part, body))
 
 
 def read_part(body: dict[str, Any], name: str) -> Any:
@@ -63,6 +62,8 @@ def read_part(body: dict[str, Any], name: str) -> Any:
     match name:
         case "authentication_methods":
             return tuple(_read_method(entry) for entry in _objects(body.get(name)))
+        case "id":
+            return body[name]
         case "identity":
             return _read_identity(body[name])
         case "raw":
