@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -54,23 +54,35 @@ def fingerprint(url: str, *secrets: str, key: bytes) -> str:
     return blake2b("\0".join((url, *secrets)).encode(), key=key, digest_size=16).hexdigest()
 
 
-def choose_credential(*, session_token: str, cookies: str, authorization: str, name: str | None) -> Credential | None:
-    """Return the one credential in the raw header values of a request; None if there is none.
+def choose_credential(
+    *, session_token: str, cookies: Sequence[tuple[str, str]], authorization: str
+) -> Credential | None:
+    """Return the one credential of a request; None if there is none.
 
-    ``name`` is the name of the session cookie; None if the request has no such cookie. A token without Ory's prefix
-    belongs to another library, in whichever header it came, and is ignored.
+    ``cookies`` are its session cookies, the others are raw header values. A token without Ory's prefix belongs to
+    another library, in whichever header it came, and is ignored.
     """
     if _is_orys_token(session_token):
         return Credential(CredentialKind.TOKEN, session_token)
     # SECURITY: all duplicates are sent, in order and byte for byte. Ory uses the first that it can decode; choosing one
     # here could select a different session from the one that Ory's own pages use.
-    header = cookie_header([] if name is None else _sound_cookies(_called(name), cookies))
+    header = cookie_header(cookies)
     return Credential(CredentialKind.COOKIE, header) if header else _bearer(authorization)
 
 
-def session_cookie_names(cookies: str) -> set[str]:
-    """Return the cookie names in a raw ``Cookie`` header that look like Ory's session cookie and have a valid value."""
-    return {name for name, _ in _sound_cookies(LIKE_ORYS_OWN, cookies)}
+def session_cookies(header: str, name: str | None = None) -> list[tuple[str, str]]:
+    """Return the cookies called ``name`` in a raw ``Cookie`` header, or else all that look like Ory's session cookie.
+
+    They are in order and unchanged; those whose value is not possible are left out.
+    """
+    found = []
+    for cookie in (LIKE_ORYS_OWN if name is None else _called(name)).finditer(header):
+        value = cookie[2].rstrip(" \t")
+        before = header[header.rfind(";", 0, cookie.start()) + 1 : cookie.start()]
+        # A match in the middle of a name or a value is not a cookie. Reading all cookies would take longer.
+        if not before.strip(" \t") and is_sound(value):
+            found.append((cookie[1], value))
+    return found
 
 
 def read_cookies(header: str) -> list[tuple[str, str]]:
@@ -100,18 +112,6 @@ def is_sound(value: str) -> bool:
 @lru_cache(maxsize=16)
 def _called(name: str) -> re.Pattern[str]:
     return re.compile(COOKIE.format(name=re.escape(name)))
-
-
-def _sound_cookies(pattern: re.Pattern[str], header: str) -> list[tuple[str, str]]:
-    """Return the valid cookies that match ``pattern``, as ``read_cookies`` would but without reading all the others."""
-    found = []
-    for cookie in pattern.finditer(header):
-        name, value = cookie[1], cookie[2].rstrip(" \t")
-        before = header[header.rfind(";", 0, cookie.start()) + 1 : cookie.start()]
-        # A match in the middle of a name or a value is not a cookie.
-        if not before.strip(" \t") and is_sound(value):
-            found.append((name, value))
-    return found
 
 
 def _is_orys_token(value: str) -> bool:

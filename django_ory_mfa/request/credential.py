@@ -8,7 +8,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.views.decorators.debug import sensitive_variables
 
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.credentials import Credential, choose_credential, session_cookie_names
+from django_ory_mfa.core.credentials import Credential, choose_credential, session_cookies
 from django_ory_mfa.runtime import limited_log
 
 if TYPE_CHECKING:
@@ -21,19 +21,15 @@ def credential_of(request: HttpRequest) -> Credential | None:
 
     If there are session cookies of several Ory projects, only ``X-Session-Token`` counts.
     """
-    cookies, authorization = raw_cookies(request), request.META.get("HTTP_AUTHORIZATION", "")
-    name = conf.session_cookie
-    names = {name} if name else session_cookie_names(cookies)
-    if len(names) > 1:
+    meta, cookies = request.META, session_cookies(raw_cookies(request), conf.session_cookie)
+    authorization = meta.get("HTTP_AUTHORIZATION", "")
+    if len(cookies) > 1 and len({name for name, _ in cookies}) > 1:
         limited_log.warning(
             "Cookies of several Ory projects in one request: set ORY_MFA_SESSION_COOKIE to the right one."
         )
-        cookies = authorization = ""
+        cookies, authorization = [], ""
     return choose_credential(
-        session_token=request.META.get("HTTP_X_SESSION_TOKEN", ""),
-        cookies=cookies,
-        authorization=authorization,
-        name=next(iter(names), None),
+        session_token=meta.get("HTTP_X_SESSION_TOKEN", ""), cookies=cookies, authorization=authorization
     )
 
 

@@ -24,7 +24,7 @@ from django_ory_mfa.core.credentials import (
     choose_credential,
     is_sound,
     read_cookies,
-    session_cookie_names,
+    session_cookies,
 )
 from django_ory_mfa.core.decision import Outcome, decide
 from django_ory_mfa.core.flows import Flows, is_return_to
@@ -68,7 +68,8 @@ authorizations = st.one_of(
 def test_credential_is_one_header_of_sound_values_from_the_request(
     session_token: str, cookies: str, authorization: str, name: str | None
 ) -> None:
-    credential = choose_credential(session_token=session_token, cookies=cookies, authorization=authorization, name=name)
+    chosen = [] if name is None else session_cookies(cookies, name)
+    credential = choose_credential(session_token=session_token, cookies=chosen, authorization=authorization)
 
     if credential is None:
         return
@@ -90,7 +91,7 @@ def test_session_cookies_are_all_sent_in_order(found: list[tuple[str, str]]) -> 
     header = "; ".join(f"{name}={value}" for name, value in found)
     expected = [value for name, value in found if name == NAME and 1 <= len(value) <= 4096 and OCTETS.issuperset(value)]
 
-    credential = choose_credential(session_token="", cookies=header, authorization="", name=NAME)
+    credential = choose_credential(session_token="", cookies=session_cookies(header, NAME), authorization="")
 
     sent = credential.value if credential else None
     assert sent == ("; ".join(f"{NAME}={value}" for value in expected) or None)
@@ -99,7 +100,7 @@ def test_session_cookies_are_all_sent_in_order(found: list[tuple[str, str]]) -> 
 @given(header=cookie_headers)
 @some
 def test_names_of_session_cookies_come_from_the_request(header: str) -> None:
-    assert all(name in header for name in session_cookie_names(header))
+    assert all(f"{name}={value}" in header for name, value in session_cookies(header))
 
 
 pieces = st.sampled_from([NAME, "ory_session_a", "ory_session_", "ory_", "=", ";", " ", "\t", "\n", "x", ".", '"'])
@@ -110,8 +111,8 @@ pieces = st.sampled_from([NAME, "ory_session_a", "ory_session_", "ory_", "=", ";
 def test_cookies_are_found_as_if_every_one_was_read(header: str, name: str) -> None:
     pairs = [(found, value) for found, value in read_cookies(header) if is_sound(value)]
 
-    assert session_cookie_names(header) == {found for found, _ in pairs if SESSION_COOKIE_NAMES.fullmatch(found)}
-    credential = choose_credential(session_token="", cookies=header, authorization="", name=name)
+    assert session_cookies(header) == [pair for pair in pairs if SESSION_COOKIE_NAMES.fullmatch(pair[0])]
+    credential = choose_credential(session_token="", cookies=session_cookies(header, name), authorization="")
     sent = "; ".join(f"{found}={value}" for found, value in pairs if found == name)
     assert (credential.value if credential else "") == sent
 

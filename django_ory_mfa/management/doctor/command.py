@@ -124,7 +124,7 @@ def _credential(path: Path | None) -> Credential | None:
         raise CommandError(message, returncode=MISUSED) from error
     # One that is longer holds more than a token, and is not sent in part.
     token = content.decode("ascii", "replace").strip() if len(content) <= LARGEST_FILE else ""
-    credential = choose_credential(session_token=token, cookies="", authorization="", name=None)
+    credential = choose_credential(session_token=token, cookies=(), authorization="")
     # SECURITY: only a text that starts like a session token is sent to Ory, so no API key is; no text of the file is
     # shown.
     if credential is None:
