@@ -114,8 +114,9 @@ class Conf:
     def aal(self) -> str:
         """The level or policy name for guards that name none, and for paths without a rule."""
         value = _get("AAL", "aal2")
-        is_policy = isinstance(value, str) and value not in LEVELS and value in self.policies
-        return value if is_policy else str(_one_of("AAL", "aal2", LEVELS))
+        if isinstance(value, str) and (value in OF_LEVEL or value in self.policies):
+            return value
+        return str(_one_of("AAL", "aal2", LEVELS))
 
     @property
     def whoami_required_aal(self) -> str | None:
@@ -182,7 +183,7 @@ class Conf:
     def cache(self) -> str:
         """The alias in ``CACHES`` of the cache that stores sessions."""
         value = _get("CACHE", "default")
-        if not isinstance(value, str) or value not in settings.CACHES:
+        if not isinstance(value, str) or value not in _settings().CACHES:
             raise _odd("CACHE", "must be an alias in CACHES", value)
         return value
 
@@ -254,7 +255,7 @@ def is_debug() -> bool:
 
 def fingerprint_key() -> bytes:
     """Return the 32-byte key of keyed hashes and seals, derived from ``SECRET_KEY``."""
-    return _derived(settings.SECRET_KEY)
+    return _derived(_settings().SECRET_KEY or settings.SECRET_KEY)  # the lazy object refuses an empty key
 
 
 def fingerprint_keys() -> tuple[bytes, ...]:
@@ -268,9 +269,15 @@ def _derived(secret: str | bytes) -> bytes:
 
 
 def _get(name: str, default: Any) -> Any:
-    # Bypasses Django's lazy object once it is loaded, because its look-up of a missing setting is slow.
+    # As in _settings(), without one more call: this is the most frequent one of a request.
     loaded = object.__getattribute__(settings, "_wrapped")
     return getattr(settings if loaded is empty else loaded, f"ORY_MFA_{name}", default)
+
+
+def _settings() -> Any:
+    """Return Django's settings without the lazy object around them, whose look-ups are slow, once they are loaded."""
+    loaded = object.__getattribute__(settings, "_wrapped")
+    return settings if loaded is empty else loaded
 
 
 def _odd(name: str, problem: str, value: object) -> ImproperlyConfigured:

@@ -27,13 +27,10 @@ class ReasonOnly(CsrfViewMiddleware):
 
 def needs_csrf_check(request: HttpRequest) -> bool:
     """Whether a request with a session cookie and an unsafe method was not checked by Django (``csrf_exempt``)."""
+    if request.method in SAFE_METHODS or getattr(request, "csrf_processing_done", False):
+        return False
     credential = state_of(request).credential
-    return (
-        credential is not None
-        and credential.is_cookie
-        and request.method not in SAFE_METHODS
-        and not getattr(request, "csrf_processing_done", False)
-    )
+    return credential is not None and credential.is_cookie
 
 
 def csrf_failure(request: HttpRequest) -> HttpResponseBase | None:

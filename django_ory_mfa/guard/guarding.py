@@ -137,9 +137,11 @@ def _forgery_steps(request: HttpRequest, decision: Decision | None) -> Steps[Htt
 
 
 def _is_by_session(request: HttpRequest, decision: Decision | None) -> bool:
+    if decision is not None:
+        return True
     # SECURITY: a callable that returned None may have done so because of the session that it read.
     session = state_of(request).known_session
-    return decision is not None or (session is not None and session.is_signed_in)
+    return session is not None and session.is_signed_in
 
 
 def _refusal(response: object) -> HttpResponseBase:

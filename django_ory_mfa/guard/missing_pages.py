@@ -23,10 +23,14 @@ class ViewCall:
     """
 
     def __init__(self, *args: Any) -> None:
-        # A decorated method has the view before the request. Tests call views without any middleware.
-        found = (getattr(arg, "_ory_mfa", None) for arg in args[:2])
-        self._state = next((state for state in found if isinstance(state, RequestState)), None)
+        self._state: RequestState | None = None
         self._response: object = None
+        # A decorated method has the view before the request. Tests call views without any middleware.
+        for arg in args[:2]:
+            state = getattr(arg, "_ory_mfa", None)
+            if isinstance(state, RequestState):
+                self._state = state
+                break
 
     def __enter__(self) -> Self:
         return self

@@ -36,9 +36,12 @@ class Entry:
         self._name = name
         self._ttl = ttl
         self._key = f"{PREFIX}{name}"
-        self._signed_out_key = f"{self._key}:signed-out"
         alias = conf.cache
         self._operation = partial(Operation, caches[alias], _breaker(alias))
+
+    @property
+    def _signed_out_key(self) -> str:
+        return f"{self._key}:signed-out"
 
     def read(self) -> Steps[OrySession | None]:
         """Return the cached session, or None."""

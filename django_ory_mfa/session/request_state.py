@@ -112,7 +112,8 @@ class RequestState:
         """The one credential of the request that is sent to Ory; None if there is none."""
         if self._credential is NOT_READ:
             self._credential = credential_of(self.request)
-        return cast("Credential | None", self._credential)
+        credential: Credential | None = self._credential
+        return credential
 
     @property
     def fingerprint(self) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, empty
 
 from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.credentials import fingerprint
@@ -72,8 +72,11 @@ class LazySession(SimpleLazyObject):  # type: ignore[type-arg]  # generic in dja
     """``request.ory_session`` until the session is known."""
 
     def __init__(self, state: RequestState) -> None:
-        super().__init__(partial(session_of, state))
-        self.__dict__["_state"] = state
+        # What Django's class does, in a third of the time: every request makes one.
+        set_directly = object.__setattr__
+        set_directly(self, "_wrapped", empty)
+        set_directly(self, "_setupfunc", partial(session_of, state))
+        set_directly(self, "_state", state)
 
 
 def plain(session: object) -> OrySession:

@@ -155,7 +155,7 @@ def refusal(answer: Answer) -> str:
 
 def _token_of(answer: Answer) -> Credential:
     token = answer.json_object().get("session_token") if answer.status == 200 else None
-    found = choose_credential(session_token=str(token), cookies="", authorization="", name=None)
+    found = choose_credential(session_token=str(token), cookies=(), authorization="")
     if found is None:
         raise ControlError(refusal(answer))
     return found
