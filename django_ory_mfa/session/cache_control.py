@@ -6,41 +6,69 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.http import FileResponse
+from django.http import FileResponse, HttpRequest
 from django.middleware.cache import UpdateCacheMiddleware
 from django.utils.cache import patch_vary_headers
 
+from django_ory_mfa.session.fragment_cache import protect_fragments
+
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponseBase
+    from django.http import HttpResponseBase
 
 VARY = ("Cookie", "Authorization", "X-Session-Token")
 ALL_VARY = ", ".join(VARY)
 # Django's cache middleware stores the response if this attribute of the request is true.
 STORE = "_cache_update_cache"
+# What tells one kind of shared cache more than Cache-Control does, and is obeyed first (RFC 9213, section 2).
+TARGETED = ("surrogate-control", "edge-control", "x-accel-expires")
+TARGETED_SUFFIX = "cdn-cache-control"
 # Directives that let a shared cache keep a response (RFC 9111, section 5.2.2).
 SHARED = ("public", "max-age", "s-maxage")
 
 
 @cache
 def protect_django_caches() -> None:
-    """Stop Django's cache middleware and ``cache_page`` from storing a response once the session is known.
+    """Stop Django's caches from storing anything of a request once its session is known.
 
-    Both store it in ``UpdateCacheMiddleware.process_response`` if an attribute of the request is true. They set that
-    attribute when they start, which may be after the session became known, so this is checked again when they store.
+    ``UpdateCacheMiddleware``, ``cache_page`` and what is derived from them store a response if an attribute of the
+    request is true. They set it when they start, which may be after the session became known; so it reads as false from
+    then on.
     """
-    store: Any = UpdateCacheMiddleware.process_response
+    # SECURITY: the page may contain personal data, and the cache would serve it to the next visitor.
+    HttpRequest._cache_update_cache = property(_may_store, _note_wish_to_store)  # type: ignore[attr-defined]
+    _protect_from_wrappers(UpdateCacheMiddleware)
+    protect_fragments()
 
-    def process_response(self: UpdateCacheMiddleware, request: Any, response: Any) -> Any:
-        # No isinstance check: the request may be a wrapper that forwards attributes, as in Django REST framework.
-        state = getattr(request, "_ory_mfa", None)
-        if state is None or state.known_session is None:
-            return store(self, request, response)
-        if getattr(request, STORE, False):
-            state.kept_from_cache = True
-        # SECURITY: the page may contain personal data, and the cache would serve it to the next visitor.
-        return response
 
-    UpdateCacheMiddleware.process_response = process_response  # type: ignore[method-assign]
+def _may_store(request: HttpRequest) -> Any:
+    wish = request.__dict__.get(STORE)
+    if wish is None:
+        raise AttributeError(STORE)
+    return wish and not _is_known(request)
+
+
+def _note_wish_to_store(request: HttpRequest, wish: Any) -> None:
+    request.__dict__[STORE] = wish
+
+
+def _is_known(request: Any) -> bool:
+    state = getattr(request, "_ory_mfa", None)
+    return state is not None and state.known_session is not None
+
+
+def _protect_from_wrappers(middleware: Any) -> None:
+    """Do the same where the request is an object around Django's, as in Django REST framework: it has attributes of its
+    own and forwards the others."""
+    original = middleware._should_update_cache
+
+    def should_update_cache(self: Any, request: Any, response: Any) -> Any:
+        if not _is_known(request):
+            return original(self, request, response)
+        if STORE in getattr(request, "__dict__", ()):
+            request._ory_mfa.kept_from_cache = True
+        return False
+
+    middleware._should_update_cache = should_update_cache
 
 
 def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:
@@ -53,7 +81,13 @@ def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:
         response.headers["Vary"] = ALL_VARY
     elif vary != ALL_VARY:
         patch_vary_headers(response, VARY)
+    for name in [name for name in response.headers if _is_targeted(name.lower())]:
+        del response.headers[name]
     request.__dict__.pop(STORE, None)
+
+
+def _is_targeted(name: str) -> bool:
+    return name in TARGETED or name.endswith(TARGETED_SUFFIX)
 
 
 def _made_private(said: str) -> str:
