@@ -346,12 +346,17 @@ def test_example_of_a_rule_that_only_reports_and_of_a_policy(settings):
     assert conf.requirement("sensitive").wants_proof
 
 
-def test_example_of_settings_passes_the_checks(settings):
-    namespace = run_block("how-to/add-to-django", "your custom domain")
+@pytest.mark.parametrize(("are_claimed", "ids"), [(False, ["ory_mfa.W004"]), (True, [])])
+def test_example_of_settings_passes_the_checks(settings, are_claimed, ids):
+    """Claims about Ory begin as comments; the checks then ask for them where a view needs them."""
+    page, text = "how-to/add-to-django", "your custom domain"
+    claims = dict(re.findall(r'# (ORY_MFA_\w+) = "(\w+)"', block_with("python", text, page)))
+    assert len(claims) == 2
+    namespace = run_block(page, text) | (claims if are_claimed else {})
     for name in ("MIDDLEWARE", *(name for name in namespace if name.startswith("ORY_MFA_"))):
         setattr(settings, name, namespace[name])
 
-    assert [message for check in checks.ALL for message in check(None)] == []
+    assert [message.id for check in checks.ALL for message in check(None)] == ids
 
 
 class QuickStart:
