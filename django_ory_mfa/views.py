@@ -95,7 +95,7 @@ def step_up(request: HttpRequest) -> HttpResponseBase:
 def done(request: HttpRequest) -> HttpResponseBase:
     """Tell the page that opened this window that Ory is done, and the visitor that the window may be closed.
 
-    It grants nothing and asks nobody: the page that waits sends its request again, and is answered as before.
+    It grants nothing and does not call Ory: the waiting page sends its request again, which is decided anew.
     """
     return page(request, "done", {"home_url": default_return_to(request)})
 

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Advice(NamedTuple):
-    """Why a visitor is not sent to Ory at once: what was ``used`` in vain, and whether a wanted method ever was."""
+    """Why a page comes before Ory: the method that was ``used`` but does not count, and whether one that counts was."""
 
     used: str
     has_used_wanted: bool
 
 
 def advice_for(request: HttpRequest, decision: Decision) -> Advice | None:
-    """Return why the visitor has to read something before going to Ory; None if there is no reason.
+    """Return the reasons to show a page before the visitor goes to Ory; None if there are none.
 
     The reasons: the session was never proved by a wanted method, or the visitor is back from Ory with another one.
     """

@@ -79,5 +79,5 @@ def _username(request: HttpRequest) -> str:
         user = getattr(request, "user", None)
         return str(user.get_username()) if user is not None else ""
     except PermissionDenied:
-        # Signed in at Ory, and without a user here: all the more reason to say as whom.
+        # Signed in at Ory without a user here: the page still names the account.
         return ""

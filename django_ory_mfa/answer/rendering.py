@@ -61,7 +61,7 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
 
 
 def render_json(request: HttpRequest, decision: Decision) -> HttpResponse:
-    """Return the JSON that refuses ``request`` for ``decision``, whoever reads it."""
+    """Return the JSON that refuses ``request`` for ``decision``, also if the client is a browser."""
     refused = refusal_for(request, decision)
     if opens_a_flow_unasked(request, decision):
         return HttpResponse(status=refused.status, headers=refused.headers)
@@ -74,7 +74,7 @@ def json_of(refused: Refusal) -> JsonResponse:
 
 
 def refusal_for(request: HttpRequest, decision: Decision) -> Refusal:
-    """Return what a script is told that sent ``request``: status, headers and JSON by the kind of its credential.
+    """Return the refusal of a script: status, headers and JSON, which depend on the kind of its credential.
 
     Raises ``KeyError`` for a decision that allows.
     """
@@ -84,7 +84,7 @@ def refusal_for(request: HttpRequest, decision: Decision) -> Refusal:
 
 
 def opens_a_flow_unasked(request: HttpRequest, decision: Decision) -> bool:
-    """Whether the answer has no link, since nobody asked for the flow that it would open."""
+    """Whether the response has no link, because the request is a HEAD or a prefetch and must not open a flow."""
     return is_quiet(request) and decision.outcome in (Outcome.STEP_UP, Outcome.REFRESH)
 
 

@@ -1,6 +1,6 @@
 """System checks. They make no network calls; the hint of each message says what to change.
 
-What is good if a check finds nothing, ``manage.py ory_mfa doctor`` says in the words of its ``system`` module.
+If a check finds nothing, ``manage.py ory_mfa doctor`` says so with a text of its ``system`` module.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is wrong with an admin site of ``django_ory_mfa.contrib.admin``; Django calls it for each site that there is."""
+"""Check the admin sites of ``django_ory_mfa.contrib.admin``; Django calls the check for each site."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ W030 = checks.Warning(
 
 
 def odd_requirement(owner: Any, name: str, problem: str) -> Error:
-    """Something that an admin asks for, in its attribute ``name``, and that nothing can be made of."""
+    """Return the error for an invalid value of the attribute ``name`` of an admin."""
     return Error(
         f"{type(owner).__name__}.{name} {problem}.",
         hint=(
@@ -46,7 +46,7 @@ def odd_requirement(owner: Any, name: str, problem: str) -> Error:
 
 
 def messages_of(site: Any, names_of: Callable[[Any], set[str]]) -> Iterator[CheckMessage]:
-    """Yield what is wrong with ``site``, an admin site behind Ory, and with its model admins.
+    """Yield the errors of ``site``, an admin site behind Ory, and of its model admins.
 
     ``names_of`` returns the names of the actions of a model admin, and of the views that it adds.
     """
@@ -85,7 +85,7 @@ def _is_requirement(value: object) -> bool:
     except ValueError:
         return False
     except ImproperlyConfigured:
-        # ORY_MFA_POLICIES makes no sense; E002 says so.
+        # ORY_MFA_POLICIES is invalid, which E002 reports.
         return True
 
 

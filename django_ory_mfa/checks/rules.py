@@ -74,7 +74,7 @@ def _messages(rule: Rule) -> Iterator[CheckMessage]:
     if rule.requirement is None and rule.pattern.match(NO_PATH):
         yield frees_everything(pattern)
     if rule.pattern.flags & re.VERBOSE:
-        # Blanks and comments in the regex are ignored when it matches, so its text tells nothing.
+        # The regex ignores blanks and comments in it, so its text does not show what it matches.
         return
     for branch in branches(pattern):
         text = text_of(branch)

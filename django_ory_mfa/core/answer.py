@@ -47,5 +47,5 @@ class Answer:
 
 
 LATE = Answer.failed("timeout", is_outage=True)
-# No thread was free in time; this says nothing about Ory.
+# No thread was free in time; Ory was not called.
 QUEUED = Answer.failed("queue")

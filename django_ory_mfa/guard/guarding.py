@@ -70,7 +70,7 @@ def decision_steps(request: HttpRequest, declared: Declared | str | None) -> Ste
 
 
 def judging_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:
-    """Return the decision of a guard that may not be the only one, so that nobody is told of it yet."""
+    """Return the decision of one of several guards; None if nothing is required. No signal is sent yet."""
     requirement = yield from _requirement_steps(request, declared)
     if requirement is None:
         return None
@@ -81,12 +81,12 @@ def judging_steps(request: HttpRequest, declared: Declared | str | None) -> Step
 
 
 def forgery_reason_steps(request: HttpRequest, *, fresh: bool = False) -> Steps[str | None]:
-    """Return why a request to an API is forged, before a level is told; None if it is not.
+    """Return why a request to an API fails the CSRF check; None if it passes or needs no check.
 
-    Asked of everybody who is signed in by cookie: Django's own middleware leaves the views of APIs alone. ``fresh``:
+    It applies to sessions in cookies, since Django's middleware does not check the views of APIs. ``fresh``:
     the session is asked for as it will be for what is required, so that Ory is called once.
     """
-    # The session comes last, since no other request needs it for this.
+    # The session comes last: only unsafe requests with a cookie need it here.
     if not needs_csrf_check(request) or not (yield from session_steps(state_of(request), fresh=fresh)).is_signed_in:
         return None
     # It may read a session from the database.
@@ -94,7 +94,7 @@ def forgery_reason_steps(request: HttpRequest, *, fresh: bool = False) -> Steps[
 
 
 def denial(request: HttpRequest, decision: Decision, *, report_only: bool = False) -> Sending:
-    """Return the call that tells the receivers of ``aal_denied``."""
+    """Return the call that sends ``aal_denied``."""
     session = state_of(request).known_session
     return Sending(aal_denied, request=request, session=session, decision=decision, report_only=report_only)
 

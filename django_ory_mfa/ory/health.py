@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("django_ory_mfa")
 
-GOOD_NEWS_LAST = 1.0  # seconds
-BAD_NEWS_LAST = 5.0
+READY_LASTS = 1.0  # seconds
+NOT_READY_LASTS = 5.0
 ADVICE = "To find out why, run: manage.py ory_mfa doctor"
 
 
@@ -38,8 +38,8 @@ class Health:
         self._known_until = 0.0
         self._well_since = 0.0
         self._is_out = False
-        # What the log said last. It may say otherwise for a minute, when outages come and go.
-        self._is_told_out = False
+        # The state that was logged last. It may be wrong for a minute if outages come and go.
+        self._is_outage_logged = False
         self._lines = LineLimit()
 
     def readiness(self, started_at: float) -> Steps[bool]:
@@ -66,7 +66,7 @@ class Health:
         if (yield from self._is_outage(answer, is_known=is_known)):
             if self._is_due(is_out=True):
                 logger.warning("Ory at %s gives no usable answers: %s. %s", self._client.url, reason, ADVICE)
-            return reason if self._is_news(is_out=True) else None
+            return reason if self._is_change(is_out=True) else None
         if answer is QUEUED:
             limited_log.warning("No thread was free in time for a call to Ory: see ORY_MFA_MAX_CONCURRENCY.")
         elif answer.status != 429:
@@ -78,7 +78,7 @@ class Health:
             # Ory found a session, so its database is back. The cached bad state is dropped, and a 401 to a call that
             # started before this one is not trusted.
             self._known_until, self._well_since = 0.0, started_at
-        self._is_news(is_out=False)
+        self._is_change(is_out=False)
         if self._is_due(is_out=False):
             logger.info("Ory answers again.")
 
@@ -108,22 +108,22 @@ class Health:
             return False
         self._is_ready = answer.status not in (0, 503)
         self._is_well = self._is_ready and not answer.is_outage
-        self._known_until = monotonic() + (GOOD_NEWS_LAST if self._is_ready else BAD_NEWS_LAST)
+        self._known_until = monotonic() + (READY_LASTS if self._is_ready else NOT_READY_LASTS)
         return True
 
-    def _is_news(self, *, is_out: bool) -> bool:
+    def _is_change(self, *, is_out: bool) -> bool:
         if self._is_out is is_out:
             return False
         with self._lock:
-            is_news, self._is_out = self._is_out is not is_out, is_out
-        return is_news
+            is_change, self._is_out = self._is_out is not is_out, is_out
+        return is_change
 
     def _is_due(self, *, is_out: bool) -> bool:
-        """Whether the log has to say so now: it said otherwise, and has not said so for a minute."""
-        if self._is_told_out is is_out:
+        """Whether to log the state now: the last logged one was different, and this one was not logged for a minute."""
+        if self._is_outage_logged is is_out:
             return False
         with self._lock:
-            is_due = self._is_told_out is not is_out and self._lines.admit(is_out) is not None
+            is_due = self._is_outage_logged is not is_out and self._lines.admit(is_out) is not None
             if is_due:
-                self._is_told_out = is_out
+                self._is_outage_logged = is_out
         return is_due

@@ -31,7 +31,7 @@ class Job:
 
     @cached_property
     def network(self) -> str:
-        """Whose turn it is when it is its turn."""
+        """The network that takes a turn with this job."""
         return network_of(self._address)
 
     def withdraw(self) -> bool:
@@ -113,7 +113,7 @@ class SharedThreads:
             return self._waiting[job.is_known].remove(job)
 
     def _has_thread_for(self, job: Job) -> bool:
-        # Where one is free, none that may have it waits.
+        # While a thread is free, no job that may use it waits.
         is_free = sum(self._under_way.values()) < self._size
         return is_free and (job.is_known or self._under_way[False] < self._most_unknown)
 

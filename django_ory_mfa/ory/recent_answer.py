@@ -18,7 +18,7 @@ THREAD = "ory_mfa readiness"
 
 
 class RecentAnswer:
-    """The answer to ``ask``, which blocks and does not raise; nobody who wants the answer waits for it."""
+    """The answer of ``ask``, a function that blocks and does not raise; callers never wait for it."""
 
     def __init__(self, ask: Callable[[], Answer]) -> None:
         self._ask = ask

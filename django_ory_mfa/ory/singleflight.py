@@ -30,7 +30,7 @@ class Call:
 
         join() -> in flight --answer--> answered --finish()--> finished --FINISHED_FOR--> forgotten
                       |
-                      `- nobody waits, and no thread has started it: withdrawn
+                      `- no waiter is left, and no thread has started it: withdrawn
     """
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Group:
             call.waiting -= 1
             is_abandoned = not call.waiting and call.job is not None and call.job.withdraw()
             if is_abandoned:
-                # Nobody may join a call that is never made.
+                # A call that is never made must not be joined.
                 call.started_at = -math.inf
         if is_abandoned:
             call.answer.set_result(QUEUED)
@@ -166,7 +166,7 @@ class SharedCall:
             self._group.leave(call)
 
     def finish(self) -> None:
-        """Finish the call if this object made it, so that nobody joins it any more."""
+        """Finish the call if this object made it, so that it can no longer be joined."""
         if self._own is not None:
             call = self._own
             # Runs at once if the answer is there, else when it arrives.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 # The attribute of the request that stores what ORY_MFA_CLIENT_KIND returned.
-SAID = "_ory_mfa_client_kind"
+KIND_BY_SITE = "_ory_mfa_client_kind"
 
 
 class Kind(StrEnum):
@@ -30,9 +30,9 @@ def kind_of(request: HttpRequest, credential: Credential | None) -> Kind:
 
     Raises ``ImproperlyConfigured`` if ``ORY_MFA_CLIENT_KIND`` is invalid or returns an unknown kind.
     """
-    said = _said_by_site(request)
-    if said is not None:
-        return said
+    by_site = _kind_by_site(request)
+    if by_site is not None:
+        return by_site
     if credential is not None and not credential.is_cookie:
         return Kind.JSON
     if is_htmx(request):
@@ -41,14 +41,14 @@ def kind_of(request: HttpRequest, credential: Credential | None) -> Kind:
 
 
 def read_by_script(request: HttpRequest) -> None:
-    """Settle that the answer to ``request`` is JSON, as that of every API is; the site is not asked."""
-    setattr(request, SAID, Kind.JSON)
+    """Treat the client of ``request`` as one that reads JSON, as APIs do; ``ORY_MFA_CLIENT_KIND`` is not called."""
+    setattr(request, KIND_BY_SITE, Kind.JSON)
 
 
 def is_htmx(request: HttpRequest) -> bool:
     """Whether htmx requests a fragment of a page (https://htmx.org/docs/#request-headers)."""
-    said = _said_by_site(request)
-    return request.headers.get("HX-Request") == "true" if said is None else said is Kind.HTMX
+    by_site = _kind_by_site(request)
+    return request.headers.get("HX-Request") == "true" if by_site is None else by_site is Kind.HTMX
 
 
 def is_quiet(request: HttpRequest) -> bool:
@@ -69,15 +69,15 @@ def _is_script(request: HttpRequest, credential: Credential | None) -> bool:
     )
 
 
-def _said_by_site(request: HttpRequest) -> Kind | None:
-    if not hasattr(request, SAID):
+def _kind_by_site(request: HttpRequest) -> Kind | None:
+    if not hasattr(request, KIND_BY_SITE):
         ask = conf.client_kind
         if ask is None:
             return None
         # None while the function runs: if it reads the session, that may lead back here.
-        setattr(request, SAID, None)
-        setattr(request, SAID, _as_kind(ask(request)))
-    return cast("Kind | None", getattr(request, SAID))
+        setattr(request, KIND_BY_SITE, None)
+        setattr(request, KIND_BY_SITE, _as_kind(ask(request)))
+    return cast("Kind | None", getattr(request, KIND_BY_SITE))
 
 
 def _as_kind(answer: object) -> Kind | None:

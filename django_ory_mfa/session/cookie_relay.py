@@ -62,7 +62,7 @@ def _is_navigation(request: HttpRequest) -> bool:
     if mode is not None:
         return mode == "navigate"
     # Browsers omit Sec-Fetch-Mode on plain http. Scripts that fetch HTML there usually identify themselves.
-    # ORY_MFA_CLIENT_KIND is not asked: it may raise, and the response is already made.
+    # ORY_MFA_CLIENT_KIND is not called: it may raise, and the response is already made.
     is_script = "HX-Request" in request.headers or "X-Requested-With" in request.headers
     return request.method in SAFE_METHODS and "text/html" in request.headers.get("Accept", "") and not is_script
 

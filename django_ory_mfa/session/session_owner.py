@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # The key in the Django session that holds the keyed hash of its owner.
 MARK = "_ory_mfa_person"
-# Whom a session is said to have belonged to that no Ory person has used.
+# The previous owner that the signal reports for a session that no Ory person has used.
 NO_PERSON = ""
 # The owner whose session this code loads in an event loop.
 _loading: ContextVar[SessionOwner | None] = ContextVar("ory_mfa_loading", default=None)
@@ -35,7 +35,7 @@ _under_way: set[asyncio.Task[None]] = set()
 
 
 class UserOfPerson(Protocol):
-    """The Django user of the person of a request, on sites where somebody has one."""
+    """The Django user of the person of a request, on sites that map identities to users."""
 
     def is_user(self, key: str) -> bool:
         """Whether it is the user with this primary key, as Django's sessions spell it; asked in blocking code."""
@@ -78,7 +78,7 @@ class SessionOwner:
         """Bind the Django session to the person of ``ory_session``; empty it if it belongs to somebody else."""
         self._ory_session = ory_session
         session = getattr(self._request, "session", None)
-        # Not by its identity, which is read from a cached session only where somebody asks for it.
+        # The identity is not read here: that would parse the rest of every cached session.
         if not ory_session or not isinstance(session, SessionBase):
             return
         if not self.is_current:
