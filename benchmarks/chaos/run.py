@@ -28,7 +28,7 @@ from benchmarks.chaos.servers import (
 )
 from benchmarks.chaos.visitors import SLACK, Crowd, Visit, Visitor, Weather, ask
 from django_ory_mfa.ory.breaker import LONGEST_PAUSE, SHORTEST_PAUSE
-from django_ory_mfa.ory.health import BAD_NEWS_LAST, GOOD_NEWS_LAST
+from django_ory_mfa.ory.health import NOT_READY_LASTS, READY_LASTS
 
 TTL = 5.0  # seconds, where there is a cache
 DATABASES: dict[str, type[KratosOnFile | KratosOnPostgres]] = {"file": KratosOnFile, "postgres": KratosOnPostgres}
@@ -109,7 +109,7 @@ def phases_on_file(kratos: KratosOnFile, proxy: Proxy) -> list[Phase]:
         Phase(
             "database gone",
             partial(_database_gone, kratos, proxy),
-            lasts_untold=GOOD_NEWS_LAST,
+            lasts_untold=READY_LASTS,
             is_admin_there=False,
         ),
         Phase("database gone, unseen", kratos.without_sessions, lasts_untold=inf, is_admin_there=False),
@@ -119,9 +119,9 @@ def phases_on_file(kratos: KratosOnFile, proxy: Proxy) -> list[Phase]:
 def phases_on_postgres(postgres: PostgresServer) -> list[Phase]:
     """What can happen to a database server. Without it Kratos says 401, and at ``/health/ready`` 503."""
     return [
-        Phase("database killed", partial(_killed, postgres), lasts_untold=GOOD_NEWS_LAST, is_admin_there=False),
+        Phase("database killed", partial(_killed, postgres), lasts_untold=READY_LASTS, is_admin_there=False),
         Phase("database frozen", partial(_frozen, postgres), is_admin_there=False),
-        Phase("database restarted", partial(_restarted, postgres), lasts_untold=GOOD_NEWS_LAST, is_admin_there=False),
+        Phase("database restarted", partial(_restarted, postgres), lasts_untold=READY_LASTS, is_admin_there=False),
     ]
 
 
@@ -242,7 +242,7 @@ def _play(phase: Phase, ground: Ground, crowd: Crowd, leavers: list[Visitor], se
     ended = time.monotonic()
     if not phase.is_harmless:
         pause = longest_pause(ended - began) if was_over else LONGEST_PAUSE
-        crowd.weather = Weather(phase.name, ended, pause, BAD_NEWS_LAST)
+        crowd.weather = Weather(phase.name, ended, pause, NOT_READY_LASTS)
     crowd.wait(seconds * RECOVERY_SHARE)
     crowd.visitors = regular
 
