@@ -103,12 +103,19 @@ def declared_by(view: Any) -> tuple[Declared, ...]:
 
     A request has to meet all of it. Raises what ``declare`` raises.
     """
-    decorated: Declared | None = getattr(view, "ory_mfa_requirement", None)
+    decorated: Declared | None = _mark_of(view, "ory_mfa_requirement")
     found = () if decorated is None else (decorated,)
     if class_of(view) is None:
         return found
     aal, max_age, methods = of_class(view)
     return found if aal is None else (*found, declare(aal, max_age=max_age, methods=methods))
+
+
+def _mark_of(view: Any, name: str) -> Any:
+    """Return what a decorator of this package left on ``view`` under ``name``; None if there is nothing."""
+    mark = getattr(view, name, None)
+    # SECURITY: an object may answer to any attribute name, for example one that forwards to remote procedures.
+    return None if mark is None or hasattr(view, "ory_mfa_no_such_mark") else mark
 
 
 def admin_site_of(view: Any) -> Any:
@@ -124,8 +131,8 @@ def finish_refusal(view: Any, request: HttpRequest, refusal: HttpResponseBase | 
 
 def is_exempt(view: Any) -> bool:
     """Whether ``aal_exempt`` exempts ``view``, and no class closer to the view declares a requirement."""
-    mark = getattr(view, "ory_mfa_exempt", None)
-    return bool(mark) and not _is_behind_declaration(view, mark)
+    mark = _mark_of(view, "ory_mfa_exempt")
+    return mark is not None and not _is_behind_declaration(view, mark)
 
 
 def class_of(view: Any) -> type | None:

@@ -19,6 +19,7 @@ from django_ory_mfa.request.visitor import names_of_person
 from django_ory_mfa.roundtrip.hops import has_hops, person_before
 from django_ory_mfa.runtime.steps import Steps
 from django_ory_mfa.session.django_session import Ending, Reading
+from django_ory_mfa.session.owned_session import in_store, owned
 from django_ory_mfa.signals import Sending, identity_switched
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class SessionOwner:
     """Binds the Django session of one request to the person of its Ory session.
 
     Once that person is known, the session's load and save methods are wrapped: the owner is compared after loading, and
-    marked before saving. A request that does neither pays nothing.
+    marked before saving; its key is told after loading. A request that does nothing of this pays nothing.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -104,6 +105,8 @@ class SessionOwner:
     def _hook(self, session: Any) -> None:
         self._session, self._key_of_browser, self._is_taken_over = session, session.session_key, False
         self._held = None
+        store: type[SessionBase] = type(session)
+        session.__class__ = owned(store)
         hooks = {"load": self._load, "aload": self._aload, "save": self._save, "asave": self._asave}
         self._originals = {name: getattr(session, name) for name in hooks}
         for name, hook in hooks.items():
@@ -185,13 +188,15 @@ class SessionOwner:
             # Load first: the original may read the session key before it loads, and loading may change the key.
             self._session.keys()
         self._mark()
-        self._originals["save"](must_create=must_create)
+        with in_store():
+            self._originals["save"](must_create=must_create)
 
     async def _asave(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         if not must_create:
             await self._session.akeys()
         self._mark()
-        await self._originals["asave"](must_create=must_create)
+        with in_store():
+            await self._originals["asave"](must_create=must_create)
 
     def _mark(self) -> None:
         session = self._session

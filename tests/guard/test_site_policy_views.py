@@ -277,3 +277,34 @@ def test_declaration_of_an_api_class_replaces_the_rule(
     response = site.get(url)
 
     assert (response.status_code == 200, location(response).startswith(STEP_UP)) == (is_shown, not is_shown)
+
+
+# A view that is an object.
+
+
+class AnswersAll:
+    """An object that has every attribute, as those that forward calls to elsewhere."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("open sesame")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in {"view_class", "cls", "csrf_exempt"}:
+            raise AttributeError(name)
+        return lambda *args, **kwargs: None
+
+
+class AsyncAnswersAll(AnswersAll):
+    async def __call__(self, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
+        return HttpResponse("open sesame")
+
+
+def test_object_that_has_every_attribute_is_neither_exempt_nor_declared_open(
+    site: Site, ory: Any, settings: Any
+) -> None:
+    view: Any = AnswersAll() if site.mode == "sync" else AsyncAnswersAll()
+    serve(settings, path(f"{site.mode}/rpc", view))
+
+    assert location(site.get("rpc")).startswith(LOGIN)
+    aal1(ory, site)
+    assert location(site.get("rpc")).startswith(STEP_UP)

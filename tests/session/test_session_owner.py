@@ -10,8 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from asgiref.sync import iscoroutinefunction
 from django.contrib import messages
 from django.contrib.sessions.backends import file as file_sessions
+from django.core.exceptions import SynchronousOnlyOperation
 from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import (  # type: ignore[attr-defined]  # what a form must not keep has no public name
     _does_token_match,
@@ -20,6 +22,8 @@ from django.middleware.csrf import (  # type: ignore[attr-defined]  # what a for
 )
 from django.test import RequestFactory
 from django.urls import include, path
+from django.utils.asyncio import async_unsafe
+from django.utils.decorators import sync_and_async_middleware
 
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.enforcement import arequire_aal, require_aal
@@ -130,6 +134,34 @@ async def asave(request: Any) -> HttpResponse:
     await request.aory_session()
     await request.session.asave()
     return await aread(request)
+
+
+BASKETS: dict[str | None, str] = {}
+
+
+def basket(request: Any) -> HttpResponse:
+    """Keeps it under the session's key, and does not look into the session."""
+    assert request.ory_session.state
+    if "put" in request.GET:
+        BASKETS[request.session.session_key] = request.GET["put"]
+    return HttpResponse(BASKETS.get(request.session.session_key, "nothing"))
+
+
+async def abasket(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return basket(request)
+
+
+def modify(request: Any) -> HttpResponse:
+    """Says that something has changed, and reads nothing."""
+    assert request.ory_session.state
+    request.session.modified = True
+    return HttpResponse()
+
+
+async def amodify(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return modify(request)
 
 
 def write_and_save(request: Any) -> HttpResponse:
@@ -293,6 +325,8 @@ VIEWS = [
     "write_then_who",
     "who_then_write",
     "save",
+    "basket",
+    "modify",
     "write_and_save",
     "cycle",
     "leave_and_write",
@@ -606,6 +640,69 @@ def test_person_after_a_lost_session_is_noticed(site: Site, ory: FakeOry, engine
     assert len(switched) == 1
 
 
+@pytest.mark.parametrize("store", ["plain_sessions", "native_sessions"])
+def test_view_of_the_other_person_that_only_saves_it_saves_an_empty_one(
+    site: Site, ory: FakeOry, settings: Any, store: str
+) -> None:
+    """A store that updates only what is there would find nothing under the key of a session that was just emptied."""
+    settings.SESSION_ENGINE = f"tests.backends.{store}"
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    ory.login(site)
+
+    assert data_of(site.get("save")) == {}
+
+
+# Who uses only its key
+
+
+def test_what_is_kept_under_its_key_is_not_found_by_the_other_person(
+    site: Site, ory: FakeOry, engine: str, switched: list[Any]
+) -> None:
+    first = ory.login(site)
+    site.get("who_then_write?cart=first")
+    assert site.get("basket?put=apples").content == b"apples"
+    back_as(ory, site, first)
+    assert site.get("basket").content == b"apples"
+    ory.login(site)
+
+    assert site.get("basket").content == b"nothing"
+    assert len(switched) == 1
+
+
+def test_key_is_read_with_one_look_into_the_store(site: Site, ory: FakeOry, plain: None) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    plain_sessions.ASKED.clear()
+    site.get("basket")
+
+    assert plain_sessions.ASKED == ["load"]
+
+
+def test_key_that_needs_a_database_is_not_told_in_an_event_loop_before_the_session_is_loaded(
+    ory: FakeOry, plain: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site("async")
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    monkeypatch.setattr(plain_sessions.SessionStore, "load", async_unsafe(plain_sessions.SessionStore.load))
+
+    with pytest.raises(SynchronousOnlyOperation, match="load it first"):
+        site.get("basket")
+
+
+def test_session_that_is_only_said_to_have_changed_is_emptied_for_the_other_person(
+    site: Site, ory: FakeOry, engine: str, switched: list[Any]
+) -> None:
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    ory.login(site)
+
+    assert site.get("modify").status_code == 200
+    assert len(switched) == 1
+    assert data_of(site.get("guarded")) == {}
+
+
 # Who does not use it
 
 
@@ -775,24 +872,26 @@ def test_session_middleware_inside_ours_is_as_good(
     assert len(switched) == 1
 
 
-class Between:
+@sync_and_async_middleware
+def between(get_response: Any) -> Any:
     """A middleware of the site between ours and that of the sessions, which makes the person known."""
 
-    sync_capable, async_capable = True, False
-
-    def __init__(self, get_response: Any) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: Any) -> Any:
+    def look(request: Any) -> Any:
         assert request.ory_session.state
-        return self.get_response(request)
+        return get_response(request)
+
+    async def alook(request: Any) -> Any:
+        assert (await request.aory_session()).state
+        return await get_response(request)
+
+    return alook if iscoroutinefunction(get_response) else look
 
 
 @pytest.mark.parametrize("view", ["guarded", "read"])
 def test_session_that_comes_after_the_person_is_known_is_looked_after(
     site: Site, ory: FakeOry, settings: Any, switched: list[Any], view: str
 ) -> None:
-    settings.MIDDLEWARE = [OURS, f"{__name__}.Between", SESSIONS]
+    settings.MIDDLEWARE = [OURS, f"{__name__}.between", SESSIONS]
     ory.login(site)
     site.get("write?cart=first")
     assert data_of(site.get("read")) == {"cart": "first"}
