@@ -88,6 +88,8 @@ ORY_MFA_SETTINGS_REQUIRED_AAL = env.str("ORY_SETTINGS_REQUIRED_AAL", default="")
 # For views that say nothing themselves. The first match counts; what matches nothing needs ORY_MFA_AAL, aal2.
 ORY_MFA_RULES = [
     (r"/static/", None),
+    # The admin asks for more itself, once it is sure that somebody is staff.
+    (r"/admin/", "aal1"),
     (r"/reports/", "highest_available"),
 ]
 

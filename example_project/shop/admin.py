@@ -17,7 +17,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in dj
 
 @admin.register(Order)
 class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
-    list_display = ("__str__", "customer", "product", "placed_at", "is_refunded")
+    list_display = ("__str__", "bought_by", "product", "placed_at", "is_refunded")
     list_filter = ("is_refunded",)
     list_select_related = ("customer", "product")
     autocomplete_fields = ("product",)
@@ -25,6 +25,11 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in djan
     actions = ("refund_selected",)
     # Deleting needs a fresh proof anyway. So does giving money back.
     ory_mfa_requirements: ClassVar = {"refund_selected": "sensitive"}
+
+    @admin.display(description="Customer", ordering="customer")
+    def bought_by(self, order: Order) -> str:
+        # The username is the id of the identity, unless the sync says otherwise.
+        return order.customer.get_full_name() or order.customer.email or str(order.customer)
 
     @admin.action(description="Refund selected orders", permissions=["change"])
     def refund_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
