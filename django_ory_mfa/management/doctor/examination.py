@@ -12,6 +12,7 @@ from django_ory_mfa.management.doctor.collect import Given, collect
 from django_ory_mfa.management.doctor.facts import Facts
 from django_ory_mfa.management.doctor.results import Result, skipped
 from django_ory_mfa.management.doctor.system import claims, claims_of_settings, results_of_settings
+from django_ory_mfa.management.doctor.users import results_of_users
 
 Check = Callable[[Facts], Iterable[Result]]
 
@@ -34,7 +35,7 @@ OF_ORY: Sequence[Check] = (
 @sensitive_variables()
 def examine(given: Given, *, live: bool = True) -> list[Result]:
     """Return the results of all checks; without ``live`` nothing is sent."""
-    results = list(results_of_settings())
+    results = [*results_of_settings(), *results_of_users()]
     if not live:
         return [*results, *claims_of_settings()]
     try:

@@ -45,7 +45,7 @@ def results_of_settings() -> Iterator[Result]:
     for check in (*checks.ALL, *checks.DEPLOY):
         name = check.__name__.removeprefix("check_").replace("_", "-")
         messages = [message for message in check(None) if not message.is_silenced()]
-        yield from map(_as_result, [name] * len(messages), messages)
+        yield from map(result_of, [name] * len(messages), messages)
         if not messages and name in GOOD:
             yield ok(name, f"{GOOD[name]} (settings only)")
 
@@ -67,7 +67,8 @@ def claims_of_settings() -> Iterator[Result]:
     yield from claims(*(getattr(django_settings, name, None) for name in CLAIMS))
 
 
-def _as_result(name: str, message: CheckMessage) -> Result:
+def result_of(name: str, message: CheckMessage) -> Result:
+    """Return the message of a system check as the result of the check ``name``."""
     reason = f"{message.msg} ({message.id})"
     if message.is_serious(ERROR):
         return failed(name, reason, str(message.hint))
