@@ -49,11 +49,14 @@ class Terminal:
 
     @sensitive_variables()
     def asks_secret(self, question: str) -> str:
-        """Return what is typed in answer to ``question``, without showing it."""
+        """Return what is typed in answer to ``question``, without showing it; nothing after Ctrl-D."""
         if self.stdin is not None:
             self._people.write(question)
             return self.stdin.readline().rstrip("\n")
-        return self.ask_hidden(question)
+        try:
+            return self.ask_hidden(question)
+        except EOFError:
+            return ""
 
     @property
     def _people(self) -> OutputWrapper:

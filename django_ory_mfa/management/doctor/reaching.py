@@ -66,7 +66,8 @@ def check_version(facts: Facts) -> Iterator[Result]:
             "version",
             f"Kratos {facts.version} treats every account as having a second factor once "
             "selfservice.methods.code.mfa_enabled is on, and locks out those that have none.",
-            "selfservice.methods.code.mfa_enabled: false, or a newer Kratos",
+            "An identity schema that gives everybody an address for codes, as ory_mfa init writes it; or "
+            "selfservice.methods.code.mfa_enabled: false; or a newer Kratos",
         )
     else:
         yield ok("version", f"Kratos {facts.version}.")

@@ -15,7 +15,6 @@ def identity_schema() -> str:
             # Without this nobody gets a code: Ory would not know where to send it.
             "code": {"identifier": True, "via": "email"},
             "totp": {"account_name": True},
-            "webauthn": {"identifier": True},
             "passkey": {"display_name": True},
         },
         "verification": {"via": "email"},

@@ -134,6 +134,7 @@ def test_pages_of_the_site_are_where_browsers_are_sent(installed: OfInit) -> Non
 def test_ory_mfa_finds_nothing_wrong_with_the_file(installed: OfInit) -> None:
     out = StringIO()
     with override_settings(
+        ORY_MFA_SDK_URL=installed.public_url,
         ORY_MFA_SITE_URL=f"http://localhost:{SITE_PORT}",
         ORY_MFA_WHOAMI_REQUIRED_AAL="highest_available",
         ORY_MFA_SETTINGS_REQUIRED_AAL="highest_available",

@@ -184,6 +184,15 @@ def test_password_is_read_from_the_terminal_without_showing_it() -> None:
     assert asked == ["Password: "]
 
 
+def test_end_of_input_is_an_empty_password() -> None:
+    def ask(question: str) -> str:
+        raise EOFError
+
+    out = OutputWrapper(StringIO())
+
+    assert control.Terminal(out, out, ask_hidden=ask).asks_secret("Password: ") == ""
+
+
 # Answers of a server that is odd.
 
 
