@@ -40,8 +40,8 @@ class HttpResponseSeeOther(HttpResponseRedirectBase):
 def render(request: HttpRequest, decision: Decision, *, return_to: str | None = None) -> HttpResponse:
     """Return the response that refuses ``request`` because of ``decision``, in the form that its client reads.
 
-    ``return_to`` is the URL that the browser comes back to; this page if left out. Raises ``ValueError`` if
-    ``decision`` allows the request.
+    ``return_to`` is the URL that the browser comes back to; this page if left out. It checks no CSRF. Raises
+    ``ValueError`` if ``decision`` allows the request.
     """
     if decision.is_allowed:
         raise ValueError("this decision allows the request: there is no refusal to render")

@@ -11,10 +11,12 @@ from django_ory_mfa.checks.addresses import W006, check_hosts, check_https, chec
 from django_ory_mfa.checks.admin import E030, W030, odd_requirement
 from django_ory_mfa.checks.apis import (
     W040,
+    check_authenticators,
     check_permissions,
     check_spectacular,
     negated_level,
     odd_requirements,
+    other_authenticators,
     unread_requirements,
 )
 from django_ory_mfa.checks.caches import W005, check_cache
@@ -31,6 +33,7 @@ from django_ory_mfa.checks.order import (
 )
 from django_ory_mfa.checks.outside import answers_outside, check_outside
 from django_ory_mfa.checks.rules import W014, check_rules, frees_everything, frees_too_much, matches_no_path
+from django_ory_mfa.checks.two_sign_ins import check_two_sign_ins, two_sign_ins
 from django_ory_mfa.checks.users import (
     E020,
     E021,
@@ -97,9 +100,11 @@ __all__ = [
     "odd_requirements",
     "odd_setting",
     "odd_view",
+    "other_authenticators",
     "out_of_order",
     "too_weak_methods",
     "two_loopbacks",
+    "two_sign_ins",
     "unclaimed",
     "unknown_methods",
     "unknown_setting",
@@ -125,7 +130,9 @@ ALL = (
     check_user_middleware,
     check_login_url,
     check_user_sync,
+    check_two_sign_ins,
     check_permissions,
+    check_authenticators,
     check_spectacular,
 )
 # Run only by `check --deploy`.

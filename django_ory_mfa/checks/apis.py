@@ -10,13 +10,16 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
+from django_ory_mfa.checks.order import USER_MIDDLEWARE, positions
 from django_ory_mfa.checks.permissions import (
     METHODS,
     asks_for_level,
+    authenticators_of,
     names_here,
     negates_level,
     permissions_of,
     requirements_of,
+    ways_in,
 )
 from django_ory_mfa.checks.views import every_view
 from django_ory_mfa.core.requirement import Requirement
@@ -24,6 +27,8 @@ from django_ory_mfa.guard.declarations import class_of, declare
 
 PACKAGE = "django_ory_mfa.contrib.rest_framework"
 HOOK = f"{PACKAGE}.spectacular_hook"
+AUTHENTICATION = f"{PACKAGE}.authentication.OryAuthentication"
+DJANGO_SIGN_IN = "rest_framework.authentication.SessionAuthentication"
 
 W040 = checks.Warning(
     "Views ask for levels by AALPermission, and drf-spectacular does not document the refusals.",
@@ -59,6 +64,24 @@ def odd_requirements(place: str, problem: str) -> Error:
     )
 
 
+def other_authenticators(place: str, others: Sequence[str]) -> checks.Warning:
+    """Clients that sign in otherwise, and are refused or use two sign-ins."""
+    return checks.Warning(
+        f"Every way into {place} needs AALPermission, and {', '.join(others)} signs in people who may not be Ory's.",
+        hint=(
+            "AALPermission refuses users who are not the person of the Ory session. Put OryAuthentication alone into "
+            "its authentication_classes, or let another permission decide on other clients: AALPermission | Other."
+        ),
+        id="ory_mfa.W041",
+    )
+
+
+def check_authenticators(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Where every way in needs a level, the person of the Ory session is the only one who signs in."""
+    found = {_place(site_view.view): _others(site_view.view) for site_view in every_view()}
+    return [other_authenticators(place, others) for place, others in found.items() if others]
+
+
 def check_permissions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """What permissions and ``ory_mfa_requirements`` say is asked for, also during an outage."""
     messages = [message for site_view in every_view() for message in _messages(site_view.view)]
@@ -79,10 +102,26 @@ def _asks(view: Any) -> bool:
     return any(asks_for_level(permission) for permission in permissions_of(view) or ())
 
 
-def _messages(view: Any) -> Iterator[CheckMessage]:
-    permissions, required, view_class = permissions_of(view), requirements_of(view), class_of(view)
+def _place(view: Any) -> str:
     # Functions have a class that the framework makes, and that has their name.
-    place = f"{getattr(view_class, '__module__', '')}.{getattr(view_class, '__name__', '')}"
+    view_class = class_of(view)
+    return f"{getattr(view_class, '__module__', '')}.{getattr(view_class, '__name__', '')}"
+
+
+def _others(view: Any) -> list[str]:
+    """Return the names of the authenticators of ``view`` whose users are not Ory's, if every way in needs a level."""
+    if not all(ways_in(permissions_of(view) or ())):
+        return []
+    # It takes request.user of Django, which OryUserMiddleware makes that of Ory.
+    fine = {AUTHENTICATION, *([DJANGO_SIGN_IN] if positions(USER_MIDDLEWARE) else [])}
+    classes = authenticators_of(view)
+    known = {one.__name__: {f"{base.__module__}.{base.__qualname__}" for base in one.__mro__} for one in classes}
+    return [name for name, bases in known.items() if bases.isdisjoint(fine)]
+
+
+def _messages(view: Any) -> Iterator[CheckMessage]:
+    permissions, required = permissions_of(view), requirements_of(view)
+    place = _place(view)
     if any(negates_level(permission) for permission in permissions or ()):
         yield negated_level(place)
     yield from (odd_requirements(place, problem) for problem in _problems(view, required))

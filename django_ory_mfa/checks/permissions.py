@@ -39,6 +39,12 @@ def requirements_of(view: Any) -> dict[Any, Any]:
     return given if isinstance(given, dict) else {}
 
 
+def authenticators_of(view: Any) -> tuple[Any, ...]:
+    """Return the classes of Django REST framework that find out who sends a request to ``view``."""
+    given: dict[str, Any] = getattr(view, "initkwargs", None) or {}
+    return tuple(given.get("authentication_classes", getattr(class_of(view), "authentication_classes", ())))
+
+
 def names_here(view: Any) -> tuple[str, ...]:
     """Return the actions and HTTP methods, in capitals, that ``view`` answers."""
     actions: dict[str, str] | None = getattr(view, "actions", None)

@@ -26,7 +26,7 @@ Use = tuple[str, Requirement]
 def unclaimed(places: Sequence[str]) -> checks.Warning:
     """Return W004: ``highest_available`` is used, but no setting tells how Ory is configured."""
     return checks.Warning(
-        f"highest_available is required by {_listed(places)}, but no setting declares how Ory is configured.",
+        f"highest_available is required by {listed(places)}, but no setting declares how Ory is configured.",
         hint=(
             "People without a second factor then have to set one up, as for aal2. If Ory's "
             "session.whoami.required_aal is highest_available, declare it in ORY_MFA_WHOAMI_REQUIRED_AAL; if "
@@ -39,7 +39,7 @@ def unclaimed(places: Sequence[str]) -> checks.Warning:
 def too_weak_methods(place: str, requirement: Requirement) -> Error:
     """Return E005: none of the methods can reach the level."""
     return Error(
-        f"{place} requires {requirement.aal} by {_listed(_sorted(requirement))}, never a second factor at Ory.",
+        f"{place} requires {requirement.aal} by {listed(_sorted(requirement))}, never a second factor at Ory.",
         hint="Name a method that is a second factor, such as 'totp', or require the level alone.",
         id="ory_mfa.E005",
     )
@@ -48,7 +48,7 @@ def too_weak_methods(place: str, requirement: Requirement) -> Error:
 def unknown_methods(place: str, methods: Sequence[str]) -> checks.Warning:
     """Return W009: a method is unknown to Ory."""
     return checks.Warning(
-        f"{place} requires {_listed(methods)}, which Ory does not know as a method.",
+        f"{place} requires {listed(methods)}, which Ory does not know as a method.",
         hint=f"Ory's methods are {', '.join(sorted(MAYBE_SECOND | NEVER_SECOND))}.",
         id="ory_mfa.W009",
     )
@@ -137,6 +137,7 @@ def _sorted(requirement: Requirement) -> list[str]:
     return sorted(requirement.methods or ())
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
+    """Return the first of ``words``, and how many more there are."""
     more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
     return ", ".join(words[:SHOWN]) + more

@@ -11,13 +11,15 @@ from django.http import HttpResponse
 from ninja.errors import HttpError
 
 from django_ory_mfa.answer.rendering import json_of, refusal_for, render_json
-from django_ory_mfa.core.refusal import csrf_failed, forbidden
+from django_ory_mfa.core.refusal import Refusal, csrf_failed, forbidden
 from django_ory_mfa.guard.declarations import Declared, MaxAge, RequirementCallable, declare, wants_proof
 from django_ory_mfa.guard.denials import AALRequired, CSRFFailed, roll_back
 from django_ory_mfa.guard.guarding import forgery_reason_steps, require_steps
+from django_ory_mfa.guard.one_person import forget_other_sign_in, no_user_steps
 from django_ory_mfa.request.client_kind import read_by_script
 from django_ory_mfa.request.credential import usual_cookie
 from django_ory_mfa.runtime.steps import Steps, arun, run
+from django_ory_mfa.session.request_state import state_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -38,12 +40,23 @@ class RefusalError(AALRequired, HttpError):  # type: ignore[misc]  # the framewo
         self.decision, self.extensions = refused.decision, refused.extensions
 
 
+class NoUserError(HttpError):  # type: ignore[misc]  # the framework has no types
+    """Somebody is signed in at Ory, and the site, which maps people to users, has no active user for them."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.status, refusal.body["error"]["message"])
+        self.refusal = refusal
+
+
 class ForgeryError(HttpError):  # type: ignore[misc]  # the framework has no types
     """A session cookie came without Django's CSRF proof."""
 
 
 class OryAuth:
     """Lets an operation run for those who proved what it asks for; ``request.auth`` is the Ory session.
+
+    ``request.user`` is the user that ``contrib.auth`` maps that session to, and nobody on a site without it: a sign-in
+    of Django's may be somebody else's. Whom ``contrib.auth`` has no active user for is refused.
 
     The arguments are those of ``aal_required``. Where ``requirement`` is a callable that asks for nothing, and nobody
     is signed in, ``request.auth`` is True. Raises ``AALRequired``, which is ninja's ``HttpError`` too.
@@ -96,13 +109,23 @@ class OryAuth:
         reason = yield from forgery_reason_steps(request, fresh=wants_proof(self.ory_mfa_requirement))
         if reason is not None:
             raise ForgeryError(403, reason)
+        state = state_of(request)
+        before = state.last_decision
         try:
             session = yield from require_steps(request, self.ory_mfa_requirement)
         except AALRequired as refused:
             answer = refusal_for(request, refused.decision)
             raise RefusalError(refused, answer.status, answer.body["error"]["message"]) from refused
+        if session:
+            yield from self._user_steps(request, is_asked=state.last_decision is not before)
         # Nothing was asked for; ninja takes what is false for a refusal.
         return session or True
+
+    def _user_steps(self, request: HttpRequest, *, is_asked: bool) -> Steps[None]:
+        refusal = (yield from no_user_steps(request)) if is_asked else None
+        if refusal is not None:
+            raise NoUserError(refusal)
+        forget_other_sign_in(request)
 
 
 class OryCookie(OryAuth):
@@ -130,6 +153,7 @@ def install(api: NinjaAPI) -> None:
     Handlers that a site adds afterwards for the same exceptions win.
     """
     api.add_exception_handler(AALRequired, _refuse)
+    api.add_exception_handler(NoUserError, _refuse_user)
     api.add_exception_handler(ForgeryError, _refuse_forgery)
     api.add_exception_handler(CSRFFailed, _refuse_forgery)
     api.add_exception_handler(PermissionDenied, _forbid)
@@ -138,6 +162,11 @@ def install(api: NinjaAPI) -> None:
 def _refuse(request: HttpRequest, exc: Any) -> HttpResponse:
     roll_back()
     return render_json(request, exc.decision)
+
+
+def _refuse_user(request: HttpRequest, exc: Any) -> HttpResponse:
+    roll_back()
+    return json_of(exc.refusal)
 
 
 def _refuse_forgery(request: HttpRequest, exc: Any) -> HttpResponse:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def evaluate(request: HttpRequest, requirement: Requirement | str) -> Decision:
     """Return the decision on ``request`` and ``requirement``; if it refuses, its ``url`` is where a browser has to go.
 
-    Ory is called only if the decision depends on it. ``url`` is None if Ory is unavailable. Raises
-    ``SynchronousOnlyOperation`` inside an event loop.
+    Ory is called only if the decision depends on it. ``url`` is None if Ory is unavailable. It checks no CSRF, which
+    ``require_aal`` does. Raises ``SynchronousOnlyOperation`` inside an event loop.
     """
     return run(evaluation_steps(request, _as_requirement(requirement)))
 

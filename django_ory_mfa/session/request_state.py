@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from django_ory_mfa.core.credentials import Credential
     from django_ory_mfa.core.decision import Decision
+    from django_ory_mfa.core.refusal import Refusal
     from django_ory_mfa.core.session import OrySession
     from django_ory_mfa.ory.service import Ory
     from django_ory_mfa.session.cookie_relay import RenewedCookie
@@ -88,9 +89,9 @@ class RequestState:
         self.was_known_before_view = False
         # Whether Django's cache was stopped from storing the response: cache_control -> middleware, guarding.
         self.kept_from_cache = False
-        # What a permission of Django REST framework came to, a decision or the reason of a failed CSRF check:
+        # What a permission of Django REST framework came to, a decision or another reason to refuse:
         # contrib.rest_framework, for its answer to the exception that follows.
-        self.kept: Decision | str | None = None
+        self.kept: Decision | Refusal | None = None
         # The response after our middleware: middleware -> resolver, for code that reads the session later.
         self.response: HttpResponseBase | None = None
         self._credential: Any = NOT_READ

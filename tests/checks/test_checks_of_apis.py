@@ -221,3 +221,67 @@ print(*[name for name in names if name in sys.modules], file=sys.stderr)
     ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
 
     assert (ran.returncode, ran.stderr.strip()) == (0, "")
+
+
+def others(settings: Any, *patterns: Any) -> list[str]:
+    site(settings, *patterns)
+    return [message.msg for message in checks.apis.check_authenticators(None)]
+
+
+def sign_ins(*names: str) -> Any:
+    from rest_framework import authentication
+
+    from django_ory_mfa.contrib.rest_framework import OryAuthentication
+
+    mine = type("Mine", (OryAuthentication,), {})
+    return [mine if name == "Mine" else getattr(authentication, name) for name in names]
+
+
+@pytest.mark.parametrize("aal", [(), ("aal2",)])
+def test_authenticators_beside_orys_are_warned_of_where_every_way_in_needs_a_level(settings: Any, aal: Any) -> None:
+    from rest_framework.permissions import IsAuthenticated
+
+    classes = sign_ins("Mine", "SessionAuthentication", "BasicAuthentication")
+    needs = IsAuthenticated & permission(*aal)
+
+    found = others(settings, view(authentication_classes=classes, permission_classes=[needs]))
+
+    assert len(found) == 1
+    assert "tests.checks.test_checks_of_apis.View" in found[0]
+    assert "SessionAuthentication, BasicAuthentication" in found[0]
+    assert "Mine" not in found[0]
+
+
+def test_other_authenticators_are_fine_where_another_permission_may_decide(settings: Any) -> None:
+    from rest_framework.permissions import IsAuthenticated
+
+    classes = sign_ins("Mine", "BasicAuthentication")
+
+    assert (
+        others(settings, view(authentication_classes=classes, permission_classes=[permission() | IsAuthenticated]))
+        == []
+    )
+    assert others(settings, view(authentication_classes=classes, permission_classes=[IsAuthenticated])) == []
+    assert others(settings, path("a", page)) == []
+
+
+def test_orys_authenticator_alone_is_fine(settings: Any) -> None:
+    classes = sign_ins("Mine")
+
+    assert others(settings, view(authentication_classes=classes, permission_classes=[permission()])) == []
+
+
+def test_sessions_of_django_are_orys_where_users_are_mapped(settings: Any) -> None:
+    settings.MIDDLEWARE = ["django_ory_mfa.contrib.auth.middleware.OryUserMiddleware"]
+    classes = sign_ins("SessionAuthentication")
+
+    assert others(settings, view(authentication_classes=classes, permission_classes=[permission()])) == []
+
+
+def test_authenticators_of_the_call_count(settings: Any) -> None:
+    from rest_framework.views import APIView
+
+    made = type("View", (APIView,), {"authentication_classes": sign_ins("BasicAuthentication")})
+    pattern = path("a", made.as_view(permission_classes=[permission()], authentication_classes=[]))  # type: ignore[attr-defined]
+
+    assert others(settings, pattern) == []

@@ -14,6 +14,8 @@ from django.middleware.csrf import get_token
 from django.test import RequestFactory
 
 from django_ory_mfa import signals
+from django_ory_mfa.core.session import ANONYMOUS
+from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
 
@@ -152,6 +154,18 @@ def test_rule_7_forged_request_is_refused_before_the_level_is_told(
     assert response.headers["Cache-Control"] == "no-store"
     assert "redirect_browser_to" not in response.json()
     assert "CSRF" in response.json()["error"]["reason"]
+
+
+def test_forged_request_is_refused_if_only_a_fresh_look_finds_the_session(ory: FakeOry) -> None:
+    """The first look got the answer to an earlier call, which had found nobody."""
+    from django_ory_mfa.contrib.rest_framework import AALPermission
+
+    request = ory.request(RequestFactory().post("/"))
+    state = state_of(request)
+    state.known_session, state.is_possibly_stale = ANONYMOUS, True
+
+    assert not AALPermission("aal2").has_permission(request, None)
+    assert state.known_session
 
 
 def test_forged_request_that_a_level_inside_refuses_is_told_so(mode: str, ory: FakeOry) -> None:

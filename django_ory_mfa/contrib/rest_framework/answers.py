@@ -65,8 +65,8 @@ def _refusal(exc: Exception, request: Any) -> Refusal | None:
         return csrf_failed(str(exc))
     kept = state_of(django_request(request)).kept
     if kept is not None and _is_by_level(exc):
-        if isinstance(kept, str):
-            return csrf_failed(kept)
+        if isinstance(kept, Refusal):
+            return kept
         if not kept.is_allowed:
             return _denied(request, kept)
     if isinstance(exc, exceptions.NotAuthenticated):

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission, BasePermissionMetaclass, OperationHolderMixin
 
-from django_ory_mfa.contrib.rest_framework.authentication import django_request, is_made_up
+from django_ory_mfa.contrib.rest_framework.authentication import OryAuthentication, django_request, is_made_up
 from django_ory_mfa.contrib.rest_framework.declared import requirements_of
+from django_ory_mfa.core.refusal import Refusal, csrf_failed, forbidden
 from django_ory_mfa.guard.declarations import Configured, Declared, MaxAge, RequirementCallable, declare
 from django_ory_mfa.guard.guarding import forgery_reason_steps, judging_steps
+from django_ory_mfa.guard.one_person import NO_USER, is_somebody, other_person_steps
 from django_ory_mfa.guard.site_policy import strictest
 from django_ory_mfa.request.client_kind import read_by_script
 from django_ory_mfa.runtime.steps import Steps, run
@@ -38,6 +40,9 @@ class AALPermission(OperationHolderMixin, BasePermission, metaclass=AALPermissio
     ``AALPermission`` asks for ``ORY_MFA_AAL``, and ``AALPermission("aal2", max_age=600)`` stands in
     ``permission_classes`` like a class. What a view has in ``ory_mfa_requirements`` for its action or HTTP method is
     asked for as well. It never raises: ``exception_handler`` answers for it.
+
+    It refuses users who signed in by another way than Ory, unless ``contrib.auth`` says that they are the person of the
+    Ory session, and people of Ory whom ``contrib.auth`` has no active user for.
     """
 
     ory_mfa_requirement: Declared = Configured()
@@ -64,9 +69,8 @@ class AALPermission(OperationHolderMixin, BasePermission, metaclass=AALPermissio
         if is_made_up(view):
             return False
         declared = strictest((self.ory_mfa_requirement, *requirements_of(view, request.method)))
-        sent = django_request(request)
-        read_by_script(sent)
-        return run(_permission_steps(sent, declared))
+        read_by_script(django_request(request))
+        return run(_permission_steps(request, declared))
 
 
 def asks_for_level(permission: Any) -> bool:
@@ -75,14 +79,39 @@ def asks_for_level(permission: Any) -> bool:
     return isinstance(permission, AALPermission) or any(part is not None and asks_for_level(part) for part in parts)
 
 
-def _permission_steps(request: HttpRequest, declared: Iterable[Declared]) -> Steps[bool]:
-    state = state_of(request)
-    reason = yield from forgery_reason_steps(request)
-    if reason is not None:
-        state.kept = reason
+def _permission_steps(request: Any, declared: Iterable[Declared]) -> Steps[bool]:
+    sent = django_request(request)
+    state, is_asked = state_of(sent), False
+    state.kept = yield from _forgery_steps(sent)
+    if state.kept is not None:
         return False
     for one in declared:
-        state.kept = decision = yield from judging_steps(request, one)
+        state.kept = decision = yield from judging_steps(sent, one)
         if decision is not None and not decision.is_allowed:
             return False
-    return True
+        is_asked = is_asked or decision is not None
+    refusal = yield from _refusal_steps(request, is_asked=is_asked)
+    if refusal is not None:
+        state.kept = refusal
+    return refusal is None
+
+
+def _refusal_steps(request: Any, *, is_asked: bool) -> Steps[Refusal | None]:
+    """Return why somebody who proved enough may not pass all the same."""
+    # SECURITY: a fresh look may have found a session where the first look, which was shared, had found none.
+    refusal = yield from _forgery_steps(django_request(request))
+    if refusal is None and is_asked:
+        refusal = yield from _person_steps(request)
+    return refusal
+
+
+def _forgery_steps(request: HttpRequest) -> Steps[Refusal | None]:
+    reason = yield from forgery_reason_steps(request)
+    return None if reason is None else csrf_failed(reason)
+
+
+def _person_steps(request: Any) -> Steps[Refusal | None]:
+    user = getattr(request, "user", None)
+    if isinstance(getattr(request, "successful_authenticator", None), OryAuthentication):
+        return None if is_somebody(user) else forbidden(NO_USER, reason="no_user")
+    return (yield from other_person_steps(django_request(request), user))
