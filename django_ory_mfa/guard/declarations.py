@@ -147,6 +147,11 @@ def mixin_of(view_class: type | None) -> Any:
     return next((base for base in bases if f"{base.__module__}.{base.__qualname__}" == MIXIN), None)
 
 
+def notes_missing_page(view: Any) -> bool:
+    """Whether it is noted if ``view`` has no page: a guard stands around it, and its class does not only declare."""
+    return hasattr(view, "ory_mfa_requirement") or mixin_of(class_of(view)) is not None
+
+
 def of_class(view: Any) -> tuple[Any, Any, Any]:
     """Return ``required_aal``, ``max_age`` and ``methods`` from the ``as_view()`` call of ``view`` or its class."""
     given, view_class = _given(view), class_of(view)

@@ -16,7 +16,7 @@ from django.utils.translation import get_language_from_path
 from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
-from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt
+from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt, notes_missing_page
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # No real path looks like this, so a pattern that matches it matches every path.
@@ -60,10 +60,11 @@ def policies_for(view: Any, path_info: str, urlconf: Any = None) -> tuple[Policy
         return (Policy(Origin.OWN_VIEW),)
     if is_exempt(view):
         return (Policy(Origin.EXEMPT),)
-    declared = declared_by(view)
-    if declared:
-        return _strictest(Policy(Origin.VIEW, one) for one in declared)
-    return _strictest(_of_path(path_info, conf.rules, urlconf))
+    declared = [Policy(Origin.VIEW, one) for one in declared_by(view)]
+    if declared and notes_missing_page(view):
+        return _strictest(declared)
+    # SECURITY: a page that something else shows in place of a 404 may look like the page of this view.
+    return _strictest([*declared, *_of_path(path_info, conf.rules, urlconf)])
 
 
 def strictest(declarations: Iterable[Declared]) -> tuple[Declared, ...]:

@@ -60,6 +60,14 @@ class AsyncPlain(View):
         return plain(request)
 
 
+class Declaring(Plain):
+    required_aal = "aal1"
+
+
+class AsyncDeclaring(AsyncPlain):
+    required_aal = "aal1"
+
+
 class Mixed(AALRequiredMixin, Plain):
     required_aal = "aal1"
 
@@ -109,6 +117,7 @@ VIEWS: dict[str, dict[str, Callable[..., Any]]] = {
         "aal1": aal1(plain),
         "aal1-template": aal1(template),
         "aal1-mixin": Mixed.as_view(),
+        "aal1-class": Declaring.as_view(),
     },
     "async": {
         "exempt": aal_exempt(aplain),
@@ -119,6 +128,7 @@ VIEWS: dict[str, dict[str, Callable[..., Any]]] = {
         "aal1": aal1(aplain),
         "aal1-template": aal1(atemplate),
         "aal1-mixin": AsyncMixed.as_view(),
+        "aal1-class": AsyncDeclaring.as_view(),
     },
 }
 RAISING: dict[str, dict[str, Callable[..., Any]]] = {

@@ -258,7 +258,9 @@ def api() -> list[Any]:
 @pytest.mark.parametrize(
     ("url", "rule", "is_shown"),
     [
-        ("/attribute/", "aal2", True),
+        # Without the mixin it adds to the rule.
+        ("/attribute/", "aal2", False),
+        ("/attribute/", None, True),
         ("/set/", "aal2", True),
         ("/mixed/", None, False),
         ("/bare/", None, False),
@@ -267,7 +269,7 @@ def api() -> list[Any]:
         ("/free/", "aal2", True),
     ],
 )
-def test_declaration_of_an_api_class_replaces_the_rule(
+def test_declaration_of_an_api_class_counts_beside_or_in_place_of_the_rule(
     ory: Any, site: Site, settings: Any, url: str, rule: str | None, *, is_shown: bool
 ) -> None:
     serve(settings, *api())

@@ -212,7 +212,14 @@ def test_guard_of_a_view_on_a_site_with_a_policy(settings: Any, view: Any, expec
 
 @pytest.mark.usefixtures("policy")
 def test_level_in_a_class_without_the_mixin_is_asked_by_the_policy(settings: Any) -> None:
+    settings.ORY_MFA_AAL = "aal1"
+
     assert guards(settings, BareAttribute.as_view()) == [Guard("class", Requirement("aal1"))]
+
+
+@pytest.mark.usefixtures("policy")
+def test_level_in_a_class_without_the_mixin_takes_nothing_from_the_policy(settings: Any) -> None:
+    assert guards(settings, BareAttribute.as_view()) == [Guard("site default", Requirement("aal2"))]
 
 
 @pytest.mark.usefixtures("policy")
