@@ -33,7 +33,6 @@ nitpick_ignore_regex = [("py:.*", r"(?!django_ory_mfa\b).*"), ("py:class", r".*"
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_class_signature = "separated"
 copybutton_prompt_text = "$ "
 
 html_theme = "furo"
