@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.apps import AppConfig
-from django.core.checks import register
+from django.core.checks import CheckMessage, Tags, register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,9 +19,19 @@ class OryMFAConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks; called by Django when all apps are loaded."""
-        from django_ory_mfa import checks
+        register(check_site, Tags.security)
+        register(check_deployment, Tags.security, deploy=True)
 
-        for check in checks.ALL:
-            register(check, checks.TAG)
-        for check in checks.DEPLOY:
-            register(check, checks.TAG, deploy=True)
+
+def check_site(app_configs: Sequence[AppConfig] | None, **options: Any) -> list[CheckMessage]:
+    """Run the checks of every kind of site; they are imported here because servers never run them."""
+    from django_ory_mfa import checks
+
+    return [message for check in checks.ALL for message in check(app_configs)]
+
+
+def check_deployment(app_configs: Sequence[AppConfig] | None, **options: Any) -> list[CheckMessage]:
+    """Run the checks of ``manage.py check --deploy``."""
+    from django_ory_mfa import checks
+
+    return [message for check in checks.DEPLOY for message in check(app_configs)]

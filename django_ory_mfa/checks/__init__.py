@@ -5,8 +5,6 @@ If a check finds nothing, ``manage.py ory_mfa doctor`` says so with a text of it
 
 from __future__ import annotations
 
-from django.core.checks import Tags
-
 from django_ory_mfa.checks.addresses import W006, check_hosts, check_https, check_loopback, cleartext, two_loopbacks
 from django_ory_mfa.checks.admin import E030, W030, odd_requirement
 from django_ory_mfa.checks.apis import (
@@ -79,7 +77,6 @@ __all__ = [
     "E030",
     "POLICY_MIDDLEWARE",
     "SESSION_MIDDLEWARE",
-    "TAG",
     "W003",
     "W005",
     "W006",
@@ -112,7 +109,6 @@ __all__ = [
     "unread_requirements",
 ]
 
-TAG = Tags.security
 ALL = (
     check_values,
     check_names,

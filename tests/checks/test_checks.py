@@ -86,10 +86,6 @@ def test_site_with_everything_in_order_gives_no_messages(settings: Any) -> None:
     assert found() == []
 
 
-def test_checks_are_registered() -> None:
-    assert set(checks.ALL) <= registry.registered_checks
-
-
 def test_check_command_reaches_them(settings: Any) -> None:
     del settings.ORY_MFA_SDK_URL
 
@@ -108,7 +104,32 @@ def test_check_command_is_content_with_the_defaults() -> None:
 def test_checks_are_reached_by_their_tag(settings: Any) -> None:
     del settings.ORY_MFA_SDK_URL
 
-    assert checks.E001 in run_checks(tags=[checks.TAG])
+    assert checks.E001 in run_checks(tags=["security"])
+
+
+ASKED_FOR = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import django
+django.setup()
+import django_ory_mfa.decorators, django_ory_mfa.middleware, django_ory_mfa.urls
+print("django_ory_mfa.checks" in sys.modules)
+"""
+
+
+def test_server_that_runs_no_checks_does_not_load_them() -> None:
+    run = subprocess.run([sys.executable, "-c", ASKED_FOR], capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("include_deployment_checks", [False, True])
+def test_checks_for_deployment_run_when_they_are_asked_for(settings: Any, *, include_deployment_checks: bool) -> None:
+    settings.ORY_MFA_SDK_URL = "http://ory.example.com"
+
+    messages = run_checks(tags=["security"], include_deployment_checks=include_deployment_checks)
+
+    assert ("ory_mfa.W007" in {message.id for message in messages}) is include_deployment_checks
 
 
 def test_message_can_be_silenced(settings: Any) -> None:
