@@ -304,6 +304,18 @@ def test_outage_is_a_page(ory: responses.RequestsMock, site: Site, page: str, fa
     links = [one["href"] for one in Document(response.content.decode()).all("a")]
     assert links == [f"/ory-ui/{page}", "/"]
     assert "kratos" not in response.content.decode()
+    assert "manage.py" not in response.content.decode()
+
+
+def test_outage_tells_developers_the_url_and_the_command(
+    ory: responses.RequestsMock, site: Site, settings: Any
+) -> None:
+    settings.DEBUG = True
+    ory.get(FLOWS["login"], body=requests.ConnectionError())
+
+    html = site.get("/ory-ui/login?flow=1").content.decode()
+
+    assert f"no usable answer from {ORY}; run <code>manage.py ory_mfa doctor</code>" in html
 
 
 @pytest.mark.parametrize("status", [204, 303, 400, 422])
