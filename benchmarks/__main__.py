@@ -31,6 +31,8 @@ PEERS = (
     "ory-client",
     "django-otp",
     "django-allauth",
+    "djangorestframework",
+    "django-ninja",
     "djangorestframework-simplejwt",
     "mozilla-django-oidc",
     "gunicorn",

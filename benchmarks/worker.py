@@ -24,6 +24,7 @@ LETTERS = {
     "F": "benchmarks.f_outage",
     "G": "benchmarks.g_growth",
     "H": "benchmarks.h_users",
+    "I": "benchmarks.i_apis",
 }
 
 

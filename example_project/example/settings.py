@@ -7,6 +7,9 @@ from typing import Any
 
 from environ import Env
 
+# Settings of the API, which is there if its packages are installed; see api/.
+from example.api.config import API_APPS, REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
 env.read_env(BASE_DIR / ".env")
@@ -37,6 +40,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    *API_APPS,
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -88,6 +92,8 @@ ORY_MFA_SETTINGS_REQUIRED_AAL = env.str("ORY_SETTINGS_REQUIRED_AAL", default="")
 # For views that say nothing themselves. The first match counts; what matches nothing needs ORY_MFA_AAL, aal2.
 ORY_MFA_RULES = [
     (r"/static/", None),
+    # Its views ask for themselves, and ask for ORY_MFA_AAL unless they say otherwise: DEFAULT_PERMISSION_CLASSES.
+    (r"/api/v1/", None),
     # The admin asks for more itself, once it is sure that somebody is staff.
     (r"/admin/", "aal1"),
     (r"/reports/", "highest_available"),

@@ -5,6 +5,7 @@ from django.contrib.staticfiles.urls import staticfiles_urlpatterns
 from django.urls import include, path
 
 from example import views
+from example.api.config import API_APPS
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -18,6 +19,8 @@ urlpatterns = [
     path("payroll/", views.Payroll.as_view(), name="payroll"),
     path("balance/", views.balance, name="balance"),
     path("reports/", views.reports, name="reports"),
+    path("scripts/", include("example.scripts")),
+    *([path("api/v1/", include("example.api.urls"))] if API_APPS else []),
     path("shop/", include("shop.urls")),
     path("admin/", admin.site.urls),
     path("account/security/", include("django_ory_mfa.urls")),

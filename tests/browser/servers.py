@@ -87,7 +87,8 @@ class Site:
         places = {"address": f"127.0.0.1:{port}", "host": "127.0.0.1", "port": port}
         command = [part.format(**places) for part in APP_SERVERS[app_server]]
         env = {name: os.environ[name] for name in ("HOME", "PATH", "TMPDIR") if name in os.environ}
-        env |= SITE_VARIABLES | {"ORY_SDK_URL": ory_url}
+        env |= SITE_VARIABLES | {"ORY_SDK_URL": ory_url, "DATABASE": str(log_file.with_suffix(".sqlite3"))}
+        subprocess.run([sys.executable, EXAMPLE_FOLDER / "manage.py", "migrate", "-v0"], env=env, check=True)
         with log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *command], cwd=log_file.parent, env=env, stdout=log, stderr=subprocess.STDOUT
@@ -213,7 +214,12 @@ def chromium_path() -> str | None:
 
 
 # Name of the package on npm: its version, and the file in it that a browser runs.
-SCRIPTS = {"axe-core": ("4", "axe.min.js"), "htmx.org": ("2", "dist/htmx.min.js")}
+SCRIPTS = {
+    "axe-core": ("4", "axe.min.js"),
+    "htmx.org": ("2", "dist/htmx.min.js"),
+    "@hotwired/turbo": ("8", "dist/turbo.es2017-umd.js"),
+    "unpoly": ("3", "unpoly.min.js"),
+}
 
 
 def script_of(package: str, cache: Path) -> str | None:

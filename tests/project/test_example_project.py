@@ -172,6 +172,8 @@ def project(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     for name, value in DEVELOPMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(str(PROJECT))
+    # Django REST framework reads its settings once in a process, and those of the example are not those of the tests.
+    monkeypatch.setattr(importlib.import_module("example.api.config"), "API_APPS", [])
     module = importlib.import_module("example.settings")
     used = ("DEMO_URL", "INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "STATIC_URL", "TEMPLATES")
     for name in (name for name in dir(module) if name in used or name.startswith("ORY_MFA_")):

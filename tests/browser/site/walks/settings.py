@@ -14,3 +14,4 @@ INSTALLED_APPS = ["walks", *APPS_OF_THE_EXAMPLE]
 MIDDLEWARE = ["walks.csp.middleware", *MIDDLEWARE_OF_THE_EXAMPLE]
 ROOT_URLCONF = "walks.urls"
 STATIC_ROOT = Path(__file__).parent / "nowhere"
+ORY_MFA_CLIENT_KIND = "walks.kinds.client_kind"

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from django_ory_mfa.decorators import aal_exempt, aal_required
@@ -42,6 +42,26 @@ def script(request: OryHttpRequest) -> HttpResponse:
 def step_up(request: OryHttpRequest) -> HttpResponse:
     """A public page that uses ``step_up.js``."""
     return render(request, "step_up.html")
+
+
+@aal_exempt
+def library(request: OryHttpRequest, name: str) -> HttpResponse:
+    """A public page that asks for more by way of htmx, Turbo or Unpoly."""
+    return render(request, "library.html", {"name": name})
+
+
+@aal_required("aal2")
+def order(request: OryHttpRequest) -> HttpResponse:
+    """A page with a form: whoever sends it is led to a page that says so, as Turbo asks."""
+    if request.method == "POST":
+        return redirect("/order/?sent")
+    return shown(request, "Ordered" if "sent" in request.GET else "Order")
+
+
+@aal_required("aal2")
+def stock(request: OryHttpRequest) -> HttpResponse:
+    """A part of a page."""
+    return render(request, "stock.html")
 
 
 @require_POST
