@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain, product
 from typing import Any
 
-from django_ory_mfa.guard.declarations import Declared, class_of
+from django_ory_mfa.guard.declarations import Declared, class_of, levels_in, parts_of
 
 # Each way in is what has to be met together; one way is enough.
 Ways = tuple[tuple[Declared, ...], ...]
@@ -58,13 +58,6 @@ def ways_in(permissions: Iterable[Any]) -> Ways:
     return tuple(tuple(chain(*chosen)) for chosen in product(*(_ways(permission) for permission in permissions)))
 
 
-def levels_in(permission: Any) -> Iterator[Declared]:
-    """Return what ``permission`` asks for if it is an ``AALPermission``, or what those in it ask for."""
-    declared = _declared(permission)
-    yield from () if declared is None else (declared,)
-    yield from chain.from_iterable(map(levels_in, _parts(permission)))
-
-
 def asks_for_level(permission: Any) -> bool:
     """Whether ``permission`` is an ``AALPermission`` or made of one."""
     return next(levels_in(permission), None) is not None
@@ -73,27 +66,17 @@ def asks_for_level(permission: Any) -> bool:
 def negates_level(permission: Any) -> bool:
     """Whether ``permission`` negates a combination in which an ``AALPermission`` is."""
     is_negated = _operator(permission) == "NOT" and asks_for_level(permission)
-    return is_negated or any(negates_level(part) for part in _parts(permission))
+    return is_negated or any(negates_level(part) for part in parts_of(permission))
 
 
 def _ways(permission: Any) -> Ways:
-    declared, operator = _declared(permission), _operator(permission)
+    declared, operator = getattr(permission, "ory_mfa_requirement", None), _operator(permission)
     if declared is not None:
         return ((declared,),)
     if operator == "AND":
-        return ways_in(_parts(permission))
-    return tuple(chain(*map(_ways, _parts(permission)))) if operator == "OR" else OPEN
-
-
-def _declared(permission: Any) -> Declared | None:
-    declared: Declared | None = getattr(permission, "ory_mfa_requirement", None)
-    return declared
+        return ways_in(parts_of(permission))
+    return tuple(chain(*map(_ways, parts_of(permission)))) if operator == "OR" else OPEN
 
 
 def _operator(permission: Any) -> str:
     return str(getattr(getattr(permission, "operator_class", None), "__name__", ""))
-
-
-def _parts(permission: Any) -> Iterator[Any]:
-    parts = (getattr(permission, name, None) for name in ("op1_class", "op2_class"))
-    return (part for part in parts if part is not None)

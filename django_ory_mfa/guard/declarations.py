@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction
@@ -96,6 +97,19 @@ def wants_proof(declared: Declared) -> bool:
     """
     requirement = _settled(declared) if isinstance(declared, (Requirement, Configured)) else None
     return requirement is not None and requirement.wants_proof
+
+
+def levels_in(permission: Any) -> Iterator[Declared]:
+    """Return what a permission of Django REST framework asks for: an ``AALPermission``, or those that it is made of."""
+    declared: Declared | None = getattr(permission, "ory_mfa_requirement", None)
+    yield from () if declared is None else (declared,)
+    yield from chain.from_iterable(map(levels_in, parts_of(permission)))
+
+
+def parts_of(permission: Any) -> Iterator[Any]:
+    """Return the permissions that ``permission`` combines by ``&``, ``|`` or ``~``; none for any other."""
+    parts = (getattr(permission, name, None) for name in ("op1_class", "op2_class"))
+    return (part for part in parts if part is not None)
 
 
 def declared_by(view: Any) -> tuple[Declared, ...]:

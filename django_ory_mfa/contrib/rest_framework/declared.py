@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from django_ory_mfa.checks.permissions import levels_in
-from django_ory_mfa.guard.declarations import Declared, declare, wants_proof
+from django_ory_mfa.guard.declarations import Declared, declare, levels_in, wants_proof
 
 
 def requirements_of(view: Any, method: str) -> Iterator[Declared]:
