@@ -16,7 +16,15 @@ import pytest
 
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.flows import Flows
-from django_ory_mfa.core.session import AAL, ANONYMOUS, AuthenticationMethod, Identity, OrySession, SessionState
+from django_ory_mfa.core.session import (
+    AAL,
+    ANONYMOUS,
+    AuthenticationMethod,
+    Identity,
+    OrySession,
+    SessionState,
+    active_session,
+)
 from django_ory_mfa.core.whoami import read_whoami
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -240,3 +248,25 @@ print(*[name for name in sys.modules if name.partition(".")[0] in ("ory_client",
     ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
 
     assert (ran.returncode, ran.stdout.strip()) == (0, ""), ran.stderr
+
+
+def unread(name: str) -> OrySession:
+    """A session of which nothing but the level was read."""
+    return active_session(AAL.AAL1, None, {"raw": name, "identity": Identity("i")}.get)
+
+
+def test_text_of_a_session_is_the_id_of_its_person_and_without_one_its_state() -> None:
+    assert str(OrySession(SessionState.ACTIVE, identity=Identity("i"))) == "i"
+    assert str(OrySession(SessionState.UNAVAILABLE)) == "unavailable"
+    assert str(unread("a")) == "i"
+
+
+def test_sessions_are_equal_by_what_is_read_however_it_is_read() -> None:
+    assert unread("a") == unread("a")
+    assert unread("a") != unread("b")
+
+
+def test_how_the_rest_is_read_is_nobodys_business() -> None:
+    assert "read_part" not in repr(unread("a"))
+    with pytest.raises(TypeError):
+        OrySession(SessionState.ACTIVE, _read_part=str)  # type: ignore[call-arg]  # what must fail

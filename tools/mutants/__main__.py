@@ -8,30 +8,39 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.mutants.changes import NeedsImportError
 from tools.mutants.explained import read_explained
-from tools.mutants.map import Map, changed_tests, load_map
+from tools.mutants.map import Map, load_map
 from tools.mutants.mutations import Mutant, mutants_of
+from tools.mutants.nursery import Nursery
 from tools.mutants.places import CACHE, EXPLAINED, PACKAGE, chosen, own_tests
 from tools.mutants.trial import Verdict, preload, try_mutant
 
+# So many tests run in the process that has them all, before the mutant is imported by another for those that are near.
+AT_FIRST = 200
+
 
 def main() -> int:
-    """Returns 1 if a mutant survived that nobody explained, or an explanation explains nothing."""
+    """Return 1 if a mutant survived that nobody explained, or an explanation explains nothing."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("files", nargs="*", metavar="FILE", help="a module or a folder below django_ory_mfa")
     parser.add_argument("--match", default="", help="only mutants with this in their line")
+    parser.add_argument("--logic", action="store_true", help="only mutants of conditions, results and whole statements")
     parser.add_argument("--again", action="store_true", help="try those, too, that were killed before")
+    parser.add_argument("--tests", action="append", default=[], help="run only these, a file or a folder; repeat it")
+    parser.add_argument("--quick", action="store_true", help="run only the nearest tests: others may kill a survivor")
     options = parser.parse_args()
-    CACHE.mkdir(exist_ok=True)
-    known, explained = load_map(), read_explained(EXPLAINED.read_text())
+    known, explained = load_map(options.tests), read_explained(EXPLAINED.read_text())
     preload()
-    rows = [
-        Run(file, known, explained, again=options.again, match=options.match).report() for file in chosen(options.files)
-    ]
+    changed = known.changed_tests()
+    nursery = Nursery({*known.files, *changed})
+    rows = [Run(file, known, explained, nursery, changed, options).report() for file in chosen(options.files)]
+    nursery.close()
     print_table(rows)
     return int(any(row.survived or row.stale for row in rows))
 
@@ -51,26 +60,37 @@ class Row(NamedTuple):
 class Run:
     """The mutants of one module. What was killed is remembered for as long as the module stays as it is."""
 
-    def __init__(self, file: str, known: Map, explained: dict[str, str], *, again: bool, match: str) -> None:
-        self._file, self._map, self._match = file, known, match
+    def __init__(
+        self,
+        file: str,
+        known: Map,
+        explained: dict[str, str],
+        nursery: Nursery,
+        changed: list[str],
+        options: argparse.Namespace,
+    ) -> None:
+        self._file, self._map, self._nursery, self._options = file, known, nursery, options
         self._explained = {key: reason for key, reason in explained.items() if key.startswith(f"{file}: ")}
         self._source = (PACKAGE / file).read_text()
         name = hashlib.sha256(f"{file}\0{self._source}".encode()).hexdigest()[:16]
         self._memory = CACHE / f"killed-{name}.jsonl"
-        self._killed = set() if again or not self._memory.is_file() else _lines(self._memory)
-        self._own = sorted({*own_tests(file), *changed_tests()})
+        self._killed = set() if options.again or not self._memory.is_file() else _lines(self._memory)
+        self._whole = sorted({*own_tests(file), *changed} & {test.partition("::")[0] for test in nursery.tests})
+        self._kills = Counter[str]()
+        self._untrue: set[str] = set()
+        self._passing: set[frozenset[str]] = set()
 
     def report(self) -> Row:
-        """Tries every mutant, prints the survivors, and counts."""
+        """Try every mutant, print the survivors, and count."""
         started, count = time.monotonic(), Counter[str]()
-        mutants = [mutant for mutant in mutants_of(self._file, self._source) if self._match in mutant.key]
+        found = mutants_of(self._file, self._source, logic=self._options.logic)
+        mutants = [mutant for mutant in found if self._options.match in mutant.key]
         todo = [mutant for mutant in mutants if _digest(mutant) not in self._killed]
         print(f"{self._file}: {len(mutants)} mutants, {len(mutants) - len(todo)} of them known as killed", flush=True)
-        if todo:
-            self._check_tests()
         for mutant in todo:
             count[self._outcome(mutant)] += 1
-        stale = [] if self._match else sorted(set(self._explained) - {mutant.key for mutant in mutants})
+        is_whole = not self._options.match and not self._options.logic
+        stale = sorted(set(self._explained) - {mutant.key for mutant in mutants}) if is_whole else []
         for key in stale:
             print(f"  explains nothing: {key}")
         survived, explained = count["survived"], count["explained"]
@@ -89,23 +109,78 @@ class Run:
         return "survived"
 
     def _verdict(self, mutant: Mutant) -> Verdict:
-        """Tries the tests of the module itself first, and then all others that run its line, the short ones first."""
-        tests = sorted(self._map.tests_of(mutant.file, mutant.lines), key=self._map.seconds.__getitem__)
-        own = [test for test in tests if test.partition("::")[0] in self._own]
-        verdict = self._try(mutant.source, own, self._own)
-        others = [test for test in tests if test.partition("::")[0] not in self._own]
-        return self._try(mutant.source, others, []) if verdict is Verdict.SURVIVED and others else verdict
+        """Change the functions that the mutant changes; if no test notices, have a new process import the mutant."""
+        tests = self._tests(mutant)
+        near = {*self._whole, *self._deadly()}
+        close = [test for test in tests if test.partition("::")[0] in near]
+        others = [test for test in tests if test.partition("::")[0] not in near]
+        # What decorators do happens when tests are imported, so the second trial comes before the tests that are left.
+        trials: list[Callable[[], Verdict]] = [
+            lambda: self._try_here(mutant, tests[:AT_FIRST]),
+            lambda: self._try(mutant.source, close, self._whole),
+            lambda: self._try_here(mutant, tests[AT_FIRST:]),
+            lambda: self._try(mutant.source, others, []),
+        ]
+        for trial in trials[:2] if self._options.quick else trials:
+            with suppress(NeedsImportError):
+                verdict = trial()
+                if verdict is not Verdict.SURVIVED:
+                    return verdict
+        return Verdict.SURVIVED
+
+    def _deadly(self) -> list[str]:
+        """The files whose tests have killed most mutants of this module."""
+        kills = Counter[str]()
+        for test, number in self._kills.items():
+            kills[test.partition("::")[0]] += number
+        return [file for file, _ in kills.most_common(3)]
+
+    def _tests(self, mutant: Mutant) -> list[str]:
+        """The tests of the module and all others that run the line: first those that killed often and are short."""
+        running = self._map.tests_of(mutant.file, mutant.lines)
+        wanted = [test for test in self._nursery.tests if test in running or test.partition("::")[0] in self._whole]
+        others = (test for test in wanted if test not in self._untrue)
+        return sorted(others, key=lambda test: (test not in running, -self._kills[test], self._seconds(test), test))
+
+    def _seconds(self, test: str) -> float:
+        return self._map.seconds.get(test, 0.0)
+
+    def _try_here(self, mutant: Mutant, tests: list[str]) -> Verdict:
+        while True:
+            verdict, killer = self._ask(mutant.source, tests)
+            if not killer:
+                return verdict
+            if self._passes(killer):
+                self._kills[killer] += 1
+                return verdict
+            tests = tests[tests.index(killer) + 1 :]
+
+    def _passes(self, test: str) -> bool:
+        """Whether ``test`` passes without a mutant; else it is never asked again."""
+        if not self._kills[test] and self._ask(self._source, [test])[0] is not Verdict.SURVIVED:
+            print(f"  fails without a mutant: {test}", flush=True)
+            self._untrue.add(test)
+        return test not in self._untrue
+
+    def _ask(self, source: str, tests: list[str]) -> tuple[Verdict, str]:
+        return self._nursery.killer(self._file, self._source, source, tests, seconds=self._limit(tests))
+
+    def _limit(self, tests: list[str]) -> float:
+        return 120 + 10 * sum(map(self._seconds, tests))
 
     def _try(self, source: str, tests: list[str], whole: list[str]) -> Verdict:
-        expected = sum(self._map.seconds[test] for test in tests)
-        return try_mutant(self._file, source, tests, whole, seconds=120 + 10 * expected)
-
-    def _check_tests(self) -> None:
-        tests = sorted(self._map.tests_of(self._file, ()))
-        log = CACHE / "tests.log"
-        log.unlink(missing_ok=True)
-        if try_mutant(self._file, self._source, tests, self._own, seconds=3600, log=str(log)) is not Verdict.SURVIVED:
-            raise SystemExit(f"The tests of {self._file} fail without a mutant; see {log}.")
+        """The verdict of a new process; before it is believed that tests fail, they have to pass without a mutant."""
+        if not tests and not whole:
+            return Verdict.SURVIVED
+        seconds = self._limit(tests)
+        verdict = try_mutant(self._file, source, tests, whole, seconds=seconds)
+        if verdict is not Verdict.SURVIVED and (known := frozenset(tests)) not in self._passing:
+            log = CACHE / "tests.log"
+            log.unlink(missing_ok=True)
+            if try_mutant(self._file, self._source, tests, whole, seconds=seconds, log=str(log)) != Verdict.SURVIVED:
+                raise SystemExit(f"The tests of {self._file} fail without a mutant; see {log}.")
+            self._passing.add(known)
+        return verdict
 
 
 def print_table(rows: Iterable[Row]) -> None:

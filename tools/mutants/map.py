@@ -7,9 +7,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 
 from coverage import CoverageData
 
@@ -19,18 +19,18 @@ from tools.mutants.places import CACHE, PACKAGE, ROOT, TESTS, sources
 # Servers, builds and other programs, which know nothing of a mutant in this process; and what no request enters.
 LEFT_OUT = ("browser", "kratos", "management", "project", "servers", "shared_cache")
 OPTIONS = ["-m", "not kratos and not browser", "-q", "--no-header", "-p", "no:cacheprovider"]
-COVERAGE, SECONDS, STAMP = CACHE / "coverage", CACHE / "seconds.json", CACHE / "map-of"
 
 
-@dataclass(frozen=True)
 class Map:
     """The tests, by file and line."""
 
-    seconds: dict[str, float]
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.seconds: dict[str, float] = json.loads((folder / "seconds.json").read_text())
 
     @cached_property
     def _data(self) -> CoverageData:
-        data = CoverageData(str(COVERAGE))
+        data = CoverageData(str(self._folder / "coverage"))
         data.read()
         return data
 
@@ -40,20 +40,26 @@ class Map:
         wanted = [by_line.get(line, []) for line in lines] or by_line.values()
         return {test for tests in wanted for test in tests if test in self.seconds}
 
+    @property
+    def files(self) -> set[str]:
+        """The files of tests that it knows."""
+        return {test.partition("::")[0] for test in self.seconds}
 
-def load_map() -> Map:
-    """The map of the package as it is; made anew, in some minutes, if that has changed."""
-    stamp = _digest()
-    if not STAMP.is_file() or STAMP.read_text() != stamp:
-        _make()
-        STAMP.write_text(stamp)
-    return Map(json.loads(SECONDS.read_text()))
+    def changed_tests(self) -> list[str]:
+        """The files of tests that were written after the map was made."""
+        made = (self._folder / "map-of").stat().st_mtime
+        return [str(path.relative_to(ROOT)) for path in TESTS.rglob("test_*.py") if path.stat().st_mtime > made]
 
 
-def changed_tests() -> list[str]:
-    """The files of tests that were written after the map was made."""
-    made = STAMP.stat().st_mtime
-    return [str(path.relative_to(ROOT)) for path in TESTS.rglob("test_*.py") if path.stat().st_mtime > made]
+def load_map(tests: Sequence[str] = ()) -> Map:
+    """The map of the package as it is, by the suite or only these ``tests``; made anew if the package has changed."""
+    folder = CACHE / "-".join(["map", *(test.strip("/").replace("/", ".") for test in tests)])
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = folder / "map-of"
+    if not stamp.is_file() or stamp.read_text() != _digest():
+        _make(folder, tests)
+        stamp.write_text(_digest())
+    return Map(folder)
 
 
 def _digest() -> str:
@@ -63,13 +69,16 @@ def _digest() -> str:
     return digest.hexdigest()
 
 
-def _make() -> None:
-    print("Running the suite once, to see which tests run which lines.", flush=True)
-    STAMP.unlink(missing_ok=True)
-    for old in CACHE.glob("coverage*"):
+def _make(folder: Path, tests: Sequence[str]) -> None:
+    print("Running the tests once, to see which of them run which lines.", flush=True)
+    for old in folder.iterdir():
         old.unlink()
-    environment = os.environ | {"COVERAGE_FILE": str(COVERAGE), contexts.SECONDS: str(SECONDS)}
+    environment = os.environ | {
+        "COVERAGE_FILE": str(folder / "coverage"),
+        contexts.SECONDS: str(folder / "seconds.json"),
+    }
     left_out = [f"--ignore-glob={TESTS / name}" for name in LEFT_OUT]
     suite = ["coverage", "run", "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-p", "tools.mutants.contexts"]
-    subprocess.run([sys.executable, "-m", *suite, *OPTIONS, *left_out], cwd=ROOT, env=environment, check=True)
+    suite += [*OPTIONS, *left_out, *tests]
+    subprocess.run([sys.executable, "-m", *suite], cwd=ROOT, env=environment, check=True)
     subprocess.run([sys.executable, "-m", "coverage", "combine", "--quiet"], cwd=ROOT, env=environment, check=True)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
-from mutmut.mutation.mutators import mutation_operators, operator_string
+from mutmut.mutation.mutators import (
+    mutation_operators,
+    operator_arg_removal,
+    operator_if_exp,
+    operator_keywords,
+    operator_match,
+    operator_name,
+    operator_remove_unary_ops,
+    operator_string,
+    operator_swap_op,
+)
 
 LOG_OF_THE_PROGRAMMER = ("debug",)
 # Their arguments are for type checkers.
 TYPING = {"TypeVar", "ParamSpec", "NewType"}
 TRANSLATIONS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
+# What an API says of an outcome, beside its id.
+MESSAGES = {"Error"}
 # Without these nothing imports, or nothing changes.
 UNTOLD_DECORATORS = {"abstractmethod", "classmethod", "overload", "property", "runtime_checkable", "staticmethod"}
 
@@ -36,14 +48,15 @@ class Mutant:
         return f"{self.file}: {self.function}: {self.old} => {self.new}"
 
 
-def mutants_of(file: str, source: str) -> list[Mutant]:
-    """Every mutant of ``source``, in the order of its lines."""
+def mutants_of(file: str, source: str, *, logic: bool = False) -> list[Mutant]:
+    """Every mutant of ``source``, in the order of its lines; with ``logic`` only those of what it decides."""
     wrapper = MetadataWrapper(cst.parse_module(source))
-    finder = _Finder()
+    finder = _Finder(LOGIC if logic else [*LOGIC, *VALUES])
     wrapper.visit(finder)
     made: dict[str, Mutant] = {}
+    writer = _Writer(wrapper.module)
     for place in finder.places:
-        changed = wrapper.module.deep_replace(place.node, place.mutated).code
+        changed = writer.with_mistake(place)
         if changed != source and _compiles(changed):
             old, new = _difference(source, changed)
             made.setdefault(changed, Mutant(file, place.function, place.lines, old, new, changed))
@@ -58,13 +71,37 @@ class _Place:
     lines: range
 
 
+class _Writer:
+    """Writes the module anew with a mistake in it; only the statement that has it, as that takes long."""
+
+    def __init__(self, module: cst.Module) -> None:
+        self._module = module
+        self._codes = [module.code_for_node(statement) for statement in module.body]
+        whole = "".join(self._codes)
+        self._start, _, self._end = module.code.partition(whole)
+        self._owners = {id(node): place for place, top in enumerate(module.body) for node in _below(top)}
+
+    def with_mistake(self, place: _Place) -> str:
+        owner = self._owners[id(place.node)]
+        changed = self._module.body[owner].deep_replace(place.node, place.mutated)
+        code = self._module.code_for_node(changed)
+        return "".join((self._start, *self._codes[:owner], code, *self._codes[owner + 1 :], self._end))
+
+
+def _below(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    yield node
+    for child in node.children:
+        yield from _below(child)
+
+
 class _Finder(cst.CSTVisitor):  # type: ignore[misc]  # libcst is not there where types are checked
     """Visits the code that runs, and notes what could be wrong at each node of it."""
 
     METADATA_DEPENDENCIES = (PositionProvider,)
 
-    def __init__(self) -> None:
+    def __init__(self, operators: Sequence[tuple[type[cst.CSTNode], Operator]]) -> None:
         super().__init__()
+        self._operators = operators
         self.places: list[_Place] = []
         self._names: list[str] = []
         self._functions = 0
@@ -77,7 +114,7 @@ class _Finder(cst.CSTVisitor):  # type: ignore[misc]  # libcst is not there wher
             return False
         self._enter(node)
         if not self._is_spared(node):
-            for kind, operator in OPERATORS:
+            for kind, operator in self._operators:
                 if isinstance(node, kind) and not (self._prose and operator is operator_string):
                     self.places += [self._place(node, mutated) for mutated in operator(node)]
         return True
@@ -151,7 +188,9 @@ def _is_prose(node: cst.CSTNode) -> bool:
     """Whether strings below ``node`` are sentences for people, of which no test need know each letter."""
     if isinstance(node, cst.Raise):
         return True
-    return isinstance(node, cst.Call) and (_logs(node) or _name(node.func) in TRANSLATIONS)
+    if isinstance(node, cst.Assign):
+        return _name(node.targets[0].target) == "message"
+    return isinstance(node, cst.Call) and (_logs(node) or _name(node.func) in TRANSLATIONS | MESSAGES)
 
 
 def _logs(node: cst.CSTNode, methods: tuple[str, ...] = ()) -> bool:
@@ -169,6 +208,14 @@ def _name(node: cst.CSTNode) -> str:
 
 
 # Mistakes beside those of mutmut.
+
+
+def _without_argument(node: cst.Call) -> Iterator[cst.CSTNode]:
+    for mutated in operator_arg_removal(node):
+        pairs = zip(node.args, mutated.args, strict=False)
+        # As for what is returned: False is as good as None.
+        if not any((_name(old.value), _name(new.value)) == ("False", "None") for old, new in pairs):
+            yield mutated
 
 
 def _without_statement(node: cst.Expr) -> Iterator[cst.CSTNode]:
@@ -205,8 +252,16 @@ def _without_decorator(node: cst.FunctionDef) -> Iterator[cst.CSTNode]:
 
 
 Operator = Callable[[Any], Iterable[cst.CSTNode]]
-OPERATORS: list[tuple[type[cst.CSTNode], Operator]] = [
-    *mutation_operators,
+DECIDING = {
+    operator_if_exp,
+    operator_keywords,
+    operator_match,
+    operator_name,
+    operator_remove_unary_ops,
+    operator_swap_op,
+}
+LOGIC: list[tuple[type[cst.CSTNode], Operator]] = [
+    *((kind, operator) for kind, operator in mutation_operators if operator in DECIDING),
     (cst.Expr, _without_statement),
     (cst.Raise, _without_raise),
     (cst.Return, _without_value),
@@ -214,6 +269,10 @@ OPERATORS: list[tuple[type[cst.CSTNode], Operator]] = [
     (cst.If, _otherwise),
     (cst.While, _otherwise),
     (cst.FunctionDef, _without_decorator),
+]
+VALUES: list[tuple[type[cst.CSTNode], Operator]] = [
+    *((kind, operator) for kind, operator in mutation_operators if operator not in {*DECIDING, operator_arg_removal}),
+    (cst.Call, _without_argument),
 ]
 
 

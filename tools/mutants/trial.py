@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tools.mutants.map import OPTIONS
@@ -25,8 +26,9 @@ from tools.mutants.places import PACKAGE, ROOT
 PRELOADED = (
     "asgiref.sync", "concurrent.futures", "django.conf", "django.core.handlers.asgi", "django.core.handlers.wsgi",
     "django.core.signing", "django.http", "django.template", "django.test", "django.urls", "django.views",
-    "hypothesis", "hypothesis.strategies", "pytest_django", "requests", "xdist",
+    "hypothesis.strategies", "pytest_django", "requests", "xdist",
 )  # fmt: skip
+PROFILE = "mutants"
 
 
 class Verdict(StrEnum):
@@ -82,6 +84,8 @@ def preload() -> None:
     for name in PRELOADED:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    phases = [phase for phase in hypothesis.Phase if phase.name in ("explicit", "generate")]
+    hypothesis.settings.register_profile(PROFILE, phases=phases, database=None)
     gc.freeze()
 
 
@@ -113,8 +117,13 @@ def _run(file: str, source: str, tests: list[str], whole: list[str], log: str) -
     os.chdir(ROOT)
     sys.meta_path.insert(0, _MutantFinder(file, source))
     files = sorted({test.partition("::")[0] for test in tests} | set(whole))
-    # Rewriting assertions would load the package past the finder, and take time.
     traceback = "no" if log == os.devnull else "short"
-    arguments = [*OPTIONS, "-x", f"--tb={traceback}", "--assert=plain", "--hypothesis-seed=0", *files]
-    code = pytest.main(arguments, plugins=[_Chosen(tests, whole)])
+    code = pytest.main([*pytest_options(traceback), *files], plugins=[_Chosen(tests, whole)])
     os._exit(int(code))
+
+
+def pytest_options(traceback: str = "no") -> list[str]:
+    """Return what pytest is told in every trial."""
+    # Rewriting assertions would load the package past the finder, and take time; so does looking for a simpler example.
+    hypothesis = ["--hypothesis-seed=0", f"--hypothesis-profile={PROFILE}"]
+    return [*OPTIONS, "-x", f"--tb={traceback}", "--assert=plain", *hypothesis]
