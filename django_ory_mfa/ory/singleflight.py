@@ -16,11 +16,14 @@ from functools import partial
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.answer import LATE, QUEUED, Answer
 from django_ory_mfa.metrics import Event, count
-from django_ory_mfa.ory.lanes import Caller, Job, SharedThreads
+from django_ory_mfa.ory.blocking_calls import blocking_calls
+from django_ory_mfa.ory.lanes import Caller, Job, SharedThreads, network_of
 from django_ory_mfa.runtime.clock import monotonic
 from django_ory_mfa.runtime.per_process import once_per_process
 
 FINISHED_FOR = 1.0  # seconds
+# Ory found a session, or says that its second factor is due.
+RECOGNISED = (200, 403)
 
 
 class Call:
@@ -114,7 +117,8 @@ class SharedCall:
     It returns the answer and when the call started, within the configured total time-out. A finished call is shared
     with requests that arrived before it finished; ``arrived_at`` is when this one did (now if left out). With
     ``is_finished_by_caller`` the call may be joined until ``finish``, so that a later request finds its result in the
-    cache. ``caller`` decides when an async call gets a thread; a blocking call runs at once in the caller's own thread.
+    cache. ``caller`` decides when an async call gets a thread; a blocking call runs at once in the caller's own thread,
+    or not at all (``QUEUED``) if ``blocking_calls`` says so.
     """
 
     def __init__(
@@ -139,6 +143,21 @@ class SharedCall:
 
     def run(self) -> tuple[Answer, float]:
         """Make the call in this thread, or wait for the one in flight."""
+        if self._caller.is_known:
+            return self._run()
+        place = blocking_calls().begin(network_of(self._caller.address))
+        if place is None:
+            count(Event.QUEUE_TIMEOUT)
+            return QUEUED, monotonic()
+        is_recognised = False
+        try:
+            answer, started_at = self._run()
+            is_recognised = answer.status in RECOGNISED
+        finally:
+            place.end(is_recognised=is_recognised)
+        return answer, started_at
+
+    def _run(self) -> tuple[Answer, float]:
         call, is_new = self._join()
         if is_new:
             call.run(self._call)
