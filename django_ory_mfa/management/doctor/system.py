@@ -17,7 +17,7 @@ GOOD = {
     "middleware": "The middleware is installed, in the right order.",
     "highest-available": "No view asks for highest_available without the settings that it needs.",
     "methods": "Every view asks for methods that exist and reach its level.",
-    "classes": "What classes of views declare is enforced.",
+    "classes": "Every view class that declares required_aal, max_age or methods is guarded by them.",
     "rules": "Every rule of ORY_MFA_RULES matches what it seems to.",
     "outside": "No middleware answers in place of the site-wide policy.",
     "cache": "The cache has room for sessions, or none are cached.",
@@ -28,9 +28,12 @@ GOOD = {
     "login-url": "LOGIN_URL leads to a page that exists, or is not the package's own.",
     "user-sync": "ORY_MFA_USER_SYNC names a class that fits, or is not set.",
     "permissions": "Permission classes and the admin ask for levels that exist.",
+    "authenticators": "Django REST framework knows no other way in to views that need a level of Ory.",
+    "two-sign-ins": "No view asks for a level of Ory and for a user of Django who may be another person.",
     "spectacular": "drf-spectacular, if installed, documents refusals.",
     "https": "No URL in the settings sends sessions over a network without TLS.",
 }
+FOUND_NOTHING = "Nothing is wrong with it in the settings."
 CLAIMS = ("ORY_MFA_WHOAMI_REQUIRED_AAL", "ORY_MFA_SETTINGS_REQUIRED_AAL")
 COMPARE = (
     "the doctor with --as EMAIL and without --offline, or: manage.py ory_mfa check --file PATH (or --project SLUG)"
@@ -46,8 +49,8 @@ def results_of_settings() -> Iterator[Result]:
         name = check.__name__.removeprefix("check_").replace("_", "-")
         messages = [message for message in check(None) if not message.is_silenced()]
         yield from map(result_of, [name] * len(messages), messages)
-        if not messages and name in GOOD:
-            yield ok(name, f"{GOOD[name]} (settings only)")
+        if not messages and name != "claims":
+            yield ok(name, f"{GOOD.get(name, FOUND_NOTHING)} (settings only)")
 
 
 def not_compared(name: str, value: str | None) -> str:

@@ -13,7 +13,14 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.answer import Answer
-from django_ory_mfa.core.credentials import Credential, CredentialKind, choose_credential, cookie_header, is_sound
+from django_ory_mfa.core.credentials import (
+    SESSION_COOKIE_NAMES,
+    Credential,
+    CredentialKind,
+    choose_credential,
+    cookie_header,
+    is_sound,
+)
 from django_ory_mfa.management.control.failures import ControlError
 from django_ory_mfa.management.control.shown import clean
 from django_ory_mfa.management.unlogged import unlogged
@@ -89,11 +96,13 @@ def sign_in_as_browser(client: LoginClient, email: str, password: str) -> Browse
     answer = client.submit(flow, cookies, method="password", identifier=email, password=password)
     if answer.status not in SIGNED_IN:
         raise ControlError(refusal(answer))
-    for header in answer.set_cookies:
-        name, value = _name_and_value(header)
-        if value and is_sound(value) and not name.startswith(OTHER_COOKIES):
-            return BrowserSession(Credential(CredentialKind.COOKIE, f"{name}={value}"), header)
-    raise ControlError("Ory accepted the password and set no session cookie.")
+    cookies_set = [(header, *_name_and_value(header)) for header in answer.set_cookies]
+    possible = [one for one in cookies_set if is_sound(one[2]) and not one[1].startswith(OTHER_COOKIES)]
+    if not possible:
+        raise ControlError("Ory accepted the password and set no session cookie.")
+    # A proxy before Ory may set cookies of its own.
+    header, name, value = min(possible, key=lambda one: SESSION_COOKIE_NAMES.fullmatch(one[1]) is None)
+    return BrowserSession(Credential(CredentialKind.COOKIE, f"{name}={value}"), header)
 
 
 @sensitive_variables()

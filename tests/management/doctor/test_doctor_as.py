@@ -11,8 +11,9 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from django_ory_mfa import checks
 from django_ory_mfa.management.doctor.results import Status
-from django_ory_mfa.management.doctor.system import claims
+from django_ory_mfa.management.doctor.system import GOOD, claims
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.emulator import Emulator
 from tests.control import Terminal
@@ -207,6 +208,18 @@ def test_claim_that_is_not_compared_is_never_ok() -> None:
         "Django's settings claim ORY_MFA_WHOAMI_REQUIRED_AAL = 'highest_available'; not compared with Ory."
     )
     assert list(claims(None, None)) == []
+
+
+def test_doctor_speaks_of_every_system_check_in_sentences_of_its_own() -> None:
+    names = {check.__name__.removeprefix("check_").replace("_", "-"): check for check in (*checks.ALL, *checks.DEPLOY)}
+    out = StringIO()
+
+    call_command("ory_mfa", "doctor", "--offline", "--json", stdout=out)
+
+    told = {result["check"]: result["reason"] for result in json.loads(out.getvalue())["results"]}
+    assert told.keys() == names.keys() - {"claims"}
+    assert GOOD.keys() <= names.keys()
+    assert [name for name, reason in told.items() if str(names[name].__doc__) in reason] == []
 
 
 def test_claims_are_listed_where_ory_is_not_asked(settings: Any) -> None:

@@ -248,6 +248,20 @@ def test_code_that_cannot_be_sent_is_an_error() -> None:
         with_code_sent(Script(Answer(500)), session, Flow("x", names=frozenset({"address"})), EMAIL)
 
 
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        (("lb=1", "ory_session_slug=abc; Path=/"), "ory_session_slug"),
+        (("ory_kratos_session=abc", "lb=1"), "ory_kratos_session"),
+        (("shop=abc", "csrf_token_1=x", "ory_kratos_continuity=y", "__cf_bm=z"), "shop"),
+    ],
+)
+def test_cookie_of_a_proxy_is_not_taken_for_the_session(headers: tuple[str, ...], name: str) -> None:
+    session = sign_in_as_browser(Script(FLOW, Answer(200, set_cookies=headers)), EMAIL, PASSWORD)
+
+    assert session.credential.cookie_name == name
+
+
 def test_session_that_cannot_be_ended_is_left_to_end_by_itself() -> None:
     client = Script(FLOW, Answer(200, set_cookies=("shop=abc; Domain=example.com; Secure",)), Answer(500))
     session = sign_in_as_browser(client, EMAIL, PASSWORD)
