@@ -460,6 +460,18 @@ def test_429_says_when_to_ask_again(headers: dict[str, str], expected: int) -> N
     assert (session.state, session.retry_after) == (UNAVAILABLE, expected)
 
 
+@pytest.mark.parametrize("status", [0, 404, 500, 503])
+def test_only_429_says_when_to_ask_again(status: int) -> None:
+    assert read(status, b"{}", x_ratelimit_reset="20").retry_after == 5
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(None, 5), (0.0, 1), (0.2, 1), (2.0, 2), (2.1, 3), (60.0, 60)])
+def test_failed_call_says_in_whole_seconds_when_to_ask_again(seconds: float | None, expected: int) -> None:
+    failed = Answer.failed("breaker", is_outage=True, retry_after=seconds)
+
+    assert read_whoami(failed, now=NOW, flows=FLOWS).retry_after == expected
+
+
 def test_answer_hides_what_it_holds() -> None:
     answer = Answer(200, {"set-cookie": "ory_kratos_session=secret"}, b"secret")
 
