@@ -469,7 +469,7 @@ def test_only_429_says_when_to_ask_again(status: int) -> None:
 def test_failed_call_says_in_whole_seconds_when_to_ask_again(seconds: float | None, expected: int) -> None:
     failed = Answer.failed("breaker", is_outage=True, retry_after=seconds)
 
-    assert read_whoami(failed, now=NOW, flows=FLOWS).retry_after == expected
+    assert read_whoami(failed, now=NOW, flows=Flows("https://ory.example")).retry_after == expected
 
 
 def test_answer_hides_what_it_holds() -> None:
