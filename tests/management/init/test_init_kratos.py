@@ -172,7 +172,7 @@ def test_checked_in_files_of_the_example_start_too(kratos_binary: Path, tmp_path
 
 
 def test_checked_in_files_are_what_init_writes(tmp_path: Path) -> None:
-    """To make them anew: see the arguments here."""
+    """To make them anew, remove them, and run the command in the folder example_project with --folder=kratos."""
     arguments = "--site-url=http://127.0.0.1:8000 --dsn=memory --name=Example --development-secrets --yes"
     command = [str(PROJECT / "manage.py"), "ory_mfa", "init", f"--folder={tmp_path}", *arguments.split()]
 
