@@ -17,9 +17,10 @@ from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.steps import arun, run
 from django_ory_mfa.session import cache_control
 from django_ory_mfa.session.cookie_relay import relay
-from django_ory_mfa.session.error_reports import mask_credentials, show_timings
+from django_ory_mfa.session.error_reports import mask_credentials
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import attach, owner_steps
+from django_ory_mfa.session.server_timing import show_timings
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase

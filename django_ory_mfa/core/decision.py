@@ -8,9 +8,7 @@ from enum import StrEnum
 
 from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
-from django_ory_mfa.core.session import AAL, AuthenticationMethod, OrySession, SessionState
-
-CLOCK_SKEW = timedelta(seconds=60)
+from django_ory_mfa.core.session import AAL, CLOCK_SKEW, AuthenticationMethod, OrySession, SessionState
 
 
 class Outcome(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     ReadPart = Callable[[str], Any]
 
+# How far the clocks of Ory and of this machine may differ.
+CLOCK_SKEW = timedelta(seconds=60)
 # Attributes of sessions that are not active, with their values in an active one.
 OF_ERRORS = (("error_id", None), ("redirect_browser_to", None), ("retry_after", None))
 # Attributes that a requirement of a level alone does not need; they are parsed when they are first read.

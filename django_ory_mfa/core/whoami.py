@@ -5,7 +5,7 @@ What the statuses and bodies mean: https://www.ory.sh/docs/reference/api#tag/fro
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from math import ceil
 from typing import Any
@@ -16,6 +16,7 @@ from django_ory_mfa.core.flows import Flows
 from django_ory_mfa.core.session import (
     AAL,
     ANONYMOUS,
+    CLOCK_SKEW,
     AuthenticationMethod,
     Identity,
     OrySession,
@@ -23,7 +24,6 @@ from django_ory_mfa.core.session import (
     active_session,
 )
 
-CLOCK_SKEW = timedelta(seconds=60)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_YEAR = 9999
 RETRY_AFTER = 5

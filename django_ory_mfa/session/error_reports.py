@@ -1,4 +1,4 @@
-"""Mask credentials in Django's error reports, and report the time spent on calls to Ory in ``Server-Timing``."""
+"""Mask credentials in Django's error reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.credentials import SESSION_COOKIE_NAMES
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponseBase
+    from django.http import HttpRequest
 
 HEADERS = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_X_SESSION_TOKEN")
 
@@ -20,13 +20,6 @@ def mask_credentials(request: HttpRequest) -> None:
     """Mask Ory's credentials in error reports about ``request``, on top of the filter that the site uses."""
     masking: Any = MaskingFilter(get_exception_reporter_filter(request))
     request.exception_reporter_filter = masking
-
-
-def show_timings(response: HttpResponseBase, timings: list[tuple[str, float]]) -> None:
-    """Add to ``response`` the calls to Ory and how long each took (https://www.w3.org/TR/server-timing/)."""
-    shown = [f'ory;dur={seconds * 1000:.1f};desc="{what}"' for what, seconds in timings]
-    before = response.get("Server-Timing")
-    response.headers["Server-Timing"] = ", ".join([before, *shown] if before else shown)
 
 
 class MaskingFilter:

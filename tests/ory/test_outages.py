@@ -312,7 +312,7 @@ def test_nobody_else_does(site: Site, ory: FakeOry) -> None:
 def test_timing_of_the_site_stays(settings: Any) -> None:
     from django.http import HttpResponse
 
-    from django_ory_mfa.session.error_reports import show_timings
+    from django_ory_mfa.session.server_timing import show_timings
 
     response = HttpResponse(headers={"Server-Timing": "db;dur=1"})
     show_timings(response, [("whoami", 0.0123)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django_ory_mfa.core.decision import CLOCK_SKEW
+from django_ory_mfa.core.session import CLOCK_SKEW
 from django_ory_mfa.management.doctor.facts import Facts, Seen
 from django_ory_mfa.management.doctor.results import Result, failed, ok, skipped, warning
 
