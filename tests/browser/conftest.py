@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -37,7 +37,7 @@ OpenBrowser = Callable[..., Walker]
 contexts_key = pytest.StashKey[list["BrowserContext"]]()
 
 
-def missing(reason: str) -> None:
+def missing(reason: str) -> NoReturn:
     """Skips what needs a browser, or fails where one is required."""
     (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(reason)
 
@@ -145,11 +145,16 @@ def htmx() -> str:
 
 def fetched(package: str) -> str:
     """The source of a script of npm."""
+    return file_of_npm(package).read_text()
+
+
+def file_of_npm(package: str) -> Path:
+    """A script of npm."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "django-ory-mfa"
-    source = script_of(package, cache)
-    if source is None:
+    script = script_of(package, cache)
+    if script is None:
         missing(f"No {package}: the command npm was not found.")
-    return source or ""
+    return script
 
 
 @pytest.hookimpl(wrapper=True)

@@ -219,11 +219,12 @@ SCRIPTS = {
     "htmx.org": ("2", "dist/htmx.min.js"),
     "@hotwired/turbo": ("8", "dist/turbo.es2017-umd.js"),
     "unpoly": ("3", "unpoly.min.js"),
+    "typescript": ("5", "lib/tsc.js"),
 }
 
 
-def script_of(package: str, cache: Path) -> str | None:
-    """The source of a script, which npm fetches into ``cache`` once; None without npm."""
+def script_of(package: str, cache: Path) -> Path | None:
+    """The file of a script, which npm fetches into ``cache`` once; None without npm."""
     version, name = SCRIPTS[package]
     folder = cache / f"{package}-{version}"
     script = folder / "node_modules" / package / name
@@ -236,4 +237,4 @@ def script_of(package: str, cache: Path) -> str | None:
         run = subprocess.run(install, capture_output=True, text=True, check=False)
         if run.returncode:
             raise RuntimeError(f"npm did not install {package}: {run.stderr}")
-    return script.read_text()
+    return script

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.conftest import ARGUMENTS, TIMEOUT
+import django_ory_mfa
+from tests.browser.conftest import ARGUMENTS, TIMEOUT, file_of_npm
 from tests.browser.servers import Ground, chromium_path
 from tests.browser.walker import SECOND_FACTOR, SIGN_IN, Walker
 from tests.servers.base import Person
@@ -20,6 +23,7 @@ pytestmark = pytest.mark.looks
 PAGE = "/step-up-js/?a=b%20c"
 DONE = "/account/security/done/"
 TARGET = "#target"
+TYPES = Path(django_ory_mfa.__file__).parent / "static" / "ory_mfa" / "step_up.d.ts"
 
 
 class Asking(Walker):
@@ -239,3 +243,22 @@ def test_blocked_popup_leads_there_itself(ground: Ground, chromium: Browser, per
         assert len(context.pages) == 1
     finally:
         browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("call", "is_right"),
+    [
+        ('oryMfa.fetch("/api/", { method: "POST" }) ?? window.oryMfa.fetch(new URL("https://www.example.com"))', True),
+        ("oryMfa.fetch(5)", False),
+    ],
+)
+def test_types_are_those_of_fetch(tmp_path: Path, call: str, *, is_right: bool) -> None:
+    source = tmp_path / "page.ts"
+    source.write_text(f"export async function ask(): Promise<Response> {{ return {call}; }}")
+    options = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom"]
+
+    command = ["node", file_of_npm("typescript"), *options, TYPES, source]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (run.returncode == 0) is is_right, run.stdout
