@@ -258,7 +258,7 @@ def test_types_are_those_of_fetch(tmp_path: Path, call: str, *, is_right: bool) 
     source.write_text(f"export async function ask(): Promise<Response> {{ return {call}; }}")
     options = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom"]
 
-    command = ["node", file_of_npm("typescript"), *options, TYPES, source]
+    command = ["node", str(file_of_npm("typescript")), *options, str(TYPES), str(source)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (run.returncode == 0) is is_right, run.stdout
