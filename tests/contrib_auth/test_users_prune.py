@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from django_ory_mfa.core.answer import Answer
-from django_ory_mfa.management.prune import AdminApi, gone
+from django_ory_mfa.management.prune import AdminApi, _deactivate, gone
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.emulator import Emulator
 
@@ -125,6 +126,11 @@ def test_last_identity_of_all_may_be_gone(emulator: Emulator) -> None:
     prune(emulator.url, "--deactivate")
 
     assert states() == {"ann": False}
+
+
+def test_user_model_without_the_field_is_an_error() -> None:
+    with pytest.raises(CommandError, match="has no field is_active"):
+        _deactivate(Group(name="no user"))
 
 
 @contextmanager
