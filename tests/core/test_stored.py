@@ -139,3 +139,16 @@ def test_session_has_no_other_attributes_for_having_been_kept() -> None:
 
 def test_personal_data_stays_out_of_the_repr() -> None:
     assert "totp@example.com" not in repr(from_store(kept(), now=NOW, name="n", key=KEY))
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        *(None, 5, True, b"", [], {}, {"version": 1}),
+        *("", "x", "{}", "[]", "null", "5", "\n", "\n\n\n\n\n", "é\naal2\n\n\n{}", "\ud800\naal2\n\n\n{}"),
+        *(kept().encode(), kept()[:-1], kept()[1:], f"{kept()} ", f" {kept()}", kept().replace("aal2", "aal3")),
+    ],
+    ids=lambda stored: f"{type(stored).__name__}-{len(str(stored))}",
+)
+def test_entry_that_this_site_did_not_write_is_none(stored: object) -> None:
+    assert from_store(stored, now=NOW, name="n", key=KEY) is None

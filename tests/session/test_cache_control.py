@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
 from asgiref.sync import iscoroutinefunction
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
 from django.urls import include, path
@@ -18,6 +19,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.enforcement import arequire_aal, require_aal
+from django_ory_mfa.session.cache_control import may_be_shared_and_read_later
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
 
@@ -414,3 +416,33 @@ def test_pages_of_the_package_are_not_stored(site: Site, ory: FakeOry, url: str)
     response = site.get(url)
 
     assert {"private", "no-store"} <= directives(response)
+
+
+def a_stream() -> HttpResponseBase:
+    return StreamingHttpResponse([b"a"])
+
+
+def a_file() -> HttpResponseBase:
+    return FileResponse(BytesIO(b"a"))
+
+
+@pytest.mark.parametrize(
+    ("make", "said", "expected"),
+    [
+        (a_stream, "max-age=60", True),
+        (a_stream, "PUBLIC", True),
+        (a_stream, "s-maxage=60", True),
+        (a_stream, "no-store", False),
+        (a_stream, "", False),
+        (a_file, "public, max-age=60", False),
+        (HttpResponse, "public, max-age=60", False),
+    ],
+)
+def test_only_a_stream_for_shared_caches_may_be_read_by_others_and_be_about_somebody(
+    make: Callable[[], HttpResponseBase], said: str, *, expected: bool
+) -> None:
+    response = make()
+    response.headers["Cache-Control"] = said
+
+    assert may_be_shared_and_read_later(response) is expected
+    response.close()
