@@ -9,6 +9,7 @@ from django.contrib.admin import ModelAdmin
 
 from django_ory_mfa.checks.admin import SENSITIVE
 from django_ory_mfa.contrib.admin.actions import picked_actions
+from django_ory_mfa.contrib.admin.inlines import AS_NEW, rows_beside
 from django_ory_mfa.contrib.admin.rights import form_gives_rights, list_gives_rights
 
 if TYPE_CHECKING:
@@ -37,9 +38,19 @@ def requirements_of(view: Any, request: HttpRequest, object_id: str | None, *, s
     if key is None:
         return
     keys = {key, *(picked_actions(model_admin, request) if key in WITH_ACTIONS else ())}
-    yield from always_asked(model_admin, keys, sensitive=sensitive)
+    yield from always_asked(model_admin, keys | _more_keys(model_admin, request, key), sensitive=sensitive)
+    if key in ("add", "change"):
+        for owner, done in rows_beside(model_admin, request, object_id, is_change=key == "change"):
+            yield from always_asked(owner, done, sensitive=sensitive)
     if not keys & ALWAYS_SENSITIVE and _gives_rights(model_admin, request, key, object_id):
         yield sensitive
+
+
+def _more_keys(model_admin: Any, request: HttpRequest, key: str) -> set[str]:
+    """Return what else the list or form does: a list may change objects, and a form may add another one."""
+    if key == "changelist" and model_admin.list_editable and model_admin.has_change_permission(request):
+        return {"change"}
+    return {"add"} if key == "change" and AS_NEW in request.POST else set()
 
 
 def always_asked(model_admin: Any, keys: set[str], *, sensitive: Any) -> Iterator[Any]:

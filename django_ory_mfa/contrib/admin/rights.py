@@ -8,6 +8,9 @@ from django.apps import apps
 from django.contrib.admin.options import TO_FIELD_VAR
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
+from django.utils.module_loading import import_string
+
+from django_ory_mfa.conf import conf
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -17,8 +20,14 @@ OF_USERS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions", 
 OF_GROUPS = frozenset({"permissions"})
 # Who is linked to a user has the rights of that user.
 OF_LINKS = frozenset({"project", "identity_id", "user"})
+# What a permission, which somebody has already, is a permission for.
+OF_PERMISSIONS = frozenset({"codename", "content_type"})
+OF_CONTENT_TYPES = frozenset({"app_label", "model"})
 GROUP = ("auth", "group")
 LINK = ("ory_mfa_auth", "oryidentity")
+PERMISSION = ("auth", "permission")
+CONTENT_TYPE = ("contenttypes", "contenttype")
+BY_PLACE = {GROUP: OF_GROUPS, LINK: OF_LINKS, PERMISSION: OF_PERMISSIONS, CONTENT_TYPE: OF_CONTENT_TYPES}
 
 
 def list_gives_rights(model_admin: Any, request: HttpRequest) -> bool:
@@ -32,7 +41,7 @@ def form_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | N
     """Whether a form of ``model_admin`` can give rights, and the user of ``request`` may send it."""
     if not is_change:
         return _gives_rights(model_admin, request, None)
-    found = _object(model_admin, request, object_id)
+    found = object_of(model_admin, request, object_id)
     # Django adds another object for whoever sends this, whether the form shows the button or not.
     is_also_add = model_admin.save_as or "_saveasnew" in request.POST
     if found is None:
@@ -44,12 +53,19 @@ def form_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | N
 def rights_of(model: type[Model]) -> frozenset[str]:
     """Return the names of the fields of ``model`` that give rights."""
     if issubclass(model, get_user_model()):
-        return OF_USERS
-    if issubclass(model, _found(GROUP)):
-        return OF_GROUPS
-    if issubclass(model, _found(LINK)):
-        return OF_LINKS
+        return OF_USERS | _of_linking()
+    for place, rights in BY_PLACE.items():
+        if issubclass(model, _found(place)):
+            return rights
     return frozenset(field.name for field in model._meta.fields) if _is_between(model) else frozenset()
+
+
+def _of_linking() -> frozenset[str]:
+    """Return the field by which somebody who is new at Ory may become a user who is here already."""
+    path = conf.user_sync
+    # By its name: every other existing() is that of VerifiedEmailSync, or a site's own.
+    links = path is not None and import_string(path).existing.__qualname__ != "UserSync.existing"
+    return frozenset({get_user_model().get_email_field_name()}) if links else frozenset()
 
 
 def _found(place: tuple[str, str]) -> tuple[type[Model], ...]:
@@ -65,7 +81,8 @@ def _is_between(model: type[Model]) -> bool:
     return issubclass(model, tuple(field.remote_field.through for field in fields))
 
 
-def _object(model_admin: Any, request: HttpRequest, object_id: str | None) -> Any:
+def object_of(model_admin: Any, request: HttpRequest, object_id: str | None) -> Any:
+    """Return the object whose form is asked for; None if there is none, or none that may be looked up like that."""
     to_field = request.POST.get(TO_FIELD_VAR, request.GET.get(TO_FIELD_VAR))
     if object_id is None or (to_field and not model_admin.to_field_allowed(request, to_field)):
         return None

@@ -1,0 +1,56 @@
+"""Which rows of other models a form of the admin can add, change and delete, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from django_ory_mfa.contrib.admin.rights import object_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+AS_NEW = "_saveasnew"
+# A box that is ticked is sent as "<prefix>-<number>-DELETE", whatever the formset is called.
+DELETE = "-DELETE"
+
+
+def rows_beside(
+    model_admin: Any, request: HttpRequest, object_id: str | None, *, is_change: bool
+) -> Iterator[tuple[Any, set[str]]]:
+    """Yield for each inline of the form the model admins that its model has on this site, and what the form does to it.
+
+    That is ``add``, ``change`` and ``delete``, as far as the user of ``request`` may send it. Rows are deleted if
+    ``request`` says so: what a form could delete is asked for when it does.
+    """
+    found = object_of(model_admin, request, object_id) if is_change and _has_inlines(model_admin, request) else None
+    if found is not None and model_admin.has_change_permission(request, found):
+        yield from _of_form(model_admin, request, found)
+    # Django adds another object, with the rows beside it, for whoever sends this.
+    if (not is_change or AS_NEW in request.POST) and model_admin.has_add_permission(request):
+        yield from _of_form(model_admin, request, None)
+
+
+def _has_inlines(model_admin: Any, request: HttpRequest) -> bool:
+    return bool(model_admin.get_inline_instances(request))
+
+
+def _of_form(model_admin: Any, request: HttpRequest, found: Any) -> Iterator[tuple[Any, set[str]]]:
+    for inline in model_admin.get_inline_instances(request, found):
+        keys = set(_keys(inline, request, found))
+        owners = [one for one in model_admin.admin_site._registry.values() if _is_of(one, inline)]
+        yield from ((owner, keys) for owner in owners or [None])
+
+
+def _keys(inline: Any, request: HttpRequest, found: Any) -> Iterator[str]:
+    if inline.has_add_permission(request, found):
+        yield "add"
+    if found is not None and inline.has_change_permission(request, found):
+        yield "change"
+    if any(name.endswith(DELETE) for name in request.POST) and inline.has_delete_permission(request, found):
+        yield "delete"
+
+
+def _is_of(model_admin: Any, inline: Any) -> bool:
+    concrete: object = inline.model._meta.concrete_model
+    return bool(model_admin.model._meta.concrete_model is concrete)

@@ -1,0 +1,51 @@
+"""Admin sites where objects of one model are changed beside those of another, or in a list."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.urls import include, path
+
+from tests.contrib_admin.rights_sites import site_of
+from tests.contrib_admin.shop.models import Customer, Order
+
+
+class Orders(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
+    model = Order
+    extra = 0
+
+
+class WithOrders(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    save_as = True
+    inlines = (Orders,)
+
+
+class Editable(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    list_display = ("id", "number")
+    list_editable = ("number",)
+    save_as = True
+
+
+def asks(base: Any, *keys: str) -> Any:
+    """A model admin that asks for a fresh proof for ``keys``."""
+    return type("Asking", (base,), {"ory_mfa_requirements": dict.fromkeys(keys, "sensitive")})
+
+
+class Addressed(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    fields: ClassVar = ("first_name", "email")
+
+
+sites = (
+    site_of("adds", (Customer, WithOrders), (Order, asks(Editable, "add"))),
+    site_of("changes", (Customer, WithOrders), (Order, asks(Editable, "change"))),
+    site_of("deletes", (Customer, WithOrders), (Order, asks(admin.ModelAdmin, "delete"))),
+    site_of("unregistered", (Customer, WithOrders)),
+    site_of("meaning", (Permission, admin.ModelAdmin), (ContentType, admin.ModelAdmin), (User, Addressed)),
+)
+urlpatterns = [
+    *(path(f"{site.name}/", site.urls) for site in sites),
+    path("", include("tests.contrib_admin.urls")),
+]
