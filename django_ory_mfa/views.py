@@ -16,10 +16,12 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.core.session import SessionState
+from django_ory_mfa.core.session import AAL, SessionState
+from django_ory_mfa.core.wanted_methods import advice_on, newest_by_method, newest_proof
 from django_ory_mfa.guard.evaluation import evaluation_steps
 from django_ory_mfa.ory.service import get_ory
-from django_ory_mfa.roundtrip.return_to import checked_next, default_return_to
+from django_ory_mfa.roundtrip.return_to import checked_next, default_return_to, site_origin
+from django_ory_mfa.runtime.clock import now
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.cache import Entry
 from django_ory_mfa.session.django_session import leave_django
@@ -30,8 +32,10 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
     from django_ory_mfa.core.answer import Answer
+    from django_ory_mfa.core.session import OrySession
 
 SIGNED_IN = Requirement("aal1")
+BACK, JUST_NOW = "back", 120  # seconds
 UNAVAILABLE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
 
 
@@ -49,8 +53,21 @@ def settings(request: HttpRequest) -> HttpResponseBase:
     if session.state is SessionState.UNAVAILABLE:
         return render(request, UNAVAILABLE)
     context = page_context(request, session, None)
-    context["enrolled"] = enrolled
+    context.update(
+        enrolled=enrolled,
+        proofs=newest_by_method(session.authentication_methods),
+        advice=advice_on(session),
+        notice=_what_was_set_up(request, session),
+        # Marked, so that the page can say what was set up meanwhile.
+        manage_url=conf.flows.settings(return_to=f"{site_origin(request)}{request.path}?{BACK}=1"),
+    )
     return page(request, "settings", context)
+
+
+def _what_was_set_up(request: HttpRequest, session: OrySession) -> str:
+    """Return the method of the proof that came with a visit to Ory's settings; empty if there is none."""
+    newest = newest_proof(session, since=now().timestamp() - JUST_NOW)
+    return newest.method if BACK in request.GET and newest is not None and newest.aal >= AAL.AAL2 else ""
 
 
 @own_view

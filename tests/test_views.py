@@ -101,10 +101,11 @@ def test_settings_page_shows_level_and_methods_with_times(ory: Any, site: Site) 
     response = site.get(SETTINGS)
 
     text = text_of(response)
-    assert "aal2 You are signed in with a second factor." in text
-    assert "Other provider (acme) aal1" in text
-    assert "Authenticator app aal2" in text
-    assert "new aal2" in text
+    assert "Your account is protected by a second factor." in text
+    assert "Other provider (acme)" in text
+    assert "Authenticator app second factor" in text
+    assert "new second factor" in text
+    assert "aal" not in text
     assert response.content.count(b'datetime="2026-11-05T') == 2
 
 
@@ -152,7 +153,7 @@ def test_settings_page_where_a_second_factor_is_due(ory: Any, site: Site) -> Non
     response = site.get(SETTINGS)
 
     text = text_of(response)
-    assert "second factor due" in text
+    assert "Your second factor is still due." in text
     assert "A second factor is set up" in text
     assert "Sign out" in text
     assert asked(ory) == ["/sessions/whoami"]
@@ -163,8 +164,73 @@ def test_settings_page_of_aal2_leads_to_a_fresh_proof(ory: Any, site: Site) -> N
 
     response = site.get(SETTINGS)
 
-    assert links_of(response)[0].startswith(f"{ORY}/login/browser?refresh=true&aal=aal2&return_to=")
+    assert links_of(response)[0].startswith(f"{ORY}/settings/browser?return_to=")
+    assert links_of(response)[1].startswith(f"{ORY}/login/browser?refresh=true&aal=aal2&return_to=")
     assert asked(ory) == ["/sessions/whoami"]
+
+
+@pytest.mark.parametrize(
+    ("methods", "said"),
+    [
+        ({"totp"}, ""),
+        ({"lookup_secret"}, "You used a recovery code, which works only once."),
+        ({"code"}, "An authenticator app or a security key is safer."),
+        ({"code", "totp"}, ""),
+    ],
+    ids=str,
+)
+def test_settings_page_says_what_would_be_better(ory: Any, site: Site, methods: set[str], said: str) -> None:
+    ory.code_mfa = True
+    ory.login(site, methods=methods)
+
+    text = text_of(site.get(SETTINGS))
+
+    assert said in text
+    assert ("recovery code" in text.lower(), "safer" in text) == ("recovery" in said, "safer" in said)
+
+
+def test_settings_page_names_each_method_once_with_its_newest_time(ory: Any, site: Site) -> None:
+    at = datetime(2026, 11, 5, 13, 45, tzinfo=UTC)
+    proofs = [
+        FakeProof("totp", "aal2", at),
+        FakeProof("totp", "aal2", datetime(2026, 11, 7, 13, 45, tzinfo=UTC)),
+        FakeProof("totp", "aal2", datetime(2026, 11, 6, 13, 45, tzinfo=UTC)),
+        FakeProof("password", "aal1", at),
+        FakeProof("password", "aal1", "unreadable"),
+    ]
+    session = ory.add_session(ory.add_identity(second_factors={"totp"}), *proofs)
+    site.set_cookie("ory_kratos_session", session.cookie)
+
+    page = site.get(SETTINGS).content.decode()
+
+    assert re.findall(r'datetime="([^"T]*)', page) == ["2026-11-07", "2026-11-05"]
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "age", "said"),
+    [
+        ("totp", "?back=1", 0, "Authenticator app added."),
+        ("webauthn", "?back=1", 100, "Security key added."),
+        ("lookup_secret", "?back=1", 0, "Recovery codes saved."),
+        ("totp", "?back=1", 130, None),
+        ("totp", "", 0, None),
+    ],
+)
+def test_settings_page_says_what_was_set_up_a_moment_ago(
+    ory: Any, site: Site, method: str, query: str, age: int, said: str | None
+) -> None:
+    ory.login(site, methods={method}, age=age)
+
+    response = site.get(SETTINGS + query)
+
+    shown = re.findall(r'role="status">([^<]*)<', response.content.decode())
+    assert shown == ([] if said is None else [said])
+
+
+def test_settings_page_says_nothing_of_a_link_that_somebody_made(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1")
+
+    assert 'role="status"' not in site.get(f"{SETTINGS}?back=1").content.decode()
 
 
 def test_settings_page_says_that_it_does_not_know(ory: Any, site: Site, settings: Any) -> None:

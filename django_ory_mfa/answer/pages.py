@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
@@ -14,7 +15,7 @@ from django_ory_mfa.core.addresses import verified_email
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.destination import needs_second_factor
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.roundtrip.return_to import APP_NAME, default_return_to, return_to_of
+from django_ory_mfa.roundtrip.return_to import APP_NAME, default_return_to, return_to_of, site_origin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -51,6 +52,8 @@ def page_context(request: HttpRequest, session: OrySession, decision: Decision |
         "methods": sorted((decision.requirement.methods if decision is not None else None) or ()),
         "home_url": default_return_to(request),
         **debug_hints(),
+        "site_name": urlsplit(site_origin(request)).netloc,
+        "signed_in_as": "" if session.identity is None else verified_email(session.identity),
     }
 
 

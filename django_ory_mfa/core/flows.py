@@ -32,9 +32,18 @@ class Flows:
         """Return the URL where a person sets up a second factor."""
         return self._url(f"settings/{kind}", {"return_to": return_to})
 
+    def start(self, kind: str, *, return_to: str | None = None) -> str:
+        """Return the URL where a flow of ``kind`` begins: ``registration``, ``recovery`` or ``verification``."""
+        return self._url(f"{kind}/browser", {"return_to": return_to})
+
     def logout(self, token: str, *, return_to: str | None = None) -> str:
         """Return the URL that ends the session of the browser that opens it; ``token`` is Ory's logout token."""
         return self._url("logout", {"token": token, "return_to": return_to})
+
+    @property
+    def script(self) -> str:
+        """The URL of Ory's script for security keys and passkeys."""
+        return f"{self.browser_url}/.well-known/ory/webauthn.js"
 
     def contains(self, url: str) -> bool:
         """Whether ``url`` is below the self-service URLs of this Ory, whichever way its path is encoded."""

@@ -26,15 +26,18 @@ def arrival_steps(request: HttpRequest, requirement: Requirement) -> Steps[None]
     if state.has_arrived or not has_hops(request):
         return
     yield from state.owner.return_steps()
-    if not state.owner.has_switched and _has_proved(request, requirement, state):
+    answered = [] if state.owner.has_switched else _answered(request, requirement, state)
+    if answered:
         state.has_arrived = True
+        state.arrival = "form" if any(hop.form for hop in answered) else "back"
         yield Sending(step_up_completed, request=request, session=state.known_session, requirement=requirement)
 
 
-def _has_proved(request: HttpRequest, requirement: Requirement, state: RequestState) -> bool:
+def _answered(request: HttpRequest, requirement: Requirement, state: RequestState) -> list[Hop]:
+    """Return the hops that were recorded for ``requirement``, and that the visitor has completed since then."""
     mark, session = mark_of(requirement), state.known_session
     hops = [hop for hop in proofs_asked_for(request) if hop.wanted == mark]
-    return session is not None and any(_is_answered(hop, session, state.visitor) for hop in hops)
+    return [hop for hop in hops if session is not None and _is_answered(hop, session, state.visitor)]
 
 
 def _is_answered(hop: Hop, session: OrySession, visitor: Visitor) -> bool:

@@ -73,7 +73,7 @@ class OryClient:
 
     @sensitive_variables()
     def flow(self, kind: str, flow_id: str, cookies: str) -> Answer:
-        """Fetch a ``login`` or ``settings`` flow by its id, with the ``cookies`` of the browser that it belongs to.
+        """Fetch a flow of ``kind``, such as ``login``, by its id, with the ``cookies`` of the browser it belongs to.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/getLoginFlow
         """

@@ -16,7 +16,7 @@ from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.flows import path_and_query
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.request.visitor import BROWSER, CREDENTIAL, PERSON, Visitor, bound_to, django_session_of
-from django_ory_mfa.roundtrip.return_to import return_to_of
+from django_ory_mfa.roundtrip.return_to import SAFE_METHODS, return_to_of
 from django_ory_mfa.runtime.clock import now
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Hop(NamedTuple):
     django_session: str
     wanted: str
     back: str
+    form: int  # 1 if a form was refused, which has to be sent again
 
 
 def hop_of(request: HttpRequest, decision: Decision, return_to: str, visitor: Visitor) -> Hop:
@@ -61,6 +62,7 @@ def hop_of(request: HttpRequest, decision: Decision, return_to: str, visitor: Vi
         django_session=django_session_of(request),
         wanted=mark_of(decision.requirement),
         back=_digest(back),
+        form=int(request.method not in SAFE_METHODS),
     )
 
 

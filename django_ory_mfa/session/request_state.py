@@ -37,6 +37,7 @@ class RequestState:
         "_lock",
         "_ory",
         "_owner",
+        "arrival",
         "arrived_at",
         "enrolled",
         "has_arrived",
@@ -78,8 +79,10 @@ class RequestState:
         self.renewed_cookie: RenewedCookie | None = None
         # The decision of the last guard: guarding -> middleware, which clears the hops of a page that was reached.
         self.last_decision: Decision | None = None
-        # Whether the return from Ory has been handled: arrival.
+        # Whether the return from Ory has been handled: arrival. What the visitor may be told of it, "back" or "form":
+        # arrival -> template tags.
         self.has_arrived = False
+        self.arrival = ""
         # What require_aal raised and the middleware has not seen yet: guarding -> denials.
         self.raised: Exception | None = None
         # The verdict of the site policy: site_guard. Whether the view has no page: missing_pages -> site_guard.

@@ -77,6 +77,13 @@ def ory_mfa_status(context: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+@register.inclusion_tag("ory_mfa/_notice.html", takes_context=True)
+def ory_mfa_notice(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Render a line that thanks a visitor who is back from Ory, and asks for a form that was not sent; else nothing."""
+    state = getattr(context.get("request"), "_ory_mfa", None)
+    return {"notice": getattr(state, "arrival", "")}
+
+
 def session_in(context: Mapping[str, Any]) -> OrySession:
     """Return the session of the request in a template context; an anonymous one if there is none."""
     return plain(getattr(context.get("request"), "ory_session", None))

@@ -14,6 +14,7 @@ from django.utils import translation
 
 from django_ory_mfa import AAL, AuthenticationMethod, OrySession, SessionState
 from django_ory_mfa.answer.pages import own_url, page_context
+from django_ory_mfa.core.wanted_methods import newest_by_method
 from django_ory_mfa.session.resolver import attach
 from tests.site import Site
 
@@ -105,6 +106,8 @@ def context_of(state: str, **more: Any) -> dict[str, Any]:
         "account": "ann@example.test",
         "next": "/page?a=1&b=2",
         "is_refused": True,
+        "manage_url": "http://127.0.0.1:4433/y?a=1&b=2",
+        "proofs": newest_by_method(STATES[state].authentication_methods),
     }
     return {**page_context(request, STATES[state], None), **of_some, **more}
 
@@ -115,7 +118,14 @@ def rendered(template: str, state: str, **more: Any) -> str:
 
 
 VARIANTS: dict[str, list[dict[str, Any]]] = {
-    "settings": [{"enrolled": True}, {"enrolled": False}, {"enrolled": None}, {"logout_url": ""}],
+    "settings": [
+        {"enrolled": True},
+        {"enrolled": False},
+        {"enrolled": None},
+        {"logout_url": ""},
+        *({"advice": advice} for advice in ("codes", "stronger")),
+        *({"notice": notice} for notice in ("totp", "webauthn", "lookup_secret", "code", "form")),
+    ],
     "use_method": [
         {"methods": methods, "wanted": " ".join(methods), "used": used, "has_used_wanted": has_used_wanted}
         for methods in (["totp"], ["webauthn"], ["totp", "webauthn"], ["passkey"], ["passkey", "webauthn"], ["oidc"])
@@ -191,7 +201,7 @@ def test_no_page_loads_anything_from_elsewhere(pages: dict[str, Page]) -> None:
     loaded = {name: ([attrs["href"] for attrs in page.all("link")], page.all("img")) for name, page in pages.items()}
     scripts = {name: [attrs["src"] for attrs in page.all("script")] for name, page in pages.items()}
 
-    assert loaded == dict.fromkeys(pages, (["/static/ory_mfa/ory_mfa.css"], []))
+    assert loaded == dict.fromkeys(pages, (["/static/ory_mfa/icon.svg", "/static/ory_mfa/ory_mfa.css"], []))
     done = ["/static/ory_mfa/done.js"]
     assert scripts == {name: done if name.startswith("done-") else [] for name in pages}
 
@@ -257,7 +267,7 @@ def test_page_can_be_shown_in_german(template: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "template", [*TEMPLATES, "_status", "_method", "_sign_out", "_set_up_method", "_use_method_heading"]
+    "template", [*TEMPLATES, "_status", "_method", "_notice", "_sign_out", "_set_up_method", "_use_method_heading"]
 )
 def test_no_text_of_a_template_escapes_translation(template: str) -> None:
     import django_ory_mfa

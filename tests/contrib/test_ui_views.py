@@ -386,7 +386,7 @@ def test_failure_of_ory_itself_is_not_quoted(ory: responses.RequestsMock, site: 
     html = show_error(ory, site, body).content.decode()
 
     assert "kratos" not in html
-    assert "The sign-in service could not go on." in html
+    assert "The sign-in service could not go on" in html
 
 
 @pytest.mark.parametrize(
@@ -397,7 +397,7 @@ def test_odd_error_is_still_a_page(ory: responses.RequestsMock, site: Site, erro
     settings.DEBUG = True
     page = Document(show_error(ory, site, {"error": error}).content.decode())
 
-    assert (page.text("h1"), page.text("q")) == (["That did not work"], [])
+    assert (page.text("h1"), page.text("q")) == (["The sign-in service could not go on"], [])
 
 
 def test_markup_in_an_error_stays_text_and_is_cut(ory: responses.RequestsMock, site: Site, settings: Any) -> None:

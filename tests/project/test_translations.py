@@ -425,6 +425,21 @@ def unreadable(ory: FakeOry, site: Visitor) -> Any:
     return site.get("/ory-ui/login?flow=1")
 
 
+def other_flow(kind: str) -> Scene:
+    """A flow that the fake does not play: with its answer as Kratos gives it."""
+    button = {"name": "method", "type": "submit", "value": "code"}
+    label = {"id": 1070005, "text": "Submit", "type": "info"}
+    node = {"type": "input", "group": "code", "attributes": button, "messages": [], "meta": {"label": label}}
+
+    def scene(ory: FakeOry, site: Visitor) -> Any:
+        action = f"http://127.0.0.1:4433/self-service/{kind}?flow=1"
+        body = json.dumps({"ui": {"action": action, "method": "POST", "nodes": [node]}, "state": "choose_method"})
+        ory.fail(200, body=body.encode(), path=f"/self-service/{kind}/flows")
+        return site.get(f"/ory-ui/{kind}?flow=1")
+
+    return scene
+
+
 def error(ory: FakeOry, site: Visitor) -> Any:
     kept = ory.new_error({"id": "session_aal1_required", "code": 401, "reason": "Ory's own words."})
     return site.get(f"/ory-ui/error?id={kept.id}")
@@ -457,8 +472,11 @@ SCENES: dict[str, tuple[str, Scene, str]] = {
     "nothing to step up with": ("ui/login", login_page("?aal=aal2", aal="aal1"), "No second factor is set up"),
     "refresh": ("ui/login", login_page("?refresh=true", aal="aal1"), "Confirm that it's you"),
     "set up": ("ui/settings", ory_settings, "Account settings"),
-    "error": ("ui/error", error, "That did not work"),
-    "restart": ("ui/restart", restart, "This page could not be opened"),
+    "sign up": ("ui/registration", other_flow("registration"), "Create an account"),
+    "recover": ("ui/recovery", other_flow("recovery"), "Recover your account"),
+    "verify": ("ui/verification", other_flow("verification"), "Verify your e-mail address"),
+    "error": ("ui/error", error, "You are signed out"),
+    "restart": ("ui/restart", restart, "Your browser did not send its cookies"),
     "unreadable": ("ui/unreadable", unreadable, "This page cannot be shown"),
 }
 # tests/contrib_auth and tests/contrib_admin read them.

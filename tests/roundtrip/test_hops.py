@@ -380,7 +380,7 @@ def test_entry_counts_for_300_seconds(site: Site, ory: FakeOry, age: int, status
 
 @pytest.mark.parametrize(
     "entry",
-    [["k", 3, 9e9], ["k", 3, 9e9, "person", "wanted"], ["k", 3, 9e9, 9e9, "", "", "", "", "more"], []],
+    [["k", 3, 9e9], ["k", 3, 9e9, "person", "wanted"], ["k", 3, 9e9, 9e9, "", "", "", "", 0, "more"], []],
     ids=["first", "before", "later", "empty"],
 )
 def test_entry_of_another_release_is_no_hop(site: Site, ory: FakeOry, entry: Any) -> None:

@@ -1,1 +1,1 @@
-"""The pages that a self-hosted Ory Kratos sends browsers to: sign-in, second factor, settings and errors."""
+"""The pages that a self-hosted Ory Kratos sends browsers to: sign-up, sign-in, rescue, settings, errors."""

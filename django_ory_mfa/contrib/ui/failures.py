@@ -18,6 +18,17 @@ REASONS = {
     ),
     "session_already_available": _("You are signed in already."),
     "session_inactive": _("You are not signed in."),
+    "self_service_flow_disabled": _("This site does not offer that."),
+}
+TITLES = {
+    "security_csrf_violation": _("Please start again"),
+    "security_identity_mismatch": _("Somebody else is signed in"),
+    "self_service_flow_disabled": _("This is switched off"),
+    "self_service_flow_expired": _("Please start again"),
+    "self_service_flow_return_to_forbidden": _("This address is not allowed"),
+    "session_aal1_required": _("You are signed out"),
+    "session_already_available": _("You are signed in already"),
+    "session_inactive": _("You are signed out"),
 }
 SIGN_IN_HELPS = {"security_csrf_violation", "self_service_flow_expired", "session_aal1_required", "session_inactive"}
 REFERENCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -28,6 +39,7 @@ LONGEST_REASON = 500
 class Failure:
     """An error of Ory as it is shown; ``reference`` finds it at Ory, ``detail`` is Ory's own text."""
 
+    title: str = ""
     reason: str = ""
     reference: str = ""
     detail: str = ""
@@ -44,6 +56,7 @@ def read_failure(body: dict[str, Any], *, is_debug: bool) -> Failure:
     # SECURITY: anybody can have Ory store an error with words of their own in its reason or message (a ``return_to``,
     # an ``error_description``) and send others the link to it. This site must not speak them.
     return Failure(
+        str(TITLES.get(error_id, "")),
         "" if reason is None else str(reason),
         _reference(body.get("id")),
         _detail(error) if is_debug else "",

@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Link, Message, Node, Picture, Script, Text
+from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Link, Message, Node, Picture, Script, Text, Trigger
 from django_ory_mfa.contrib.ui.texts import recovery_code, text_of
 from django_ory_mfa.core.flows import PLAIN_URL
 
@@ -28,6 +29,15 @@ AUTOCOMPLETE = {
 # SECURITY: nothing but the bytes of a picture; an SVG could hold a script, another URL would tell who looks at it.
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+=*")
 LARGEST_SIDE = 1024
+INTEGRITY = re.compile(r"sha(?:256|384|512)-[A-Za-z0-9+/]+=*")
+# The functions of Ory's script, and what their buttons say where Ory gives them no label.
+TRIGGERS = {
+    "oryPasskeyLogin": _("Use a passkey"),
+    "oryPasskeyRegistration": _("Sign up with a passkey"),
+    "oryPasskeySettingsRegistration": _("Add a passkey"),
+    "oryWebAuthnLogin": _("Use the security key"),
+    "oryWebAuthnRegistration": _("Add a security key"),
+}
 
 
 def read_node(node: dict[str, Any]) -> Node | None:
@@ -60,10 +70,17 @@ def _input(attributes: dict[str, Any], label: str, messages: tuple[Message, ...]
     if kind == "hidden":
         return Hidden(name, value)
     if kind == "button":
-        return Script()
+        return _trigger(name, value, label, attributes.get("onclickTrigger"))
     if kind == "submit":
         return Button(name, value, label or value or name, is_disabled)
     return _field(name, attributes, label, messages)
+
+
+def _trigger(name: str, value: str, label: str, function: object) -> Trigger:
+    # SECURITY: the page calls the function of this name, so it has to be one of Ory's script.
+    if not isinstance(function, str) or function not in TRIGGERS:
+        return Trigger(name, "", "", "")
+    return Trigger(name, value, label or str(TRIGGERS[function]), function)
 
 
 def _field(name: str, attributes: dict[str, Any], label: str, messages: tuple[Message, ...]) -> Field:
@@ -83,14 +100,14 @@ def _field(name: str, attributes: dict[str, Any], label: str, messages: tuple[Me
     )
 
 
-def _image(attributes: dict[str, Any], label: str, *_: object) -> Picture | None:
+def _image(attributes: dict[str, Any], label: str, *rest: object) -> Picture | None:
     src = attributes.get("src")
     if not isinstance(src, str) or PICTURE.fullmatch(src) is None:
         return None
     return Picture(src, label, _side(attributes.get("width")), _side(attributes.get("height")))
 
 
-def _text(attributes: dict[str, Any], label: str, *_: object) -> Text | None:
+def _text(attributes: dict[str, Any], label: str, *rest: object) -> Text | None:
     message = attributes.get("text")
     context = message.get("context") if isinstance(message, dict) else None
     secrets = context.get("secrets") if isinstance(context, dict) else None
@@ -100,15 +117,22 @@ def _text(attributes: dict[str, Any], label: str, *_: object) -> Text | None:
     return Text(label, lines, is_list) if lines else None
 
 
-def _anchor(attributes: dict[str, Any], label: str, *_: object) -> Link | None:
+def _anchor(attributes: dict[str, Any], label: str, *rest: object) -> Link | None:
     href = attributes.get("href")
     if not isinstance(href, str) or not _is_web_address(href):
         return None
     return Link(href, text_of(attributes.get("title")) or label or href)
 
 
+def _script(attributes: dict[str, Any], *rest: object) -> Script | None:
+    src, integrity = attributes.get("src"), attributes.get("integrity")
+    if not isinstance(src, str):
+        return None
+    return Script(src, integrity if isinstance(integrity, str) and INTEGRITY.fullmatch(integrity) else "")
+
+
 Reader = Callable[[dict[str, Any], str, tuple[Message, ...]], Node | None]
-READERS: dict[str, Reader] = {"input": _input, "img": _image, "text": _text, "a": _anchor}
+READERS: dict[str, Reader] = {"input": _input, "img": _image, "text": _text, "a": _anchor, "script": _script}
 
 
 def _value(value: object) -> str:

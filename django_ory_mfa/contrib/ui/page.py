@@ -1,22 +1,21 @@
-"""Reads a login or settings flow of Ory into the page that shows it."""
+"""Reads a flow of Ory into the page that shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from django_ory_mfa.contrib.ui.forms import DEFAULT_GROUP, Form, forms_of
 from django_ory_mfa.contrib.ui.nodes import read_messages, read_node
-from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Message, Node, Part, Script, Text
-from django_ory_mfa.contrib.ui.texts import title_of
+from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Message, Node, Script
+from django_ory_mfa.contrib.ui.texts import saved_text
 from django_ory_mfa.core.flows import Flows
 
-DEFAULT_GROUP = "default"
-# Their buttons lead to another site or device, which asks who it is.
-ASK_ELSEWHERE = {"oidc", "passkey", "saml", "webauthn"}
 # Ory's own flows have some 30; without a limit, hidden nodes times forms could make a page of any size.
 MOST_NODES = 300
+SAVED, RECOVERED = 1050001, 1060001
 
 
 class Situation(StrEnum):
@@ -26,29 +25,9 @@ class Situation(StrEnum):
     SECOND_FACTOR = "second_factor"
     REFRESH = "refresh"
     SETTINGS = "settings"
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One group of nodes: what can be sent to Ory on its own."""
-
-    group: str
-    title: str
-    hidden: tuple[Hidden, ...]
-    parts: tuple[Part, ...]
-    buttons: tuple[Button, ...]
-    needs_script: bool
-    is_to_blame: bool
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nobody could do or read anything in it."""
-        return not (self.parts or self.buttons or self.needs_script)
-
-    @property
-    def shows_codes(self) -> bool:
-        """Whether recovery codes are shown in it."""
-        return any(isinstance(part, Text) and part.is_list for part in self.parts)
+    SIGN_UP = "registration"
+    RECOVERY = "recovery"
+    VERIFICATION = "verification"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +41,13 @@ class Page:
     account: str
     return_to: str | None
     asks_second_factor: bool
+    script: Script | None = None
+    is_done: bool = False
+
+    @property
+    def needs_script(self) -> bool:
+        """Whether a script of this package has something to do: keys to ask for, or codes to copy."""
+        return any(form.shows_codes or (form.triggers and not form.is_stuck) for form in self.forms)
 
     @property
     def has_errors(self) -> bool:
@@ -70,7 +56,7 @@ class Page:
 
 
 def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
-    """The page for a flow of ``kind`` (``login`` or ``settings``); None if it is not one that can be trusted."""
+    """Return the page for a flow of ``kind``, such as ``login``; None if it is not one that can be trusted."""
     ui = flow.get("ui")
     if not isinstance(ui, dict):
         return None
@@ -80,22 +66,34 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
         return None
     if not isinstance(nodes, list) or len(nodes) > MOST_NODES:
         return None
-    messages = read_messages(ui.get("messages"))
     groups = _grouped(nodes)
+    messages, script = _messages(flow, ui.get("messages"), groups), _script(groups, flows)
+    has_errors = any(message.is_error for message in messages)
+    is_recovered = RECOVERED in _ids(ui.get("messages"))
     return Page(
         situation=_situation(flow, kind),
         action=action,
         messages=messages,
-        forms=_forms(groups, flow.get("active"), messages),
+        forms=forms_of(
+            groups,
+            kind,
+            flow.get("active"),
+            has_script=script is not None,
+            has_errors=has_errors,
+            is_recovered=is_recovered,
+        ),
         account=_account(groups),
         return_to=return_to if isinstance(return_to, str) else None,
         asks_second_factor=flow.get("requested_aal") == "aal2",
+        script=script,
+        is_done=flow.get("state") == "passed_challenge",
     )
 
 
 def focused(page: Page) -> Page:
     """The page with the cursor where there is something to do: an error, or in a login flow the first empty field."""
-    fields = [part for form in page.forms for part in form.parts if isinstance(part, Field)]
+    open_forms = [form for form in page.forms if not form.is_folded]
+    fields = [part for form in open_forms for part in form.parts if isinstance(part, Field)]
     waiting = [field for field in fields if field.is_invalid]
     if not waiting and page.situation is not Situation.SETTINGS:
         waiting = [field for field in fields if not field.value]
@@ -116,8 +114,8 @@ def _with_fields(page: Page, change: Callable[[Field], Field]) -> Page:
 
 
 def _situation(flow: dict[str, Any], kind: str) -> Situation:
-    if kind == "settings":
-        return Situation.SETTINGS
+    if kind != "login":
+        return Situation(kind)
     if flow.get("refresh") is True:
         return Situation.REFRESH
     return Situation.SECOND_FACTOR if flow.get("requested_aal") == "aal2" else Situation.SIGN_IN
@@ -133,42 +131,32 @@ def _grouped(nodes: list[Any]) -> dict[str, list[Node]]:
     return groups
 
 
-def _forms(groups: dict[str, list[Node]], active: object, messages: tuple[Message, ...]) -> tuple[Form, ...]:
-    """A form for each group; what the default group has in it belongs to all of them."""
-    shared = groups[DEFAULT_GROUP]
-    own = {group: nodes for group, nodes in groups.items() if group != DEFAULT_GROUP} or {DEFAULT_GROUP: []}
-    forms = [_form(group, number, shared, nodes) for number, (group, nodes) in enumerate(own.items())]
-    # New recovery codes come first: on a phone they would be several screens below the button that asked for them.
-    forms = sorted((form for form in forms if not form.is_empty), key=lambda form: not form.shows_codes)
-    has_errors = any(message.is_error for message in messages)
-    return tuple(replace(form, is_to_blame=has_errors and (len(forms) == 1 or form.group == active)) for form in forms)
-
-
-def _form(group: str, number: int, shared: Sequence[Node], own: Sequence[Node]) -> Form:
-    needs_script = any(isinstance(node, Script) for node in own)
-    # Fields beside a button that only a script could serve would lead nowhere; other buttons work as they are.
-    visible = [] if needs_script else [*([] if group in ASK_ELSEWHERE else shared), *own]
-    return Form(
-        group=group,
-        title=title_of(group),
-        hidden=tuple(node for node in (*shared, *own) if isinstance(node, Hidden)),
-        parts=tuple(
-            replace(node, id=f"ory-{number}-{place}") if isinstance(node, Field) else node
-            for place, node in enumerate(visible)
-            if isinstance(node, Part)
-        ),
-        buttons=_by_rank(node for node in own or shared if isinstance(node, Button)),
-        needs_script=needs_script,
-        is_to_blame=False,
+def _messages(flow: dict[str, Any], messages: object, groups: dict[str, list[Node]]) -> tuple[Message, ...]:
+    """Return Ory's messages; for "saved", which names nothing, one that says what was saved."""
+    read = read_messages(messages)
+    if _ids(messages) != [SAVED] or len(read) != 1:
+        return read
+    active = flow.get("active")
+    is_removed = active == "totp" and all(
+        not isinstance(node, Button) or node.name != "totp_unlink" for node in groups.get("totp", [])
     )
+    text = saved_text("totp_removed" if is_removed else active)
+    return (replace(read[0], text=text, kind="success"),) if text else read
 
 
-def _by_rank(buttons: Iterable[Button]) -> tuple[Button, ...]:
-    # The Enter key presses the first one. After a wrong code Kratos v1.3.1 has "send again" stand before "continue".
-    return tuple(sorted(buttons, key=lambda button: button.is_quiet))
+def _ids(messages: object) -> list[object]:
+    return [each.get("id") for each in messages if isinstance(each, dict)] if isinstance(messages, list) else []
+
+
+def _script(groups: dict[str, list[Node]], flows: Flows) -> Script | None:
+    """Return Ory's script for security keys; None if a flow names none, or another one."""
+    scripts = (node for nodes in groups.values() for node in nodes if isinstance(node, Script))
+    # SECURITY: a script may do everything that the visitor may, so only Ory's own is run.
+    return next((script for script in scripts if script.src == flows.script), None)
 
 
 def _account(groups: dict[str, list[Node]]) -> str:
-    """Whose proof is asked for, where Ory says it: in the hidden identifier of a flow that asks again."""
-    named = (node.value for node in groups[DEFAULT_GROUP] if isinstance(node, Hidden) and node.name == "identifier")
-    return next(named, "")
+    """Whose proof is asked for, where Ory says it: in the hidden identifier, or in the profile of the settings."""
+    named = [node.value for node in groups[DEFAULT_GROUP] if isinstance(node, Hidden) and node.name == "identifier"]
+    profile = [node.value for node in groups.get("profile", []) if isinstance(node, Field) and node.type == "email"]
+    return next(iter([*named, *profile]), "")

@@ -9,6 +9,8 @@ DIGITS = {"code", "totp_code"}
 # What undoes something, or is done again, is not what a form is for.
 QUIET = {"link", "lookup_secret_disable", "passkey_remove", "resend", "totp_unlink", "unlink", "webauthn_remove"}
 
+DANGEROUS = QUIET - {"link", "resend"}
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -73,6 +75,11 @@ class Button:
         """Whether something else is what the form is there for."""
         return self.name in QUIET
 
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether it takes away a way to sign in, so that it asks once more."""
+        return self.name in DANGEROUS
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -108,9 +115,25 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Trigger:
+    """A button that Ory's script acts on: it asks for a security key or a passkey.
+
+    ``function`` is that of the script, empty if it is none of those that are known.
+    """
+
+    name: str
+    value: str
+    label: str
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
-    """Stands for what only a script could do; this package has none."""
+    """Ory's script, which talks to security keys; ``integrity`` is the hash by which browsers check it."""
+
+    src: str
+    integrity: str
 
 
 Part = Field | Picture | Text | Link
-Node = Part | Hidden | Button | Script
+Node = Part | Hidden | Button | Trigger | Script

@@ -29,6 +29,8 @@ def start_url(request: HttpRequest, kind: str) -> str:
     return_to = request.GET.get("return_to")
     if kind == "settings":
         return conf.flows.settings(return_to=return_to)
+    if kind != "login":
+        return conf.flows.start(kind, return_to=return_to)
     aal2, refresh = request.GET.get("aal") == "aal2", request.GET.get("refresh") == "true"
     return conf.flows.login(aal2=aal2, refresh=refresh, return_to=return_to)
 

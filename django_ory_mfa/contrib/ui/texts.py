@@ -21,12 +21,25 @@ TEXTS = {
     1010009: _("Confirm with the app"),
     1010010: _("Confirm with a recovery code"),
     1010013: _("Continue"),
-    1010014: _("A code was sent to your address. If it does not arrive, have it sent again."),
+    1010008: _("Use the security key"),
+    1010011: _("Use the security key"),
+    1010012: _("Get the security key ready."),
+    1010014: _("We e-mailed you a 6-digit code. It can take a minute."),
     1010015: _("Send a sign-in code"),
     1010019: _("Request a code to continue"),
     1010022: _("Sign in with password"),
     1010023: _("Send a code to %(address)s"),
-    1010025: _("A code was sent to your address. If it does not arrive, have it sent again."),
+    1010021: _("Use a passkey"),
+    1010025: _("We e-mailed you a 6-digit code. It can take a minute."),
+    1040001: _("Create account"),
+    1040002: _("Sign up with %(provider)s"),
+    1040003: _("Continue"),
+    1040004: _("Sign up with a security key"),
+    1040005: _("We e-mailed you a 6-digit code. It can take a minute."),
+    1040006: _("Send a sign-up code"),
+    1040007: _("Sign up with a passkey"),
+    1040008: _("Back"),
+    1040009: _("Choose how you sign in from now on."),
     1050001: _("Your changes have been saved."),
     1050002: _("Link %(provider)s"),
     1050003: _("Unlink %(provider)s"),
@@ -35,12 +48,17 @@ TEXTS = {
     1050007: _("Show the recovery codes"),
     1050008: _("Create new recovery codes"),
     1050010: _("These are your recovery codes. Keep them in a safe place; each works once."),
-    1050011: _("I have kept them: use these codes"),
+    1050011: _("I've saved these codes"),
+    1050012: _("Add a security key"),
     1050013: _("Name of the security key"),
     1050016: _("Switch recovery codes off"),
     1050017: _("If you cannot scan the QR code, type this key into the app:"),
     1050018: _("Remove the security key “%(display_name)s”"),
+    1050019: _("Add a passkey"),
     1050020: _("Remove the passkey “%(display_name)s”"),
+    1060001: _("Welcome back. Choose a new password now, or another way to sign in."),
+    1060002: _("If an account has this address, we e-mailed it a link. It can take a minute."),
+    1060003: _("If an account has this address, we e-mailed it a 6-digit code. It can take a minute."),
     1070001: _("Password"),
     1070003: _("Save"),
     1070004: _("ID"),
@@ -49,10 +67,15 @@ TEXTS = {
     1070007: _("E-mail"),
     1070008: _("Send the code again"),
     1070009: _("Continue"),
-    1070010: _("Recovery code"),
-    1070013: _("Code from the message"),
+    1070010: _("6-digit code"),
+    1070011: _("6-digit code"),
+    1070012: _("6-digit code"),
+    1070013: _("6-digit code"),
+    1080001: _("We e-mailed you a link. It can take a minute."),
+    1080002: _("Your e-mail address is verified."),
+    1080003: _("We e-mailed you a 6-digit code. It can take a minute."),
     4000002: _("Please fill in this field."),
-    4000006: _("These credentials are not right. Check the spelling of both."),
+    4000006: _("E-mail or password is wrong."),
     4000007: _("An account with these details exists already."),
     4000008: _("This code is not right. Please try again."),
     4000010: _("This account is not active yet: please confirm your e-mail address first."),
@@ -61,11 +84,24 @@ TEXTS = {
     4000031: _("This password is too similar to your user name."),
     4000032: _("The password must have at least %(min_length)s characters."),
     4000034: _("This password is known from data breaches and must not be used any more."),
+    4000027: _("An account with these details exists already. Sign in instead."),
+    4000028: _("An account with these details exists already. Sign in instead."),
+    4000033: _("This password is too long."),
     4000035: _("There is no account that can sign in with a code here. Check the spelling."),
     4010002: _("Something is missing. Please fill in the form and send it once more."),
+    4010003: _("Something is missing. Please fill in the form and send it once more."),
     4010004: _("Nothing was changed. Please fill in the form and send it once more."),
     4010008: _("This code is not right, or was used already. Please try again."),
     4010011: _("This account has been disabled. Please ask the people who run this site."),
+    4040003: _("This code is not right, or was used already. Please try again."),
+    4060001: _("This is done already."),
+    4060002: _("This did not work. Please start again."),
+    4060004: _("This link is not right, or was used already. Please start again."),
+    4060006: _("This code is not right, or was used already. Please try again."),
+    4070001: _("This link is not right, or was used already. Please start again."),
+    4070002: _("This is done already."),
+    4070003: _("This did not work. Please start again."),
+    4070006: _("This code is not right, or was used already. Please try again."),
 }
 # Ory has one id for reasons of many kinds; what it says tells which.
 REASON = 4000001
@@ -80,6 +116,7 @@ REASONS = {
 PARAMETERS = {
     1010002: "provider",
     1010023: "address",
+    1040002: "provider",
     1050002: "provider",
     1050003: "provider",
     1050018: "display_name",
@@ -89,15 +126,36 @@ PARAMETERS = {
 # Ory says when a used recovery code was used where the code itself would stand.
 USED_RECOVERY_CODE = 1050014
 TITLES = {
-    "code": _("Code by message"),
+    "code": _("Code by e-mail"),
     "lookup_secret": _("Recovery codes"),
     "oidc": _("Other providers"),
     "passkey": _("Passkeys"),
     "password": _("Password"),
     "profile": _("Profile"),
     "saml": _("Other providers"),
+    "sign_up": _("Your account"),
     "totp": _("Authenticator app"),
     "webauthn": _("Security keys"),
+}
+
+# What opens a form that is folded away.
+WAYS = {
+    "code": _("Use a code by e-mail"),
+    "lookup_secret": _("Use a recovery code"),
+    "passkey": _("Use a passkey"),
+    "password": _("Use your password"),
+    "totp": _("Use your authenticator app"),
+    "webauthn": _("Use your security key"),
+}
+# What was saved, by the group that was sent.
+SAVED = {
+    "lookup_secret": _("Recovery codes saved."),
+    "passkey": _("Passkeys saved."),
+    "password": _("New password saved."),
+    "profile": _("Profile saved."),
+    "totp": _("Authenticator app added."),
+    "totp_removed": _("Authenticator app removed."),
+    "webauthn": _("Security keys saved."),
 }
 
 
@@ -121,6 +179,16 @@ def title_of(group: str) -> str:
     """What a group of nodes is about."""
     title = TITLES.get(group)
     return group.replace("_", " ").capitalize() if title is None else str(title)
+
+
+def way_of(group: str) -> str:
+    """What opens the form for a group of nodes, where another way comes first."""
+    return str(WAYS.get(group, title_of(group)))
+
+
+def saved_text(group: object) -> str:
+    """What was saved by sending the form for ``group``; empty if that is unknown."""
+    return str(SAVED.get(group, "")) if isinstance(group, str) else ""
 
 
 def recovery_code(message: object) -> str:

@@ -9,6 +9,9 @@ from django_ory_mfa.contrib.ui import views
 app_name = "ory_ui"
 urlpatterns = [
     path("login", views.login, name="login"),
+    path("registration", views.registration, name="registration"),
+    path("recovery", views.recovery, name="recovery"),
+    path("verification", views.verification, name="verification"),
     path("settings", views.settings, name="settings"),
     path("error", views.error, name="error"),
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import DisallowedHost
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
@@ -23,9 +24,11 @@ from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.contrib.ui.failures import Failure, read_failure
 from django_ory_mfa.contrib.ui.page import Page, filled, focused, read_page
 from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart, start_url
+from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import raw_cookies
+from django_ory_mfa.roundtrip.return_to import site_origin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -48,6 +51,24 @@ def login(request: HttpRequest) -> HttpResponse:
     """Sign-in, the second factor, and the fresh proof of either."""
     people = list(getattr(request, "ory_ui_people", ()))
     return _show_flow(request, "login", people)
+
+
+@_page
+def registration(request: HttpRequest) -> HttpResponse:
+    """Sign-up."""
+    return _show_flow(request, "registration", [])
+
+
+@_page
+def recovery(request: HttpRequest) -> HttpResponse:
+    """A code by e-mail for people who cannot sign in any more."""
+    return _show_flow(request, "recovery", [])
+
+
+@_page
+def verification(request: HttpRequest) -> HttpResponse:
+    """A code by e-mail, which shows that an address belongs to somebody."""
+    return _show_flow(request, "verification", [])
 
 
 @_page
@@ -97,6 +118,8 @@ def _kept_with_opener(response: HttpResponse, page: Page) -> HttpResponse:
 
 def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, Any]:
     is_first_factor = not page.asks_second_factor
+    # An emulator plays sign-in and settings only.
+    has_links = not hasattr(request, "ory_ui_people")
     return {
         "page": focused(filled(page, _chosen(request, people))),
         "people": [(person, _fill_url(request, index)) for index, person in enumerate(people)]
@@ -105,7 +128,31 @@ def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, A
         "settings_url": conf.flows.settings(return_to=page.return_to),
         "logout_url": own_url("logout"),
         "home_url": conf.default_return_to,
+        "back_url": _back_url(request, page),
+        "site_name": _site_name(request),
+        "login_url": conf.flows.login(return_to=page.return_to),
+        "registration_url": conf.flows.start("registration", return_to=page.return_to) if has_links else None,
+        "recovery_url": conf.flows.start("recovery", return_to=page.return_to) if has_links else None,
     }
+
+
+def _site_name(request: HttpRequest) -> str:
+    """Return the host of this site for the head of a page; empty if Django does not know it."""
+    try:
+        return request.get_host()
+    except DisallowedHost:
+        return ""
+
+
+def _back_url(request: HttpRequest, page: Page) -> str:
+    """Return the page that the flow began at, if it is one of this site; else the start page."""
+    # SECURITY: Ory checks this URL too, but its list may name other sites.
+    is_here = page.return_to is not None and _is_here(request, page.return_to)
+    return page.return_to if page.return_to is not None and is_here else conf.default_return_to
+
+
+def _is_here(request: HttpRequest, url: str) -> bool:
+    return bool(_site_name(request)) and is_return_to(url, site_origin(request))
 
 
 def _chosen(request: HttpRequest, people: list[Any]) -> dict[str, str]:
@@ -121,7 +168,12 @@ def _fill_url(request: HttpRequest, index: int) -> str:
 
 
 def _show_failure(request: HttpRequest, failure: Failure, status: int) -> HttpResponse:
-    context = {"failure": failure, "login_url": conf.flows.login(), "home_url": conf.default_return_to}
+    context = {
+        "failure": failure,
+        "login_url": conf.flows.login(),
+        "home_url": conf.default_return_to,
+        "site_name": _site_name(request),
+    }
     return TemplateResponse(request, "ory_mfa/ui/error.html", context, status=status)
 
 
@@ -130,6 +182,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
         "return_to": request.get_full_path(),
         "home_url": conf.default_return_to,
         **debug_hints(),
+        "site_name": _site_name(request),
     }
     headers = {"Retry-After": str(RETRY_AFTER)}
     return TemplateResponse(request, "ory_mfa/unavailable.html", context, status=503, headers=headers)

@@ -1,0 +1,141 @@
+"""Puts the nodes of a flow into forms, in the order in which people need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Node, Part, Text, Trigger
+from django_ory_mfa.contrib.ui.texts import title_of, way_of
+
+DEFAULT_GROUP = "default"
+# Their buttons lead to another site or device, which asks who it is.
+ASK_ELSEWHERE = {"oidc", "passkey", "saml", "webauthn"}
+# The best way to sign in or to confirm comes first; what is used up, and who asks elsewhere, last.
+LOGIN_ORDER = ("default", "identifier_first", "password", "totp", "webauthn", "passkey", "code", "lookup_secret")
+# What makes an account safe comes first.
+SETTINGS_ORDER = ("totp", "webauthn", "passkey", "code", "lookup_secret", "password", "oidc", "saml", "profile")
+SELDOM_SET = {"oidc", "password", "profile", "saml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One group of nodes: what can be sent to Ory on its own.
+
+    ``is_stuck``: only a script could send it, and there is none; ``is_primary``: it is what the page is for;
+    ``is_folded``: it is shown when somebody asks for it.
+    """
+
+    group: str
+    title: str
+    way: str
+    hidden: tuple[Hidden, ...]
+    parts: tuple[Part, ...]
+    buttons: tuple[Button, ...]
+    triggers: tuple[Trigger, ...]
+    is_stuck: bool = False
+    is_to_blame: bool = False
+    is_primary: bool = False
+    is_folded: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody could do or read anything in it."""
+        return not (self.parts or self.buttons or self.triggers)
+
+    @property
+    def shows_codes(self) -> bool:
+        """Whether recovery codes are shown in it."""
+        return any(isinstance(part, Text) and part.is_list for part in self.parts)
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether Ory found an error in one of its fields."""
+        return any(isinstance(part, Field) and part.is_invalid for part in self.parts)
+
+    @property
+    def asks_password_alone(self) -> bool:
+        """Whether it has a password without the name of the account, which password managers need."""
+        fields = [part for part in self.parts if isinstance(part, Field)]
+        has_name = any(field.name == "identifier" or "username" in field.autocomplete for field in fields)
+        return not has_name and any(field.type == "password" for field in fields)
+
+
+def forms_of(
+    groups: dict[str, list[Node]],
+    kind: str,
+    active: object,
+    *,
+    has_script: bool,
+    has_errors: bool,
+    is_recovered: bool,
+) -> tuple[Form, ...]:
+    """Return the forms of a flow of ``kind``; ``active`` is the group that was sent last."""
+    own = _joined(groups) if kind == "registration" else groups
+    forms = [form for form in _made(own, kind) if not form.is_empty]
+    blamed = [replace(form, is_to_blame=has_errors and active in (form.group, None)) for form in forms]
+    if len(forms) == 1:
+        blamed = [replace(forms[0], is_to_blame=has_errors)]
+    first = "password" if is_recovered else active if kind == "login" else None
+    ordered = sorted(blamed, key=lambda form: (not form.shows_codes, form.group != first, _rank(form.group, kind)))
+    return tuple(
+        replace(
+            form,
+            is_primary=place == 0,
+            is_folded=place > 0 and _is_folded(form, kind),
+            is_stuck=any(not has_script or not trigger.function for trigger in form.triggers),
+        )
+        for place, form in enumerate(ordered)
+    )
+
+
+def _joined(groups: dict[str, list[Node]]) -> dict[str, list[Node]]:
+    # Who signs up fills the fields in once, and then chooses how to sign in from now on.
+    apart = {group: nodes for group, nodes in groups.items() if group in ("oidc", "saml")}
+    rest = [node for group, nodes in groups.items() if group not in apart for node in nodes]
+    return {
+        DEFAULT_GROUP: [node for node in groups[DEFAULT_GROUP] if isinstance(node, Hidden)],
+        "sign_up": rest,
+        **apart,
+    }
+
+
+def _made(groups: dict[str, list[Node]], kind: str) -> Iterable[Form]:
+    """Make a form of each group; what the default group has in it belongs to all of them."""
+    shared = groups[DEFAULT_GROUP]
+    own = {group: nodes for group, nodes in groups.items() if group != DEFAULT_GROUP} or {DEFAULT_GROUP: []}
+    for number, (group, nodes) in enumerate(own.items()):
+        yield _form(group, number, [] if group == "sign_up" else shared, nodes)
+
+
+def _form(group: str, number: int, shared: Sequence[Node], own: Sequence[Node]) -> Form:
+    visible = [*([] if group in ASK_ELSEWHERE else shared), *own]
+    return Form(
+        group=group,
+        title=title_of(group),
+        way=way_of(group),
+        hidden=tuple(node for node in (*shared, *own) if isinstance(node, Hidden)),
+        parts=tuple(
+            replace(node, id=f"ory-{number}-{place}") if isinstance(node, Field) else node
+            for place, node in enumerate(visible)
+            if isinstance(node, Part)
+        ),
+        buttons=_by_rank(node for node in own or shared if isinstance(node, Button)),
+        triggers=tuple(node for node in own if isinstance(node, Trigger)),
+    )
+
+
+def _by_rank(buttons: Iterable[Button]) -> tuple[Button, ...]:
+    # The Enter key presses the first one. After a wrong code Kratos v1.3.1 has "send again" stand before "continue".
+    return tuple(sorted(buttons, key=lambda button: button.is_quiet))
+
+
+def _rank(group: str, kind: str) -> int:
+    order = SETTINGS_ORDER if kind == "settings" else LOGIN_ORDER
+    return order.index(group) if group in order else len(order)
+
+
+def _is_folded(form: Form, kind: str) -> bool:
+    if form.is_to_blame or form.is_invalid:
+        return False
+    return form.group in SELDOM_SET if kind == "settings" else form.group not in ("oidc", "saml")

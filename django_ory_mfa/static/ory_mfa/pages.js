@@ -1,0 +1,24 @@
+/* What needs a script on the pages of contrib.ui: security keys and passkeys by Ory's own script, copying and printing
+   recovery codes. Without it these buttons stay hidden, and everything else works. */
+document.querySelectorAll("[data-ory-trigger]").forEach((button) => {
+  const run = window[button.dataset.oryTrigger];
+  if (typeof run !== "function") return;
+  button.hidden = false;
+  button.addEventListener("click", () => run());
+});
+if (document.querySelector('[name="passkey_login"]') && typeof window.oryPasskeyLoginAutocompleteInit === "function") {
+  window.oryPasskeyLoginAutocompleteInit();
+}
+document.querySelectorAll("[data-copy]").forEach((button) => {
+  if (!navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const lines = document.getElementById(button.dataset.copy).querySelectorAll("code");
+    await navigator.clipboard.writeText(Array.from(lines, (line) => line.textContent).join("\n"));
+    button.textContent = button.dataset.done;
+  });
+});
+document.querySelectorAll("[data-print]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+});
