@@ -87,6 +87,10 @@ class OryClient:
         """
         return self._call("GET", "/self-service/errors", {"Cookie": cookies}, query={"id": error_id})
 
+    def webauthn_script(self) -> Answer:
+        """Fetch Ory's script for security keys and passkeys."""
+        return self._call("GET", "/.well-known/ory/webauthn.js", {})
+
     def logout_flow(self, credential: Credential) -> Answer:
         """Create a logout flow for a session cookie; the browser has to send its token to Ory.
 

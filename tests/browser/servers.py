@@ -70,24 +70,30 @@ class SettingsOfSite(Settings):
 class KratosOfSite(KratosServer):
     """A Kratos whose pages are those of ``site``."""
 
+    settings_class = SettingsOfSite
+
     def __init__(self, binary: Path, folder: Path, site: str) -> None:
         self.site = site
         super().__init__(binary, folder, return_urls=return_urls(site))
 
     def _write_config(self, settings: Settings) -> str:
-        return super()._write_config(SettingsOfSite(**vars(settings), site=self.site))
+        return super()._write_config(self.settings_class(**vars(settings), site=self.site))
 
 
 class Site:
     """The site under ``app_server`` on ``port``, before the Ory at ``ory_url``, until ``close``."""
 
-    def __init__(self, app_server: str, port: int, ory_url: str, log_file: Path) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, app_server: str, port: int, ory_url: str, log_file: Path, *, host: str = "127.0.0.1") -> None:
+        self.url = f"http://{host}:{port}"
         self._log_file = log_file
         places = {"address": f"127.0.0.1:{port}", "host": "127.0.0.1", "port": port}
         command = [part.format(**places) for part in APP_SERVERS[app_server]]
         env = {name: os.environ[name] for name in ("HOME", "PATH", "TMPDIR") if name in os.environ}
-        env |= SITE_VARIABLES | {"ORY_SDK_URL": ory_url, "DATABASE": str(log_file.with_suffix(".sqlite3"))}
+        env |= SITE_VARIABLES | {
+            "ORY_SDK_URL": ory_url,
+            "ALLOWED_HOSTS": host,
+            "DATABASE": str(log_file.with_suffix(".sqlite3")),
+        }
         subprocess.run([sys.executable, EXAMPLE_FOLDER / "manage.py", "migrate", "-v0"], env=env, check=True)
         with log_file.open("wb") as log:
             self._process = subprocess.Popen(

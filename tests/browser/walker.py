@@ -105,11 +105,16 @@ class Walker:
 
     def confirm(self, person: Person, method: str) -> None:
         """Proves a second factor on the page that asks for one."""
+        self.unfold()
         if method == "code":
             self._have_code_sent()
         (field, value) = self.answer(person, method)
         self.page.locator(f"input[name={field}]").fill(value)
-        self.arrive(self.page.locator(f"form:has(input[name={field}]) button").first)
+        self.arrive(self.page.locator(f"form:has(input[name={field}]) button[type=submit]").first)
+
+    def unfold(self) -> None:
+        """Opens every way that is folded away, as a person does with the one that is wanted."""
+        self.page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
 
     def answer(self, person: Person, method: str) -> tuple[str, str]:
         """The name of the field, and what ``person`` types there."""
@@ -150,3 +155,4 @@ class Walker:
         ask = self.page.locator("button[name=address]")
         if ask.count():
             self.arrive(ask)
+            self.unfold()

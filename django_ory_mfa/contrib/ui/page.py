@@ -10,12 +10,12 @@ from typing import Any
 from django_ory_mfa.contrib.ui.forms import DEFAULT_GROUP, Form, forms_of
 from django_ory_mfa.contrib.ui.nodes import read_messages, read_node
 from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Message, Node, Script
-from django_ory_mfa.contrib.ui.texts import saved_text
 from django_ory_mfa.core.flows import Flows
 
 # Ory's own flows have some 30; without a limit, hidden nodes times forms could make a page of any size.
 MOST_NODES = 300
 SAVED, RECOVERED = 1050001, 1060001
+REMOVING = ("totp_unlink", "lookup_secret_disable", "webauthn_remove", "passkey_remove")
 
 
 class Situation(StrEnum):
@@ -43,6 +43,8 @@ class Page:
     asks_second_factor: bool
     script: Script | None = None
     is_done: bool = False
+    is_saved: bool = False
+    factors: str = ""
 
     @property
     def needs_script(self) -> bool:
@@ -61,15 +63,16 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
     if not isinstance(ui, dict):
         return None
     action, nodes, return_to = ui.get("action"), ui.get("nodes"), flow.get("return_to")
+    # Ory has nothing more to ask, and its action is where the browser goes on.
+    is_done = flow.get("state") == "passed_challenge"
     # SECURITY: the form carries a password; it goes to Ory's own address or is not shown.
-    if not isinstance(action, str) or not flows.contains(action):
+    if not isinstance(action, str) or not (is_done or flows.contains(action)):
         return None
     if not isinstance(nodes, list) or len(nodes) > MOST_NODES:
         return None
-    groups = _grouped(nodes)
-    messages, script = _messages(flow, ui.get("messages"), groups), _script(groups, flows)
+    groups = _grouped([] if is_done else nodes)
+    messages, ids, script = read_messages(ui.get("messages")), _ids(ui.get("messages")), _script(groups, flows)
     has_errors = any(message.is_error for message in messages)
-    is_recovered = RECOVERED in _ids(ui.get("messages"))
     return Page(
         situation=_situation(flow, kind),
         action=action,
@@ -80,13 +83,15 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
             flow.get("active"),
             has_script=script is not None,
             has_errors=has_errors,
-            is_recovered=is_recovered,
+            is_recovered=RECOVERED in ids,
         ),
         account=_account(groups),
         return_to=return_to if isinstance(return_to, str) else None,
         asks_second_factor=flow.get("requested_aal") == "aal2",
         script=script,
-        is_done=flow.get("state") == "passed_challenge",
+        is_done=is_done,
+        is_saved=ids == [SAVED] and len(messages) == 1,
+        factors=_factors(groups),
     )
 
 
@@ -131,17 +136,10 @@ def _grouped(nodes: list[Any]) -> dict[str, list[Node]]:
     return groups
 
 
-def _messages(flow: dict[str, Any], messages: object, groups: dict[str, list[Node]]) -> tuple[Message, ...]:
-    """Return Ory's messages; for "saved", which names nothing, one that says what was saved."""
-    read = read_messages(messages)
-    if _ids(messages) != [SAVED] or len(read) != 1:
-        return read
-    active = flow.get("active")
-    is_removed = active == "totp" and all(
-        not isinstance(node, Button) or node.name != "totp_unlink" for node in groups.get("totp", [])
-    )
-    text = saved_text("totp_removed" if is_removed else active)
-    return (replace(read[0], text=text, kind="success"),) if text else read
+def _factors(groups: dict[str, list[Node]]) -> str:
+    """Return a digit each for how many apps, sets of recovery codes, security keys and passkeys can be removed."""
+    names = [node.name for nodes in groups.values() for node in nodes if isinstance(node, Button)]
+    return "".join(str(min(9, names.count(name))) for name in REMOVING)
 
 
 def _ids(messages: object) -> list[object]:

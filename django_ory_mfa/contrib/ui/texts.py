@@ -147,16 +147,6 @@ WAYS = {
     "totp": _("Use your authenticator app"),
     "webauthn": _("Use your security key"),
 }
-# What was saved, by the group that was sent.
-SAVED = {
-    "lookup_secret": _("Recovery codes saved."),
-    "passkey": _("Passkeys saved."),
-    "password": _("New password saved."),
-    "profile": _("Profile saved."),
-    "totp": _("Authenticator app added."),
-    "totp_removed": _("Authenticator app removed."),
-    "webauthn": _("Security keys saved."),
-}
 
 
 def text_of(message: object) -> str:
@@ -184,11 +174,6 @@ def title_of(group: str) -> str:
 def way_of(group: str) -> str:
     """What opens the form for a group of nodes, where another way comes first."""
     return str(WAYS.get(group, title_of(group)))
-
-
-def saved_text(group: object) -> str:
-    """What was saved by sending the form for ``group``; empty if that is unknown."""
-    return str(SAVED.get(group, "")) if isinstance(group, str) else ""
 
 
 def recovery_code(message: object) -> str:

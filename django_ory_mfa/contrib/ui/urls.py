@@ -14,4 +14,5 @@ urlpatterns = [
     path("verification", views.verification, name="verification"),
     path("settings", views.settings, name="settings"),
     path("error", views.error, name="error"),
+    path("webauthn.js", views.script, name="script"),
 ]

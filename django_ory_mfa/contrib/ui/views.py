@@ -24,6 +24,7 @@ from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.contrib.ui.failures import Failure, read_failure
 from django_ory_mfa.contrib.ui.page import Page, filled, focused, read_page
 from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart, start_url
+from django_ory_mfa.contrib.ui.saved import remember_factors, with_what_was_saved
 from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.ory.service import get_ory
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     View = Callable[[HttpRequest], HttpResponse]
 
-RETRY_AFTER = 5
+RETRY_AFTER, SCRIPT_SECONDS = 5, 3600
 
 
 def _page(view: View) -> View:
@@ -77,6 +78,21 @@ def settings(request: HttpRequest) -> HttpResponse:
     return _show_flow(request, "settings", [])
 
 
+@login_not_required
+@own_view
+@require_GET
+def script(request: HttpRequest) -> HttpResponse:
+    """Ory's script for security keys and passkeys, from this site.
+
+    So a browser can check the hash that Ory gives with it; from Ory's own address that would need CORS.
+    """
+    answer = get_ory().client.webauthn_script()
+    if answer.status != 200:
+        return HttpResponse(status=503, headers={"Retry-After": str(RETRY_AFTER)})
+    headers = {"Cache-Control": f"public, max-age={SCRIPT_SECONDS}", "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(answer.body, content_type="text/javascript", headers=headers)
+
+
 @_page
 def error(request: HttpRequest) -> HttpResponse:
     """Why Ory did not go on."""
@@ -105,7 +121,9 @@ def _show_flow(request: HttpRequest, kind: str, people: list[Any]) -> HttpRespon
         return TemplateResponse(
             request, "ory_mfa/ui/unreadable.html", {"start_url": start_url(request, kind)}, status=502
         )
+    page = with_what_was_saved(request, page)
     response: HttpResponse = TemplateResponse(request, f"ory_mfa/ui/{kind}.html", _context(request, page, people))
+    remember_factors(request, response, page)
     return forget_restart(request, _kept_with_opener(response, page))
 
 

@@ -1,0 +1,59 @@
+"""Says what a person has just set up or removed. Ory says only that something was saved.
+
+A cookie holds how many factors of each kind the last page showed; the difference tells the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from django.utils.translation import gettext_lazy as _
+
+from django_ory_mfa.contrib.ui.page import Page, Situation
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+COOKIE = "ory_mfa_ui_factors"
+SECONDS = 900
+# One more, one less; in the order of ``Page.factors``.
+TEXTS = (
+    (_("Authenticator app added."), _("Authenticator app removed.")),
+    (_("Recovery codes saved."), _("Recovery codes switched off.")),
+    (_("Security key added."), _("Security key removed.")),
+    (_("Passkey added."), _("Passkey removed.")),
+)
+
+
+def with_what_was_saved(request: HttpRequest, page: Page) -> Page:
+    """Return ``page``, whose message that something was saved says what."""
+    text = _difference(request.COOKIES.get(COOKIE, ""), page.factors) if page.is_saved else ""
+    if not text:
+        return page
+    return replace(page, messages=(replace(page.messages[0], text=text, kind="success"),))
+
+
+def remember_factors(request: HttpRequest, response: HttpResponse, page: Page) -> None:
+    """Keep in a cookie what ``page`` shows; of the settings only."""
+    if page.situation is Situation.SETTINGS:
+        response.set_cookie(
+            COOKIE,
+            page.factors,
+            max_age=SECONDS,
+            path=quote(request.path),
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def _difference(before: str, after: str) -> str:
+    # Whoever forges the cookie changes the words on their own page, and nothing else.
+    if len(before) != len(after):
+        return ""
+    for old, new, (more, less) in zip(before, after, TEXTS, strict=True):
+        if old != new:
+            return str(more if new > old else less)
+    return ""

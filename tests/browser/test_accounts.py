@@ -1,0 +1,254 @@
+"""The life of an account on the package's own pages, before a real Kratos: sign-up, keys, rescue, verification."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.accounts import account_ground
+from tests.browser.conftest import TIMEOUT
+from tests.browser.servers import Ground
+from tests.browser.walker import SECOND_FACTOR, SETTINGS, SIGN_IN, Walker
+from tests.servers.base import Person
+from tests.servers.fixtures import BUILD
+from tests.servers.kratos import totp_code
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.kratos]
+
+KEY = {
+    "protocol": "ctap2",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture(scope="module")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    binary = BUILD["kratos_binary"]()
+    if binary is None:
+        (pytest.fail if os.environ.get("REQUIRE_KRATOS") == "1" else pytest.skip)(BUILD["MISSING"])
+    with account_ground(binary, tmp_path_factory.mktemp("accounts")) as ground:
+        yield ground
+
+
+@pytest.fixture
+def visitor(chromium: Browser, accounts: Ground) -> Iterator[Walker]:
+    """Somebody with a new browser, a security key that is plugged in, and a machine that keeps passkeys."""
+    context = chromium.new_context(locale="en-GB")
+    context.set_default_timeout(TIMEOUT)
+    walker = Walker(accounts, context)
+    devices = context.new_cdp_session(walker.page)
+    devices.send("WebAuthn.enable")
+    # One on a cable, and one in the machine, where Kratos wants passkeys to be.
+    for transport in ("usb", "internal"):
+        devices.send("WebAuthn.addVirtualAuthenticator", {"options": {**KEY, "transport": transport}})
+    yield walker
+    context.close()
+
+
+def somebody(accounts: Ground) -> Person:
+    """Somebody who has no account yet."""
+    return Person("", f"{secrets.token_hex(6)}@example.test", secrets.token_urlsafe(16))
+
+
+def sign_up(walker: Walker, person: Person) -> None:
+    walker.open("/profile/?a=1")
+    walker.press("Create an account")
+    assert walker.heading == "Create an account"
+    walker.page.locator("input[name='traits.email']").fill(person.email)
+    walker.press("Create account")
+    walker.page.locator("input[name=password]").fill(person.password)
+    walker.arrive(walker.page.locator("button[name=method][value=password]"))
+
+
+def settings(walker: Walker) -> None:
+    walker.open(f"{walker.ground.ory.public_url}/self-service/settings/browser")
+    assert walker.heading == SETTINGS
+
+
+def add_key(walker: Walker) -> None:
+    """A security key as a second factor."""
+    settings(walker)
+    walker.page.locator("input[name=webauthn_register_displayname]").fill("Blue key")
+    with walker.page.expect_navigation(wait_until="load"):
+        walker.page.locator("button[name=webauthn_register_trigger]").click()
+
+
+def code_for(walker: Walker, person: Person) -> str:
+    found = re.search(r"\b\d{6}\b", walker.ground.ory.messages_to(person)[-1])
+    assert found is not None
+    return found[0]
+
+
+def sign_out(walker: Walker) -> None:
+    walker.open("/account/security/")
+    walker.press("Sign out")
+
+
+def test_sign_up_leads_back_to_the_page(accounts: Ground, visitor: Walker) -> None:
+    person = somebody(accounts)
+
+    sign_up(visitor, person)
+
+    visitor.assert_at("/profile/?a=1", person)
+
+
+def test_sign_up_that_is_refused_keeps_what_was_typed(accounts: Ground, visitor: Walker) -> None:
+    person = accounts.ory.add_person()
+    visitor.open("/profile/?a=1")
+    visitor.press("Create an account")
+    visitor.page.locator("input[name='traits.email']").fill(person.email)
+    visitor.press("Create account")
+    visitor.page.locator("input[name=password]").fill("correct horse battery staple")
+    visitor.arrive(visitor.page.locator("button[name=method][value=password]"))
+
+    assert visitor.heading == "Create an account"
+    assert "exists already" in visitor.text
+
+
+def test_security_key_is_added_and_confirms(accounts: Ground, visitor: Walker) -> None:
+    person = somebody(accounts)
+    sign_up(visitor, person)
+
+    add_key(visitor)
+
+    assert "Security key added." in visitor.text
+    visitor.open("/never/?a=1")
+    visitor.assert_at("/never/?a=1")
+    sign_out(visitor)
+    visitor.open("/never/?a=1")
+    visitor.sign_in(person)
+    visitor.assert_asked(SECOND_FACTOR)
+    with visitor.page.expect_navigation(wait_until="load"):
+        visitor.page.get_by_role("button", name="security key").click()
+    visitor.assert_at("/never/?a=1")
+
+
+def test_ory_script_is_checked_by_its_hash(accounts: Ground, visitor: Walker) -> None:
+    sign_up(visitor, somebody(accounts))
+    settings(visitor)
+
+    scripts: list[dict[str, Any]] = visitor.page.eval_on_selector_all(
+        "script", "all => all.map(each => ({src: each.src, integrity: each.integrity}))"
+    )
+
+    (of_ory,) = [script for script in scripts if script["src"].endswith("/webauthn.js")]
+    assert of_ory["src"] == f"{accounts.site.url}/ory-ui/webauthn.js"
+    assert of_ory["integrity"].startswith("sha512-")
+    assert visitor.page.evaluate("typeof window.oryWebAuthnRegistration") == "function"
+
+
+def test_passkey_signs_in(accounts: Ground, visitor: Walker) -> None:
+    person = somebody(accounts)
+    sign_up(visitor, person)
+    settings(visitor)
+    with visitor.page.expect_navigation(wait_until="load"):
+        visitor.page.locator("button[name=passkey_register_trigger]").click()
+    assert "Passkey added." in visitor.text
+    sign_out(visitor)
+
+    visitor.open("/profile/?a=1")
+    if not visitor.at.startswith("/profile/"):
+        visitor.assert_asked(SIGN_IN)
+        visitor.unfold()
+        with visitor.page.expect_navigation(wait_until="load"):
+            visitor.page.locator("button[name=passkey_login_trigger]").click()
+
+    visitor.assert_at("/profile/?a=1", person)
+
+
+def test_keys_without_javascript_say_so(accounts: Ground, visitor: Walker, chromium: Browser) -> None:
+    person = somebody(accounts)
+    sign_up(visitor, person)
+    settings(visitor)
+    context = chromium.new_context(locale="en-GB", java_script_enabled=False)
+    context.add_cookies(visitor.context.cookies())  # type: ignore[arg-type]
+    without = Walker(accounts, context)
+
+    settings(without)
+
+    assert "need JavaScript, which is switched off in your browser" in without.text
+    assert without.page.locator("button[name=webauthn_register_trigger]").is_hidden()
+    context.close()
+
+
+def test_forgotten_password_is_replaced(accounts: Ground, visitor: Walker) -> None:
+    person = accounts.ory.add_person()
+    visitor.open("/profile/?a=1")
+    visitor.press("Forgot your password?")
+    assert visitor.heading == "Recover your account"
+    visitor.page.locator("input[name=email]").fill(person.email)
+    visitor.arrive(visitor.page.locator("button[name=method]"))
+    assert "we e-mailed it a 6-digit code" in visitor.text
+    visitor.page.locator("input[name=code]").fill("000000")
+    visitor.arrive(visitor.page.locator("form:has(input[name=code]) button").first)
+    assert "This code is not right" in visitor.text
+    visitor.page.locator("input[name=code]").fill(code_for(visitor, person))
+    visitor.arrive(visitor.page.locator("form:has(input[name=code]) button").first)
+
+    assert (visitor.heading, "Welcome back." in visitor.text) == (SETTINGS, True)
+    assert visitor.page.locator("section input[name=password]").count() == 1
+    person.password = secrets.token_urlsafe(16)
+    visitor.page.locator("input[name=password]").fill(person.password)
+    visitor.arrive(visitor.page.locator("button[name=method][value=password]"))
+    sign_out(visitor)
+    visitor.open("/profile/?a=1")
+    visitor.sign_in(person)
+    visitor.assert_at("/profile/?a=1", person)
+
+
+def test_address_is_verified(accounts: Ground, visitor: Walker) -> None:
+    person = somebody(accounts)
+    sign_up(visitor, person)
+    visitor.open(f"{accounts.ory.public_url}/self-service/verification/browser?return_to={accounts.site.url}/profile/")
+    assert visitor.heading == "Verify your e-mail address"
+    visitor.page.locator("input[name=email]").fill(person.email)
+    visitor.arrive(visitor.page.locator("button[name=method]"))
+    visitor.page.locator("input[name=code]").fill(code_for(visitor, person))
+    visitor.arrive(visitor.page.locator("form:has(input[name=code]) button").first)
+
+    if visitor.heading == "Verify your e-mail address":
+        assert "Your e-mail address is verified." in visitor.text
+        visitor.press("Continue")
+    visitor.assert_at("/profile/")
+
+
+def test_app_is_removed_only_after_a_second_question(accounts: Ground, visitor: Walker) -> None:
+    sign_up(visitor, somebody(accounts))
+    settings(visitor)
+    key = visitor.page.locator(".ory-mfa-key code").inner_text()
+    visitor.page.locator("input[name=totp_code]").fill(totp_code(key))
+    visitor.arrive(visitor.page.locator("form:has(input[name=totp_code]) button"))
+    assert "Authenticator app added." in visitor.text
+    remove = visitor.page.locator("button[name=totp_unlink]")
+    assert remove.is_hidden()
+
+    visitor.page.get_by_text("Remove the authenticator app").click()
+    visitor.arrive(remove)
+
+    assert "Authenticator app removed." in visitor.text
+
+
+def test_recovery_codes_are_kept_without_a_script(accounts: Ground, visitor: Walker) -> None:
+    sign_up(visitor, somebody(accounts))
+    settings(visitor)
+    visitor.press("Create new recovery codes")
+    shown = visitor.page.locator("#ory-codes code").all_inner_texts()
+
+    with visitor.page.expect_download() as saved:
+        visitor.page.get_by_role("link", name="Download").click()
+
+    assert saved.value.suggested_filename == "recovery-codes.txt"
+    assert saved.value.path().read_text().split() == shown
+    visitor.press("I've saved these codes")
+    assert "Recovery codes saved." in visitor.text
