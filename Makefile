@@ -11,6 +11,7 @@ VERSION = import sys; print("%d.%d" % sys.version_info[:2])
 WANTED := $(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null)
 TEST_TOOLS = $(VENV)/test-tools-$(WANTED)
 DEV_TOOLS = $(VENV)/dev-tools-$(WANTED)
+DEMO_TOOLS = $(VENV)/demo-tools-$(WANTED)
 DOCS_TOOLS = $(VENV)/docs-tools-$(WANTED)
 BENCH_TOOLS = $(BENCH_VENV)/bench-tools-$(WANTED)
 MUTANTS_TOOLS = $(MUTANTS_VENV)/mutants-tools-$(WANTED)
@@ -28,6 +29,7 @@ help:  ## list these targets
 unexport PYTHONDONTWRITEBYTECODE
 
 test: $(TEST_TOOLS) kratos  ## run the test suite with coverage; ARGS="-k aal2 -x" goes to pytest
+	@$(BIN)/python -m tests.missing
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest -n auto --dist loadgroup $(ARGS)
 	$(BIN)/python -m coverage combine --quiet
@@ -67,7 +69,7 @@ chaos: $(TEST_TOOLS) kratos  ## what a site does while a real Kratos falls ill; 
 mutants: $(MUTANTS_TOOLS)  ## mistakes that no test would notice, hours; ARGS="core/decision.py" one module, ARGS=core a folder
 	@$(MUTANTS_VENV)/bin/python -m tools.mutants $(ARGS)
 
-demo: $(TEST_TOOLS)  ## see it work, on http://127.0.0.1:8000/, with an emulated Ory; ARGS="--port 8001"
+demo: $(DEMO_TOOLS)  ## see it work, on http://127.0.0.1:8000/, with an emulated Ory; ARGS="--port 8001"
 	@$(BIN)/python example_project/demo.py $(ARGS)
 
 # What is not in the environment comes from example_project/.env; without that file these are settings for development.
@@ -86,12 +88,23 @@ kratos: $(TEST_TOOLS)
 	@$(BIN)/python tests/kratos/build.py || test -z "$$REQUIRE_KRATOS"
 
 # The stamps carry the Python version, so that another PYTHON= makes the environment anew.
+define NEW_VENV
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+    echo "django-ory-mfa needs Python 3.11 or newer, but '$(PYTHON)' is $(or $(WANTED),not there). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; \
+    exit 1; }
+@test "$$($(BIN)/python -c '$(VERSION)' 2>/dev/null)" = "$(WANTED)" || $(PYTHON) -m venv --clear $(VENV)
+endef
+
 $(TEST_TOOLS): setup.cfg pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	    echo "django-ory-mfa needs Python 3.11 or newer, but '$(PYTHON)' is $(or $(WANTED),not there). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; \
-	    exit 1; }
-	@test "$$($(BIN)/python -c '$(VERSION)' 2>/dev/null)" = "$(WANTED)" || $(PYTHON) -m venv --clear $(VENV)
+	$(NEW_VENV)
+	@echo "Installing the package and the tools of its tests into $(VENV); this takes some minutes." >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(DEMO_TOOLS): setup.cfg pyproject.toml
+	$(NEW_VENV)
+	@echo "Installing the demo into $(VENV), about a minute." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
 	@touch $@
 
 $(DEV_TOOLS): $(TEST_TOOLS)

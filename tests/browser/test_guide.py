@@ -105,11 +105,13 @@ def test_app_is_removed_and_set_up_anew(ground: Ground, walker: Walker) -> None:
     walker.open("/account/security/")
     walker.press("Manage second factors")
     walker.assert_asked(SETTINGS)
-    walker.press("Remove the authenticator app")
-    walker.assert_at("/account/security/")
+    walker.unfold()
+    walker.arrive(walker.page.locator("button[name=totp_unlink]"))
+    walker.assert_at("/account/security/?back=1")
     walker.press("Manage second factors")
     walker.enrol_totp()
-    walker.assert_at("/account/security/")
+    walker.assert_at("/account/security/?back=1")
+    assert "Authenticator app added." in walker.text
     walker.open(PAGE)
     walker.assert_at(PAGE, person)
 
@@ -208,8 +210,8 @@ def test_step_up_from_the_security_page(ground: Ground, walker: Walker) -> None:
     walker.sign_in(person)
     walker.confirm(person, "totp")
     walker.assert_at("/account/security/")
-    assert "You are signed in with a second factor" in walker.text
-    walker.press("Confirm again")
+    assert "Your account is protected by a second factor." in walker.text
+    walker.press("Confirm it's you again")
     walker.assert_asked(REFRESH)
     walker.confirm(person, "totp")
     walker.assert_at("/account/security/")

@@ -31,7 +31,7 @@ def test_back_after_the_second_factor(ground: Ground, walker: Walker) -> None:
 
     walker.page.go_back(wait_until="load")
     shown = walker.heading
-    assert shown != "This page could not be opened", walker.page.url
+    assert shown != "Your browser did not send its cookies", walker.page.url
     # Whatever Back leads to, the way to the page is open.
     walker.open("/dashboard/?a=1")
     walker.assert_at("/dashboard/?a=1", person)
@@ -206,7 +206,7 @@ def test_sign_out_in_another_tab(ground: Ground, walker: Walker) -> None:
     other.open("/")
     other.press("Sign out")
     walker.confirm(person, "totp")
-    assert walker.heading in ("That did not work", SIGN_IN)
+    assert walker.heading in ("You are signed out", SIGN_IN)
     walker.press(SIGN_IN) if walker.heading != SIGN_IN else None
     walker.assert_asked(SIGN_IN)
 

@@ -216,19 +216,19 @@ def test_settings_of_ory(ground: Ground, walker: Walker, look: Look) -> None:
 
 def test_errors_of_ory(ground: Ground, walker: Walker, open_browser: OpenBrowser, look: Look) -> None:
     walker.open(f"{ground.ory.public_url}/self-service/login/browser?aal=aal2")
-    look.at(walker, "That did not work")
+    look.at(walker, "You are signed out")
     walker.open(f"{ground.ory.public_url}/self-service/login/browser?return_to=https://evil.example/")
-    look.at(walker, "That did not work")
+    look.at(walker, "This address is not allowed")
     assert "evil" not in (walker.page.get_by_role("link").last.get_attribute("href") or "")
     walker.open(f"{ground.ui}/error")
-    look.at(walker, "That did not work")
+    look.at(walker, "The sign-in service could not go on")
     # A browser that keeps no cookie of Ory gets no flow, however often it is started anew.
     without_cookies = open_browser()
     url = ground.ui.replace("127.0.0.1", "localhost")
     walker.open(f"{ground.ory.public_url}/self-service/login/browser")
     without_cookies.context.add_cookies([{"name": "ory_mfa_ui_restart", "value": "1", "url": f"{url}/login"}])
     without_cookies.open(f"{url}/login?{walker.page.url.partition('?')[2]}")
-    look.at(without_cookies, "This page could not be opened")
+    look.at(without_cookies, "Your browser did not send its cookies")
 
 
 @pytest.mark.emulator_only

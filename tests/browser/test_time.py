@@ -102,7 +102,7 @@ def test_disabled_while_the_second_factor_is_asked_for(ground: Ground, walker: W
     walker.sign_in(person)
     ground.ory.set_identity_state(person, "inactive")
     walker.confirm(person, "totp")
-    assert walker.heading == "That did not work"
+    assert walker.heading == "You are signed out"
     walker.press(SIGN_IN)
     walker.assert_asked(SIGN_IN)
 

@@ -101,7 +101,7 @@ def test_wrong_password_is_shown_and_can_be_put_right(visitor: Visitor, server: 
 
     visitor.sign_in(person, "wrong")
 
-    assert visitor.said == ["These credentials are not right. Check the spelling of both."]
+    assert visitor.said == ["E-mail or password is wrong."]
     form = visitor.page.form_with("password")
     assert form.inputs["identifier"]["value"] == person.email
     visitor.send(form, "method", password=person.password)
@@ -123,7 +123,7 @@ def test_password_then_authenticator_app(visitor: Visitor, server: KratosServer)
 def test_password_then_recovery_code(visitor: Visitor, server: KratosServer) -> None:
     person = server.add_person("totp", "lookup_secret")
     visitor.sign_in(person)
-    assert visitor.page.text("h2") == ["Authenticator app", "Recovery codes"]
+    assert visitor.page.text("summary") == ["Use a recovery code"]
 
     visitor.send(visitor.page.form_with("lookup_secret"), "method", lookup_secret="nonsense")
     assert visitor.said[0] == "This recovery code is not right."
@@ -246,7 +246,7 @@ def test_profile_and_password_can_be_changed(visitor: Visitor, server: KratosSer
 def test_step_up_without_a_session_ends_at_the_error_page(visitor: Visitor, server: KratosServer) -> None:
     visitor.open("login", aal="aal2")
 
-    assert visitor.heading == "That did not work"
+    assert visitor.heading == "You are signed out"
     assert f"{server.public_url}/self-service/login/browser" in {one["href"] for one in visitor.page.all("a")}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import runpy
 import secrets
 import signal
 import socket
@@ -387,5 +388,23 @@ def test_port_that_is_taken_is_named(tmp_path: Path, option: str) -> None:
 
     assert (run.returncode, run.stdout) == (1, "")
     assert f"Port {ports[option]} cannot be used" in run.stderr
-    assert f'make demo ARGS="{option} ' in run.stderr
+    # The other port was chosen too, and is not forgotten.
+    (other,) = (f"{name} {port}" for name, port in ports.items() if name != option)
+    assert f'make demo ARGS="{option} {int(ports[option]) + 1} {other}"' in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_taken_port_that_nobody_chose_is_replaced() -> None:
+    demo = runpy.run_path(str(PROJECT / "demo.py"))
+    (free,) = free_ports(1)
+    assert demo["usable"](free) == free
+
+    with socket.create_server(("127.0.0.1", free)):
+        assert demo["usable"](free) not in (0, free)
+
+
+def test_home_page_leads_through_the_flow(demo: Demo, browser: Browser) -> None:
+    page = browser.open(f"{demo.site}/")
+
+    assert page.links["the dashboard"] == f"{demo.site}/dashboard/?report=7"
+    assert page.links["mailbox"] == f"{demo.ory}/mailbox"

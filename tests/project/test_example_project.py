@@ -461,7 +461,7 @@ class TestStrict:
         visitor.ory.enrol("totp")
 
         assert visitor.statuses() == dict.fromkeys(GUARDED, 200)
-        assert "You are signed in with a second factor" in visitor.get("/account/security/").text
+        assert "Your account is protected by a second factor." in visitor.get("/account/security/").text
 
     @pytest.mark.parametrize("page", [page for page in GUARDED if page != "api/me"])
     def test_step_up_comes_back_to_the_page(self, visit: OpenVisitor, page: str) -> None:
@@ -486,7 +486,7 @@ class TestStrict:
     def test_pages_say_that_a_second_factor_is_due(self, visit: OpenVisitor) -> None:
         visitor = visit("password", factors=("totp",))
         assert "Signed in, second factor due" in expect(visitor.get("/"), 200).text
-        assert "second factor due" in expect(visitor.get("/account/security/"), 200).text
+        assert "second factor is still due" in expect(visitor.get("/account/security/"), 200).text
 
     def test_code_by_e_mail(self, visit: OpenVisitor, kratos: KratosServer) -> None:
         kratos.configure("strict", code_mfa=True)

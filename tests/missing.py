@@ -1,0 +1,43 @@
+"""Say before the suite runs what it will skip on this machine, and how to have it run: ``python -m tests.missing``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+Which = Callable[[str], str | None]
+
+
+class Tool(NamedTuple):
+    """What some tests need: one of these commands, or an environment variable in their place."""
+
+    tests: str
+    commands: tuple[str, ...]
+    variable: str
+    remedy: str
+
+
+TOOLS = (
+    Tool("a real Ory Kratos", ("go",), "KRATOS_BIN", "install Go, or name a binary in KRATOS_BIN"),
+    Tool("a browser", ("chromium", "chromium-browser", "google-chrome"), "CHROMIUM", "install Chromium"),
+    Tool("how pages look and htmx", ("npm",), "", "install Node.js with npm"),
+    Tool("Redis", ("redis-server",), "", "install redis-server"),
+    Tool("Memcached", ("memcached",), "", "install memcached"),
+    Tool("PostgreSQL", ("postgres", "pg_ctlcluster"), "", "install postgresql"),
+)
+
+
+def missing(environment: Mapping[str, str] = os.environ, which: Which = shutil.which) -> list[str]:
+    """Return a line for each kind of test that will be skipped."""
+    return [
+        f"Will be skipped: the tests with {tool.tests} ({tool.remedy})."
+        for tool in TOOLS
+        if not environment.get(tool.variable) and not any(map(which, tool.commands))
+    ]
+
+
+if __name__ == "__main__":
+    sys.stdout.write("".join(f"{line}\n" for line in missing()))
