@@ -73,9 +73,7 @@ def forms_of(
     """Return the forms of a flow of ``kind``; ``active`` is the group that was sent last."""
     own = _joined(groups) if kind == "registration" else groups
     forms = [form for form in _made(own, kind) if not form.is_empty]
-    blamed = [replace(form, is_to_blame=has_errors and active in (form.group, None)) for form in forms]
-    if len(forms) == 1:
-        blamed = [replace(forms[0], is_to_blame=has_errors)]
+    blamed = [replace(form, is_to_blame=has_errors and (len(forms) == 1 or form.group == active)) for form in forms]
     first = "password" if is_recovered else active if kind == "login" else None
     ordered = sorted(blamed, key=lambda form: (not form.shows_codes, form.group != first, _rank(form.group, kind)))
     return tuple(

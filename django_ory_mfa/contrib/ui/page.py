@@ -15,6 +15,14 @@ from django_ory_mfa.core.flows import Flows
 # Ory's own flows have some 30; without a limit, hidden nodes times forms could make a page of any size.
 MOST_NODES = 300
 SAVED, RECOVERED = 1050001, 1060001
+# Kratos v1.3.1 does not say which group an error is about, but its messages do.
+BLAMED: dict[object, str] = {
+    4000006: "password",
+    4000008: "totp",
+    4000012: "lookup_secret",
+    4000016: "lookup_secret",
+    4010008: "code",
+}
 REMOVING = ("totp_unlink", "lookup_secret_disable", "webauthn_remove", "passkey_remove")
 
 
@@ -80,7 +88,7 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
         forms=forms_of(
             groups,
             kind,
-            flow.get("active"),
+            flow.get("active") or next((BLAMED[each] for each in ids if each in BLAMED), None),
             has_script=script is not None,
             has_errors=has_errors,
             is_recovered=RECOVERED in ids,
@@ -143,7 +151,8 @@ def _factors(groups: dict[str, list[Node]]) -> str:
 
 
 def _ids(messages: object) -> list[object]:
-    return [each.get("id") for each in messages if isinstance(each, dict)] if isinstance(messages, list) else []
+    found = [each.get("id") for each in messages if isinstance(each, dict)] if isinstance(messages, list) else []
+    return [each for each in found if isinstance(each, int)]
 
 
 def _script(groups: dict[str, list[Node]], flows: Flows) -> Script | None:
