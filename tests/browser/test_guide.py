@@ -90,7 +90,7 @@ def test_enrolment_of_recovery_codes_leads_back(ground: Ground, walker: Walker) 
     walker.assert_asked(SETTINGS)
     codes = walker.page.locator(".ory-mfa-codes code").all_inner_texts()
     assert len(set(codes)) == 12
-    walker.press("I have kept them: use these codes")
+    walker.press("I've saved these codes")
     walker.assert_at(PAGE, person)
 
     # And they work, in another browser.

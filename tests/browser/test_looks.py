@@ -188,6 +188,7 @@ def test_pages_of_ory(ground: Ground, walker: Walker, look: Look) -> None:
     walker.confirm(person, "code")
     walker.assert_at("/dashboard/", person)
     walker.open(f"{ground.ory.public_url}/self-service/login/browser?refresh=true&aal=aal2")
+    walker.unfold()
     walker.arrive(walker.page.locator("button[name=address]"))
     look.at(walker, REFRESH)
     walker.page.locator("input[name=code]").fill("000000")
