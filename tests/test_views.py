@@ -177,7 +177,7 @@ def test_settings_page_of_aal2_leads_to_a_fresh_proof(ory: Any, site: Site) -> N
         ({"code"}, "An authenticator app or a security key is safer."),
         ({"code", "totp"}, ""),
     ],
-    ids=str,
+    ids=["app", "recovery-code", "e-mail", "app-and-e-mail"],
 )
 def test_settings_page_says_what_would_be_better(ory: Any, site: Site, methods: set[str], said: str) -> None:
     ory.code_mfa = True
