@@ -15,7 +15,7 @@ from django_ory_mfa.core.addresses import verified_email
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.destination import needs_second_factor
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.roundtrip.return_to import APP_NAME, default_return_to, return_to_of, site_origin
+from django_ory_mfa.roundtrip.return_to import default_return_to, return_to_of, site_origin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -65,7 +65,7 @@ def debug_hints() -> dict[str, str]:
 def own_url(name: str) -> str:
     """Return the URL of one of the package's views; empty if ``django_ory_mfa.urls`` is not included."""
     try:
-        return reverse(f"{APP_NAME}:{name}")
+        return reverse(f"ory_mfa:{name}")
     except NoReverseMatch:
         return ""
 

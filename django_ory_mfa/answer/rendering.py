@@ -16,9 +16,9 @@ from django_ory_mfa.core.credentials import CredentialKind
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.destination import destination, given_destination
 from django_ory_mfa.core.refusal import Refusal, refusal
-from django_ory_mfa.request.client_kind import Kind, is_htmx, is_quiet, kind_of
+from django_ory_mfa.request.client_kind import SAFE_METHODS, Kind, is_htmx, is_quiet, kind_of
 from django_ory_mfa.roundtrip import hops
-from django_ory_mfa.roundtrip.return_to import SAFE_METHODS, return_to_of
+from django_ory_mfa.roundtrip.return_to import return_to_of
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import session_of
 

@@ -12,7 +12,7 @@ from django.utils.http import escape_leading_slashes
 from django_ory_mfa.guard.declarations import finish_refusal
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
 from django_ory_mfa.guard.site_policy import BY_PATH, Origin, Policy, policies_for
-from django_ory_mfa.roundtrip.return_to import SAFE_METHODS
+from django_ory_mfa.request.client_kind import SAFE_METHODS
 from django_ory_mfa.runtime.steps import Blocking, Steps, wait_for
 from django_ory_mfa.session.request_state import state_of
 

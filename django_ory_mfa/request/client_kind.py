@@ -13,6 +13,8 @@ from django_ory_mfa.core.credentials import Credential, bearer_token
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+# Methods that change nothing (RFC 9110, section 9.2.1).
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 # The attribute of the request that stores what ORY_MFA_CLIENT_KIND returned.
 KIND_BY_SITE = "_ory_mfa_client_kind"
 

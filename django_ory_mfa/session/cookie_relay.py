@@ -11,8 +11,7 @@ from django.core.exceptions import DisallowedHost
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.set_cookie import IssuedCookie, is_timely, issued_cookie, reaches
-from django_ory_mfa.request.client_kind import is_quiet
-from django_ory_mfa.roundtrip.return_to import SAFE_METHODS
+from django_ory_mfa.request.client_kind import SAFE_METHODS, is_quiet
 from django_ory_mfa.runtime.clock import monotonic
 
 if TYPE_CHECKING:

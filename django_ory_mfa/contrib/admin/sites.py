@@ -25,7 +25,8 @@ from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.guard.declarations import declare
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
-from django_ory_mfa.roundtrip.return_to import SAFE_METHODS, checked_next, site_origin
+from django_ory_mfa.request.client_kind import SAFE_METHODS
+from django_ory_mfa.roundtrip.return_to import checked_next, site_origin
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import session_of
