@@ -1,0 +1,222 @@
+"""The pages for sign-up, keys, recovery and verification, and what the settings say was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import responses
+from django.urls import include, path
+
+from tests.contrib.test_ui import CSRF, ORY, Document, flow_of, node, show
+from tests.site import Site
+
+SCRIPT = f"{ORY}/.well-known/ory/webauthn.js"
+HASH = "sha512-MDzAM1MeyIP8ydB7Di4Kd7nmdUWdGK4cOFhgKv+7jDs="
+SAVED = {"id": 1050001, "text": "Your changes have been saved!", "type": "success"}
+GO_ON = node("input", "code", name="method", type="submit", value="code", label="Submit")
+
+urlpatterns = [
+    path("ory-ui/", include("django_ory_mfa.contrib.ui.urls")),
+    path("account/security/", include("django_ory_mfa.urls")),
+]
+
+
+@pytest.fixture(autouse=True)
+def _ui(settings: Any) -> None:
+    settings.ROOT_URLCONF = __name__
+
+
+@pytest.fixture
+def ory() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def key(function: str = "oryWebAuthnRegistration", src: str = SCRIPT, **attributes: Any) -> list[dict[str, Any]]:
+    """The nodes of a security key that can be added."""
+    return [
+        node("script", "webauthn", src=src, id="webauthn_script", **attributes),
+        node("input", "webauthn", name="webauthn_register_displayname", type="text", label="Name"),
+        node("input", "webauthn", name="webauthn_register", type="hidden", value=""),
+        node("input", "webauthn", name="webauthn_register_trigger", type="button", value="{}", onclickTrigger=function),
+    ]
+
+
+# Keys.
+
+
+def test_key_is_asked_for_by_the_script_of_ory_with_its_hash(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF, *key(integrity=HASH)), "settings")
+
+    assert [(one["src"], one.get("integrity")) for one in page.all("script")] == [
+        ("webauthn.js", HASH),
+        ("/static/ory_mfa/pages.js", None),
+    ]
+    (button,) = [one for one in page.all("button") if "data-ory-trigger" in one]
+    assert (button["data-ory-trigger"], button["value"], "hidden" in button) == ("oryWebAuthnRegistration", "{}", True)
+    assert "Add a security key" in page.text("button")
+
+
+def test_hash_that_is_none_is_left_out(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF, *key(integrity='"><script>')), "settings")
+
+    assert [one.get("integrity") for one in page.all("script")] == [None, None]
+
+
+@pytest.mark.parametrize("src", ["https://evil.example/x.js", f"{SCRIPT}?x", None, 7])
+def test_other_script_is_never_run(ory: responses.RequestsMock, src: Any) -> None:
+    page = show(ory, flow_of(CSRF, *key(src=src)), "settings")
+
+    assert page.all("script") == []
+    assert any("not possible here" in text for text in page.text("p"))
+
+
+def test_other_function_is_never_called(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF, *key(function="fetch")), "settings")
+
+    assert page.all("script") == []
+    assert [one for one in page.all("button") if "data-ory-trigger" in one] == []
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_script_of_ory_is_served_from_the_site(ory: responses.RequestsMock, mode: str) -> None:
+    ory.get(SCRIPT, body="window.oryWebAuthnLogin = () => {}", content_type="text/plain")
+
+    response = Site(mode).get("/ory-ui/webauthn.js")
+
+    assert (response.status_code, response.content) == (200, b"window.oryWebAuthnLogin = () => {}")
+    assert response["Content-Type"] == "text/javascript"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cache-Control"] == "public, max-age=3600"
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_script_that_ory_does_not_give_is_unavailable(ory: responses.RequestsMock, status: int) -> None:
+    ory.get(SCRIPT, status=status)
+
+    response = Site("sync").get("/ory-ui/webauthn.js")
+
+    assert (response.status_code, response.content) == (503, b"")
+
+
+# What was saved.
+
+
+def removing(*names: str) -> list[dict[str, Any]]:
+    return [node("input", "totp", name=name, type="submit", value="x", label="Remove") for name in names]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ([], ["totp_unlink"], "Authenticator app added."),
+        (["totp_unlink"], [], "Authenticator app removed."),
+        ([], ["lookup_secret_disable"], "Recovery codes saved."),
+        (["webauthn_remove"], ["webauthn_remove"] * 2, "Security key added."),
+        (["passkey_remove"], [], "Passkey removed."),
+        (["totp_unlink"], ["totp_unlink"], "Your changes have been saved."),
+    ],
+)
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_settings_say_what_was_saved(
+    ory: responses.RequestsMock, mode: str, before: list[str], after: list[str], said: str
+) -> None:
+    site, other = Site(mode), node("input", "totp", name="totp_code", type="text", label="Code")
+    ory.get(f"{ORY}/self-service/settings/flows", json=flow_of(CSRF, other, *removing(*before)))
+    site.get("/ory-ui/settings?flow=1")
+    ory.replace(
+        "GET",
+        f"{ORY}/self-service/settings/flows",
+        json=flow_of(CSRF, other, *removing(*after), ui={"messages": [SAVED]}),
+    )
+
+    page = Document(site.get("/ory-ui/settings?flow=1").content.decode())
+
+    assert page.text("p")[0] == said
+
+
+def test_cookie_that_somebody_made_up_says_nothing(ory: responses.RequestsMock) -> None:
+    site = Site("sync")
+    site.set_cookie("ory_mfa_ui_factors", "nonsense")
+
+    page = show(ory, flow_of(CSRF, *removing("totp_unlink"), ui={"messages": [SAVED]}), "settings", site)
+
+    assert page.text("p")[0] == "Your changes have been saved."
+
+
+# Sign-up, recovery, verification.
+
+
+def test_sign_up_is_one_form_for_fields_and_ways(ory: responses.RequestsMock) -> None:
+    email = node("input", "default", name="traits.email", type="email", label="E-mail")
+    password = node("input", "password", name="password", type="password", label="Password")
+    submit = node("input", "password", name="method", type="submit", value="password", label="Create account")
+    provider = node("input", "oidc", name="provider", type="submit", value="acme", label="Acme")
+
+    page = show(ory, flow_of(CSRF, email, password, submit, provider), "registration")
+
+    assert page.text("h1") == ["Create an account"]
+    assert [set(form.inputs) for form in page.ory_forms] == [{"traits.email", "password"}, set()]
+    assert [form.hidden for form in page.ory_forms] == [[("csrf_token", "csrf-of-ory")]] * 2
+
+
+@pytest.mark.parametrize("kind", ["registration", "recovery", "verification"])
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_page_without_a_flow_begins_one(mode: str, kind: str) -> None:
+    response = Site(mode).get(f"/ory-ui/{kind}?return_to=http%3A%2F%2Ftestserver%2Fx")
+
+    assert response.status_code == 302
+    assert response["Location"] == f"{ORY}/self-service/{kind}/browser?return_to=http%3A%2F%2Ftestserver%2Fx"
+
+
+@pytest.mark.parametrize(
+    ("return_to", "back"),
+    [("http://testserver/x?a=1", "http://testserver/x?a=1"), ("https://evil.example/", "/"), (None, "/")],
+)
+def test_verified_address_leads_back_to_the_site(ory: responses.RequestsMock, return_to: Any, back: str) -> None:
+    """Ory's action is then where the browser goes on, and no form is shown."""
+    ui = {"action": "https://evil.example/", "messages": [{"id": 1080002, "text": "Done", "type": "success"}]}
+
+    page = show(ory, flow_of(CSRF, GO_ON, ui=ui, state="passed_challenge", return_to=return_to), "verification")
+
+    assert (page.ory_forms, page.text("p")[0]) == ([], "Your e-mail address is verified.")
+    assert page.all("a", **{"class": "ory-mfa-button"}) == [{"class": "ory-mfa-button", "href": back}]
+
+
+def test_new_password_comes_first_after_a_recovery(ory: responses.RequestsMock) -> None:
+    password = node("input", "password", name="password", type="password", label="Password")
+    code = node("input", "totp", name="totp_code", type="text", label="Code")
+    email = node("input", "profile", name="traits.email", type="email", value="ann@example.test", label="E-mail")
+    message = {"id": 1060001, "text": "You recovered", "type": "success"}
+
+    page = show(ory, flow_of(CSRF, email, code, password, ui={"messages": [message]}), "settings")
+
+    assert [set(form.inputs) for form in page.ory_forms] == [{"password"}, {"totp_code"}, {"traits.email"}]
+    assert page.all("input", autocomplete="username") == [
+        {"type": "text", "autocomplete": "username", "value": "ann@example.test", "readonly": "", "hidden": ""}
+    ]
+
+
+def test_form_with_an_error_is_open_and_the_other_is_not_blamed(ory: responses.RequestsMock) -> None:
+    """Kratos v1.3.1 names no group; its message does."""
+    code = node("input", "totp", name="totp_code", type="text", label="Code")
+    lookup = node("input", "lookup_secret", name="lookup_secret", type="text", label="Recovery code")
+    message = {"id": 4000016, "text": "wrong", "type": "error"}
+
+    page = show(ory, flow_of(CSRF, code, lookup, requested_aal="aal2", ui={"messages": [message]}))
+
+    assert [list(form.inputs) for form in page.ory_forms] == [["lookup_secret"], ["totp_code"]]
+    assert page.form_with("lookup_secret").inputs["lookup_secret"]["aria-invalid"] == "true"
+    assert "aria-invalid" not in page.form_with("totp_code").inputs["totp_code"]
+    assert page.text("summary") == ["Use your authenticator app"]
+
+
+def test_field_with_an_error_is_open(ory: responses.RequestsMock) -> None:
+    code = node("input", "totp", name="totp_code", type="text", label="Code")
+    name = node("input", "profile", messages=[{"id": 1, "text": "Too long", "type": "error"}], name="n", type="text")
+
+    page = show(ory, flow_of(CSRF, code, name), "settings")
+
+    assert page.text("summary") == []
