@@ -371,3 +371,11 @@ def test_name_that_something_stands_before_is_another(header: str) -> None:
 @pytest.mark.parametrize("header", [f";{A_COOKIE}", f"; {A_COOKIE}", f" \t{A_COOKIE}", f"a=b;{A_COOKIE}"], ids=repr)
 def test_cookie_is_found_behind_an_empty_one_and_white_space(header: str) -> None:
     assert choose(cookies=header) == cookie(A_COOKIE)
+
+
+def test_cookie_of_a_given_name_is_found_and_no_other() -> None:
+    assert choose(cookies=f"{A_COOKIE}; of_the_site=b; of_the_site=c", name="of_the_site") == cookie(
+        "of_the_site=b; of_the_site=c"
+    )
+    assert choose(cookies=A_COOKIE, name="of_the_site") is None
+    assert choose(cookies="ofXtheXsite=a", name="of.the.site") is None

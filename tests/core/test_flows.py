@@ -299,6 +299,11 @@ def test_base_that_is_no_url_contains_no_url_that_is_one(base: str) -> None:
     assert not is_return_to("https://ory.test/", base)
 
 
+def test_url_without_a_host_is_none_whatever_it_is_compared_with() -> None:
+    assert not Flows("https://").contains("https:///self-service/login")
+    assert not is_return_to("https:///page", "https://")
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

@@ -460,6 +460,15 @@ def test_429_says_when_to_ask_again(headers: dict[str, str], expected: int) -> N
     assert (session.state, session.retry_after) == (UNAVAILABLE, expected)
 
 
+@pytest.mark.parametrize(("status", "state"), [(401, SessionState.ANONYMOUS), (500, UNAVAILABLE), (403, UNAVAILABLE)])
+@pytest.mark.parametrize(("error", "expected"), [({"id": "of_ory"}, "of_ory"), ({"id": 5}, None), ({}, None)])
+def test_id_of_the_error_is_kept(status: int, state: SessionState, error: dict[str, Any], expected: str | None) -> None:
+    session = read(status, json.dumps({"error": error}).encode())
+
+    assert (session.state, session.error_id) == (state, expected)
+    assert session.retry_after == (5 if state == UNAVAILABLE else None)
+
+
 @pytest.mark.parametrize("status", [0, 404, 500, 503])
 def test_only_429_says_when_to_ask_again(status: int) -> None:
     assert read(status, b"{}", x_ratelimit_reset="20").retry_after == 5
