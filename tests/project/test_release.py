@@ -24,7 +24,9 @@ def setup() -> configparser.ConfigParser:
 def lower_bounds() -> dict[str, str]:
     """What the package and its extras for users ask for at least."""
     extras = setup()["options.extras_require"]
-    for_users = [extras[name] for name in extras if name not in ("test", "dev", "docs", "bench", "mutants")]
+    for_users = [
+        extras[name] for name in extras if name not in ("test", "dev", "docs", "bench", "mutants", "demo", "example")
+    ]
     lines = "\n".join([setup()["options"]["install_requires"], *for_users])
     return dict(re.findall(r"^([\w.-]+)>=([\d.]+)$", lines, re.MULTILINE))
 
