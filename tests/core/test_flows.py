@@ -322,3 +322,9 @@ def test_path_and_query_of_a_url(url: str, expected: str) -> None:
 def test_flows_cannot_be_sent_elsewhere_by_one_of_their_users() -> None:
     with pytest.raises(FrozenInstanceError):
         Flows("https://ory.example").browser_url = "https://evil.example"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("kind", ["registration", "recovery", "verification"])
+def test_flow_of_another_kind_starts_in_a_browser(kind: str) -> None:
+    assert PREFIXED.start(kind) == f"{BASE}/{kind}/browser"
+    assert PREFIXED.start(kind, return_to=BACK) == f"{BASE}/{kind}/browser?return_to={QUOTED}"
