@@ -149,6 +149,12 @@ def basket(request: Any) -> HttpResponse:
 
 async def abasket(request: Any) -> HttpResponse:
     await request.aory_session()
+    await request.session.akeys()
+    return basket(request)
+
+
+async def abasket_unloaded(request: Any) -> HttpResponse:
+    await request.aory_session()
     return basket(request)
 
 
@@ -345,6 +351,7 @@ urlpatterns = [
     path("async/", include([path(name, globals()[f"a{name}"]) for name in VIEWS])),
     path("sync/guarded", aal1(read)),
     path("async/guarded", aal1(aread)),
+    path("async/basket_unloaded", abasket_unloaded),
     path("sync/guarded-write", aal1(write)),
     path("async/guarded-write", aal1(awrite)),
     path("sync/fresh", aal2(read)),
@@ -670,6 +677,17 @@ def test_what_is_kept_under_its_key_is_not_found_by_the_other_person(
     assert len(switched) == 1
 
 
+def test_key_that_is_read_in_an_event_loop_without_loading_is_not_the_other_persons(ory: FakeOry, engine: str) -> None:
+    """Stores that need no database load at once."""
+    site = Site("async")
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    assert site.get("basket_unloaded?put=apples").content == b"apples"
+    ory.login(site)
+
+    assert site.get("basket_unloaded").content == b"nothing"
+
+
 def test_key_is_read_with_one_look_into_the_store(site: Site, ory: FakeOry, plain: None) -> None:
     ory.login(site)
     site.get("who_then_write?cart=first")
@@ -688,7 +706,7 @@ def test_key_that_needs_a_database_is_not_told_in_an_event_loop_before_the_sessi
     monkeypatch.setattr(plain_sessions.SessionStore, "load", async_unsafe(plain_sessions.SessionStore.load))
 
     with pytest.raises(SynchronousOnlyOperation, match="load it first"):
-        site.get("basket")
+        site.get("basket_unloaded")
 
 
 def test_session_that_is_only_said_to_have_changed_is_emptied_for_the_other_person(
