@@ -491,3 +491,8 @@ def test_failed_answer_says_why() -> None:
     answer = Answer.failed("timeout")
 
     assert (answer.status, answer.failure, answer.json_object()) == (0, "timeout", {})
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(59, "active"), (60, "active"), (60.5, "anonymous"), (61, "anonymous")])
+def test_clock_of_ory_may_differ_by_a_minute(seconds: float, state: str) -> None:
+    assert whoami(expires_at=(NOW - timedelta(seconds=seconds)).isoformat()).state == state
