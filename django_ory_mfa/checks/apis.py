@@ -59,7 +59,10 @@ def odd_requirements(place: str, problem: str) -> Error:
     """Requirements that make no sense."""
     return Error(
         f"ory_mfa_requirements of {place} make no sense: {problem}",
-        hint="Keys are actions of a ViewSet or HTTP methods in capitals; values are levels, policies or Requirements.",
+        hint=(
+            "Keys are actions of a ViewSet or HTTP methods in capitals; values are levels, names in "
+            "ORY_MFA_POLICIES or Requirements."
+        ),
         id="ory_mfa.E042",
     )
 

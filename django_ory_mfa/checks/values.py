@@ -20,7 +20,7 @@ NAMES = tuple(
 
 E001 = Error(
     "ORY_MFA_SDK_URL is not set.",
-    hint="Set it to the URL of Ory: https://<slug>.projects.oryapis.com, or http://127.0.0.1:4433 for a local Kratos.",
+    hint="Set it to the URL of Ory: https://<slug>.projects.oryapis.com, or http://localhost:4433 for a local Kratos.",
     id="ory_mfa.E001",
 )
 W003 = checks.Warning(
