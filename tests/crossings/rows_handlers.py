@@ -46,7 +46,5 @@ HANDLERS = [
     Row(name="django.views.defaults.bad_request"),
     Row(name="django.views.defaults.page_not_found", policy=NOWHERE),
     Row(name="django.views.defaults.permission_denied"),
-    Row(
-        name="django.views.defaults.server_error", shown="safe: its template gets no request, so that it shows nobody."
-    ),
+    Row(name="django.views.defaults.server_error", shown="safe: its template gets no request, so it shows nobody."),
 ]

@@ -19,7 +19,7 @@ MIDDLEWARE = [
     Row(name="django.contrib.auth.middleware.AuthenticationMiddleware"),
     Row(
         name="django.contrib.auth.middleware.LoginRequiredMiddleware",
-        guarded="Whoever is not signed in with Django is sent to ``LOGIN_URL`` before the guard is asked.",
+        guarded="Anyone who is not signed in with Django is sent to ``LOGIN_URL`` before the guard is asked.",
         policy="safe: whoever the policy refuses is sent to Ory, even where this middleware would redirect.",
     ),
     Row(name="django.contrib.auth.middleware.PersistentRemoteUserMiddleware"),
