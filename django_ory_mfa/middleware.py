@@ -15,7 +15,7 @@ from django_ory_mfa.guard.site_guard import guard_answer_steps, guard_view_steps
 from django_ory_mfa.roundtrip.hops import clear_hops
 from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.steps import arun, run
-from django_ory_mfa.session import cache_control
+from django_ory_mfa.session import cache_control, fragment_cache
 from django_ory_mfa.session.cookie_relay import relay
 from django_ory_mfa.session.error_reports import mask_credentials
 from django_ory_mfa.session.request_state import state_of
@@ -86,6 +86,7 @@ class OrySessionMiddleware(HybridMiddleware):
     def before(self, request: HttpRequest) -> None:
         """Attach the session, and mask credentials in error reports."""
         attach(request)
+        fragment_cache.begin(request)
         mask_credentials(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:

@@ -49,6 +49,21 @@ class Credential:
         return {"Cookie" if self.is_cookie else "X-Session-Token": self.value}
 
 
+BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+def canonical(value: str) -> str:
+    """Return the one spelling of ``value`` that stands for all that Ory takes for the same.
+
+    Before one ``=`` of padding, Ory ignores the last two bits of base64, and before two the last four (RFC 4648,
+    section 3.5).
+    """
+    bare = value.rstrip("=")
+    padding = len(value) - len(bare)
+    at = BASE64.find(bare[-1:]) if padding in (1, 2) and bare else -1
+    return value if at < 0 else f"{bare[:-1]}{BASE64[at >> 2 * padding << 2 * padding]}{'=' * padding}"
+
+
 def fingerprint(url: str, *secrets: str, key: bytes) -> str:
     """Return a keyed hash of ``secrets`` and of ``url``, the Ory that they belong to; ``key`` has 32 bytes."""
     return blake2b("\0".join((url, *secrets)).encode(), key=key, digest_size=16).hexdigest()

@@ -126,7 +126,7 @@ def declared_by(view: Any) -> tuple[Declared, ...]:
 
 
 def _mark_of(view: Any, name: str) -> Any:
-    """Return what a decorator of this package left on ``view`` under ``name``; None if there is nothing."""
+    """Return what a decorator or an admin site left on ``view`` under ``name``; None if there is nothing."""
     mark = getattr(view, name, None)
     # SECURITY: an object may answer to any attribute name, for example one that forwards to remote procedures.
     return None if mark is None or hasattr(view, "ory_mfa_no_such_mark") else mark
@@ -134,7 +134,7 @@ def _mark_of(view: Any, name: str) -> Any:
 
 def admin_site_of(view: Any) -> Any:
     """Return the admin site whose view this is, as Django marks it; None for any other view."""
-    return getattr(view, "admin_site", None) or getattr(getattr(view, "model_admin", None), "admin_site", None)
+    return _mark_of(view, "admin_site") or getattr(_mark_of(view, "model_admin"), "admin_site", None)
 
 
 def finish_refusal(view: Any, request: HttpRequest, refusal: HttpResponseBase | None) -> HttpResponseBase | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import FileResponse, HttpRequest
-from django.middleware.cache import UpdateCacheMiddleware
+from django.middleware.cache import FetchFromCacheMiddleware, UpdateCacheMiddleware
 from django.utils.cache import patch_vary_headers
 
 from django_ory_mfa.session.fragment_cache import protect_fragments
@@ -36,7 +36,7 @@ def protect_django_caches() -> None:
     """
     # SECURITY: the page may contain personal data, and the cache would serve it to the next visitor.
     HttpRequest._cache_update_cache = property(_may_store, _note_wish_to_store)  # type: ignore[attr-defined]
-    _protect_from_wrappers(UpdateCacheMiddleware)
+    _protect_from_wrappers()
     protect_fragments()
 
 
@@ -56,19 +56,28 @@ def _is_known(request: Any) -> bool:
     return state is not None and state.known_session is not None
 
 
-def _protect_from_wrappers(middleware: Any) -> None:
-    """Do the same where the request is an object around Django's, as in Django REST framework: it has attributes of its
-    own and forwards the others."""
-    original = middleware._should_update_cache
+def _protect_from_wrappers() -> None:
+    """Do the same where the request is an object around Django's, as in Django REST framework.
 
-    def should_update_cache(self: Any, request: Any, response: Any) -> Any:
-        if not _is_known(request):
-            return original(self, request, response)
-        if STORE in getattr(request, "__dict__", ()):
+    Such an object has attributes of its own and forwards the others: the wish moves to the request inside.
+    """
+    fetch: Any = FetchFromCacheMiddleware
+    update: Any = UpdateCacheMiddleware
+    process_request, should_update_cache = fetch.process_request, update._should_update_cache
+
+    def process_wrapped(self: Any, request: Any) -> Any:
+        response = process_request(self, request)
+        state = getattr(request, "_ory_mfa", None)
+        if state is not None and request is not state.request and STORE in vars(request):
+            setattr(state.request, STORE, vars(request).pop(STORE))
+        return response
+
+    def should_update(self: Any, request: Any, response: Any) -> Any:
+        if _is_known(request) and STORE in request._ory_mfa.request.__dict__:
             request._ory_mfa.kept_from_cache = True
-        return False
+        return should_update_cache(self, request, response)
 
-    middleware._should_update_cache = should_update_cache
+    fetch.process_request, update._should_update_cache = process_wrapped, should_update
 
 
 def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:

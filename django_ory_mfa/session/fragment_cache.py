@@ -2,53 +2,58 @@
 
 from __future__ import annotations
 
+import weakref
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
-from django.template import Context, NodeList
-from django.templatetags.cache import CacheNode
-from django.utils.safestring import SafeString
+from django.core.cache import caches
+from django.http import HttpRequest
+from django.templatetags import cache as djangos
+
+# Weak, so that a thread keeps no request until its next one.
+_request: ContextVar[weakref.ref[HttpRequest] | None] = ContextVar("ory_mfa_request", default=None)
 
 
-class Personal(Exception):  # noqa: N818 - not an error, but the way past the store
-    """Carries a rendered fragment that must not be stored."""
-
-    def __init__(self, text: SafeString) -> None:
-        super().__init__()
-        self.text = text
-
-
-class Fragment(NodeList):
-    """What stands between ``{% cache %}`` and ``{% endcache %}``; it is rendered only if the cache does not have it."""
-
-    def render(self, context: Context) -> SafeString:
-        """Return the text; raises ``Personal`` if it must not be stored."""
-        text = super().render(context)
-        state = getattr(getattr(context, "request", None), "_ory_mfa", None)
-        if state is not None and state.known_session is not None:
-            # SECURITY: the text may be about this person, and the cache would show it to the next visitor.
-            raise Personal(text)
-        return text
+def begin(request: HttpRequest) -> None:
+    """Note which request the templates are rendered for, also those that are not told."""
+    _request.set(weakref.ref(request))
 
 
 @cache
 def protect_fragments() -> None:
     """Stop ``{% cache %}`` from storing anything of a request whose session is known.
 
-    ``CacheNode.render`` stores what it has rendered at once, so that nothing may be returned to it.
+    Its module looks its caches up under a name that is replaced here, so that it does not matter when a template was
+    compiled, and tags that are derived from it are protected too.
     """
-    node: Any = CacheNode
-    start, render = node.__init__, node.render
+    module: Any = djangos
+    module.caches = FragmentCaches()
 
-    def __init__(self: Any, nodelist: NodeList, *args: Any) -> None:  # noqa: N807 - it replaces Django's
-        fragment = Fragment(nodelist)
-        fragment.contains_nontext = nodelist.contains_nontext
-        start(self, fragment, *args)
 
-    def render_past_store(self: Any, context: Context) -> SafeString:
-        try:
-            return render(self, context)  # type: ignore[no-any-return]
-        except Personal as personal:
-            return personal.text
+class FragmentCaches:
+    """Stands for ``django.core.cache.caches`` in the module of ``{% cache %}``."""
 
-    node.__init__, node.render = __init__, render_past_store
+    def __getitem__(self, alias: str) -> FragmentCache:
+        return FragmentCache(caches[alias])
+
+
+class FragmentCache:
+    """One of Django's caches, which stores nothing while the session of the request is known."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def set(self, *args: Any, **kwargs: Any) -> None:
+        """Store the fragment, unless it may be about a person: the cache would show it to the next visitor."""
+        if not _is_known():
+            self._inner.set(*args, **kwargs)
+
+
+def _is_known() -> bool:
+    reference = _request.get()
+    state = getattr(reference() if reference is not None else None, "_ory_mfa", None)
+    return state is not None and state.known_session is not None

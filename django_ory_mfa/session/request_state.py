@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.core.exceptions import ImproperlyConfigured
 
 from django_ory_mfa.conf import fingerprint_key
-from django_ory_mfa.core.credentials import fingerprint
+from django_ory_mfa.core.credentials import canonical, fingerprint
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import credential_of
 from django_ory_mfa.request.visitor import Visitor, names_of_person
@@ -124,7 +124,8 @@ class RequestState:
         if self._fingerprint is None:
             credential = cast("Credential", self.credential)
             key = fingerprint_key()
-            self._fingerprint = fingerprint(self.ory.url, credential.kind, credential.value, key=key)
+            value = canonical(credential.value)
+            self._fingerprint = fingerprint(self.ory.url, credential.kind, value, key=key)
         return self._fingerprint
 
     @property

@@ -19,7 +19,7 @@ from django_ory_mfa.request.visitor import names_of_person
 from django_ory_mfa.roundtrip.hops import has_hops, person_before
 from django_ory_mfa.runtime.steps import Steps
 from django_ory_mfa.session.django_session import Ending, Reading
-from django_ory_mfa.session.owned_session import in_store, owned
+from django_ory_mfa.session.owned_session import Key, owned, telling
 from django_ory_mfa.signals import Sending, identity_switched
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class SessionOwner:
         self._key_of_browser: str | None = None
         self._sent_away: str | None = None
         self._is_taken_over = False
+        # The session is of a class that tells its key to everybody, so that it is loaded at once.
+        self._must_load = False
         self._untold: Sending | None = None
         # Loaded data whose owner is not decided yet.
         self._held: dict[str, Any] | None = None
@@ -86,6 +88,8 @@ class SessionOwner:
             self._hook(session)
         if has_hops(self._request):
             self._sent_away = person_before(self._request, names_of_person(ory_session))
+        if self._must_load:
+            yield Reading(session)
         # The data may have been loaded before the person was known.
         data = getattr(session, "_session_cache", {})
         if self._is_of_user(data):
@@ -105,8 +109,7 @@ class SessionOwner:
     def _hook(self, session: Any) -> None:
         self._session, self._key_of_browser, self._is_taken_over = session, session.session_key, False
         self._held = None
-        store: type[SessionBase] = type(session)
-        session.__class__ = owned(store)
+        self._must_load = not _hide_key(session)
         hooks = {"load": self._load, "aload": self._aload, "save": self._save, "asave": self._asave}
         self._originals = {name: getattr(session, name) for name in hooks}
         for name, hook in hooks.items():
@@ -148,7 +151,8 @@ class SessionOwner:
             return self._originals["load"]()
         data = self._originals["load"]() if self._held is None else self._held
         user = self._user
-        is_theirs = user is None or not self._is_of_user(data) or user.is_user(data[SESSION_KEY])
+        with telling(Key.HIDDEN):
+            is_theirs = user is None or not self._is_of_user(data) or user.is_user(data[SESSION_KEY])
         previous = self._decide(data, is_theirs=is_theirs)
         if previous is None:
             return data
@@ -160,7 +164,8 @@ class SessionOwner:
     async def _aload(self) -> Any:
         data = await self._aload_original() if self._held is None else self._held
         user = self._user
-        is_theirs = user is None or not self._is_of_user(data) or await user.ais_user(data[SESSION_KEY])
+        with telling(Key.HIDDEN):
+            is_theirs = user is None or not self._is_of_user(data) or await user.ais_user(data[SESSION_KEY])
         previous = self._decide(data, is_theirs=is_theirs)
         if previous is not None:
             await self._session.aflush()
@@ -188,14 +193,14 @@ class SessionOwner:
             # Load first: the original may read the session key before it loads, and loading may change the key.
             self._session.keys()
         self._mark()
-        with in_store():
+        with telling(Key.RAW):
             self._originals["save"](must_create=must_create)
 
     async def _asave(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         if not must_create:
             await self._session.akeys()
         self._mark()
-        with in_store():
+        with telling(Key.RAW):
             await self._originals["asave"](must_create=must_create)
 
     def _mark(self) -> None:
@@ -236,6 +241,19 @@ class SessionOwner:
         news, self._untold = self._untold, None
         if news is not None:
             await news.arun()
+
+
+def _hide_key(session: Any) -> bool:
+    """Have the key of ``session`` told only after loading; return False if its class does not allow that."""
+    # Of a proxy, such as SimpleLazyObject, these are two.
+    if type(session) is not session.__class__:
+        return False
+    try:
+        store: type[SessionBase] = type(session)
+        session.__class__ = owned(store)
+    except TypeError:
+        return False
+    return True
 
 
 def _is_in_event_loop() -> bool:

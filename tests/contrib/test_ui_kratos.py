@@ -64,9 +64,13 @@ class Visitor:
             self._show()
 
     def _show(self) -> None:
-        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.http.cookies)
+        orys = [(cookie.name, cookie.value) for cookie in self.http.cookies]
+        # Django's client for sync code leaves its own cookies out where a header is given.
+        is_left_out = self.site.mode == "sync"
+        ours = [(name, morsel.value) for name, morsel in self.site.cookies.items() if is_left_out]
+        cookies = "; ".join(f"{name}={value}" for name, value in [("sessionid", "mine"), *orys, *ours])
         target = urlsplit(self.at)
-        response = self.site.get(f"{target.path}?{target.query}", headers={"Cookie": f"sessionid=mine; {cookies}"})
+        response = self.site.get(f"{target.path}?{target.query}", headers={"Cookie": cookies})
         assert response.status_code == 200, (self.at, response.status_code)
         self.page = Document(response.content.decode())
 
@@ -203,7 +207,7 @@ def test_recovery_codes_are_made_shown_and_used(visitor: Visitor, server: Kratos
     codes = visitor.page.text("code")[:12]
     assert len(set(codes)) == 12
     visitor.send(form, "lookup_secret_confirm")
-    assert "Your changes have been saved." in visitor.said
+    assert "Recovery codes saved." in visitor.said
 
     another = Visitor(Site(mode), server)
     another.sign_in(person)
@@ -224,7 +228,7 @@ def test_authenticator_app_can_be_removed(visitor: Visitor, server: KratosServer
     visitor.send(visitor.page.form_with("totp_unlink"), "totp_unlink")
 
     assert visitor.page.form_with("totp_code")
-    assert "Your changes have been saved." in visitor.said
+    assert "Authenticator app removed." in visitor.said
 
 
 def test_profile_and_password_can_be_changed(visitor: Visitor, server: KratosServer, mode: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.contrib.auth import get_user_model
@@ -30,6 +30,16 @@ class FindingMiddleware(OryUserMiddleware):
         if name == "nobody":
             return AnonymousUser()
         return get_user_model().objects.filter(username=name).first()
+
+
+class KeyMiddleware(OryUserMiddleware):
+    """Notes which key the Django session has while it looks somebody up."""
+
+    keys: ClassVar[list[str | None]] = []
+
+    def find(self, request: Any, session: Any) -> Any:
+        self.keys.append(request.session.session_key)
+        return super().find(request, session)
 
 
 @sync_and_async_middleware

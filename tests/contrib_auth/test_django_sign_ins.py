@@ -10,6 +10,7 @@ from django.test import AsyncClient, Client
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from django_ory_mfa.signals import identity_switched
+from tests.contrib_auth.middlewares import KeyMiddleware
 from tests.contrib_auth.site import UsersSite, sign_in
 
 User: Any = get_user_model()
@@ -289,3 +290,17 @@ def test_rule_9_form_of_a_page_works_where_the_csrf_secret_is_in_the_session(
     answers = [site.post("session_only", {"csrfmiddlewaretoken": token}).status_code for token in (second, old)]
     assert answers[0] == 200
     assert name == "ann" or answers[1] == 403
+
+
+def test_rule_9_code_that_finds_the_user_is_not_told_the_key_of_somebody_elses_session(
+    ory: Any, site: UsersSite, settings: Any
+) -> None:
+    """It may keep something under that key, which would be given to the next person."""
+    ours = f"{KeyMiddleware.__module__}.{KeyMiddleware.__qualname__}"
+    settings.MIDDLEWARE = [ours if name == USERS else name for name in settings.MIDDLEWARE]
+    signed_in_to_django(site)
+    sign_in(ory, site, email="eve@example.test")
+    KeyMiddleware.keys.clear()
+
+    assert site.get("guarded/notes").json()["notes"] == []
+    assert KeyMiddleware.keys == [None]

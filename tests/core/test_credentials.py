@@ -11,6 +11,7 @@ from django_ory_mfa.core.credentials import (
     Credential,
     CredentialKind,
     bearer_token,
+    canonical,
     choose_credential,
     cookie_header,
     fingerprint,
@@ -379,3 +380,32 @@ def test_cookie_of_a_given_name_is_found_and_no_other() -> None:
     )
     assert choose(cookies=A_COOKIE, name="of_the_site") is None
     assert choose(cookies="ofXtheXsite=a", name="of.the.site") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "spellings"),
+    [
+        ("name=MTIzA==", "ABCDEFGHIJKLMNOP"),
+        ("name=MTIz8==", "wxyz0123456789-_"),
+        ("name=MTIzNQA=", "ABCD"),
+        ("name=MTIzNQ8=", "8 9 - _"),
+    ],
+)
+def test_spellings_that_ory_takes_for_the_same_have_one_name(value: str, spellings: str) -> None:
+    """Base64 ignores the bits that do not fill a byte (RFC 4648, section 3.5)."""
+    bare = value.rstrip("=")
+    every = {f"{bare[:-1]}{last}{value[len(bare) :]}" for last in spellings.replace(" ", "")}
+
+    assert len({canonical(spelling) for spelling in every}) == 1
+    assert canonical(value) in every
+
+
+@pytest.mark.parametrize("value", ["", "=", "==", "name=abcd", "name=abc%=", "name=abc===", "ory_st_abc"])
+def test_value_that_is_no_padded_base64_is_its_own_name(value: str) -> None:
+    assert canonical(value) == value
+
+
+def test_spellings_of_different_bytes_have_different_names() -> None:
+    assert canonical("MTIzNQA=") != canonical("MTIzNQE=")
+    assert canonical("MTIzA==") != canonical("MTIzQ==")
+    assert canonical("MTIzA==") != canonical("MTIzA=")

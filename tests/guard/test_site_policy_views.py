@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from django_ory_mfa.decorators import aal_exempt, aal_required
-from django_ory_mfa.guard.declarations import declared_by, is_exempt
+from django_ory_mfa.guard.declarations import admin_site_of, declared_by, is_exempt
 from django_ory_mfa.guard.site_policy import Origin, policies_for
 from django_ory_mfa.http import OryHttpRequest as HttpRequest
 from django_ory_mfa.mixins import AALRequiredMixin
@@ -310,3 +310,26 @@ def test_object_that_has_every_attribute_is_neither_exempt_nor_declared_open(
     assert location(site.get("rpc")).startswith(LOGIN)
     aal1(ory, site)
     assert location(site.get("rpc")).startswith(STEP_UP)
+
+
+class DeepNone(AnswersAll):
+    """Its attributes have every attribute, too."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in {"view_class", "cls", "csrf_exempt"}:
+            raise AttributeError(name)
+        return DeepNone() if name in {"admin_site", "model_admin"} else lambda *args, **kwargs: None
+
+
+class AsyncDeepNone(DeepNone):
+    async def __call__(self, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
+        return HttpResponse("open sesame")
+
+
+def test_object_that_has_every_attribute_is_no_view_of_an_admin(site: Site, ory: Any, settings: Any) -> None:
+    """It was asked to finish the refusal, and answered that there is none."""
+    view: Any = DeepNone() if site.mode == "sync" else AsyncDeepNone()
+    serve(settings, path(f"{site.mode}/rpc", view))
+
+    assert location(site.get("rpc")).startswith(LOGIN)
+    assert admin_site_of(view) is None

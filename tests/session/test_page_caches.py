@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextvars import Context
 from io import BytesIO
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -13,15 +14,20 @@ from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.middleware.cache import CacheMiddleware
-from django.template import engines
+from django.template import RequestContext, Template, Variable, engines
 from django.template.response import TemplateResponse
+from django.templatetags.cache import CacheNode
 from django.urls import include, path
 from django.utils.cache import learn_cache_key
 from django.utils.decorators import decorator_from_middleware_with_args, method_decorator
 from django.views import View
 from django.views.decorators.cache import cache_control, cache_page
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.session.fragment_cache import FragmentCaches
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
 
@@ -91,6 +97,50 @@ def impersonal(request: Any) -> TemplateResponse:
 
 async def aimpersonal(request: Any) -> TemplateResponse:
     return impersonal(request)
+
+
+EARLY = """{% load cache %}{% cache 60 early %}{{ request.ory_session.identity.id|default:'nobody' }}{% endcache %}"""
+
+
+class Compiles:
+    """A middleware of the site, inside of ours and so made before it, that compiles a template."""
+
+    sync_capable, async_capable = True, False
+    template: Any = None
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+        Compiles.template = engines["django"].from_string(EARLY)
+
+    def __call__(self, request: Any) -> Any:
+        return self.get_response(request)
+
+
+def compiled_early(request: Any) -> HttpResponse:
+    return HttpResponse(Compiles.template.render({}, request))
+
+
+def untold(request: Any) -> HttpResponse:
+    """Renders with the request as a variable like any other."""
+    return HttpResponse(engines["django"].from_string(EARLY).render({"request": request}))
+
+
+class DerivedNode(CacheNode):
+    """As packages have it: it does not always use the cache."""
+
+    def render(self, context: Any) -> Any:
+        if context.get("is_preview"):
+            return self.nodelist.render(context)
+        return super().render(context)
+
+
+def derived(request: Any) -> HttpResponse:
+    nodes = Template("{{ request.ory_session.identity.id|default:'nobody' }}").nodelist
+    seconds: Any = Variable("60")
+    node = DerivedNode(nodes, seconds, "derived", [], None)
+    context = RequestContext(request, {"is_preview": "preview" in request.GET})
+    with context.bind_template(Template("")):
+        return HttpResponse(node.render(context))
 
 
 class CopyOfCache(CacheMiddleware):
@@ -208,6 +258,18 @@ def download(request: Any) -> FileResponse:
     return FileResponse(BytesIO(b"a file"))
 
 
+class CachedApi(APIView):  # type: ignore[misc]
+    """The request that its cache is given is an object of Django REST framework around Django's."""
+
+    authentication_classes: ClassVar[Any] = []
+    permission_classes: ClassVar[Any] = []
+    renderer_classes: ClassVar[Any] = [JSONRenderer]
+
+    @method_decorator(decorator_from_middleware_with_args(CopyOfCache)(page_timeout=60))
+    def get(self, request: Any) -> Response:
+        return Response(who(request))
+
+
 READING: tuple[tuple[str, Any], ...] = (("sync", reading), ("async", areading))
 COPIES = {
     "copy": decorator_from_middleware_with_args(CopyOfCache)(page_timeout=60),
@@ -265,6 +327,13 @@ urlpatterns = [
     path("async/impersonal", aimpersonal),
     path("sync/guarded-impersonal", aal_required("aal1")(impersonal)),
     path("async/guarded-impersonal", aal_required("aal1")(aimpersonal)),
+    *(
+        path(f"{mode}/{view.__name__}", aal_required("aal1")(view))
+        for mode in ("sync", "async")
+        for view in (compiled_early, untold, derived)
+    ),
+    path("sync/api", CachedApi.as_view()),
+    path("async/api", CachedApi.as_view()),
     path("sync/targeted", targeted),
     path("async/targeted", atargeted),
     path("open", open_to_all),
@@ -624,3 +693,38 @@ def test_headers_for_other_shared_caches_do_not_say_otherwise(site: Site, ory: F
         "Cache-Control",
         "X-Other",
     }
+
+
+@pytest.mark.parametrize("page", ["compiled_early", "untold", "derived"])
+def test_part_is_stored_for_nobody_however_its_template_was_made(
+    mode: str, ory: FakeOry, settings: Any, page: str
+) -> None:
+    """Compiled before our middleware was there, rendered without the request, or of a tag derived from Django's."""
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.Compiles"]
+    first, second = Site(mode), Site(mode)
+    ids = [ory.login(site).identity.id for site in (first, second)]
+
+    assert [seen_by(visitor, page)[1] for visitor in (first, second)] == ids
+    assert stored() == 0
+
+
+def test_derived_tag_that_uses_no_cache_shows_its_part(site: Site, ory: FakeOry) -> None:
+    session = ory.login(site)
+
+    assert seen_by(site, "derived?preview=1") == (200, session.identity.id)
+
+
+def test_derived_cache_below_a_view_of_rest_framework_stores_nothing(mode: str, ory: FakeOry, settings: Any) -> None:
+    settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
+    first, second = Site(mode), Site(mode)
+    ids = [ory.login(site).identity.id for site in (first, second)]
+
+    assert [seen_by(visitor, "api")[1] for visitor in (first, second)] == [f'"{person}"' for person in ids]
+    assert stored() == 0
+
+
+def test_fragment_is_stored_while_no_request_is_served() -> None:
+    cache = FragmentCaches()["default"]
+    Context().run(cache.set, "name", "text", 60)
+
+    assert (cache.get("name"), cache.has_key("name")) == ("text", True)

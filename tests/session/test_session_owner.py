@@ -24,6 +24,7 @@ from django.test import RequestFactory
 from django.urls import include, path
 from django.utils.asyncio import async_unsafe
 from django.utils.decorators import sync_and_async_middleware
+from django.utils.functional import SimpleLazyObject
 
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.enforcement import arequire_aal, require_aal
@@ -168,6 +169,12 @@ def modify(request: Any) -> HttpResponse:
 async def amodify(request: Any) -> HttpResponse:
     await request.aory_session()
     return modify(request)
+
+
+async def adelete(request: Any) -> HttpResponse:
+    await request.aory_session()
+    await request.session.adelete(request.GET.get("key"))
+    return HttpResponse()
 
 
 def write_and_save(request: Any) -> HttpResponse:
@@ -352,6 +359,7 @@ urlpatterns = [
     path("sync/guarded", aal1(read)),
     path("async/guarded", aal1(aread)),
     path("async/basket_unloaded", abasket_unloaded),
+    path("async/delete", adelete),
     path("sync/guarded-write", aal1(write)),
     path("async/guarded-write", aal1(awrite)),
     path("sync/fresh", aal2(read)),
@@ -719,6 +727,60 @@ def test_session_that_is_only_said_to_have_changed_is_emptied_for_the_other_pers
     assert site.get("modify").status_code == 200
     assert len(switched) == 1
     assert data_of(site.get("guarded")) == {}
+
+
+class Proxies:
+    """A middleware of the site that puts a proxy in the place of the session."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        session = request.session
+        request.session = SimpleLazyObject(lambda: session)
+        return self.get_response(request)
+
+
+def test_session_behind_a_proxy_is_loaded_for_its_key(
+    site: Site, ory: FakeOry, engine: str, settings: Any, switched: list[Any]
+) -> None:
+    settings.MIDDLEWARE = [SESSIONS, f"{__name__}.Proxies", OURS]
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    assert site.get("basket?put=apples").content == b"apples"
+    ory.login(site)
+
+    assert site.get("basket").content == b"nothing"
+    assert data_of(site.get("guarded")) == {}
+    assert len(switched) == 1
+
+
+def test_session_of_a_class_that_cannot_be_derived_is_loaded_for_its_key(
+    site: Site, ory: FakeOry, settings: Any, switched: list[Any]
+) -> None:
+    settings.SESSION_ENGINE = "tests.backends.strict_sessions"
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    assert site.get("basket?put=apples").content == b"apples"
+    ory.login(site)
+
+    assert site.get("basket").content == b"nothing"
+    assert len(switched) == 1
+
+
+@pytest.mark.parametrize("key", [None, "another"])
+def test_session_is_deleted_in_an_event_loop_by_its_own_key(ory: FakeOry, settings: Any, key: str | None) -> None:
+    settings.SESSION_ENGINE = "tests.backends.native_sessions"
+    site = Site("async")
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    before = set(plain_sessions.STORED)
+    plain_sessions.STORED["another"] = {}
+    site.get("delete" if key is None else "delete?key=another")
+
+    assert set(plain_sessions.STORED) == ({"another"} if key is None else before)
 
 
 # Who does not use it

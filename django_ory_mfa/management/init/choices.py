@@ -112,8 +112,12 @@ def choose(given: Given, environment: Mapping[str, str]) -> Choices:
 
 
 def without_password(url: str) -> str:
-    """Return ``url`` with ``…`` in the place of user name and password."""
-    return re.sub(r"//[^/?#]*@", "//…@", url)
+    """Return ``url`` with ``…`` in the place of user name, password and query, which may hold a password, too."""
+    before, query, behind = url.partition("?")
+    if "@" in behind:
+        # Is it the end of a password with a question mark, or a part of the query?
+        return re.sub(r"//.*", "//…", before)
+    return re.sub(r"//.*@", "//…@", before) + ("?…" if query else "")
 
 
 def _url(option: str, url: str | None) -> str | None:

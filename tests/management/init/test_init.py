@@ -19,6 +19,7 @@ from django.urls import include, path
 
 from django_ory_mfa.management.commands.ory_mfa import Command
 from django_ory_mfa.management.control.findings import Declared, findings
+from django_ory_mfa.management.init.choices import without_password
 from django_ory_mfa.management.init.command import Init
 from tests.control import Result, Terminal
 from tests.views import page
@@ -248,6 +249,23 @@ def test_dry_run_shows_both_files_without_passwords(tmp_path: Path) -> None:
     assert "secret-" not in result.text
     assert "postgres://…@db/kratos" in result.out
     assert f"--- {tmp_path / 'kratos' / SCHEMA}" in result.out
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgres://db/kratos", "postgres://db/kratos"),
+        ("postgres://ann:hunter2@db/kratos", "postgres://…@db/kratos"),
+        ("postgres://ann:hun/ter#2@db:5432/kratos", "postgres://…@db:5432/kratos"),
+        ("postgres://ann:hunter?2@db/kratos", "postgres://…"),
+        ("postgres://db/kratos?password=hunter@2", "postgres://…"),
+        ("postgres://ann:hunt@er2@db/kratos", "postgres://…@db/kratos"),
+        ("postgres://db/kratos?user=ann&password=hunter2", "postgres://db/kratos?…"),
+        ("postgres://ann:hunter2@db/kratos?sslmode=require", "postgres://…@db/kratos?…"),
+    ],
+)
+def test_url_is_shown_without_what_may_be_a_password(url: str, shown: str) -> None:
+    assert without_password(url) == shown
 
 
 def test_passwords_are_in_the_file_and_nowhere_else(tmp_path: Path) -> None:
