@@ -64,13 +64,11 @@ class Visitor:
             self._show()
 
     def _show(self) -> None:
-        orys = [(cookie.name, cookie.value) for cookie in self.http.cookies]
-        # Django's client for sync code leaves its own cookies out where a header is given.
-        is_left_out = self.site.mode == "sync"
-        ours = [(name, morsel.value) for name, morsel in self.site.cookies.items() if is_left_out]
-        cookies = "; ".join(f"{name}={value}" for name, value in [("sessionid", "mine"), *orys, *ours])
+        self.site.set_cookie("sessionid", "mine")
+        for cookie in self.http.cookies:
+            self.site.set_cookie(cookie.name, str(cookie.value))
         target = urlsplit(self.at)
-        response = self.site.get(f"{target.path}?{target.query}", headers={"Cookie": cookies})
+        response = self.site.get(f"{target.path}?{target.query}")
         assert response.status_code == 200, (self.at, response.status_code)
         self.page = Document(response.content.decode())
 
