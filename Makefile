@@ -5,6 +5,7 @@ VENV ?= .venv
 ARGS ?=
 BENCH_VENV ?= .venv-bench
 MUTANTS_VENV ?= .venv-mutants
+NEIGHBOURS_VENV ?= .venv-neighbours
 
 BIN := $(VENV)/bin
 VERSION = import sys; print("%d.%d" % sys.version_info[:2])
@@ -15,15 +16,16 @@ DEMO_TOOLS = $(VENV)/demo-tools-$(WANTED)
 DOCS_TOOLS = $(VENV)/docs-tools-$(WANTED)
 BENCH_TOOLS = $(BENCH_VENV)/bench-tools-$(WANTED)
 MUTANTS_TOOLS = $(MUTANTS_VENV)/mutants-tools-$(WANTED)
+NEIGHBOURS_TOOLS = $(NEIGHBOURS_VENV)/neighbours-tools-$(WANTED)
 
 NO_ORY = No Ory is named in example_project/.env (copy .env.example there), so one is expected at http://127.0.0.1:4433; \
 for an emulated one: DEBUG=true $(BIN)/python example_project/manage.py ory_mfa_emulator
 
 .DEFAULT_GOAL := help
-.PHONY: help test style format typing check dist bench chaos mutants docs demo example kratos clean
+.PHONY: help test style format typing check dist bench chaos mutants neighbours docs demo example kratos clean
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # pytest takes seconds to prepare its files; with this in the environment it would do so in every process of every run.
 unexport PYTHONDONTWRITEBYTECODE
@@ -69,6 +71,9 @@ chaos: $(TEST_TOOLS) kratos  ## what a site does while a real Kratos falls ill; 
 mutants: $(MUTANTS_TOOLS)  ## mistakes that no test would notice, hours; ARGS="core/decision.py" one module, ARGS=core a folder
 	@$(MUTANTS_VENV)/bin/python -m tools.mutants $(ARGS)
 
+neighbours: $(NEIGHBOURS_TOOLS)  ## try much-used Django packages beside this one, some minutes, and write the page about it; ARGS="wagtail"
+	@$(NEIGHBOURS_VENV)/bin/python -m tests.neighbours $(ARGS)
+
 demo: $(DEMO_TOOLS)  ## see it work, on http://127.0.0.1:8000/, with an emulated Ory; ARGS="--port 8001"
 	@$(BIN)/python example_project/demo.py $(ARGS)
 
@@ -80,7 +85,7 @@ example: $(TEST_TOOLS)  ## serve the example project on http://127.0.0.1:8000/, 
 	$(if $(wildcard example_project/.env),,DEBUG=true) $(BIN)/python example_project/manage.py runserver $(ARGS)
 
 clean:  ## remove everything that was built here, the virtual environment included
-	rm -rf $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .mutants docs/_build benchmarks/express/node_modules .tox build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) $(NEIGHBOURS_VENV) .mutants docs/_build benchmarks/express/node_modules .tox build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Without Go the script says so in one line and the suite skips its Kratos part; REQUIRE_KRATOS=1 makes that a failure.
@@ -125,4 +130,10 @@ $(BENCH_TOOLS): setup.cfg pyproject.toml
 $(MUTANTS_TOOLS): setup.cfg pyproject.toml
 	@test "$$($(MUTANTS_VENV)/bin/python -c '$(VERSION)' 2>/dev/null)" = "$(WANTED)" || $(PYTHON) -m venv --clear $(MUTANTS_VENV)
 	$(MUTANTS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,mutants]'
+	@touch $@
+
+# Each neighbour is installed here for its trial and taken away again; YAML is for the servers that some need.
+$(NEIGHBOURS_TOOLS): setup.cfg pyproject.toml
+	@test "$$($(NEIGHBOURS_VENV)/bin/python -c '$(VERSION)' 2>/dev/null)" = "$(WANTED)" || $(PYTHON) -m venv --clear $(NEIGHBOURS_VENV)
+	$(NEIGHBOURS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'PyYAML>=6.0'
 	@touch $@
