@@ -14,9 +14,11 @@ from django.core.cache import caches
 from django.test import RequestFactory
 
 from django_ory_mfa.metrics import Event, listen
+from django_ory_mfa.ory.service import use_transport
 from django_ory_mfa.runtime.per_process import forget_ory
 from django_ory_mfa.session import cache as module
 from django_ory_mfa.testing import FakeOry
+from django_ory_mfa.testing.transport import FakeOryTransport
 from tests.backends import sick
 from tests.clock import PassingTime, passing_time
 from tests.site import Site
@@ -350,6 +352,28 @@ def clock(ory: FakeOry) -> Iterator[PassingTime]:
 def test_entry_lives_for_the_ttl(site: Site, ory: FakeOry, ttl: None, clock: Any, seconds: float, calls: int) -> None:
     ory.login(site)
     site.get("session")
+    clock.wait(seconds)
+    site.get("session")
+
+    assert asked(ory) == calls
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(39, 1), (40, 2)])
+def test_time_that_the_call_took_counts(
+    site: Site, ory: FakeOry, ttl: None, clock: PassingTime, settings: Any, seconds: float, calls: int
+) -> None:
+    """What Ory answered is as old as the call."""
+
+    class Slow(FakeOryTransport):
+        def send(self, *args: Any, **kwargs: Any) -> Any:
+            clock.wait(20)
+            return super().send(*args, **kwargs)
+
+    settings.ORY_MFA_TIMEOUT = 100
+    ory.login(site)
+    before = use_transport(Slow(ory))
+    site.get("session")
+    use_transport(before)
     clock.wait(seconds)
     site.get("session")
 
