@@ -7,7 +7,6 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
-from django.core.cache import caches
 from django.http import HttpRequest
 from django.templatetags import cache as djangos
 
@@ -28,14 +27,17 @@ def protect_fragments() -> None:
     compiled, and tags that are derived from it are protected too.
     """
     module: Any = djangos
-    module.caches = FragmentCaches()
+    module.caches = FragmentCaches(module.caches)
 
 
 class FragmentCaches:
     """Stands for ``django.core.cache.caches`` in the module of ``{% cache %}``."""
 
+    def __init__(self, caches: Any) -> None:
+        self._caches = caches
+
     def __getitem__(self, alias: str) -> FragmentCache:
-        return FragmentCache(caches[alias])
+        return FragmentCache(self._caches[alias])
 
 
 class FragmentCache:

@@ -724,7 +724,7 @@ def test_derived_cache_below_a_view_of_rest_framework_stores_nothing(mode: str, 
 
 
 def test_fragment_is_stored_while_no_request_is_served() -> None:
-    cache = FragmentCaches()["default"]
+    cache = FragmentCaches(caches)["default"]
     Context().run(cache.set, "name", "text", 60)
 
     assert (cache.get("name"), cache.has_key("name")) == ("text", True)
