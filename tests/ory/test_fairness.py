@@ -21,7 +21,6 @@ from django_ory_mfa.core.whoami import UNAVAILABLE
 from django_ory_mfa.metrics import Event, listen
 from django_ory_mfa.ory.health import Health
 from django_ory_mfa.ory.lanes import Caller
-from django_ory_mfa.ory.recent_answer import THREAD
 from django_ory_mfa.ory.service import get_ory, use_transport
 from django_ory_mfa.ory.singleflight import Group, SharedCall, _threads
 from django_ory_mfa.runtime.steps import run
@@ -31,6 +30,7 @@ from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.transport import FakeOryTransport
 from tests.clock import PassingTime
 from tests.ory.log_lines import one_failure, outage_line
+from tests.readiness import wait_for_readiness
 from tests.site import Site
 
 # Long enough for any thread here, and never waited for in a run that passes.
@@ -174,13 +174,6 @@ def come_with(mode: str, value: str) -> Any:
     response = site.get("session")
     wait_for_readiness()
     return response
-
-
-def wait_for_readiness() -> None:
-    """Until what a call that was late has caused in the background is done."""
-    for thread in threading.enumerate():
-        if thread.name == THREAD:
-            thread.join(PATIENCE)
 
 
 # The line for a thread.

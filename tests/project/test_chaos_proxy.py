@@ -25,6 +25,7 @@ from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.core.whoami import read_whoami
 from django_ory_mfa.ory.client import OryClient
 from django_ory_mfa.runtime.clock import now
+from tests.readiness import wait_for_readiness
 
 COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=c00kie")
 SESSION = {
@@ -84,6 +85,7 @@ def client(proxy: Proxy, certificate: Path, monkeypatch: pytest.MonkeyPatch, set
     settings.ORY_MFA_TIMEOUT = 60
     client = OryClient(proxy.url)
     yield client
+    wait_for_readiness()
     client._adapter.close()
 
 
