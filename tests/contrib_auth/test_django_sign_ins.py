@@ -292,8 +292,9 @@ def test_rule_9_form_of_a_page_works_where_the_csrf_secret_is_in_the_session(
     assert name == "ann" or answers[1] == 403
 
 
+@pytest.mark.parametrize("page", ["guarded/notes", "session_then_user", "session_only"])
 def test_rule_9_code_that_finds_the_user_is_not_told_the_key_of_somebody_elses_session(
-    ory: Any, site: UsersSite, settings: Any
+    ory: Any, site: UsersSite, settings: Any, page: str
 ) -> None:
     """It may keep something under that key, which would be given to the next person."""
     ours = f"{KeyMiddleware.__module__}.{KeyMiddleware.__qualname__}"
@@ -302,5 +303,5 @@ def test_rule_9_code_that_finds_the_user_is_not_told_the_key_of_somebody_elses_s
     sign_in(ory, site, email="eve@example.test")
     KeyMiddleware.keys.clear()
 
-    assert site.get("guarded/notes").json()["notes"] == []
+    assert site.get(page).json()["notes"] == []
     assert KeyMiddleware.keys == [None]
