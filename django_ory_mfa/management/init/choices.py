@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -111,6 +113,16 @@ def choose(given: Given, environment: Mapping[str, str]) -> Choices:
     )
 
 
+EMAIL_SETTINGS = {
+    "host": "EMAIL_HOST",
+    "port": "EMAIL_PORT",
+    "username": "EMAIL_HOST_USER",
+    "password": "EMAIL_HOST_PASSWORD",
+    "use_tls": "EMAIL_USE_TLS",
+    "use_ssl": "EMAIL_USE_SSL",
+}
+
+
 def without_password(url: str) -> str:
     """Return ``url`` with ``…`` in the place of user name, password and query, which may hold a password, too."""
     before, query, behind = url.partition("?")
@@ -187,15 +199,28 @@ def _path(page: str) -> str | None:
 
 
 def _smtp() -> str:
-    """Return the mail server in Django's ``EMAIL_…`` settings; if they name none, a mail catcher on this machine."""
-    host = str(getattr(settings, "EMAIL_HOST", "") or "localhost")
+    """Return the mail server in Django's settings; if they name none, a mail catcher on this machine."""
+    server = _mail_server()
+    host = str(server.get("host") or "localhost")
     if host == "localhost":
         return LOCAL_MAIL
-    user, password = (str(getattr(settings, name, "") or "") for name in ("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD"))
+    user, password = (str(server.get(name) or "") for name in ("username", "password"))
     account = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
-    is_tls, is_starttls = (bool(getattr(settings, name, False)) for name in ("EMAIL_USE_SSL", "EMAIL_USE_TLS"))
+    is_tls, is_starttls = (bool(server.get(name)) for name in ("use_ssl", "use_tls"))
     end = "" if is_tls or is_starttls else "?disable_starttls=true"
-    return f"{'smtps' if is_tls else 'smtp'}://{account}{host}:{getattr(settings, 'EMAIL_PORT', 25)}/{end}"
+    return f"{'smtps' if is_tls else 'smtp'}://{account}{host}:{server.get('port') or 25}/{end}"
+
+
+def _mail_server() -> dict[str, Any]:
+    """Return ``MAILERS["default"]["OPTIONS"]``, or what the ``EMAIL_…`` settings say by the same names."""
+    mailers: dict[str, Any] | None = getattr(settings, "MAILERS", None)
+    if mailers is not None:
+        options: dict[str, Any] = mailers.get("default", {}).get("OPTIONS", {})
+        return options
+    with warnings.catch_warnings():
+        # Django 6.1 warns the site itself.
+        warnings.simplefilter("ignore")
+        return {name: getattr(settings, setting, None) for name, setting in EMAIL_SETTINGS.items()}
 
 
 def _mail_from(host: str) -> tuple[str, str]:

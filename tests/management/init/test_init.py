@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import stat
+import warnings
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
@@ -14,12 +15,12 @@ import pytest
 import yaml
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.test.utils import override_script_prefix
+from django.test.utils import override_script_prefix, override_settings
 from django.urls import include, path
 
 from django_ory_mfa.management.commands.ory_mfa import Command
 from django_ory_mfa.management.control.findings import Declared, findings
-from django_ory_mfa.management.init.choices import without_password
+from django_ory_mfa.management.init.choices import EMAIL_SETTINGS, without_password
 from django_ory_mfa.management.init.command import Init
 from tests.control import Result, Terminal
 from tests.views import page
@@ -288,23 +289,29 @@ def test_environment_names_database_and_mail_server(tmp_path: Path) -> None:
     assert (config["dsn"], config["courier"]["smtp"]["connection_uri"]) == ("postgres://db/kratos", "smtp://mail/")
 
 
+@pytest.mark.parametrize("is_mailer", [True, False], ids=["MAILERS", "EMAIL_HOST"])
 @pytest.mark.parametrize(
     ("tls", "uri"),
     [
         ({}, "smtp://ann:p%40ss%2F@mail.example.com:2525/?disable_starttls=true"),
-        ({"EMAIL_USE_TLS": True}, "smtp://ann:p%40ss%2F@mail.example.com:2525/"),
-        ({"EMAIL_USE_SSL": True}, "smtps://ann:p%40ss%2F@mail.example.com:2525/"),
-        ({"EMAIL_USE_TLS": True, "EMAIL_HOST_USER": ""}, "smtp://mail.example.com:2525/"),
+        ({"use_tls": True}, "smtp://ann:p%40ss%2F@mail.example.com:2525/"),
+        ({"use_ssl": True}, "smtps://ann:p%40ss%2F@mail.example.com:2525/"),
+        ({"use_tls": True, "username": ""}, "smtp://mail.example.com:2525/"),
     ],
 )
-def test_mails_go_through_the_mail_server_of_the_site(tmp_path: Path, site: Any, tls: Any, uri: str) -> None:
-    site.EMAIL_HOST, site.EMAIL_PORT = "mail.example.com", 2525
-    site.EMAIL_HOST_USER, site.EMAIL_HOST_PASSWORD = "ann", "p@ss/"
+def test_mails_go_through_the_mail_server_of_the_site(
+    tmp_path: Path, site: Any, tls: Any, uri: str, *, is_mailer: bool
+) -> None:
+    """As Django 6.1 names it, and as older sites do."""
+    server = {"host": "mail.example.com", "port": 2525, "username": "ann", "password": "p@ss/"} | tls
     site.DEFAULT_FROM_EMAIL = "The Shop <shop@example.com>"
-    for name, value in tls.items():
-        setattr(site, name, value)
-
-    smtp = made(tmp_path / "kratos")["courier"]["smtp"]
+    mailers = {"MAILERS": {"default": {"OPTIONS": server}}}
+    values: Any = mailers if is_mailer else {EMAIL_SETTINGS[name]: value for name, value in server.items()}
+    with warnings.catch_warnings():
+        # Those of older sites are deprecated in Django 6.1.
+        warnings.simplefilter("ignore")
+        with override_settings(**values):
+            smtp = made(tmp_path / "kratos")["courier"]["smtp"]
 
     assert smtp == {"connection_uri": uri, "from_address": "shop@example.com", "from_name": "The Shop"}
 
