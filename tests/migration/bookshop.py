@@ -60,6 +60,7 @@ class Bookshop:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
+        self.settings = folder / "bookshop" / "settings.py"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         own = {name: os.environ[name] for name in ("HOME", "PATH", "TMPDIR", "PYTHONPATH") if name in os.environ}
@@ -68,6 +69,8 @@ class Bookshop:
         self._server: subprocess.Popen[bytes] | None = None
         self._run(sys.executable, "-m", "django", "startproject", "bookshop", str(folder))
         self.write(Block("settings.py", SETTINGS))
+        # What Django 6.1 writes for development; a site that exists sends mail.
+        self.settings.write_text(self.settings.read_text().replace("backends.console.", "backends.smtp."))
         (folder / "bookshop" / "urls.py").write_text(URLS)
         self.run("python manage.py migrate -v0")
         self.run(f"python manage.py loaddata {PEOPLE} -v0")
