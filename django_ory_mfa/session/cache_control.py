@@ -10,7 +10,7 @@ from django.http import FileResponse, HttpRequest
 from django.middleware.cache import FetchFromCacheMiddleware, UpdateCacheMiddleware
 from django.utils.cache import patch_vary_headers
 
-from django_ory_mfa.session.fragment_cache import protect_fragments
+from django_ory_mfa.session.fragment_cache import is_known, protect_fragments
 
 if TYPE_CHECKING:
     from django.http import HttpResponseBase
@@ -44,16 +44,11 @@ def _may_store(request: HttpRequest) -> Any:
     wish = request.__dict__.get(STORE)
     if wish is None:
         raise AttributeError(STORE)
-    return wish and not _is_known(request)
+    return wish and not is_known(request)
 
 
 def _note_wish_to_store(request: HttpRequest, wish: Any) -> None:
     request.__dict__[STORE] = wish
-
-
-def _is_known(request: Any) -> bool:
-    state = getattr(request, "_ory_mfa", None)
-    return state is not None and state.known_session is not None
 
 
 def _protect_from_wrappers() -> None:
@@ -67,13 +62,13 @@ def _protect_from_wrappers() -> None:
 
     def process_wrapped(self: Any, request: Any) -> Any:
         response = process_request(self, request)
-        state = getattr(request, "_ory_mfa", None)
-        if state is not None and request is not state.request and STORE in vars(request):
-            setattr(state.request, STORE, vars(request).pop(STORE))
+        state, own = getattr(request, "_ory_mfa", None), getattr(request, "__dict__", {})
+        if state is not None and request is not state.request and STORE in own:
+            setattr(state.request, STORE, own.pop(STORE))
         return response
 
     def should_update(self: Any, request: Any, response: Any) -> Any:
-        if _is_known(request) and STORE in request._ory_mfa.request.__dict__:
+        if is_known(request) and STORE in request._ory_mfa.request.__dict__:
             request._ory_mfa.kept_from_cache = True
         return should_update_cache(self, request, response)
 

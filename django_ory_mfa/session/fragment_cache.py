@@ -51,11 +51,12 @@ class FragmentCache:
 
     def set(self, *args: Any, **kwargs: Any) -> None:
         """Store the fragment, unless it may be about a person: the cache would show it to the next visitor."""
-        if not _is_known():
+        reference = _request.get()
+        if not is_known(reference and reference()):
             self._inner.set(*args, **kwargs)
 
 
-def _is_known() -> bool:
-    reference = _request.get()
-    state = getattr(reference() if reference is not None else None, "_ory_mfa", None)
+def is_known(request: Any) -> bool:
+    """Whether the session of ``request``, or of the request inside this object, is known; False for None."""
+    state = getattr(request, "_ory_mfa", None)
     return state is not None and state.known_session is not None

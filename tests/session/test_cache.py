@@ -17,6 +17,7 @@ from django_ory_mfa.metrics import Event, listen
 from django_ory_mfa.ory.service import use_transport
 from django_ory_mfa.runtime.per_process import forget_ory
 from django_ory_mfa.session import cache as module
+from django_ory_mfa.session.resolver import attach
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.transport import FakeOryTransport
 from tests.backends import sick
@@ -437,6 +438,16 @@ def test_sign_out_is_seen_at_once(site: Site, ory: FakeOry, ttl: None) -> None:
 
     # Until the browser has been at Ory's logout the session is alive, but it is not kept any more.
     assert (still, site.get("aal2").status_code) == ("active", 302)
+
+
+def test_spellings_of_a_cookie_that_ory_takes_for_the_same_share_an_entry() -> None:
+    """Signing out with one of them ends the others."""
+    names = {
+        attach(RequestFactory(headers={"Cookie": f"ory_kratos_session=MTIzNQ{last}="}).get("/")).fingerprint
+        for last in "ABCD"
+    }
+
+    assert len(names) == 1
 
 
 def test_call_under_way_does_not_bring_a_session_back(site: Site, ory: FakeOry, ttl: None) -> None:
