@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextvars import copy_context
 from typing import Any
 
 import pytest
 from _pytest import runner
+from django.apps import apps
 
 from tests import loopback
 from tests.clock import PassingTime, passing_time
@@ -47,6 +49,15 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     Else LocaleMiddleware leaves its language to the next test, and URL resolvers leave what slows down all that follow.
     """
     return copy_context().run(runner.pytest_runtest_protocol, item, nextitem)
+
+
+@pytest.fixture(autouse=True)
+def no_admin_site_is_left() -> Iterator[None]:
+    """An admin site belongs to the process: without this the checks of a later test judge the example's, too."""
+    yield
+    sites = sys.modules.get("django.contrib.admin.sites")
+    if sites is not None and not apps.is_installed("django.contrib.admin"):
+        sites.all_sites.clear()
 
 
 @pytest.fixture
