@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
@@ -28,80 +29,53 @@ if TYPE_CHECKING:
 NOT_READ = object()
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class RequestState:
     """What is known about one request. Each field says who writes it and who reads it."""
 
-    __slots__ = (
-        "_credential",
-        "_fingerprint",
-        "_lock",
-        "_ory",
-        "_owner",
-        "arrival",
-        "arrived_at",
-        "enrolled",
-        "has_arrived",
-        "is_enrolment_known",
-        "is_possibly_stale",
-        "kept",
-        "kept_from_cache",
-        "known_session",
-        "last_decision",
-        "misuse",
-        "outage",
-        "raised",
-        "renewed_cookie",
-        "request",
-        "response",
-        "site_verdict",
-        "timings",
-        "view_has_no_page",
-        "was_known_before_view",
-    )
-
-    def __init__(self, request: HttpRequest) -> None:
-        self.request = request
-        # The session once it is known, and whether a cache may have made it stale: resolver -> everybody.
-        self.known_session: OrySession | None = None
-        self.is_possibly_stale = False
-        # When the request arrived; set to now when earlier answers become invalid (monotonic seconds): resolver.
-        self.arrived_at = monotonic()
-        # Whether the person has a second factor, and whether that was found out: resolver.
-        self.enrolled: bool | None = None
-        self.is_enrolment_known = False
-        # The reason for an outage that began with this request and still has to be signalled: resolver.
-        self.outage: str | None = None
-        # A programming error that a template may have swallowed: resolver -> middleware, which raises it again.
-        self.misuse: Exception | None = None
-        # The calls to Ory and how many seconds each took: resolver -> middleware, for Server-Timing.
-        self.timings: list[tuple[str, float]] = []
-        # The session cookie that Ory renewed: resolver -> middleware, which relays it.
-        self.renewed_cookie: RenewedCookie | None = None
-        # The decision of the last guard: guarding -> middleware, which clears the hops of a page that was reached.
-        self.last_decision: Decision | None = None
-        # Whether the return from Ory has been handled: arrival. What the visitor may be told of it, "back" or "form":
-        # arrival -> template tags.
-        self.has_arrived = False
-        self.arrival = ""
-        # What require_aal raised and the middleware has not seen yet: guarding -> denials.
-        self.raised: Exception | None = None
-        # The verdict of the site policy: site_guard. Whether the view has no page: missing_pages -> site_guard.
-        self.site_verdict: Any = None
-        self.view_has_no_page = False
-        # Whether the session was known before the view started: middleware.
-        self.was_known_before_view = False
-        # Whether Django's cache was stopped from storing the response: cache_control -> middleware, guarding.
-        self.kept_from_cache = False
-        # What a permission of Django REST framework came to, a decision or another reason to refuse:
-        # contrib.rest_framework, for its answer to the exception that follows.
-        self.kept: Decision | Refusal | None = None
-        # The response after our middleware: middleware -> resolver, for code that reads the session later.
-        self.response: HttpResponseBase | None = None
-        self._credential: Any = NOT_READ
-        self._fingerprint: str | None = None
-        self._lock: asyncio.Lock | None = None
-        self._ory: Ory | None = None
-        self._owner: SessionOwner | None = None
+    request: HttpRequest
+    # The session once it is known, and whether a cache may have made it stale: resolver -> everybody.
+    known_session: OrySession | None = None
+    is_possibly_stale: bool = False
+    # When the request arrived; set to now when earlier answers become invalid (monotonic seconds): resolver.
+    arrived_at: float = field(default_factory=monotonic)
+    # Whether the person has a second factor, and whether that was found out: resolver.
+    enrolled: bool | None = None
+    is_enrolment_known: bool = False
+    # The reason for an outage that began with this request and still has to be signalled: resolver.
+    outage: str | None = None
+    # A programming error that a template may have swallowed: resolver -> middleware, which raises it again.
+    misuse: Exception | None = None
+    # The calls to Ory and how many seconds each took: resolver -> middleware, for Server-Timing.
+    timings: list[tuple[str, float]] = field(default_factory=list)
+    # The session cookie that Ory renewed: resolver -> middleware, which relays it.
+    renewed_cookie: RenewedCookie | None = None
+    # The decision of the last guard: guarding -> middleware, which clears the hops of a page that was reached.
+    last_decision: Decision | None = None
+    # Whether the return from Ory has been handled: arrival. What the visitor may be told of it, "back" or "form":
+    # arrival -> template tags.
+    has_arrived: bool = False
+    arrival: str = ""
+    # What require_aal raised and the middleware has not seen yet: guarding -> denials.
+    raised: Exception | None = None
+    # The verdict of the site policy: site_guard. Whether the view has no page: missing_pages -> site_guard.
+    site_verdict: Any = None
+    view_has_no_page: bool = False
+    # Whether the session was known before the view started: middleware.
+    was_known_before_view: bool = False
+    # Whether Django's cache was stopped from storing the response: cache_control -> middleware, guarding.
+    kept_from_cache: bool = False
+    # What a permission of Django REST framework came to, a decision or another reason to refuse:
+    # contrib.rest_framework, for its answer to the exception that follows.
+    kept: Decision | Refusal | None = None
+    # The response after our middleware: middleware -> resolver, for code that reads the session later.
+    response: HttpResponseBase | None = None
+    # Made at first use, by the properties below.
+    _credential: Any = NOT_READ
+    _fingerprint: str | None = None
+    _lock: asyncio.Lock | None = None
+    _ory: Ory | None = None
+    _owner: SessionOwner | None = None
 
     @property
     def ory(self) -> Ory:
