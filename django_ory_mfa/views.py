@@ -82,11 +82,12 @@ def login(request: HttpRequest) -> HttpResponseBase:
     if request.method != "GET":
         return HttpResponseNotAllowed(["GET"])
     return_to = checked_next(request)
-    session = run(session_steps(state_of(request)))
+    state = state_of(request)
+    session = run(session_steps(state))
     if session:
         shown = {"account": account_name(request, session), "next": return_to, "is_refused": "next" in request.GET}
         return page(request, "login", page_context(request, session, None) | shown)
-    return render(request, run(evaluation_steps(request, SIGNED_IN)), return_to=return_to)
+    return render(request, run(evaluation_steps(state, SIGNED_IN)), return_to=return_to)
 
 
 @own_view
@@ -99,7 +100,7 @@ def step_up(request: HttpRequest) -> HttpResponseBase:
         return HttpResponseNotAllowed(["GET"])
     return_to = checked_next(request)
     # Whether a second factor exists is not asked: visitors who follow this link say that they have one.
-    decision = run(evaluation_steps(request, HIGHEST_LEVEL, consult=False))
+    decision = run(evaluation_steps(state_of(request), HIGHEST_LEVEL, consult=False))
     if decision.is_allowed:
         return HttpResponseRedirect(return_to)
     return render(request, decision, return_to=return_to)

@@ -11,21 +11,19 @@ from django.http.response import HttpResponseRedirectBase
 from django_ory_mfa.answer.loop_page import loop_page
 from django_ory_mfa.answer.method_page import advice_for, method_page
 from django_ory_mfa.answer.pages import page, page_context
-from django_ory_mfa.conf import conf
 from django_ory_mfa.core.credentials import CredentialKind
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.destination import destination, given_destination
 from django_ory_mfa.core.refusal import Refusal, refusal
 from django_ory_mfa.request.client_kind import SAFE_METHODS, Kind, is_htmx, is_quiet, kind_of
 from django_ory_mfa.roundtrip import hops
-from django_ory_mfa.roundtrip.return_to import return_to_of
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import session_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from django_ory_mfa.core.session import OrySession
+    from django_ory_mfa.session.request_state import RequestState
 
 # Outcomes for which a browser gets a page instead of a redirect.
 PAGES = {Outcome.UNAVAILABLE: "unavailable", Outcome.ENROLL: "enroll"}
@@ -45,14 +43,16 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
     """
     if decision.is_allowed:
         raise ValueError("this decision allows the request: there is no refusal to render")
-    if kind_of(request, state_of(request).credential) is Kind.JSON:
+    state = state_of(request)
+    if kind_of(request, state.credential) is Kind.JSON:
         return render_json(request, decision)
     refused = refusal_for(request, decision)
-    decision = replace(decision, url=_url(request, decision, return_to))
+    decision = replace(decision, url=_url(state, decision, return_to))
     if decision.outcome in PAGES:
-        response = _page(request, decision, PAGES[decision.outcome], refused.status)
+        context = page_context(request, session_of(state), decision)
+        response: HttpResponse = page(request, PAGES[decision.outcome], context, status=refused.status)
     else:
-        response = _redirect(request, decision, return_to or return_to_of(request))
+        response = _redirect(request, state, decision, return_to or state.return_to)
     for name, value in refused.headers.items():
         # Browsers do nothing with a Bearer challenge.
         if name != "WWW-Authenticate":
@@ -78,9 +78,9 @@ def refusal_for(request: HttpRequest, decision: Decision) -> Refusal:
 
     Raises ``KeyError`` for a decision that allows.
     """
-    credential = state_of(request).credential
-    by = CredentialKind.COOKIE if credential is None else credential.kind
-    return refusal(decision, _session(request), conf.flows, by=by)
+    state = state_of(request)
+    by = CredentialKind.COOKIE if state.credential is None else state.credential.kind
+    return refusal(decision, session_of(state), state.flows, by=by)
 
 
 def opens_a_flow_unasked(request: HttpRequest, decision: Decision) -> bool:
@@ -88,26 +88,23 @@ def opens_a_flow_unasked(request: HttpRequest, decision: Decision) -> bool:
     return is_quiet(request) and decision.outcome in (Outcome.STEP_UP, Outcome.REFRESH)
 
 
-def _session(request: HttpRequest) -> OrySession:
-    return session_of(state_of(request))
-
-
-def _url(request: HttpRequest, decision: Decision, return_to: str | None) -> str | None:
+def _url(state: RequestState, decision: Decision, return_to: str | None) -> str | None:
     """Return where a browser is sent: ``decision.url``, or a new URL if ``return_to`` names another page."""
-    given = given_destination(decision, conf.flows) if return_to is None else None
+    given = given_destination(decision, state.flows) if return_to is None else None
     if given is not None:
         return given
-    return destination(decision, _session(request), conf.flows, return_to=return_to or return_to_of(request))
+    return destination(decision, session_of(state), state.flows, return_to=return_to or state.return_to)
 
 
-def _redirect(request: HttpRequest, decision: Decision, return_to: str) -> HttpResponse:
+def _redirect(request: HttpRequest, state: RequestState, decision: Decision, return_to: str) -> HttpResponse:
     if opens_a_flow_unasked(request, decision):
         return HttpResponse(status=403)
-    url = decision.url or conf.browser_url
+    url = decision.url or state.flows.browser_url
     if is_quiet(request):
         # HEAD and prefetches are not counted as hops, since no visitor is sent away.
         return _sent_to(request, url)
-    hop = hops.hop_of(request, decision, return_to, state_of(request).visitor)
+    is_for_this_page = return_to == state.return_to
+    hop = hops.hop_of(request, decision, state.visitor, return_to=return_to, is_for_this_page=is_for_this_page)
     advice = advice_for(request, decision)
     if advice is not None and (advice.used or not is_htmx(request)):
         told = method_page(request, decision, advice)
@@ -125,7 +122,3 @@ def _sent_to(request: HttpRequest, url: str) -> HttpResponse:
         # htmx would follow a redirect by itself, and cannot show Ory's pages.
         return HttpResponse(headers={"HX-Redirect": url})
     return (HttpResponseRedirect if request.method in SAFE_METHODS else HttpResponseSeeOther)(url)
-
-
-def _page(request: HttpRequest, decision: Decision, name: str, status: int) -> HttpResponse:
-    return page(request, name, page_context(request, _session(request), decision), status=status)

@@ -9,10 +9,9 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import Decision, Outcome, decide
 from django_ory_mfa.core.destination import destination
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
-from django_ory_mfa.roundtrip.return_to import return_to_of
 from django_ory_mfa.runtime.clock import now
 from django_ory_mfa.runtime.steps import Steps, arun, run
-from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.request_state import RequestState, state_of
 from django_ory_mfa.session.resolver import enrolled_steps, session_steps
 
 if TYPE_CHECKING:
@@ -27,20 +26,19 @@ def evaluate(request: HttpRequest, requirement: Requirement | str) -> Decision:
     Ory is called only if the decision depends on it. ``url`` is None if Ory is unavailable. It checks no CSRF, which
     ``require_aal`` does. Raises ``SynchronousOnlyOperation`` inside an event loop.
     """
-    return run(evaluation_steps(request, _as_requirement(requirement)))
+    return run(evaluation_steps(state_of(request), _as_requirement(requirement)))
 
 
 async def aevaluate(request: HttpRequest, requirement: Requirement | str) -> Decision:
     """``evaluate`` for async code."""
-    return await arun(evaluation_steps(request, _as_requirement(requirement)))
+    return await arun(evaluation_steps(state_of(request), _as_requirement(requirement)))
 
 
-def evaluation_steps(request: HttpRequest, requirement: Requirement, *, consult: bool = True) -> Steps[Decision]:
+def evaluation_steps(state: RequestState, requirement: Requirement, *, consult: bool = True) -> Steps[Decision]:
     """Return the decision on ``requirement``.
 
     ``consult`` has Ory asked whether a second factor exists, if the outcome depends on it.
     """
-    state = state_of(request)
     session = yield from session_steps(state, fresh=requirement.wants_proof)
     decision = decide(session, requirement, now=now())
     if not decision.is_allowed and state.is_possibly_stale:
@@ -49,11 +47,11 @@ def evaluation_steps(request: HttpRequest, requirement: Requirement, *, consult:
         session = yield from session_steps(state, fresh=True)
         decision = decide(session, requirement, now=now())
     if consult and _depends_on_enrolment(session, decision):
-        decision = yield from _enrolment_steps(request, requirement)
+        decision = yield from _enrolment_steps(state, requirement)
         session = yield from session_steps(state)
     if decision.is_allowed or decision.outcome is Outcome.UNAVAILABLE:
         return decision
-    return replace(decision, url=destination(decision, session, conf.flows, return_to=return_to_of(request)))
+    return replace(decision, url=destination(decision, session, state.flows, return_to=state.return_to))
 
 
 def _depends_on_enrolment(session: OrySession, decision: Decision) -> bool:
@@ -63,8 +61,7 @@ def _depends_on_enrolment(session: OrySession, decision: Decision) -> bool:
     return without.outcome is not Outcome.STEP_UP
 
 
-def _enrolment_steps(request: HttpRequest, requirement: Requirement) -> Steps[Decision]:
-    state = state_of(request)
+def _enrolment_steps(state: RequestState, requirement: Requirement) -> Steps[Decision]:
     enrolled = yield from enrolled_steps(state)
     session = yield from session_steps(state)
     asked = requirement

@@ -74,7 +74,8 @@ def judging_steps(request: HttpRequest, declared: Declared | str | None) -> Step
     requirement = yield from _requirement_steps(request, declared)
     if requirement is None:
         return None
-    decision = state_of(request).last_decision = yield from evaluation_steps(request, requirement)
+    state = state_of(request)
+    decision = state.last_decision = yield from evaluation_steps(state, requirement)
     if decision.is_allowed:
         yield from arrival_steps(request, requirement)
     return decision
@@ -104,7 +105,7 @@ def report_steps(request: HttpRequest, declared: Declared | str | None) -> Steps
     requirement = yield from _requirement_steps(request, declared)
     if requirement is None:
         return
-    decision = yield from evaluation_steps(request, requirement)
+    decision = yield from evaluation_steps(state_of(request), requirement)
     if not decision.is_allowed:
         _log_reported(request, decision)
         yield denial(request, decision, report_only=True)

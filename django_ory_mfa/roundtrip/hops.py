@@ -17,7 +17,6 @@ from django_ory_mfa.core.flows import path_and_query
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.request.client_kind import SAFE_METHODS
 from django_ory_mfa.request.visitor import BROWSER, CREDENTIAL, PERSON, Visitor, bound_to, django_session_of
-from django_ory_mfa.roundtrip.return_to import return_to_of
 from django_ory_mfa.runtime.clock import now
 
 if TYPE_CHECKING:
@@ -48,14 +47,18 @@ class Hop(NamedTuple):
     form: int  # 1 if a form was refused, which has to be sent again
 
 
-def hop_of(request: HttpRequest, decision: Decision, return_to: str, visitor: Visitor) -> Hop:
-    """Return the entry for sending ``request`` to Ory because of ``decision``, and back to ``return_to``."""
+def hop_of(
+    request: HttpRequest, decision: Decision, visitor: Visitor, *, return_to: str, is_for_this_page: bool
+) -> Hop:
+    """Return the entry for sending ``request`` to Ory because of ``decision``, and back to ``return_to``.
+
+    A view such as step-up sends the visitor back to another page (``is_for_this_page`` is False), and the hop is
+    counted for that page.
+    """
     # Rounded down, or a proof given right afterwards would look older than the hop.
     back, moment = path_and_query(return_to), floor(now().timestamp() * 1000) / 1000
-    # A view such as step-up sends the visitor back to another page, and the hop is counted for that page.
-    asked = request.get_full_path() if return_to == return_to_of(request) else back
     return Hop(
-        key=_key(decision.outcome, asked),
+        key=_key(decision.outcome, request.get_full_path() if is_for_this_page else back),
         times=1,
         since=moment,
         last=moment,

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
 
-from django_ory_mfa.conf import fingerprint_key
+from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.credentials import canonical, fingerprint
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import credential_of
 from django_ory_mfa.request.visitor import Visitor, names_of_person
+from django_ory_mfa.roundtrip.return_to import return_to_of
 from django_ory_mfa.runtime.clock import monotonic
 from django_ory_mfa.session.session_owner import SessionOwner
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from django_ory_mfa.core.credentials import Credential
     from django_ory_mfa.core.decision import Decision
+    from django_ory_mfa.core.flows import Flows
     from django_ory_mfa.core.refusal import Refusal
     from django_ory_mfa.core.session import OrySession
     from django_ory_mfa.ory.service import Ory
@@ -73,9 +75,11 @@ class RequestState:
     # Made at first use, by the properties below.
     _credential: Any = NOT_READ
     _fingerprint: str | None = None
+    _flows: Flows | None = None
     _lock: asyncio.Lock | None = None
     _ory: Ory | None = None
     _owner: SessionOwner | None = None
+    _return_to: str | None = None
 
     @property
     def ory(self) -> Ory:
@@ -83,6 +87,20 @@ class RequestState:
         if self._ory is None:
             self._ory = get_ory()
         return self._ory
+
+    @property
+    def flows(self) -> Flows:
+        """Ory's self-service URLs as browsers reach them."""
+        if self._flows is None:
+            self._flows = conf.flows
+        return self._flows
+
+    @property
+    def return_to(self) -> str:
+        """The absolute URL that Ory has to send the browser back to; raises ``DisallowedHost`` as Django does."""
+        if self._return_to is None:
+            self._return_to = return_to_of(self.request)
+        return self._return_to
 
     @property
     def credential(self) -> Credential | None:

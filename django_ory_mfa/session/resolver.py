@@ -198,7 +198,7 @@ def _ask(state: RequestState, what: str, call: SharedCall) -> Steps[tuple[Answer
 
 
 def _read(state: RequestState, answer: Answer, started_at: float, *, is_known: bool) -> Steps[OrySession]:
-    ory, session = state.ory, read_whoami(answer, now=now(), flows=conf.flows)
+    ory, session = state.ory, read_whoami(answer, now=now(), flows=state.flows)
     if answer.status == 401 and not (yield from ory.health.readiness(started_at)):
         session = UNAVAILABLE
     state.outage = yield from ory.health.note(session, answer, started_at, is_known=is_known)

@@ -426,7 +426,7 @@ def test_shared_failure_is_not_asked_about_again(rf: Any) -> None:
     attach(request)
     # That Ory recognised it before spares the question whether Ory is ready, which is a call as well.
     get_ory().known_credentials.note(state_of(request).fingerprint)
-    steps = evaluation_steps(request, Requirement("aal1"))
+    steps = evaluation_steps(state_of(request), Requirement("aal1"))
     departed_at_once = (LATE, 0.0)
     calls = []
     with pytest.raises(StopIteration) as stop:  # noqa: PT012 - the steps end when they end
