@@ -20,12 +20,11 @@ from django.utils.module_loading import import_string
 
 from django_ory_mfa.core.credentials import COOKIE_OCTETS
 from django_ory_mfa.core.flows import Flows
-from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, LEVELS, Requirement
+from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, LEVELS, Requirement, RequirementCallable
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    RequirementCallable = Callable[[HttpRequest], Any]
     RuleRequirement = Requirement | RequirementCallable | None
     Policies = Mapping[str, Requirement]
 
@@ -203,15 +202,20 @@ class Conf:
             raise _odd("POLICIES", "must be a dict of names and dicts of aal, max_age and methods", value)
         return {name: _policy(name, parts) for name, parts in value.items()}
 
-    def requirement(self, name: str) -> Requirement:
-        """Return the requirement ``name``: a level or a key of ``ORY_MFA_POLICIES``, else raises ``ValueError``."""
-        if name in OF_LEVEL:
-            return OF_LEVEL[name]
+    def requirement(self, wanted: Requirement | str) -> Requirement:
+        """Return ``wanted``, or the requirement of that name: a level or a key of ``ORY_MFA_POLICIES``.
+
+        Raises ``ValueError`` for any other name.
+        """
+        if isinstance(wanted, Requirement):
+            return wanted
+        if wanted in OF_LEVEL:
+            return OF_LEVEL[wanted]
         policies = self.policies
-        if name not in policies:
-            message = f"aal must be one of {', '.join([*LEVELS, *policies])}, not {name!r}"
+        if wanted not in policies:
+            message = f"aal must be one of {', '.join([*LEVELS, *policies])}, not {wanted!r}"
             raise ValueError(message)
-        return policies[name]
+        return policies[wanted]
 
     @property
     def rules(self) -> list[Rule]:

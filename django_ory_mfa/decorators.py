@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from asgiref.sync import iscoroutinefunction
 
-from django_ory_mfa.guard.declarations import Declared, MaxAge, RequirementCallable, declare
+from django_ory_mfa.guard.declarations import Declared, MaxAge, declare
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
 from django_ory_mfa.guard.missing_pages import ViewCall
 from django_ory_mfa.runtime.steps import arun, awaited, run
@@ -16,7 +16,7 @@ from django_ory_mfa.runtime.steps import arun, awaited, run
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from django_ory_mfa.core.requirement import Requirement
+    from django_ory_mfa.core.requirement import Requirement, RequirementCallable
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django_ory_mfa.answer.rendering import render
-from django_ory_mfa.core.requirement import Requirement
+from django_ory_mfa.core.requirement import Requirement, RequirementCallable
 from django_ory_mfa.core.session import OrySession
-from django_ory_mfa.guard.declarations import MaxAge, RequirementCallable, declare
+from django_ory_mfa.guard.declarations import MaxAge, declare
 from django_ory_mfa.guard.denials import AALRequired
 from django_ory_mfa.guard.evaluation import aevaluate, evaluate
 from django_ory_mfa.guard.guarding import require_steps

@@ -12,7 +12,7 @@ from ninja.errors import HttpError
 
 from django_ory_mfa.answer.rendering import json_of, refusal_for, render_json
 from django_ory_mfa.core.refusal import Refusal, csrf_failed, forbidden
-from django_ory_mfa.guard.declarations import Declared, MaxAge, RequirementCallable, declare, wants_proof
+from django_ory_mfa.guard.declarations import Declared, MaxAge, declare, wants_proof
 from django_ory_mfa.guard.denials import AALRequired, CSRFFailed, roll_back
 from django_ory_mfa.guard.guarding import forgery_reason_steps, require_steps
 from django_ory_mfa.guard.one_person import forget_other_sign_in, no_user_steps
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from ninja import NinjaAPI
 
-    from django_ory_mfa.core.requirement import Requirement
+    from django_ory_mfa.core.requirement import Requirement, RequirementCallable
 
 __all__ = ["OryAuth", "install"]
 

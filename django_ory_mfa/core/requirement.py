@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 HIGHEST_AVAILABLE = "highest_available"
 LEVELS = ("aal1", "aal2", HIGHEST_AVAILABLE)
@@ -38,6 +39,11 @@ class Requirement:
     def wants_proof(self) -> bool:
         """Whether it also limits the age or the methods, so that the level alone does not decide."""
         return self.max_age is not None or self.methods is not None
+
+
+Wanted = Requirement | str | None
+# Takes the request. Any, so that functions annotated with HttpRequest or OryHttpRequest both fit.
+RequirementCallable = Callable[[Any], Wanted | Awaitable[Wanted]]
 
 
 def _level(aal: object) -> str:

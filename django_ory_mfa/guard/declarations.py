@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +13,7 @@ from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import ImproperlyConfigured
 
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.requirement import LEVELS, Requirement
+from django_ory_mfa.core.requirement import LEVELS, Requirement, RequirementCallable
 from django_ory_mfa.runtime.steps import Hook, Steps, wait_for
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import session_steps
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
 MaxAge = float | timedelta
-Wanted = Requirement | str | None
-# Any, so that functions annotated with HttpRequest or OryHttpRequest both fit.
-RequirementCallable = Callable[[Any], Wanted | Awaitable[Wanted]]
 # A dotted name, because this module may not import from the rooms above it.
 MIXIN = "django_ory_mfa.mixins.AALRequiredMixin"
 
@@ -225,9 +222,9 @@ def _settled(declared: object) -> Requirement | None:
 
 
 def _as_requirement(wanted: object) -> Requirement | None:
-    if wanted is None or isinstance(wanted, Requirement):
-        return wanted
-    if isinstance(wanted, str):
+    if wanted is None:
+        return None
+    if isinstance(wanted, (Requirement, str)):
         return conf.requirement(wanted)
     message = f"a requirement is a level, a Requirement or None, not {wanted!r}"
     raise TypeError(message)

@@ -26,12 +26,12 @@ def evaluate(request: HttpRequest, requirement: Requirement | str) -> Decision:
     Ory is called only if the decision depends on it. ``url`` is None if Ory is unavailable. It checks no CSRF, which
     ``require_aal`` does. Raises ``SynchronousOnlyOperation`` inside an event loop.
     """
-    return run(evaluation_steps(state_of(request), _as_requirement(requirement)))
+    return run(evaluation_steps(state_of(request), conf.requirement(requirement)))
 
 
 async def aevaluate(request: HttpRequest, requirement: Requirement | str) -> Decision:
     """``evaluate`` for async code."""
-    return await arun(evaluation_steps(state_of(request), _as_requirement(requirement)))
+    return await arun(evaluation_steps(state_of(request), conf.requirement(requirement)))
 
 
 def evaluation_steps(state: RequestState, requirement: Requirement, *, consult: bool = True) -> Steps[Decision]:
@@ -70,7 +70,3 @@ def _enrolment_steps(state: RequestState, requirement: Requirement) -> Steps[Dec
         # Their absence may lead to a demand for a second factor, but must never grant access.
         asked = Requirement("aal2", requirement.max_age, requirement.methods)
     return replace(decide(session, asked, now=now(), enrolled=enrolled), requirement=requirement)
-
-
-def _as_requirement(requirement: Requirement | str) -> Requirement:
-    return conf.requirement(requirement) if isinstance(requirement, str) else requirement

@@ -10,7 +10,7 @@ from rest_framework.permissions import BasePermission, BasePermissionMetaclass, 
 from django_ory_mfa.contrib.rest_framework.authentication import OryAuthentication, django_request, is_made_up
 from django_ory_mfa.contrib.rest_framework.declared import requirements_of
 from django_ory_mfa.core.refusal import Refusal, csrf_failed, forbidden
-from django_ory_mfa.guard.declarations import Configured, Declared, MaxAge, RequirementCallable, declare
+from django_ory_mfa.guard.declarations import Configured, Declared, MaxAge, declare
 from django_ory_mfa.guard.guarding import forgery_reason_steps, judging_steps
 from django_ory_mfa.guard.one_person import NO_USER, is_somebody, other_person_steps
 from django_ory_mfa.guard.site_policy import strictest
@@ -21,7 +21,7 @@ from django_ory_mfa.session.request_state import state_of
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from django_ory_mfa.core.requirement import Requirement
+    from django_ory_mfa.core.requirement import Requirement, RequirementCallable
 
 NEGATED = "AALPermission cannot be negated: an outage of Ory would let everybody in"
 
