@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from django_ory_mfa.ory.breaker import Breaker
 from django_ory_mfa.ory.connections import DeadlineAdapter, StaleConnection
 from django_ory_mfa.ory.deadline import Deadline
 from django_ory_mfa.ory.recent_answer import RecentAnswer
+from django_ory_mfa.runtime.clock import monotonic
 
 if TYPE_CHECKING:
     from django_ory_mfa.core.credentials import Credential
@@ -157,9 +157,9 @@ class OryClient:
 
     @sensitive_variables()
     def _counted(self, method: str, path: str, headers: Mapping[str, str], *rest: Any) -> Answer:
-        started = time.perf_counter()
+        started = monotonic()
         answer = self._answer(method, path, headers, *rest)
-        count(Event.CALL, time.perf_counter() - started)
+        count(Event.CALL, monotonic() - started)
         _count_failure(answer)
         return answer
 

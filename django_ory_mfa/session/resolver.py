@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -188,9 +187,9 @@ def _shared(state: RequestState, what: str, call: Callable[[], Answer], caller: 
 
 
 def _ask(state: RequestState, what: str, call: SharedCall) -> Steps[tuple[Answer, float]]:
-    asked_at = time.perf_counter()
+    asked_at = monotonic()
     answer, started_at = yield from wait_for(call)
-    state.timings.append((what, time.perf_counter() - asked_at))
+    state.timings.append((what, monotonic() - asked_at))
     logger.debug("Ory answered %s to %s", answer.failure or answer.status, what)
     if answer.status == 429 and state.ory.enrolments.pause(retry_after(answer)):
         limited_log.warning("Ory answered 429 (too many requests).")

@@ -168,6 +168,7 @@ def test_core_is_imported_in_a_straight_line() -> None:
             id="settings",
         ),
         pytest.param(("datetime.datetime.now", "django.utils.timezone"), {"runtime.clock"}, id="clock"),
+        pytest.param(("time",), {"runtime.clock", "ory.deadline", "management.control"}, id="monotonic clock"),
         pytest.param(("ory_client",), {"core.session", "management.control.console"}, id="sdk"),
         pytest.param(
             ("ruamel",),
