@@ -45,6 +45,17 @@ class Answer:
             return {}
         return value if isinstance(value, dict) else {}
 
+    def at(self, *keys: str) -> Any:
+        """Return the value below ``keys`` in the body, such as ``"error", "id"``; None if there is none."""
+        return value_at(self.json_object(), *keys)
+
+
+def value_at(value: Any, *keys: str) -> Any:
+    """Return the value below ``keys`` in JSON whose shape is not certain; None if there is none."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
 
 LATE = Answer.failed("timeout", is_outage=True)
 # No thread was free in time; Ory was not called.

@@ -18,7 +18,7 @@ def read_enrolment(answer: Answer) -> bool | None:
     """Return whether the person has a second factor; None if the settings flow does not tell."""
     if answer.status == 200:
         return _shows_second_factor(answer)
-    if answer.status == 403 and _error_id(answer) == ErrorId.STEP_UP:
+    if answer.status == 403 and answer.at("error", "id") == ErrorId.STEP_UP:
         return True
     return None
 
@@ -28,7 +28,7 @@ def without_secrets(answer: Answer) -> Answer:
     # SECURITY: the body contains the seed of an authenticator app; only the names of its nodes may be kept.
     names = _names(answer)
     nodes = None if names is None else [{"attributes": {"name": name}} for name in names]
-    kept = {"ui": {"nodes": nodes}, "error": {"id": _error_id(answer)}}
+    kept = {"ui": {"nodes": nodes}, "error": {"id": answer.at("error", "id")}}
     return replace(answer, body=json.dumps(kept).encode(), set_cookies=())
 
 
@@ -47,8 +47,3 @@ def _names(answer: Answer) -> list[str] | None:
         return None
     # Nodes that are not inputs have no name.
     return [name for name in names if isinstance(name, str)]
-
-
-def _error_id(answer: Answer) -> object:
-    error = answer.json_object().get("error")
-    return error.get("id") if isinstance(error, dict) else None

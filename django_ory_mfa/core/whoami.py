@@ -10,7 +10,7 @@ from functools import partial
 from math import ceil
 from typing import Any
 
-from django_ory_mfa.core.answer import Answer
+from django_ory_mfa.core.answer import Answer, value_at
 from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.flows import Flows
 from django_ory_mfa.core.session import (
@@ -33,13 +33,14 @@ UNAVAILABLE = OrySession(SessionState.UNAVAILABLE, retry_after=RETRY_AFTER)
 
 def read_whoami(answer: Answer, *, now: datetime, flows: Flows) -> OrySession:
     """Return the session in ``answer``; anything unknown, unreadable or expired gives less access, never more."""
+    body = answer.json_object()
     if answer.status == 200:
-        return _read_session(answer.json_object(), now)
-    error_id = _text(_object(answer.json_object().get("error")).get("id"))
+        return _read_session(body, now)
+    error_id = _text(value_at(body, "error", "id"))
     if answer.status == 401:
         return OrySession(SessionState.ANONYMOUS, error_id=error_id)
     if answer.status == 403:
-        return _read_refusal(answer.json_object(), error_id, flows)
+        return _read_refusal(body, error_id, flows)
     return OrySession(SessionState.UNAVAILABLE, error_id=error_id, retry_after=retry_after(answer))
 
 

@@ -71,12 +71,10 @@ def deactivate(dead: list[Any], links: Any) -> list[Any]:
 
 
 def _exists(answer: Answer, identity_id: UUID) -> bool:
-    said = answer.json_object()
-    if answer.status == 200 and said.get("id") == str(identity_id):
+    if answer.status == 200 and answer.at("id") == str(identity_id):
         return True
-    error = said.get("error")
-    # SECURITY: a 404 of anything but Ory says nothing of the identity.
-    if answer.status == 404 and isinstance(error, dict) and error.get("code") == 404:
+    # SECURITY: a 404 from anything but Ory says nothing about the identity.
+    if answer.status == 404 and answer.at("error", "code") == 404:
         return False
     answered = f"answered {answer.failure or answer.status} when asked whether the identity {identity_id} exists"
     message = f"The admin API {answered}. Nothing was changed."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from django_ory_mfa.conf import conf
+from django_ory_mfa.core.answer import value_at
 from django_ory_mfa.core.flows import replace_return_to
 
 if TYPE_CHECKING:
@@ -68,15 +69,14 @@ def _cookie_path(request: HttpRequest) -> str:
 
 def _way_to_a_flow(request: HttpRequest, kind: str, answer: Answer) -> str:
     body = answer.json_object()
-    details = _object(_object(body.get("error")).get("details"))
     own = start_url(request, kind)
     if answer.status == 401:
         return conf.flows.login(return_to=_way_back(request, kind))
     if answer.status == 403:
         required = _allowed(body.get("redirect_browser_to"))
         return replace_return_to(required, _way_back(request, kind)) if required else own
-    return_to = details.get("return_to")
-    given = _allowed(details.get("redirect_to"))
+    return_to = value_at(body, "error", "details", "return_to")
+    given = _allowed(value_at(body, "error", "details", "redirect_to"))
     return given or (replace_return_to(own, return_to) if isinstance(return_to, str) else own)
 
 
@@ -88,7 +88,3 @@ def _way_back(request: HttpRequest, kind: str) -> str | None:
 def _allowed(url: object) -> str | None:
     # SECURITY: Ory's answers name other places too; only its own flows are gone to.
     return url if isinstance(url, str) and conf.flows.contains(url) else None
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

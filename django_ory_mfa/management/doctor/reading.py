@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from django_ory_mfa.core.answer import Answer
+from django_ory_mfa.core.answer import Answer, value_at
 from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.management.doctor.facts import Cookie, RateLimit, Seen
 
@@ -34,14 +34,14 @@ def read_seen(answer: Answer) -> Seen:
     return Seen(
         answer.status,
         None if answer.failure is None else printable(answer.failure),
-        _text(_at(answer.json_object(), "error", "id")),
+        _text(answer.at("error", "id")),
         None if location is None else printable(location),
     )
 
 
 def read_is_ory(answer: Answer) -> bool:
     """Return whether Ory answers like this to whoami without a credential."""
-    return answer.status == 401 and _at(answer.json_object(), "error", "code") == 401
+    return answer.status == 401 and answer.at("error", "code") == 401
 
 
 def read_aal(answer: Answer) -> str | None:
@@ -56,7 +56,7 @@ def read_version(answer: Answer) -> str | None:
 
 def read_own_url(answer: Answer) -> str | None:
     """Return Ory's own base URL, from the action of a login form."""
-    action = _text(_at(answer.json_object(), "ui", "action"))
+    action = _text(answer.at("ui", "action"))
     base, mark, _ = (action or "").partition("/self-service/")
     # SECURITY: people paste it into their settings, so it must not contain a character that ends a string there.
     is_sound = HARMLESS_URL.fullmatch(base) is not None and is_return_to(base, base)
@@ -65,8 +65,8 @@ def read_own_url(answer: Answer) -> str | None:
 
 def read_identifier(answer: Answer) -> str | None:
     """Return what the account of a login flow signs in with. It is personal data and must not be shown."""
-    nodes = _at(answer.json_object(), "ui", "nodes")
-    attributes = [_at(node, "attributes") for node in nodes] if isinstance(nodes, list) else []
+    nodes = answer.at("ui", "nodes")
+    attributes = [value_at(node, "attributes") for node in nodes] if isinstance(nodes, list) else []
     values = (one.get("value") for one in attributes if isinstance(one, dict) and one.get("name") == "identifier")
     return next((value for value in values if isinstance(value, str) and value), None)
 
@@ -77,7 +77,7 @@ def read_credentials(answer: Answer) -> frozenset[str] | None:
         (identity,) = json.loads(answer.body)
     except (TypeError, ValueError, RecursionError):
         return None
-    credentials = _at(identity, "credentials")
+    credentials = value_at(identity, "credentials")
     return frozenset(map(printable, credentials)) if isinstance(credentials, dict) else None
 
 
@@ -123,12 +123,6 @@ def _number(text: str | None) -> int | None:
     # Ory Network may list a second period after a comma.
     match = re.match(r"\d{1,9}(?![0-9])", text or "")
     return int(match[0]) if match else None
-
-
-def _at(value: Any, *keys: str) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
 
 
 def _text(value: Any) -> str | None:

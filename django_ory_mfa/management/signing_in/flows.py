@@ -5,14 +5,14 @@ https://www.ory.sh/docs/kratos/self-service/flows/user-login
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
 from django_ory_mfa.conf import conf
-from django_ory_mfa.core.answer import Answer
+from django_ory_mfa.core.answer import Answer, value_at
 from django_ory_mfa.core.credentials import (
     SESSION_COOKIE_NAMES,
     Credential,
@@ -155,8 +155,7 @@ def refusal(answer: Answer) -> str:
     messages = _messages(body)
     if WRONG in messages:
         return "Ory does not accept this address and password."
-    error = body.get("error")
-    reason = error.get("id") if isinstance(error, dict) else None
+    reason = value_at(body, "error", "id")
     if messages:
         reason = f"messages {', '.join(map(str, messages))}"
     return f"Ory refused ({answer.status}{f', {clean(reason)}' if isinstance(reason, str) else ''})."
@@ -176,16 +175,14 @@ def _name_and_value(header: str) -> tuple[str, str]:
 
 
 def _nodes(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    ui = body.get("ui")
-    nodes = ui.get("nodes") if isinstance(ui, dict) else None
-    return [node for node in _list(nodes) if isinstance(node, dict) and isinstance(node.get("attributes"), dict)]
+    nodes = _list(value_at(body, "ui", "nodes"))
+    return [node for node in nodes if isinstance(node, dict) and isinstance(node.get("attributes"), dict)]
 
 
 def _messages(body: Mapping[str, Any]) -> list[int]:
     """Return the numbers of the messages of a form."""
-    ui = body.get("ui")
-    found: Iterable[Any] = _list(ui.get("messages")) if isinstance(ui, dict) else ()
-    found = [*found, *(message for node in _nodes(body) for message in _list(node.get("messages")))]
+    of_nodes = (message for node in _nodes(body) for message in _list(node.get("messages")))
+    found = [*_list(value_at(body, "ui", "messages")), *of_nodes]
     return [message["id"] for message in found if isinstance(message, dict) and isinstance(message.get("id"), int)]
 
 
