@@ -14,7 +14,7 @@ from django_ory_mfa.answer.rendering import json_of, refusal_for, render_json
 from django_ory_mfa.core.refusal import Refusal, csrf_failed, forbidden
 from django_ory_mfa.guard.declarations import Declared, MaxAge, declare, wants_proof
 from django_ory_mfa.guard.denials import AALRequired, CSRFFailed, roll_back
-from django_ory_mfa.guard.guarding import forgery_reason_steps, require_steps
+from django_ory_mfa.guard.guarding import csrf_reason_steps, require_steps
 from django_ory_mfa.guard.one_person import forget_other_sign_in, no_user_steps
 from django_ory_mfa.request.client_kind import read_by_script
 from django_ory_mfa.request.credential import usual_cookie
@@ -106,7 +106,7 @@ class OryAuth:
 
     def _steps(self, request: HttpRequest) -> Steps[Any]:
         read_by_script(request)
-        reason = yield from forgery_reason_steps(request, fresh=wants_proof(self.ory_mfa_requirement))
+        reason = yield from csrf_reason_steps(request, fresh=wants_proof(self.ory_mfa_requirement))
         if reason is not None:
             raise ForgeryError(403, reason)
         state = state_of(request)

@@ -38,10 +38,10 @@ def guard_steps(
     ``refuse`` makes that response and may be a coroutine function. Raises ``ValueError`` if it returns anything but a
     response.
     """
-    decision = yield from decision_steps(request, declared)
+    decision = yield from signalled_decision_steps(request, declared)
     if decision is not None and not decision.is_allowed:
         return _refusal((yield from wait_for(Hook(refuse, request, decision))))
-    return (yield from _forgery_steps(request, decision))
+    return (yield from _csrf_steps(request, decision))
 
 
 def require_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[OrySession]:
@@ -50,26 +50,26 @@ def require_steps(request: HttpRequest, declared: Declared | str | None) -> Step
     Raises ``AALRequired`` or ``CSRFFailed`` if it does not. The exception is also recorded in the request's state, so
     that the middleware notices if a framework catches it.
     """
-    decision, state = (yield from decision_steps(request, declared)), state_of(request)
+    decision, state = (yield from signalled_decision_steps(request, declared)), state_of(request)
     if decision is not None and not decision.is_allowed:
         state.raised = AALRequired(decision, {"error": refusal_for(request, decision).body["error"]})
         raise state.raised
-    forged = yield from _forgery_steps(request, decision)
+    forged = yield from _csrf_steps(request, decision)
     if forged is not None:
         state.raised = CSRFFailed(forged)
         raise state.raised
     return (yield from session_steps(state))
 
 
-def decision_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:
+def signalled_decision_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:
     """Return the decision of a guard, and send ``aal_denied`` if it refuses; None if nothing is required."""
-    decision = yield from judging_steps(request, declared)
+    decision = yield from decision_steps(request, declared)
     if decision is not None and not decision.is_allowed:
         yield denial(request, decision)
     return decision
 
 
-def judging_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:
+def decision_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:
     """Return the decision of one of several guards; None if nothing is required. No signal is sent yet."""
     requirement = yield from _requirement_steps(request, declared)
     if requirement is None:
@@ -81,7 +81,7 @@ def judging_steps(request: HttpRequest, declared: Declared | str | None) -> Step
     return decision
 
 
-def forgery_reason_steps(request: HttpRequest, *, fresh: bool = False) -> Steps[str | None]:
+def csrf_reason_steps(request: HttpRequest, *, fresh: bool = False) -> Steps[str | None]:
     """Return why a request to an API fails the CSRF check; None if it passes or needs no check.
 
     It applies to sessions in cookies, since Django's middleware does not check the views of APIs. ``fresh``:
@@ -129,7 +129,7 @@ def _requirement_steps(request: HttpRequest, declared: Declared | str | None) ->
     return (yield from required_steps(request, declared))
 
 
-def _forgery_steps(request: HttpRequest, decision: Decision | None) -> Steps[HttpResponseBase | None]:
+def _csrf_steps(request: HttpRequest, decision: Decision | None) -> Steps[HttpResponseBase | None]:
     """Return the response to a request that fails the CSRF check; None if it passes or needs no check."""
     if not _is_by_session(request, decision) or not needs_csrf_check(request):
         return None

@@ -19,7 +19,7 @@ from django_ory_mfa.core.flows import replace_return_to
 from django_ory_mfa.core.refusal import Refusal, csrf_failed, forbidden
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.guard.denials import AALRequired, CSRFFailed, roll_back
-from django_ory_mfa.guard.guarding import denial, judging_steps
+from django_ory_mfa.guard.guarding import decision_steps, denial
 from django_ory_mfa.roundtrip.return_to import return_to_of
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.request_state import state_of
@@ -101,7 +101,7 @@ def _signed_out(request: Any) -> Refusal | None:
         isinstance(authenticator, OryAuthentication) for authenticator in getattr(request, "authenticators", ())
     ):
         return None
-    decision = run(judging_steps(django_request(request), SIGNED_IN))
+    decision = run(decision_steps(django_request(request), SIGNED_IN))
     # A 401 would send somebody who is signed in to sign in.
     return forbidden(NOT_ALLOWED) if decision is None or decision.is_allowed else _denied(request, decision)
 

@@ -15,7 +15,7 @@ from django_ory_mfa.answer.rendering import refusal_for
 from django_ory_mfa.contrib.rest_framework.declared import asks_for_proof
 from django_ory_mfa.contrib.rest_framework.users import OryUser
 from django_ory_mfa.core.decision import Decision
-from django_ory_mfa.guard.guarding import forgery_reason_steps
+from django_ory_mfa.guard.guarding import csrf_reason_steps
 from django_ory_mfa.request.client_kind import read_by_script
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.request_state import state_of
@@ -59,7 +59,7 @@ class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framew
             # A session from a cache would be asked for again by the permission.
             run(session_steps(state_of(sent), fresh=True))
         # SECURITY: before anything is told of the level, and before a user is looked up.
-        reason = run(forgery_reason_steps(sent))
+        reason = run(csrf_reason_steps(sent))
         if reason is not None:
             raise ForgedRequest(reason)
         session = session_of(state_of(sent))

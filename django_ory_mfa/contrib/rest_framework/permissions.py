@@ -11,7 +11,7 @@ from django_ory_mfa.contrib.rest_framework.authentication import OryAuthenticati
 from django_ory_mfa.contrib.rest_framework.declared import requirements_of
 from django_ory_mfa.core.refusal import Refusal, csrf_failed, forbidden
 from django_ory_mfa.guard.declarations import Configured, Declared, MaxAge, declare
-from django_ory_mfa.guard.guarding import forgery_reason_steps, judging_steps
+from django_ory_mfa.guard.guarding import csrf_reason_steps, decision_steps
 from django_ory_mfa.guard.one_person import NO_USER, is_somebody, other_person_steps
 from django_ory_mfa.guard.site_policy import strictest
 from django_ory_mfa.request.client_kind import read_by_script
@@ -82,11 +82,11 @@ def asks_for_level(permission: Any) -> bool:
 def _permission_steps(request: Any, declared: Iterable[Declared]) -> Steps[bool]:
     sent = django_request(request)
     state, is_asked = state_of(sent), False
-    state.kept = yield from _forgery_steps(sent)
+    state.kept = yield from _csrf_steps(sent)
     if state.kept is not None:
         return False
     for one in declared:
-        state.kept = decision = yield from judging_steps(sent, one)
+        state.kept = decision = yield from decision_steps(sent, one)
         if decision is not None and not decision.is_allowed:
             return False
         is_asked = is_asked or decision is not None
@@ -99,14 +99,14 @@ def _permission_steps(request: Any, declared: Iterable[Declared]) -> Steps[bool]
 def _refusal_steps(request: Any, *, is_asked: bool) -> Steps[Refusal | None]:
     """Return why somebody who proved enough may not pass all the same."""
     # SECURITY: a fresh look may have found a session where the first look, which was shared, had found none.
-    refusal = yield from _forgery_steps(django_request(request))
+    refusal = yield from _csrf_steps(django_request(request))
     if refusal is None and is_asked:
         refusal = yield from _person_steps(request)
     return refusal
 
 
-def _forgery_steps(request: HttpRequest) -> Steps[Refusal | None]:
-    reason = yield from forgery_reason_steps(request)
+def _csrf_steps(request: HttpRequest) -> Steps[Refusal | None]:
+    reason = yield from csrf_reason_steps(request)
     return None if reason is None else csrf_failed(reason)
 
 
