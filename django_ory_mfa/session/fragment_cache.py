@@ -11,11 +11,13 @@ from django.http import HttpRequest
 from django.templatetags import cache as djangos
 
 # Weak, so that a thread keeps no request until its next one.
-_request: ContextVar[weakref.ref[HttpRequest] | None] = ContextVar("ory_mfa_request", default=None)
+Reference = weakref.ref[HttpRequest] | None
+_request: ContextVar[Reference] = ContextVar("ory_mfa_request", default=None)
 
 
-def begin(request: HttpRequest) -> None:
+def begin(request: Any) -> None:
     """Note which request the templates are rendered for, also those that are not told."""
+    request._ory_mfa.around = _request.get()
     _request.set(weakref.ref(request))
 
 
@@ -28,6 +30,20 @@ def protect_fragments() -> None:
     """
     module: Any = djangos
     module.caches = FragmentCaches(module.caches)
+    render = module.CacheNode.render
+
+    def render_for_request(self: Any, context: Any) -> Any:
+        state = getattr(context.get("request"), "_ory_mfa", None)
+        if state is None or _request.get() is not None:
+            return render(self, context)
+        # A thread that a view starts does not inherit its context variables.
+        token = _request.set(weakref.ref(state.request))
+        try:
+            return render(self, context)
+        finally:
+            _request.reset(token)
+
+    module.CacheNode.render = render_for_request
 
 
 class FragmentCaches:
@@ -51,9 +67,26 @@ class FragmentCache:
 
     def set(self, *args: Any, **kwargs: Any) -> None:
         """Store the fragment, unless it may be about a person: the cache would show it to the next visitor."""
-        reference = _request.get()
-        if not is_known(reference and reference()):
+        if _may_store(_request.get()):
             self._inner.set(*args, **kwargs)
+
+
+def _may_store(reference: Reference) -> bool:
+    """Whether nothing that is rendered for this request can be about a person."""
+    if reference is None:
+        return True
+    request: Any = reference()
+    # SECURITY: a response may be streamed after its request is gone, and then nobody can tell.
+    if request is None or is_known(request):
+        return False
+    # A view may have another request processed before it renders its own page.
+    around = request._ory_mfa.around
+    return not _is_being_processed(around) or _may_store(around)
+
+
+def _is_being_processed(reference: Reference) -> bool:
+    request: Any = reference and reference()
+    return request is not None and request._ory_mfa.response is None
 
 
 def is_known(request: Any) -> bool:

@@ -72,6 +72,9 @@ class RequestState:
     kept: Decision | Refusal | None = None
     # The response after our middleware: middleware -> resolver, for code that reads the session later.
     response: HttpResponseBase | None = None
+    # A weak reference to the request that was processed before this one began, perhaps by the view that began it:
+    # fragment_cache.
+    around: Any = None
     # Made at first use, by the properties below.
     _credential: Any = NOT_READ
     _fingerprint: str | None = None

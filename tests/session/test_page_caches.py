@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
+from functools import partial
 from io import BytesIO
 from typing import Any, ClassVar
 
 import pytest
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
@@ -17,6 +21,7 @@ from django.middleware.cache import CacheMiddleware
 from django.template import RequestContext, Template, Variable, engines
 from django.template.response import TemplateResponse
 from django.templatetags.cache import CacheNode
+from django.test import RequestFactory
 from django.urls import include, path
 from django.utils.cache import learn_cache_key
 from django.utils.decorators import decorator_from_middleware_with_args, method_decorator
@@ -27,6 +32,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.middleware import OrySessionMiddleware
 from django_ory_mfa.session.fragment_cache import FragmentCaches
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
@@ -143,6 +149,37 @@ def derived(request: Any) -> HttpResponse:
         return HttpResponse(node.render(context))
 
 
+NAMED = """{% load cache %}{% cache 60 named %}{{ name }}{% endcache %}"""
+
+
+def after_another(request: Any) -> HttpResponse:
+    """Has another request processed, as previews and batches do, before it renders its own page."""
+    name = who(request)
+    equipped: Any = OrySessionMiddleware(open_to_all)
+    equipped(RequestFactory().get("/"))
+    return HttpResponse(engines["django"].from_string(NAMED).render({"name": name}))
+
+
+async def aafter_another(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return await sync_to_async(after_another)(request)
+
+
+def in_thread(request: Any) -> HttpResponse:
+    """Renders in a thread that knows nothing of this request but what the template is given."""
+    name = who(request)
+    template = engines["django"].from_string(NAMED)
+    with ThreadPoolExecutor(1) as pool:
+        return HttpResponse(pool.submit(template.render, {"name": name}, request).result())
+
+
+async def ain_thread(request: Any) -> HttpResponse:
+    name = (await request.aory_session()).identity.id
+    template = engines["django"].from_string(NAMED)
+    render = partial(template.render, {"name": name}, request)
+    return HttpResponse(await asyncio.get_running_loop().run_in_executor(None, render))
+
+
 class CopyOfCache(CacheMiddleware):
     """Stores by a method of its own, as packages do that leave headers out or add some."""
 
@@ -177,6 +214,21 @@ class Wrapped:
         return getattr(self.inner, name)
 
 
+class BareWrapped:
+    """As above, but without attributes of its own: what is set on it is set on the request inside."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self, request: Any) -> None:
+        object.__setattr__(self, "_inner", request)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._inner, name, value)
+
+
 def looks_first(view: Any) -> Any:
     """A decorator of the site's own, outside of ``cache_page``."""
 
@@ -193,16 +245,16 @@ def looks_first(view: Any) -> Any:
     return alooking if iscoroutinefunction(view) else looking
 
 
-def wraps_first(view: Any) -> Any:
+def wraps_first(view: Any, wrapper: Any = Wrapped) -> Any:
     """Hands ``view`` a wrapper of the request; the session is known before."""
 
     async def awrapping(request: Any) -> HttpResponse:
         await request.aory_session()
-        return await view(Wrapped(request))  # type: ignore[no-any-return]
+        return await view(wrapper(request))  # type: ignore[no-any-return]
 
     def wrapping(request: Any) -> HttpResponse:
         bool(request.ory_session)
-        return view(Wrapped(request))  # type: ignore[no-any-return]
+        return view(wrapper(request))  # type: ignore[no-any-return]
 
     return awrapping if iscoroutinefunction(view) else wrapping
 
@@ -238,6 +290,7 @@ def pages(read: Any, template: Any) -> list[Any]:
             path("guard-template", aal_required("aal1")(cached(template))),
             path("guard-class", aal_required("aal1")(as_class(cached, read))),
             path("outside", cached(aal_required("aal1")(read))),
+            path("bare", wraps_first(cached(read), BareWrapped)),
         ]))
         for name, cached in CACHE_PAGES.items()
     ]  # fmt: skip
@@ -332,6 +385,10 @@ urlpatterns = [
         for mode in ("sync", "async")
         for view in (compiled_early, untold, derived)
     ),
+    path("sync/after_another", after_another),
+    path("async/after_another", aafter_another),
+    path("sync/in_thread", in_thread),
+    path("async/in_thread", ain_thread),
     path("sync/api", CachedApi.as_view()),
     path("async/api", CachedApi.as_view()),
     path("sync/targeted", targeted),
@@ -411,7 +468,7 @@ KNOWN_BY: dict[str, tuple[list[str], dict[str, Any]]] = {
     "a middleware before the view": ([f"{__name__}.ReadsEarly"], {}),
     "the policy": ([POLICY], {"ORY_MFA_AAL": "aal1"}),
 }
-VIEWS = ("plain", "template", "class", "looks", "wraps", "guard", "guard-template", "guard-class", "outside")
+VIEWS = ("plain", "template", "class", "looks", "wraps", "guard", "guard-template", "guard-class", "outside", "bare")
 PAGES = [f"default/{view}" for view in VIEWS] + [
     f"{name}/{view}" for name in ("alias", "prefix") for view in VIEWS[:6:5]
 ]
@@ -706,6 +763,38 @@ def test_part_is_stored_for_nobody_however_its_template_was_made(
 
     assert [seen_by(visitor, page)[1] for visitor in (first, second)] == ids
     assert stored() == 0
+
+
+@pytest.mark.parametrize("page", ["after_another", "in_thread"])
+def test_part_is_stored_for_nobody_wherever_it_is_rendered(mode: str, ory: FakeOry, page: str) -> None:
+    first, second = Site(mode), Site(mode)
+    ids = [ory.login(site).identity.id for site in (first, second)]
+
+    assert [seen_by(visitor, page)[1] for visitor in (first, second)] == ids
+    assert stored() == 0
+
+
+def test_part_that_is_rendered_once_its_request_is_gone_is_not_stored(ory: FakeOry) -> None:
+    """As in a response that is streamed: nobody can tell any more whether the session was known."""
+
+    def render_late() -> str:
+        equipped: Any = OrySessionMiddleware(open_to_all)
+        equipped(RequestFactory().get("/"))
+        gc.collect()
+        return engines["django"].from_string(NAMED).render({"name": "first"})
+
+    assert (Context().run(render_late), stored()) == ("first", 0)
+
+
+def test_page_after_one_of_somebody_known_has_its_parts_stored(ory: FakeOry) -> None:
+    """In one thread, one request follows the other."""
+    first, second = Site("sync"), Site("sync")
+    ory.login(first)
+    ory.login(second)
+    seen_by(first, "guarded-impersonal")
+    seen_by(second, "impersonal")
+
+    assert stored() == 1
 
 
 def test_derived_tag_that_uses_no_cache_shows_its_part(site: Site, ory: FakeOry) -> None:
