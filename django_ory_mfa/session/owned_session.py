@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from enum import Enum
 from functools import cache
@@ -70,6 +70,16 @@ class OwnedSession:
     async def _aget_session(self, no_load: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
         with telling(Key.RAW):
             return await super()._aget_session(no_load)  # type: ignore[misc]
+
+    def clear(self) -> None:
+        """Empty the session, once it is loaded, so that the key of somebody else's session is given up.
+
+        In an event loop, a session of a store that needs a database is emptied without that.
+        """
+        if _told.get() is Key.OWNED:
+            with suppress(SynchronousOnlyOperation):
+                self._get_session()
+        super().clear()  # type: ignore[misc]
 
     async def adelete(self, session_key: str | None = None) -> None:
         """Delete this session, once it is loaded, or the one with ``session_key``."""

@@ -90,8 +90,10 @@ class SessionOwner:
             self._sent_away = person_before(self._request, names_of_person(ory_session))
         if self._must_load:
             yield Reading(session)
-        # The data may have been loaded before the person was known.
-        data = getattr(session, "_session_cache", {})
+        # It may have been loaded before the person was known.
+        data = getattr(session, "_session_cache", None)
+        if data is None or not self._is_kept(data):
+            return
         if self._is_of_user(data):
             self._hold(data)
             return
@@ -120,7 +122,7 @@ class SessionOwner:
 
         ``owner`` is the other person who was sent to Ory with this session, if there was one.
         """
-        names = names_of_person(self._ory_session) if data else ()
+        names = names_of_person(self._ory_session)
         if not names:
             return None
         if MARK in data and data[MARK] not in names:
@@ -131,6 +133,10 @@ class SessionOwner:
             self._is_taken_over = MARK not in data
             data[MARK], self._session.modified = names[0], True
         return None
+
+    def _is_kept(self, data: dict[str, Any]) -> bool:
+        """Whether the session holds ``data``, or something elsewhere may be kept under its key."""
+        return bool(data) or self._session._session_key is not None
 
     def _is_of_user(self, data: dict[str, Any]) -> bool:
         """Whether ``data`` has no owner but a user of Django's, who may be the person of the request or not.
@@ -183,6 +189,8 @@ class SessionOwner:
     def _decide(self, data: dict[str, Any], *, is_theirs: bool) -> str | None:
         """``_compare`` for data that was loaded; ``is_theirs`` says whether its Django sign-in is the person's."""
         was_held, self._held = self._held is not None, None
+        if not self._is_kept(data):
+            return None
         previous = self._compare(data, self._sent_away) if is_theirs else NO_PERSON
         if previous is not None and not was_held:
             self._forget_csrf_secret(data)
@@ -205,7 +213,8 @@ class SessionOwner:
 
     def _mark(self) -> None:
         session = self._session
-        self._compare(getattr(session, "_session_cache", {}))
+        # Not loaded: a new session is saved before anybody has read it.
+        self._compare(session._get_session(no_load=True))
         if self._is_taken_over and session.session_key == self._key_of_browser:
             # SECURITY: session fixation. Somebody who knows the old key, or planted it in this browser, must not share
             # the session from now on. The old one stays for requests in flight; it holds nothing of this person.

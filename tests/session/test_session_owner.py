@@ -159,6 +159,49 @@ async def abasket_unloaded(request: Any) -> HttpResponse:
     return basket(request)
 
 
+def new_basket(request: Any) -> HttpResponse:
+    """As sites do that keep nothing in the session itself."""
+    assert request.ory_session.state
+    if not request.session.session_key:
+        request.session.create()
+    return basket(request)
+
+
+async def anew_basket(request: Any) -> HttpResponse:
+    await request.aory_session()
+    await request.session.akeys()
+    if not request.session.session_key:
+        await request.session.acreate()
+    return basket(request)
+
+
+def cleared_basket(request: Any) -> HttpResponse:
+    assert request.ory_session.state
+    request.session.clear()
+    return basket(request)
+
+
+async def acleared_basket(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return cleared_basket(request)
+
+
+async def cleared(request: Any) -> HttpResponse:
+    await request.aory_session()
+    request.session.clear()
+    return shown(request.session.items())
+
+
+def create(request: Any) -> HttpResponse:
+    request.session.create()
+    return HttpResponse()
+
+
+async def acreate(request: Any) -> HttpResponse:
+    await request.session.acreate()
+    return HttpResponse()
+
+
 def modify(request: Any) -> HttpResponse:
     """Says that something has changed, and reads nothing."""
     assert request.ory_session.state
@@ -339,6 +382,9 @@ VIEWS = [
     "who_then_write",
     "save",
     "basket",
+    "new_basket",
+    "cleared_basket",
+    "create",
     "modify",
     "write_and_save",
     "cycle",
@@ -359,6 +405,7 @@ urlpatterns = [
     path("sync/guarded", aal1(read)),
     path("async/guarded", aal1(aread)),
     path("async/basket_unloaded", abasket_unloaded),
+    path("async/cleared", cleared),
     path("async/delete", adelete),
     path("sync/guarded-write", aal1(write)),
     path("async/guarded-write", aal1(awrite)),
@@ -383,6 +430,8 @@ def _site(settings: Any) -> Iterator[None]:
 
 
 ENGINES = ["cache", "signed_cookies", "file", "plain"]
+# Those with keys under which something else can be kept: a signed cookie is its own key, and changes with its content.
+KEYED = ["cache", "file", "plain"]
 
 
 def with_every(views: list[str]) -> Any:
@@ -683,6 +732,53 @@ def test_what_is_kept_under_its_key_is_not_found_by_the_other_person(
 
     assert site.get("basket").content == b"nothing"
     assert len(switched) == 1
+
+
+@pytest.mark.parametrize("engine", KEYED, indirect=True)
+@pytest.mark.parametrize("view", ["new_basket", "cleared_basket"])
+def test_what_is_kept_under_the_key_of_an_empty_session_is_not_found_by_the_other_person(
+    site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str
+) -> None:
+    first = ory.login(site)
+    assert site.get("new_basket?put=apples").content == b"apples"
+    back_as(ory, site, first)
+    assert site.get("new_basket").content == b"apples"
+    ory.login(site)
+
+    assert site.get(view).content == b"nothing"
+    assert len(switched) == 1
+
+
+@pytest.mark.parametrize("engine", KEYED, indirect=True)
+def test_key_of_an_empty_session_is_replaced_when_somebody_reads_it(site: Site, ory: FakeOry, engine: str) -> None:
+    """Whoever planted it in this browser must not find what is kept under it from now on."""
+    site.get("create")
+    planted = site.cookies[COOKIE].value
+    ory.login(site)
+    site.get("who_then_read")
+
+    assert site.cookies[COOKIE].value != planted
+
+
+def test_session_that_is_not_there_is_not_made_by_reading_it(site: Site, ory: FakeOry, plain: None) -> None:
+    site.set_cookie(COOKIE, "gone" * 8)
+    ory.login(site)
+    site.get("who_then_read")
+    site.get("read_then_who_then_read")
+
+    assert plain_sessions.STORED == {}
+
+
+def test_session_of_a_database_is_emptied_in_an_event_loop_without_its_owner(
+    ory: FakeOry, plain: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Django itself loads nothing then."""
+    site = Site("async")
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    monkeypatch.setattr(plain_sessions.SessionStore, "load", async_unsafe(plain_sessions.SessionStore.load))
+
+    assert site.get("cleared").content == b"{}"
 
 
 def test_key_that_is_read_in_an_event_loop_without_loading_is_not_the_other_persons(ory: FakeOry, engine: str) -> None:
