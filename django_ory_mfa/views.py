@@ -15,9 +15,9 @@ from django_ory_mfa.answer.rendering import HttpResponseSeeOther, render
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.own_views import own_view
+from django_ory_mfa.core.proofs import advice_on, newest_by_method, newest_proof
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import AAL, SessionState
-from django_ory_mfa.core.wanted_methods import advice_on, newest_by_method, newest_proof
 from django_ory_mfa.guard.evaluation import evaluation_steps
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.roundtrip.return_to import checked_next, default_return_to, site_origin

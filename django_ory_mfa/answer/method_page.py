@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django_ory_mfa.answer.pages import page, page_context
 from django_ory_mfa.core.destination import other_flow
-from django_ory_mfa.core.wanted_methods import has_used_wanted, other_proof_since
+from django_ory_mfa.core.proofs import has_used_wanted, other_proof_since
 from django_ory_mfa.roundtrip.hops import PROVING, first_hop_at
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import session_of

@@ -14,7 +14,7 @@ from django.utils import translation
 
 from django_ory_mfa import AAL, AuthenticationMethod, OrySession, SessionState
 from django_ory_mfa.answer.pages import own_url, page_context
-from django_ory_mfa.core.wanted_methods import newest_by_method
+from django_ory_mfa.core.proofs import newest_by_method
 from django_ory_mfa.session.resolver import attach
 from tests.site import Site
 

@@ -140,7 +140,7 @@ def test_core_has_no_clock_and_no_io() -> None:
 def test_core_is_imported_in_a_straight_line() -> None:
     order = ["core.answer", "core.credentials", "core.errors", "core.requirement", "core.session", "core.addresses"]
     order += ["core.flows", "core.own_views", "core.set_cookie", "core.decision", "core.whoami", "core.stored"]
-    order += ["core.settings_flow", "core.wanted_methods", "core.destination", "core.refusal"]
+    order += ["core.settings_flow", "core.proofs", "core.destination", "core.refusal"]
 
     later = [
         one
