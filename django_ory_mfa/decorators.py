@@ -11,7 +11,7 @@ from asgiref.sync import iscoroutinefunction
 from django_ory_mfa.guard.declarations import Declared, MaxAge, declare
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
 from django_ory_mfa.guard.missing_pages import ViewCall
-from django_ory_mfa.runtime.steps import arun, awaited, run
+from django_ory_mfa.runtime.steps import arun, await_if_needed, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -65,7 +65,7 @@ def aal_exempt(view: View) -> View:
         @wraps(view)
         async def exempt(*args: Any, **kwargs: Any) -> Any:
             with ViewCall(*args) as call:
-                return call.returns(await awaited(view(*args, **kwargs)))
+                return call.returns(await await_if_needed(view(*args, **kwargs)))
 
     else:
 
@@ -93,7 +93,7 @@ def _guarded(view: Any, declared: Declared) -> Any:
                 refusal = await arun(guard_steps(request, declared))
                 if refusal is not None:
                     return call.returns(refusal)
-                return finish_allowed(request, call.returns(await awaited(view(request, *args, **kwargs))))
+                return finish_allowed(request, call.returns(await await_if_needed(view(request, *args, **kwargs))))
 
     else:
 

@@ -12,7 +12,7 @@ from django_ory_mfa.answer.rendering import render
 from django_ory_mfa.guard.declarations import Declared, MaxAge, declare
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
 from django_ory_mfa.guard.missing_pages import ViewCall
-from django_ory_mfa.runtime.steps import Hook, Steps, arun, awaited, run, wait_for
+from django_ory_mfa.runtime.steps import Hook, Steps, arun, await_if_needed, run, wait_for
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -68,7 +68,9 @@ class AALRequiredMixin:
             if refusal is not None:
                 return call.returns(refusal)
             # In an async view, other mixins may return a response instead of a coroutine.
-            return finish_allowed(request, call.returns(await awaited(self._dispatch_view(request, *args, **kwargs))))
+            return finish_allowed(
+                request, call.returns(await await_if_needed(self._dispatch_view(request, *args, **kwargs)))
+            )
 
     def _guard_steps(self, request: HttpRequest) -> Steps[HttpResponseBase | None]:
         declared = yield from wait_for(Hook(self.get_requirement))

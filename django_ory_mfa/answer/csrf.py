@@ -19,7 +19,7 @@ NO_VIEW: Callable[[HttpRequest], HttpResponseBase] = lambda request: HttpRespons
 
 
 class ReasonOnly(CsrfViewMiddleware):
-    """Django's check, which gives the reason of a failure in place of a page."""
+    """Django's check, but a failure is returned as its reason and not as a page."""
 
     def _reject(self, request: HttpRequest, reason: str) -> Any:
         return reason
@@ -44,7 +44,7 @@ def csrf_failure(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def csrf_reason(request: HttpRequest) -> str | None:
-    """Run Django's own check for an API; return in a sentence why it fails, None if it does not."""
+    """Run Django's CSRF check for an API; return None if it passes, else a sentence with the reason."""
     check = ReasonOnly(NO_VIEW)
     check.process_request(request)
     reason = check.process_view(request, NO_VIEW, (), {})

@@ -1,4 +1,4 @@
-"""The page that says which methods count: before the first trip to Ory, and after a proof by another method."""
+"""The page that says which methods are accepted: before the first trip to Ory, and after a proof by another one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 class Advice(NamedTuple):
-    """Why a page comes before Ory: the method that was ``used`` but does not count, and whether one that counts was."""
+    """Why the visitor sees a page before going to Ory.
+
+    ``used`` is the method that was used but is not accepted, or empty; ``has_used_wanted`` is whether an accepted one
+    was used earlier.
+    """
 
     used: str
     has_used_wanted: bool

@@ -63,7 +63,7 @@ def render(request: HttpRequest, decision: Decision, *, return_to: str | None = 
 def render_json(request: HttpRequest, decision: Decision) -> HttpResponse:
     """Return the JSON that refuses ``request`` for ``decision``, also if the client is a browser."""
     refused = refusal_for(request, decision)
-    if opens_a_flow_unasked(request, decision):
+    if must_not_open_flow(request, decision):
         return HttpResponse(status=refused.status, headers=refused.headers)
     return json_of(refused)
 
@@ -83,8 +83,8 @@ def refusal_for(request: HttpRequest, decision: Decision) -> Refusal:
     return refusal(decision, session_of(state), state.flows, by=by)
 
 
-def opens_a_flow_unasked(request: HttpRequest, decision: Decision) -> bool:
-    """Whether the response has no link, because the request is a HEAD or a prefetch and must not open a flow."""
+def must_not_open_flow(request: HttpRequest, decision: Decision) -> bool:
+    """Whether the response must contain no link to a flow, because ``request`` is a HEAD or a prefetch."""
     return is_quiet(request) and decision.outcome in (Outcome.STEP_UP, Outcome.REFRESH)
 
 
@@ -97,7 +97,7 @@ def _url(state: RequestState, decision: Decision, return_to: str | None) -> str 
 
 
 def _redirect(request: HttpRequest, state: RequestState, decision: Decision, return_to: str) -> HttpResponse:
-    if opens_a_flow_unasked(request, decision):
+    if must_not_open_flow(request, decision):
         return HttpResponse(status=403)
     url = decision.url or state.flows.browser_url
     if is_quiet(request):
@@ -107,9 +107,9 @@ def _redirect(request: HttpRequest, state: RequestState, decision: Decision, ret
     hop = hops.hop_of(request, decision, state.visitor, return_to=return_to, is_for_this_page=is_for_this_page)
     advice = advice_for(request, decision)
     if advice is not None and (advice.used or not is_htmx(request)):
-        told = method_page(request, decision, advice)
-        hops.note_hop(request, told, hop)
-        return told
+        explanation = method_page(request, decision, advice)
+        hops.note_hop(request, explanation, hop)
+        return explanation
     if hops.is_loop(request, hop):
         return loop_page(request, decision)
     response = _sent_to(request, url)

@@ -16,7 +16,7 @@ from django_ory_mfa.guard.declarations import Declared, MaxAge, declare, wants_p
 from django_ory_mfa.guard.denials import AALRequired, CSRFFailed, roll_back
 from django_ory_mfa.guard.guarding import csrf_reason_steps, require_steps
 from django_ory_mfa.guard.one_person import forget_other_sign_in, no_user_steps
-from django_ory_mfa.request.client_kind import read_by_script
+from django_ory_mfa.request.client_kind import treat_as_script
 from django_ory_mfa.request.credential import usual_cookie
 from django_ory_mfa.runtime.steps import Steps, arun, run
 from django_ory_mfa.session.request_state import state_of
@@ -105,7 +105,7 @@ class OryAuth:
         return dict(self.openapi)
 
     def _steps(self, request: HttpRequest) -> Steps[Any]:
-        read_by_script(request)
+        treat_as_script(request)
         reason = yield from csrf_reason_steps(request, fresh=wants_proof(self.ory_mfa_requirement))
         if reason is not None:
             raise ForgeryError(403, reason)

@@ -53,10 +53,9 @@ BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def canonical(value: str) -> str:
-    """Return the one spelling of ``value`` that stands for all that Ory takes for the same.
+    """Return the canonical base64 spelling of ``value``, the same for all spellings that Ory decodes alike.
 
-    Before one ``=`` of padding, Ory ignores the last two bits of base64, and before two the last four (RFC 4648,
-    section 3.5).
+    Ory ignores the unused bits of the last character: two before ``=``, four before ``==`` (RFC 4648, section 3.5).
     """
     bare = value.rstrip("=")
     padding = len(value) - len(bare)

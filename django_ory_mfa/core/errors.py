@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-# The answer of APIs to a forged request, whatever the session.
+# For API requests that fail the CSRF check; it depends on no session, so it belongs to no outcome.
 CSRF_FAILED = "csrf_failed"
 
 

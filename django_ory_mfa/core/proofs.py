@@ -1,4 +1,4 @@
-"""What the proofs of a session say: which are by a wanted method, which is the newest, and what would be better."""
+"""Read the proofs of a session: which are by a required method, which is the newest, and what to advise."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def newest_by_method(entries: Iterable[AuthenticationMethod]) -> list[Authentica
 
 
 def advice_on(session: OrySession) -> str:
-    """Return what would make the account safer: ``codes``, ``stronger``, or nothing."""
+    """Return which advice to show: ``codes`` after a recovery code, ``stronger`` after a code by e-mail; else empty."""
     used = {entry.method for entry in session.authentication_methods if entry.aal >= AAL.AAL2}
     if "lookup_secret" in used:
         return "codes"

@@ -58,12 +58,12 @@ def refusal(
 
 
 def forbidden(message: str, **details: Any) -> Refusal:
-    """Return the refusal for somebody who is signed in and may not do this, at any level."""
+    """Return the refusal of a signed-in visitor who lacks the permission, whatever the level of the session."""
     return Refusal(403, {"Cache-Control": "no-store"}, _error(ErrorId.FORBIDDEN, 403, message, details))
 
 
 def csrf_failed(message: str) -> Refusal:
-    """Return the answer to a script that used a session cookie without Django's CSRF proof."""
+    """Return the refusal of an API request with a session cookie that fails the CSRF check."""
     return Refusal(403, {"Cache-Control": "no-store"}, _error(CSRF_FAILED, 403, message, {}))
 
 

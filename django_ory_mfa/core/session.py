@@ -116,7 +116,7 @@ class OrySession:
 
     @property
     def is_authenticated(self) -> bool:
-        """Whether there is an active session that Ory returned in full."""
+        """Whether the session is active, and Ory returned all of it."""
         return self.state is SessionState.ACTIVE
 
     @property

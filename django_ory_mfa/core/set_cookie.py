@@ -46,7 +46,7 @@ def is_timely(age: float, *, is_navigation: bool) -> bool:
 def _read(header: str) -> IssuedCookie | None:
     # RFC 6265, section 5.2; http.cookies drops unknown attributes.
     pair, *attributes = header.split(";")
-    # Blanks are the only white space in a header that is printable.
+    # PRINTABLE allows no other white space than blanks.
     name, _, value = pair.strip().partition("=")
     if not is_sound(value) or PRINTABLE.fullmatch(header) is None:
         return None

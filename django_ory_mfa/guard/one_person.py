@@ -1,4 +1,4 @@
-"""Whether the user of an API request is the person of its Ory session, whose proofs a guard has judged."""
+"""Check that the user of an API request is the person of its Ory session, which a guard has accepted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OTHER_SIGN_IN = "The sign-in of this request is not that of the Ory session."
 
 
 class MappedUser:
-    """The look-up of the user whom ``contrib.auth`` maps the Ory session to."""
+    """A call that looks up the user to whom ``contrib.auth`` maps the Ory session."""
 
     def __init__(self, found: Any) -> None:
         self._found = found
@@ -41,9 +41,10 @@ def is_somebody(user: Any) -> bool:
 
 
 def other_person_steps(request: HttpRequest, user: Any) -> Steps[Refusal | None]:
-    """Return the refusal of a request whose ``user``, by any sign-in, is not the person of its active Ory session.
+    """Return the refusal of a request whose ``user`` is not the person of its active Ory session; None if it is.
 
-    Nobody is signed in by another way: None, unless the site maps people to users and has none for this person.
+    ``user`` may come from any sign-in. An anonymous one is refused only if ``contrib.auth`` is used and has no active
+    user for the person.
     """
     refusal = yield from no_user_steps(request)
     if refusal is not None or not is_somebody(user):
@@ -56,7 +57,7 @@ def other_person_steps(request: HttpRequest, user: Any) -> Steps[Refusal | None]
 
 
 def no_user_steps(request: HttpRequest) -> Steps[Refusal | None]:
-    """Return the refusal of somebody whom the site, which maps people to users, has no user for; else None."""
+    """Return the refusal of a person for whom ``contrib.auth`` has no active user; None without ``contrib.auth``."""
     found = mapped_user(request)
     if found is None:
         return None
@@ -73,7 +74,7 @@ def mapped_user(request: HttpRequest) -> Any:
 
 
 def forget_other_sign_in(request: Any) -> None:
-    """Make ``request.user`` nobody, where it comes from a sign-in that is not Ory's."""
+    """Make ``request.user`` anonymous if it comes from a sign-in other than Ory's."""
     if mapped_user(request) is not None or "user" not in vars(request):
         return
     # Not imported above, because a site may do without Django's users.

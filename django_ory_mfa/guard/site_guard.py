@@ -52,14 +52,14 @@ def guard_answer_steps(request: HttpRequest, response: HttpResponseBase) -> Step
         yield from guard_view_steps(request, _view_of(request))
     leaving = _leaving(request, response)
     if is_late and leaving is response and state_of(request).owner.has_switched:
-        # SECURITY: it was made before the person was known, with the Django session of the person before.
-        leaving = _in_place_of(response, again(request))
+        # SECURITY: it was made before the person was known, from the Django session of the previous person.
+        leaving = _in_place_of(response, redirect_to_itself(request))
     # A template may use the database.
     return leaving if _is_rendered(leaving) else (yield from wait_for(Blocking(_rendered, leaving)))
 
 
-def again(request: HttpRequest) -> HttpResponse:
-    """Return a redirect of ``request`` to its own URL, where that changes nothing; else a plain 403."""
+def redirect_to_itself(request: HttpRequest) -> HttpResponse:
+    """Return a redirect of ``request`` to its own URL; a plain 403 if its method is not safe to repeat."""
     if request.method not in SAFE_METHODS:
         return HttpResponseForbidden(headers={"Cache-Control": "no-store"})
     # SECURITY: a path that starts with two slashes would be an address of another host.
@@ -114,7 +114,7 @@ def _is_unjudged(request: HttpRequest, response: HttpResponseBase) -> bool:
     verdict = state.site_verdict
     if response.status_code >= 400 or verdict is None:
         return response.status_code < 400
-    # SECURITY: what the view declares says nothing of the page that something else shows in its place.
+    # SECURITY: what the view declares does not cover a page that something else shows in its place.
     return state.view_has_no_page and verdict.refusal is None and not verdict.is_by_path
 
 

@@ -63,7 +63,7 @@ def policies_for(view: Any, path_info: str, urlconf: Any = None) -> tuple[Policy
     declared = [Policy(Origin.VIEW, one) for one in declared_by(view)]
     if declared and notes_missing_page(view):
         return _strictest(declared)
-    # SECURITY: a page that something else shows in place of a 404 may look like the page of this view.
+    # SECURITY: a middleware may show a page in place of this view's 404, and the view's guard does not cover it.
     return _strictest([*declared, *_of_path(path_info, conf.rules, urlconf)])
 
 

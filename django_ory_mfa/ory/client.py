@@ -113,8 +113,8 @@ class OryClient:
         return self._call("GET", "/health/ready", {}, is_evidence=True)
 
     @property
-    def hangs_for_all(self) -> bool:
-        """Whether Ory was asked within the last second if it is ready, and gave no answer or that it is not."""
+    def is_known_to_be_down(self) -> bool:
+        """Whether the readiness check failed within the last second."""
         return (known := self._readiness.known) is not None and known.is_outage
 
     def _ask_readiness(self) -> Answer:
@@ -142,9 +142,9 @@ class OryClient:
         if is_evidence or not may_be_provoked(answer):
             self._judge(answer, pauses)
         elif answer is LATE:
-            # SECURITY: what a visitor sent may make Ory hang; it counts only if Ory hangs for all. The visitor has
-            # waited for the whole time-out already, and does not wait for this.
-            self._readiness.tell(partial(self._judge_late, pauses))
+            # SECURITY: one visitor's request may make Ory hang, so a time-out counts as a failure only if the readiness
+            # check fails too. It runs in the background, because the visitor has waited long enough.
+            self._readiness.on_answer(partial(self._judge_late, pauses))
         else:
             self._breaker.inconclusive(pauses)
         return answer
@@ -224,7 +224,7 @@ class OryClient:
             return _read(response, deadline)
 
     def _prepare(self, method: str, path: str) -> requests.PreparedRequest:
-        # Preparing a request costs about half as much as the whole call; copying one costs next to nothing.
+        # Preparing a request takes about half as long as the whole call; copying one takes almost no time.
         key = (method, path)
         if key not in self._prepared:
             self._prepared[key] = requests.Request(method, self.url + path, headers=HEADERS).prepare()

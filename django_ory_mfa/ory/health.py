@@ -38,7 +38,7 @@ class Health:
         self._known_until = 0.0
         self._well_since = 0.0
         self._is_out = False
-        # The state that was logged last. It may be wrong for a minute if outages come and go.
+        # The state in the last log line. It can be out of date for a minute, since each state is logged once a minute.
         self._is_outage_logged = False
         self._lines = LineLimit()
 
@@ -89,13 +89,13 @@ class Health:
             return False
         if is_known or not (answer.status or may_be_provoked(answer)):
             return True
-        # SECURITY: a visitor may have caused the failure, and must not mark Ory as down. So Ory's health endpoint is
-        # asked; after a time-out in the background, since no time is left for it.
+        # SECURITY: a visitor may have caused the failure, and must not mark Ory as down. So Ory's health endpoint
+        # decides; after a time-out, the client calls it in the background, because no time is left.
         if answer is LATE:
-            return self._client.hangs_for_all
-        return not (yield from self._wellness())
+            return self._client.is_known_to_be_down
+        return not (yield from self._wellness_steps())
 
-    def _wellness(self) -> Steps[bool]:
+    def _wellness_steps(self) -> Steps[bool]:
         # A bad state is not cached here: the circuit breaker already limits calls that fail.
         if (monotonic() >= self._known_until or not self._is_well) and not (yield from self._ask()):
             return True

@@ -1,4 +1,4 @@
-"""An answer of Ory that is asked for in the background, at most once a second."""
+"""A call to Ory that is made in a background thread, at most once a second."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ THREAD = "ory_mfa readiness"
 
 
 class RecentAnswer:
-    """The answer of ``ask``, a function that blocks and does not raise; callers never wait for it."""
+    """The last answer of ``ask``, a blocking function that does not raise. Callers never wait for it."""
 
     def __init__(self, ask: Callable[[], Answer]) -> None:
         self._ask = ask
         self._lock = threading.Lock()
         self._answer: Answer | None = None
         self._known_until = 0.0
-        self._listeners: list[Callable[[Answer], None]] = []
+        self._callbacks: list[Callable[[Answer], None]] = []
 
     @property
     def known(self) -> Answer | None:
-        """The answer, if it is at most a second old."""
+        """The answer if it is at most a second old, else None."""
         return self._answer if monotonic() < self._known_until else None
 
-    def tell(self, listener: Callable[[Answer], None]) -> None:
-        """Call ``listener`` with an answer that is at most a second old: now, or from a thread that asks for it."""
+    def on_answer(self, callback: Callable[[Answer], None]) -> None:
+        """Call ``callback`` with an answer that is at most a second old: now, or later from the background thread."""
         with self._lock:
             known = self.known
             if known is None:
-                self._listeners.append(listener)
-                if len(self._listeners) == 1 and not self._starts():
-                    self._listeners, known = [], QUEUED
+                self._callbacks.append(callback)
+                if len(self._callbacks) == 1 and not self._start_thread():
+                    self._callbacks, known = [], QUEUED
         if known is not None:
-            listener(known)
+            callback(known)
 
-    def _starts(self) -> bool:
+    def _start_thread(self) -> bool:
         try:
-            threading.Thread(target=self._find_out, name=THREAD, daemon=True).start()
+            threading.Thread(target=self._fetch, name=THREAD, daemon=True).start()
         except RuntimeError:
-            # The system gives no more threads, or the process is about to end.
+            # The system allows no more threads, or the interpreter is shutting down.
             return False
         return True
 
-    def _find_out(self) -> None:
+    def _fetch(self) -> None:
         answer = self._ask()
         with self._lock:
             self._answer, self._known_until = answer, monotonic() + LASTS
-            listeners, self._listeners = self._listeners, []
-        for listener in listeners:
-            listener(answer)
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback(answer)

@@ -22,7 +22,7 @@ from django_ory_mfa.runtime.clock import monotonic
 from django_ory_mfa.runtime.per_process import once_per_process
 
 FINISHED_FOR = 1.0  # seconds
-# Ory found a session, or says that its second factor is due.
+# Statuses of whoami for a valid credential: a session, or one that still needs its second factor.
 RECOGNISED = (200, 403)
 
 
@@ -47,7 +47,7 @@ class Call:
 
     @property
     def overdue(self) -> Answer:
-        """The answer to a waiter whose time is over: ``QUEUED`` if the call had to wait for a thread, else ``LATE``."""
+        """The answer after the time-out of a waiter: ``QUEUED`` if the call had to wait for a thread, else ``LATE``."""
         if self.job is None or not self.job.has_waited:
             return LATE
         count(Event.QUEUE_TIMEOUT)
@@ -117,8 +117,8 @@ class SharedCall:
     It returns the answer and when the call started, within the configured total time-out. A finished call is shared
     with requests that arrived before it finished; ``arrived_at`` is when this one did (now if left out). With
     ``is_finished_by_caller`` the call may be joined until ``finish``, so that a later request finds its result in the
-    cache. ``caller`` decides when an async call gets a thread; a blocking call runs at once in the caller's own thread,
-    or not at all (``QUEUED``) if ``blocking_calls`` says so.
+    cache. ``caller`` decides when an async call gets a thread. A blocking call runs at once in the thread of its
+    caller, or fails with ``QUEUED`` if ``blocking_calls`` has no slot for it.
     """
 
     def __init__(
@@ -145,8 +145,8 @@ class SharedCall:
         """Make the call in this thread, or wait for the one in flight."""
         if self._caller.is_known:
             return self._run()
-        place = blocking_calls().begin(network_of(self._caller.address))
-        if place is None:
+        slot = blocking_calls().begin(network_of(self._caller.address))
+        if slot is None:
             count(Event.QUEUE_TIMEOUT)
             return QUEUED, monotonic()
         is_recognised = False
@@ -154,7 +154,7 @@ class SharedCall:
             answer, started_at = self._run()
             is_recognised = answer.status in RECOGNISED
         finally:
-            place.end(is_recognised=is_recognised)
+            slot.end(is_recognised=is_recognised)
         return answer, started_at
 
     def _run(self) -> tuple[Answer, float]:

@@ -42,8 +42,8 @@ def kind_of(request: HttpRequest, credential: Credential | None) -> Kind:
     return Kind.JSON if _is_script(request, credential) else Kind.BROWSER
 
 
-def read_by_script(request: HttpRequest) -> None:
-    """Treat the client of ``request`` as one that reads JSON, as APIs do; ``ORY_MFA_CLIENT_KIND`` is not called."""
+def treat_as_script(request: HttpRequest) -> None:
+    """Answer ``request`` in JSON, because it is for an API; ``ORY_MFA_CLIENT_KIND`` is not called."""
     setattr(request, KIND_BY_SITE, Kind.JSON)
 
 
@@ -76,7 +76,7 @@ def _kind_by_site(request: HttpRequest) -> Kind | None:
         ask = conf.client_kind
         if ask is None:
             return None
-        # None while the function runs: if it reads the session, that may lead back here.
+        # None while the function runs, which would otherwise recurse if it reads the session.
         setattr(request, KIND_BY_SITE, None)
         setattr(request, KIND_BY_SITE, _as_kind(ask(request)))
     return cast("Kind | None", getattr(request, KIND_BY_SITE))

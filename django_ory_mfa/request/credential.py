@@ -34,7 +34,7 @@ def credential_of(request: HttpRequest) -> Credential | None:
 
 
 def usual_cookie() -> str:
-    """Return the name of the session cookie for documents; that of a self-hosted Ory where only requests can tell."""
+    """Return the name of the session cookie to show in documentation: the configured one, else Kratos's default."""
     return conf.session_cookie or "ory_kratos_session"
 
 

@@ -75,14 +75,14 @@ def wait_for(call: Call[T]) -> Steps[T]:
     return result
 
 
-async def awaited(value: Any) -> Any:
+async def await_if_needed(value: Any) -> Any:
     """Return ``value``, awaited if it is awaitable: views and hooks may be plain or coroutine functions."""
     return await value if isawaitable(value) else value
 
 
-def waited_for(value: Any) -> Any:
-    """Return ``value``, awaited in blocking code if it is awaitable."""
-    return async_to_sync(awaited)(value) if isawaitable(value) else value
+def block_if_needed(value: Any) -> Any:
+    """Return ``value``; if it is awaitable, block until it is done and return its result."""
+    return async_to_sync(await_if_needed)(value) if isawaitable(value) else value
 
 
 class Hook(Generic[T]):
@@ -94,12 +94,12 @@ class Hook(Generic[T]):
 
     def run(self) -> T:
         """Call it in blocking code."""
-        result: T = waited_for(self._function(*self._args))
+        result: T = block_if_needed(self._function(*self._args))
         return result
 
     async def arun(self) -> T:
         """Call it in an event loop."""
-        result: T = await awaited(self._function(*self._args))
+        result: T = await await_if_needed(self._function(*self._args))
         return result
 
 
@@ -119,11 +119,11 @@ class Blocking(Generic[T]):
         return sync_to_async(self._function)(*self._args)
 
 
-class Whole:
+class Shielded:
     """Steps that run to completion even if the awaiting task is cancelled."""
 
     # The event loop keeps only weak references to its tasks.
-    _under_way: ClassVar[set[asyncio.Task[None]]] = set()
+    _tasks: ClassVar[set[asyncio.Task[None]]] = set()
 
     def __init__(self, steps: Callable[[], Steps[None]]) -> None:
         self._steps = steps
@@ -135,6 +135,6 @@ class Whole:
     async def arun(self) -> None:
         """Run them in an event loop."""
         task = asyncio.ensure_future(arun(self._steps()))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         await asyncio.shield(task)

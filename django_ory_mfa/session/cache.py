@@ -17,7 +17,7 @@ from django_ory_mfa.ory.breaker import Breaker
 from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.clock import monotonic, now
 from django_ory_mfa.runtime.per_process import once_per_process
-from django_ory_mfa.runtime.steps import Steps, Whole
+from django_ory_mfa.runtime.steps import Shielded, Steps
 
 if TYPE_CHECKING:
     from django_ory_mfa.core.answer import Answer
@@ -59,7 +59,7 @@ class Entry:
         seconds = seconds_to_keep(session, answer, ttl=self._ttl, now=moment) - age
         if seconds > 0:
             stored = to_store(session, answer, seconds=seconds, now=moment, name=self._name, key=fingerprint_key())
-            yield Whole(lambda: self._set(stored, ceil(seconds)))
+            yield Shielded(lambda: self._set(stored, ceil(seconds)))
 
     def _set(self, stored: str, seconds: int) -> Steps[None]:
         if (yield self._operation("set", self._key, stored, seconds)) is NOT_ASKED:

@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from django.urls import include, path
 
 from django_ory_mfa.decorators import aal_exempt
-from django_ory_mfa.guard.site_guard import again
+from django_ory_mfa.guard.site_guard import redirect_to_itself
 from django_ory_mfa.signals import identity_switched
 from tests import views
 from tests.policy_middleware import Resource, finishing
@@ -201,7 +201,7 @@ def test_page_that_writes_to_the_session_is_made_again_only_once(ory: Any, site:
     assert [site.get("nowhere").status_code for _ in range(3)] == [302, 200, 200]
 
 
-def test_page_that_asks_for_the_person_too_late_is_made_again(ory: Any, site: Site, settings: Any) -> None:
+def test_page_that_asks_for_the_person_too_late_is_made_redirect_to_itself(ory: Any, site: Site, settings: Any) -> None:
     if site.mode == "async":
         # There, the session of Ory cannot be read in blocking code.
         settings.MIDDLEWARE = [*settings.MIDDLEWARE[:-1], f"{__name__}.Sync"]
@@ -262,4 +262,4 @@ def test_page_is_made_again_on_this_site_only(target: str) -> None:
     request = RequestFactory().get("/")
     request.path = target
 
-    assert location(again(request)).startswith(("/%2Fevil.example/", "/%5Cevil.example/"))
+    assert location(redirect_to_itself(request)).startswith(("/%2Fevil.example/", "/%5Cevil.example/"))

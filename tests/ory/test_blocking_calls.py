@@ -11,7 +11,7 @@ from django.test import Client
 
 from django_ory_mfa.core.answer import QUEUED, Answer
 from django_ory_mfa.metrics import Event, listen
-from django_ory_mfa.ory.blocking_calls import IN_VAIN, MOST_NETWORKS, SLOW, BlockingCalls, Place, blocking_calls
+from django_ory_mfa.ory.blocking_calls import MISSES_IN_A_ROW, MOST_NETWORKS, SLOW, BlockingCalls, Slot, blocking_calls
 from django_ory_mfa.ory.lanes import Caller
 from django_ory_mfa.ory.singleflight import Group, SharedCall
 from django_ory_mfa.testing import FakeOry
@@ -34,44 +34,44 @@ def calls(clock: PassingTime) -> BlockingCalls:
     return BlockingCalls()
 
 
-def begun(calls: BlockingCalls, name: str = HERE) -> Place:
-    place = calls.begin(name)
-    assert place is not None
-    return place
+def begun(calls: BlockingCalls, name: str = HERE) -> Slot:
+    slot = calls.begin(name)
+    assert slot is not None
+    return slot
 
 
-def in_vain(calls: BlockingCalls, clock: PassingTime, times: int = IN_VAIN, seconds: float = SLOW + 0.1) -> None:
+def misses(calls: BlockingCalls, clock: PassingTime, times: int = MISSES_IN_A_ROW, seconds: float = SLOW + 0.1) -> None:
     for _ in range(times):
-        place = begun(calls)
+        slot = begun(calls)
         clock.wait(seconds)
-        place.end(is_recognised=False)
+        slot.end(is_recognised=False)
 
 
 def test_network_whose_slow_calls_find_nobody_has_one_at_a_time(calls: BlockingCalls, clock: PassingTime) -> None:
-    in_vain(calls, clock)
+    misses(calls, clock)
 
-    place = begun(calls)
+    slot = begun(calls)
     assert calls.begin(HERE) is None
-    place.end(is_recognised=False)
+    slot.end(is_recognised=False)
 
     assert calls.begin(HERE) is not None
 
 
 def test_another_network_is_not_held_up(calls: BlockingCalls, clock: PassingTime) -> None:
-    in_vain(calls, clock)
+    misses(calls, clock)
     begun(calls)
 
     assert [calls.begin(THERE) is not None for _ in range(100)] == [True] * 100
 
 
 def test_calls_at_the_normal_speed_of_ory_are_not_limited(calls: BlockingCalls, clock: PassingTime) -> None:
-    in_vain(calls, clock, 100, seconds=SLOW)
+    misses(calls, clock, 100, seconds=SLOW)
 
     assert [calls.begin(HERE) is not None for _ in range(100)] == [True] * 100
 
 
 def test_call_under_way_shows_that_ory_is_slow(calls: BlockingCalls, clock: PassingTime) -> None:
-    in_vain(calls, clock, seconds=0)
+    misses(calls, clock, seconds=0)
     begun(calls)
     clock.wait(SLOW)
     assert calls.begin(HERE) is not None
@@ -82,32 +82,32 @@ def test_call_under_way_shows_that_ory_is_slow(calls: BlockingCalls, clock: Pass
 
 
 def test_quick_call_ends_the_limit(calls: BlockingCalls, clock: PassingTime) -> None:
-    in_vain(calls, clock)
+    misses(calls, clock)
     begun(calls).end(is_recognised=False)
 
     assert [calls.begin(HERE) is not None for _ in range(100)] == [True] * 100
 
 
 def test_few_calls_in_vain_are_not_limited(calls: BlockingCalls, clock: PassingTime) -> None:
-    in_vain(calls, clock, IN_VAIN - 1)
+    misses(calls, clock, MISSES_IN_A_ROW - 1)
 
     assert [calls.begin(HERE) is not None for _ in range(100)] == [True] * 100
 
 
 def test_person_whom_ory_recognises_ends_the_limit(calls: BlockingCalls, clock: PassingTime) -> None:
-    in_vain(calls, clock)
-    place = begun(calls)
+    misses(calls, clock)
+    slot = begun(calls)
     clock.wait(SLOW + 0.1)
-    place.end(is_recognised=True)
+    slot.end(is_recognised=True)
 
     assert [calls.begin(HERE) is not None for _ in range(100)] == [True] * 100
 
 
 def test_networks_take_bounded_memory(calls: BlockingCalls) -> None:
-    places = [begun(calls, str(number)) for number in range(MOST_NETWORKS + 1)]
+    slots = [begun(calls, str(number)) for number in range(MOST_NETWORKS + 1)]
 
     assert len(calls) == MOST_NETWORKS
-    places[0].end(is_recognised=False)
+    slots[0].end(is_recognised=False)
 
 
 # Shared calls
@@ -117,7 +117,7 @@ def test_networks_take_bounded_memory(calls: BlockingCalls) -> None:
 def crowded(ory: FakeOry, clock: PassingTime) -> BlockingCalls:
     """This process, where a network has begun a slow call after many in vain."""
     calls = blocking_calls()
-    in_vain(calls, clock)
+    misses(calls, clock)
     begun(calls)
     return calls
 
@@ -144,12 +144,12 @@ def test_call_of_others_is_made(caller: Caller) -> None:
 
 @pytest.mark.usefixtures("clock", "ory")
 @pytest.mark.parametrize(("status", "is_limited"), [(401, True), (200, False), (403, False), (500, True)])
-def test_answer_says_whether_a_call_was_in_vain(clock: PassingTime, status: int, *, is_limited: bool) -> None:
+def test_answer_says_whether_a_call_was_a_miss(clock: PassingTime, status: int, *, is_limited: bool) -> None:
     def slow() -> Answer:
         clock.wait(SLOW + 0.1)
         return Answer(status)
 
-    for number in range(IN_VAIN):
+    for number in range(MISSES_IN_A_ROW):
         SharedCall(Group(), number, slow, caller=UNKNOWN).run()
     begun(blocking_calls())
 
@@ -157,11 +157,11 @@ def test_answer_says_whether_a_call_was_in_vain(clock: PassingTime, status: int,
 
 
 @pytest.mark.usefixtures("clock", "ory")
-def test_call_that_breaks_leaves_its_place() -> None:
+def test_call_that_breaks_leaves_its_slot() -> None:
     def breaks() -> Answer:
         raise RuntimeError("a bug")
 
-    for number in range(IN_VAIN + 1):
+    for number in range(MISSES_IN_A_ROW + 1):
         with pytest.raises(RuntimeError):
             SharedCall(Group(), number, breaks, caller=UNKNOWN).run()
 
@@ -169,7 +169,7 @@ def test_call_that_breaks_leaves_its_place() -> None:
 @pytest.mark.usefixtures("clock", "ory")
 def test_threads_that_wait_for_the_call_of_another_count(clock: PassingTime) -> None:
     """The same junk cookie on many connections is one call, and holds as many threads."""
-    in_vain(blocking_calls(), clock)
+    misses(blocking_calls(), clock)
     group, held, release = Group(), threading.Event(), threading.Event()
 
     def slow() -> Answer:

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from django_ory_mfa.answer.rendering import opens_a_flow_unasked, refusal_for
+from django_ory_mfa.answer.rendering import must_not_open_flow, refusal_for
 from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.rest_framework.authentication import ForgedRequest, OryAuthentication, django_request
 from django_ory_mfa.contrib.rest_framework.permissions import asks_for_level
@@ -121,7 +121,7 @@ def _denied(request: Any, decision: Decision) -> Refusal:
 
 def _refused(request: Any, decision: Decision) -> Refusal:
     refused = refusal_for(django_request(request), decision)
-    if opens_a_flow_unasked(django_request(request), decision):
+    if must_not_open_flow(django_request(request), decision):
         return Refusal(refused.status, refused.headers, {})
     if LINK in refused.body and _is_page(request):
         # A person follows the link, and no script that would add its own page.

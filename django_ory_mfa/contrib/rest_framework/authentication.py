@@ -16,7 +16,7 @@ from django_ory_mfa.contrib.rest_framework.declared import asks_for_proof
 from django_ory_mfa.contrib.rest_framework.users import OryUser
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.guard.guarding import csrf_reason_steps
-from django_ory_mfa.request.client_kind import read_by_script
+from django_ory_mfa.request.client_kind import treat_as_script
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import session_of, session_steps
@@ -54,7 +54,7 @@ class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framew
         if is_made_up(view):
             return None
         sent = django_request(request)
-        read_by_script(sent)
+        treat_as_script(sent)
         if asks_for_proof(view, request.method):
             # A session from a cache would be asked for again by the permission.
             run(session_steps(state_of(sent), fresh=True))

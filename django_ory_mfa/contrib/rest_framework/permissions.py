@@ -14,7 +14,7 @@ from django_ory_mfa.guard.declarations import Configured, Declared, MaxAge, decl
 from django_ory_mfa.guard.guarding import csrf_reason_steps, decision_steps
 from django_ory_mfa.guard.one_person import NO_USER, is_somebody, other_person_steps
 from django_ory_mfa.guard.site_policy import strictest
-from django_ory_mfa.request.client_kind import read_by_script
+from django_ory_mfa.request.client_kind import treat_as_script
 from django_ory_mfa.runtime.steps import Steps, run
 from django_ory_mfa.session.request_state import state_of
 
@@ -69,7 +69,7 @@ class AALPermission(OperationHolderMixin, BasePermission, metaclass=AALPermissio
         if is_made_up(view):
             return False
         declared = strictest((self.ory_mfa_requirement, *requirements_of(view, request.method)))
-        read_by_script(django_request(request))
+        treat_as_script(django_request(request))
         return run(_permission_steps(request, declared))
 
 
