@@ -154,9 +154,12 @@ def clear_hops(request: HttpRequest, response: HttpResponseBase) -> None:
         return
     reached, hops = _keys(request.get_full_path()), _read(request)
     left = [hop for hop in hops if hop.key not in reached]
+    if len(left) == len(hops):
+        # What the view has counted meanwhile stays.
+        return
     if left:
         _write(request, response, left)
-    elif hops:
+    else:
         response.delete_cookie(COOKIE, samesite="Lax")
 
 

@@ -21,6 +21,9 @@ from tests.contrib_admin.people import (
 from tests.contrib_admin.shop.models import Customer, Order
 
 pytestmark = pytest.mark.django_db
+PASSWORDS = "django.contrib.auth.backends.ModelBackend"
+DJANGO_USERS = "django.contrib.auth.middleware.AuthenticationMiddleware"
+OUR_USERS = "django_ory_mfa.contrib.auth.middleware.OryUserMiddleware"
 SIGN_IN = "http://127.0.0.1:4433/self-service/login/browser"
 ALL = (
     "/admin/",
@@ -111,6 +114,71 @@ def test_login_leads_to_next_and_nowhere_else(ory: Any, site: UsersSite, query: 
 
     staff(ory, site, aal="aal1")
     assert location(site.get(f"/admin/login/{query}")) == f"http://testserver{target}"
+
+
+@pytest.mark.parametrize("path", ["/for-superusers", "/for-permitted"])
+def test_staff_without_the_right_for_a_page_do_not_go_in_circles(ory: Any, site: UsersSite, path: str) -> None:
+    staff(ory, site, "view_order")
+
+    response = site.get(path)
+    redirects = 0
+    while response.status_code == 302:
+        redirects += 1
+        assert redirects < 20
+        response = site.get(location(response).removeprefix("http://testserver"))
+
+    assert response.status_code == 403
+    assert "needs other rights than this account has" in response.content.decode()
+    assert site.get("/admin/").status_code == 200
+
+
+def test_staff_come_to_next_once_they_have_the_right(ory: Any, site: UsersSite) -> None:
+    user = staff(ory, site, "view_order")
+    for _ in range(4):
+        response = site.get("/admin/login/?next=/for-superusers")
+    assert response.status_code == 403
+
+    User.objects.filter(pk=user.pk).update(is_superuser=True)
+    assert site.get("/for-superusers").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/login/"])
+def test_second_factor_of_another_person_does_not_open_the_admin(
+    ory: Any, site: UsersSite, settings: Any, path: str
+) -> None:
+    """The admin of somebody who signed in with a password of Django's, and the second factor of somebody else."""
+    settings.MIDDLEWARE = [DJANGO_USERS if name == OUR_USERS else name for name in settings.MIDDLEWARE]
+
+    response = get_as_boss(ory, site, settings, path)
+
+    assert response.status_code == 403
+    assert "somebody else than at Ory" in response.content.decode()
+    assert 'action="/admin/logout/"' in response.content.decode()
+
+
+def test_sign_in_of_django_that_replaces_ours_does_not_open_the_admin(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, DJANGO_USERS]
+
+    assert get_as_boss(ory, site, settings, "/admin/").status_code == 403
+
+
+def test_user_whom_a_middleware_puts_in_place_of_the_person_does_not_open_the_admin(
+    ory: Any, site: UsersSite, settings: Any
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.contrib_admin.middlewares.BossMiddleware"]
+
+    response = get_as_boss(ory, site, settings, "/admin/")
+
+    assert response.status_code == 403
+    assert "somebody else than at Ory" in response.content.decode()
+
+
+def get_as_boss(ory: Any, site: UsersSite, settings: Any, path: str) -> Any:
+    settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, PASSWORDS]
+    staff(ory, site)
+    boss = User.objects.create(username="boss", is_staff=True, is_superuser=True)
+    site.client.force_login(boss, backend=PASSWORDS)
+    return site.get(path)
 
 
 def test_level_is_asked_of_staff(ory: Any, site: UsersSite) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required, user_passes_test
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
@@ -18,7 +19,19 @@ def for_staff(request: HttpRequest) -> HttpResponse:
     return HttpResponse("for staff")
 
 
+@user_passes_test(lambda user: user.is_superuser, login_url="admin:login")
+def for_superusers(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("for superusers")
+
+
+@permission_required("shop.delete_order", login_url="admin:login")
+def for_permitted(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("for those who may delete orders")
+
+
 urlpatterns = [
+    path("for-superusers", for_superusers),
+    path("for-permitted", for_permitted),
     path("admin/doc/", include("django.contrib.admindocs.urls")),
     path("admin/", admin.site.urls),
     path("plain/", plain.urls),

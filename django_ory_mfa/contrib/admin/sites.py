@@ -21,11 +21,14 @@ from django_ory_mfa.contrib.admin import last_page, pages
 from django_ory_mfa.contrib.admin.actions import action_names
 from django_ory_mfa.contrib.admin.requirements import always_asked, names_of_views, place_of, requirements_of
 from django_ory_mfa.contrib.admin.rights import form_gives_rights
+from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.guard.declarations import declare
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
+from django_ory_mfa.guard.one_person import is_somebody, other_person_steps
 from django_ory_mfa.request.client_kind import SAFE_METHODS
+from django_ory_mfa.roundtrip import hops
 from django_ory_mfa.roundtrip.return_to import checked_next, site_origin
 from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.request_state import state_of
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 SIGNED_IN = Requirement("aal1")
+IN_CIRCLES = Decision(Outcome.LOGIN, SIGNED_IN, "other_rights")
 
 
 class AALAdminSiteMixin:
@@ -79,8 +83,8 @@ class AALAdminSiteMixin:
         """Send whoever is not signed in to Ory, and staff to ``next``; tell everybody else that they have no access."""
         guard = AdminGuard(self, request)
         target = checked_next(request) if "next" in request.GET else f"{site_origin(request)}{self._path()}"
-        response = guard.unless(SIGNED_IN, return_to=target) or guard.unless_allowed()
-        return pages.let_popups_return(request, response or HttpResponseRedirect(target))
+        response = guard.unless(SIGNED_IN, return_to=target) or guard.unless_allowed() or guard.sent_on(target)
+        return pages.let_popups_return(request, response)
 
     @login_not_required
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
@@ -145,10 +149,26 @@ class AdminGuard:
         return run(guard_steps(self._request, declare(requirement=requirement), refuse))
 
     def unless_allowed(self) -> HttpResponseBase | None:
-        """Refuse whoever may not use this admin."""
-        if self._site.has_permission(self._request):
+        """Refuse whoever may not use this admin, and a user who is not the person of the Ory session."""
+        if not self._site.has_permission(self._request):
+            return self._forbidden(_("This account has no access to the administration."))
+        user = getattr(self._request, "user", None)
+        # SECURITY: the second factor of one person must not open the admin of another, who signed in by a password.
+        if not is_somebody(user) or run(other_person_steps(self._request, user)) is None:
             return None
-        return self._forbidden(_("This account has no access to the administration."))
+        return self._forbidden(_("You are signed in here as somebody else than at Ory. Sign out, and sign in again."))
+
+    def sent_on(self, target: str) -> HttpResponse:
+        """Return a redirect to ``target``; a refusal if that page keeps sending this person here, as Django's does.
+
+        Redirects are counted like those to Ory.
+        """
+        hop = hops.hop_of(self._request, IN_CIRCLES, target, state_of(self._request).visitor)
+        if hops.is_loop(self._request, hop):
+            return self._forbidden(_("The page that sent you here needs other rights than this account has."))
+        response = HttpResponseRedirect(target)
+        hops.count_hop(self._request, response, hop)
+        return response
 
     def unless_same_person(self) -> HttpResponseBase | None:
         """Refuse a form that was made for somebody else who used this browser."""
