@@ -6,7 +6,15 @@ If a check finds nothing, ``manage.py ory_mfa doctor`` says so with a text of it
 from __future__ import annotations
 
 from django_ory_mfa.checks.addresses import W006, check_hosts, check_https, check_loopback, cleartext, two_loopbacks
-from django_ory_mfa.checks.admin import E030, W030, odd_requirement
+from django_ory_mfa.checks.admin import (
+    E030,
+    E032,
+    W030,
+    check_admin_sites,
+    odd_requirement,
+    replaced_site,
+    unread_attribute,
+)
 from django_ory_mfa.checks.apis import (
     W040,
     check_authenticators,
@@ -75,6 +83,7 @@ __all__ = [
     "E023",
     "E024",
     "E030",
+    "E032",
     "POLICY_MIDDLEWARE",
     "SESSION_MIDDLEWARE",
     "W003",
@@ -99,12 +108,14 @@ __all__ = [
     "odd_view",
     "other_authenticators",
     "out_of_order",
+    "replaced_site",
     "too_weak_methods",
     "two_loopbacks",
     "two_sign_ins",
     "unclaimed",
     "unknown_methods",
     "unknown_setting",
+    "unread_attribute",
     "unread_attributes",
     "unread_requirements",
 ]
@@ -127,6 +138,7 @@ ALL = (
     check_login_url,
     check_user_sync,
     check_two_sign_ins,
+    check_admin_sites,
     check_permissions,
     check_authenticators,
     check_spectacular,

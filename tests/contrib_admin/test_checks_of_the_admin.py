@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.sites import all_sites
 from django.core.checks import run_checks
 
-from django_ory_mfa.checks.admin import E030, W030, odd_requirement
+from django_ory_mfa.checks.admin import E030, E032, W030, odd_requirement, replaced_site, unread_attribute
+from django_ory_mfa.contrib.admin.apps import AALAdminConfig
 from django_ory_mfa.contrib.admin.sites import AALAdminSite
 from django_ory_mfa.core.requirement import Requirement
 from tests.contrib_admin.rights_sites import hiring
-from tests.contrib_admin.shop.models import Customer
+from tests.contrib_admin.shop.models import Customer, Order
 
 
 def said_of(**attributes: Any) -> list[Any]:
@@ -22,8 +27,27 @@ def said_of(**attributes: Any) -> list[Any]:
     return site.check(None)
 
 
+def test_site_that_the_urls_make_does_not_stop_the_checks(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.contrib_admin.late_site_urls"
+
+    for site in all_sites:
+        site.check(None)
+
+    assert "tests.contrib_admin.late_site_urls" not in sys.modules
+    assert found() == []
+
+
 def found() -> list[Any]:
     return [message for message in run_checks() if not str(message.id).startswith("security.")]
+
+
+@pytest.fixture(autouse=True)
+def sites_of_this_test() -> Iterator[None]:
+    """Django remembers every admin site until it is collected; the checks look at all of them."""
+    before = set(all_sites)
+    yield
+    all_sites.clear()
+    all_sites.update(before)
 
 
 @pytest.fixture(autouse=True)
@@ -45,14 +69,14 @@ def test_missing_users_are_an_error(settings: Any) -> None:
 def test_login_url_of_the_admin_is_a_warning(settings: Any) -> None:
     settings.LOGIN_URL = "admin:login"
 
-    assert W030 in admin.site.check(None)
+    assert found() == [W030]
 
 
 @pytest.mark.parametrize("url", ["plain:login", "https://example.com/", "/nowhere/", "no:where"])
 def test_other_login_urls_are_in_order(settings: Any, url: str) -> None:
     settings.LOGIN_URL = url
 
-    assert W030 not in admin.site.check(None)
+    assert W030 not in found()
 
 
 @pytest.mark.parametrize("key", ["remove", "delete_view", "refund_selected", 1, ""])
@@ -116,3 +140,107 @@ def test_site_that_asks_for_nonsense_is_an_error() -> None:
         odd_requirement(site, "required_aal", "is 'aal3', which is no requirement"),
         odd_requirement(site, "sensitive", "is None, which is no requirement"),
     ]
+
+
+def test_users_of_another_sign_in_are_an_error(settings: Any) -> None:
+    ours = "django_ory_mfa.contrib.auth.middleware.OryUserMiddleware"
+    settings.MIDDLEWARE = [entry for entry in settings.MIDDLEWARE if entry != ours]
+
+    assert admin.site.check(None) == [E032]
+
+
+# Sites that something else has put in the place of ours.
+
+
+def config() -> Any:
+    return apps.get_app_config("admin")
+
+
+@pytest.fixture
+def theme(monkeypatch: pytest.MonkeyPatch) -> admin.AdminSite:
+    """A theme that replaces ``admin.site``, as django-unfold does."""
+    plain = admin.AdminSite(name="theme")
+    monkeypatch.setattr(admin, "site", plain)
+    return plain
+
+
+def test_plain_site_in_place_of_ours_is_an_error(theme: admin.AdminSite) -> None:
+    (message,) = found()
+
+    assert message == replaced_site(config(), theme)
+    assert "AALAdminConfig is in INSTALLED_APPS, and admin.site is of the class AdminSite" in message.msg
+    assert "unfold.apps.BasicAppConfig" in message.hint
+
+
+def test_site_of_a_theme_with_the_mixin_is_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin, "site", type("Theme", (AALAdminSite,), {})(name="theme"))
+
+    assert found() == []
+
+
+@pytest.mark.usefixtures("theme")
+def test_plain_admin_may_have_a_plain_site(settings: Any) -> None:
+    assert isinstance(config(), AALAdminConfig)
+    plain = "django.contrib.admin"
+    settings.INSTALLED_APPS = [plain if app.endswith(".AALAdminConfig") else app for app in settings.INSTALLED_APPS]
+
+    assert [message.id for message in found()] == []
+
+
+# What nothing reads.
+
+
+def said_of_site(site: admin.AdminSite, **attributes: Any) -> tuple[Any, list[Any]]:
+    model_admin = type("CustomerAdmin", (admin.ModelAdmin,), {"__module__": "shop.admin", **attributes})
+    site.register(Customer, model_admin)
+    return model_admin, found()
+
+
+@pytest.mark.parametrize("site_class", [AALAdminSite, admin.AdminSite])
+@pytest.mark.parametrize("name", ["ory_mfa_requirements", "required_aal"])
+def test_requirement_of_an_inline_is_an_error(site_class: Any, name: str) -> None:
+    value: Any = "aal2" if name == "required_aal" else {"delete": "sensitive"}
+    inline = type("Orders", (admin.TabularInline,), {"__module__": "shop.admin", "model": Order, name: value})
+    site = site_class(name="checked")
+
+    _, messages = said_of_site(site, inlines=(inline,))
+
+    assert messages == [unread_attribute(inline, name)]
+    assert messages[0].msg == f"shop.admin.Orders has {name}, which nothing reads there."
+
+
+def test_requirements_of_a_model_admin_of_a_plain_site_are_an_error() -> None:
+    site = admin.AdminSite(name="checked")
+
+    model_admin, messages = said_of_site(site, ory_mfa_requirements={"delete": "sensitive"})
+
+    assert messages == [unread_attribute(model_admin, "ory_mfa_requirements")]
+
+
+def test_model_admin_that_a_guarded_site_has_too_is_in_order() -> None:
+    plain, guarded = admin.AdminSite(name="checked"), AALAdminSite(name="guarded")
+
+    model_admin, _ = said_of_site(plain, ory_mfa_requirements={"delete": "sensitive"})
+    guarded.register(Customer, model_admin)
+
+    assert found() == []
+
+
+@pytest.mark.parametrize("site_class", [AALAdminSite, admin.AdminSite])
+def test_level_of_a_model_admin_is_an_error(site_class: Any) -> None:
+    site = site_class(name="checked")
+
+    model_admin, messages = said_of_site(site, required_aal="aal2")
+
+    assert messages == [unread_attribute(model_admin, "required_aal")]
+
+
+def test_what_nobody_reads_is_named_once_and_in_order() -> None:
+    first, second = AALAdminSite(name="first"), admin.AdminSite(name="second")
+    names = {"ory_mfa_requirements": {"delete": "sensitive"}, "required_aal": "aal2"}
+    inline = type("Orders", (admin.TabularInline,), {"__module__": "shop.admin", "model": Order, **names})
+
+    model_admin, _ = said_of_site(first, inlines=(inline, inline))
+    second.register(Customer, model_admin)
+
+    assert found() == [unread_attribute(inline, "ory_mfa_requirements"), unread_attribute(inline, "required_aal")]

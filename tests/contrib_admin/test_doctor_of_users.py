@@ -76,7 +76,7 @@ def test_admin_that_asks_for_nonsense_is_found() -> None:
 def test_login_of_the_admin_as_login_url_is_found(settings: Any) -> None:
     settings.LOGIN_URL = "admin:login"
 
-    (warned,) = [one for one in doctor()["admin"] if one[0] == "warning"]
+    (warned,) = [one for one in doctor()["admin-sites"] if one[0] == "warning"]
     assert "ory_mfa.W030" in warned[1]
 
 
@@ -84,4 +84,4 @@ def test_silenced_message_is_not_a_result(settings: Any) -> None:
     settings.LOGIN_URL = "admin:login"
     settings.SILENCED_SYSTEM_CHECKS = ["ory_mfa.W030"]
 
-    assert {status for status, _, _ in doctor()["admin"]} == {"ok"}
+    assert {status for status, _, _ in doctor()["admin-sites"]} == {"ok"}

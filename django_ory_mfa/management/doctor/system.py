@@ -27,6 +27,7 @@ GOOD = {
     "user-middleware": "The middleware, app and backend of users are installed together, or not at all.",
     "login-url": "LOGIN_URL leads to a page that exists, or is not the package's own.",
     "user-sync": "ORY_MFA_USER_SYNC names a class that fits, or is not set.",
+    "admin-sites": "No admin that should be behind Ory was replaced, and nothing is declared where nothing reads it.",
     "permissions": "Permission classes and the admin ask for levels that exist.",
     "authenticators": "Django REST framework knows no other way in to views that need a level of Ory.",
     "two-sign-ins": "No view asks for a level of Ory and for a user of Django who may be another person.",
