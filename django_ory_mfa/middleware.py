@@ -108,7 +108,7 @@ class OrySessionMiddleware(HybridMiddleware):
         if state.was_known_before_view:
             # Reading an already resolved session leaves no mark, so every per-view cache inside is refused.
             cache_control.refuse_inner_cache(request)
-        if state.kept_from_cache:
+        if state.is_cache_blocked:
             _tell_that_not_cached(request.resolver_match.route if request.resolver_match else "")
         if state.known_session is not None or _may_be_read_too_late(state, response):
             cache_control.mark_private(request, response)

@@ -1,4 +1,4 @@
-"""Keep sessions in Django's cache. A cache that fails or is slow counts as empty and is not used for a while."""
+"""Keep sessions in Django's cache. A cache that fails or is slow is treated as empty, and then not used for a while."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PREFIX = f"ory_mfa:{VERSION}:"
 SLOW = 0.5  # seconds
 SIGNED_OUT_FOR = 60  # seconds
-NOT_ASKED = object()
+SKIPPED = object()
 
 
 class Entry:
@@ -62,7 +62,7 @@ class Entry:
             yield Shielded(lambda: self._set(stored, ceil(seconds)))
 
     def _set(self, stored: str, seconds: int) -> Steps[None]:
-        if (yield self._operation("set", self._key, stored, seconds)) is NOT_ASKED:
+        if (yield self._operation("set", self._key, stored, seconds)) is SKIPPED:
             return
         # Checked after storing, since a later sign-out deletes this entry. SECURITY: if the cache gives no answer,
         # assume that the visitor has signed out.
@@ -81,7 +81,7 @@ class Entry:
 
 
 class Operation:
-    """A call of a cache method: None if it fails, ``NOT_ASKED`` during a pause after failures.
+    """A call of a cache method: None if it fails, ``SKIPPED`` during a pause after failures.
 
     A vital call is made even during a pause.
     """
@@ -96,13 +96,13 @@ class Operation:
     def run(self) -> Any:
         """Make the call in blocking code."""
         if self._is_paused():
-            return NOT_ASKED
+            return SKIPPED
         started, pauses = monotonic(), self._breaker.pauses
         try:
             result = getattr(self._cache, self._method)(*self._args)
         except Exception as error:
             return self._fail(pauses, type(error).__name__)
-        self._judge(pauses, started)
+        self._count_result(pauses, started)
         return result
 
     async def arun(self) -> Any:
@@ -111,24 +111,24 @@ class Operation:
             # It does no I/O, so a thread would only add overhead.
             return self.run()
         if self._is_paused():
-            return NOT_ASKED
+            return SKIPPED
         started, pauses = monotonic(), self._breaker.pauses
         try:
             async with asyncio.timeout(conf.timeout.total):
                 result = await getattr(self._cache, f"a{self._method}")(*self._args)
         except Exception as error:
             return self._fail(pauses, type(error).__name__)
-        self._judge(pauses, started)
+        self._count_result(pauses, started)
         return result
 
     def _is_paused(self) -> bool:
         # The cheap test comes first: most of the time there is no pause, and no setting has to be read.
         return not self._breaker.is_closed and not self._is_vital and self._breaker.allow(conf.timeout.total) > 0
 
-    def _judge(self, pauses: int, started: float) -> None:
+    def _count_result(self, pauses: int, started: float) -> None:
         if monotonic() - started > SLOW:
             count(Event.CACHE_ERROR)
-            self._spare(pauses, "slow")
+            self._count_failure(pauses, "slow")
         elif self._method == "get":
             # Only reads show that the cache has recovered: every request waits for one.
             self._breaker.succeeded()
@@ -140,9 +140,9 @@ class Operation:
                 "A cached session could not be removed, and may be accepted until ORY_MFA_CACHE_TTL ends: %s", reason
             )
         else:
-            self._spare(pauses, reason)
+            self._count_failure(pauses, reason)
 
-    def _spare(self, pauses: int, reason: str) -> None:
+    def _count_failure(self, pauses: int, reason: str) -> None:
         if self._breaker.failed(pauses):
             limited_log.warning("The cache for Ory sessions is failing and will not be used for a while: %s", reason)
 

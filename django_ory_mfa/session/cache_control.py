@@ -10,7 +10,7 @@ from django.http import FileResponse, HttpRequest
 from django.middleware.cache import FetchFromCacheMiddleware, UpdateCacheMiddleware
 from django.utils.cache import patch_vary_headers
 
-from django_ory_mfa.session.fragment_cache import is_known, protect_fragments
+from django_ory_mfa.session.fragment_cache import is_session_known, protect_fragments
 
 if TYPE_CHECKING:
     from django.http import HttpResponseBase
@@ -19,7 +19,7 @@ VARY = ("Cookie", "Authorization", "X-Session-Token")
 ALL_VARY = ", ".join(VARY)
 # Django's cache middleware stores the response if this attribute of the request is true.
 STORE = "_cache_update_cache"
-# What tells one kind of shared cache more than Cache-Control does, and is obeyed first (RFC 9213, section 2).
+# Headers that only certain shared caches read, and that take precedence over Cache-Control (RFC 9213, section 2).
 TARGETED = ("surrogate-control", "edge-control", "x-accel-expires")
 TARGETED_SUFFIX = "cdn-cache-control"
 # Directives that let a shared cache keep a response (RFC 9111, section 5.2.2).
@@ -35,26 +35,26 @@ def protect_django_caches() -> None:
     then on.
     """
     # SECURITY: the page may contain personal data, and the cache would serve it to the next visitor.
-    HttpRequest._cache_update_cache = property(_may_store, _note_wish_to_store)  # type: ignore[attr-defined]
+    HttpRequest._cache_update_cache = property(_may_store, _set_store)  # type: ignore[attr-defined]
     _protect_from_wrappers()
     protect_fragments()
 
 
 def _may_store(request: HttpRequest) -> Any:
-    wish = request.__dict__.get(STORE)
-    if wish is None:
+    value = request.__dict__.get(STORE)
+    if value is None:
         raise AttributeError(STORE)
-    return wish and not is_known(request)
+    return value and not is_session_known(request)
 
 
-def _note_wish_to_store(request: HttpRequest, wish: Any) -> None:
-    request.__dict__[STORE] = wish
+def _set_store(request: HttpRequest, value: Any) -> None:
+    request.__dict__[STORE] = value
 
 
 def _protect_from_wrappers() -> None:
-    """Do the same where the request is an object around Django's, as in Django REST framework.
+    """Do the same for wrapped requests, such as those of Django REST framework.
 
-    Such an object has attributes of its own and forwards the others: the wish moves to the request inside.
+    A wrapper stores new attributes itself and forwards the others, so the attribute is moved to the request inside.
     """
     fetch: Any = FetchFromCacheMiddleware
     update: Any = UpdateCacheMiddleware
@@ -68,8 +68,8 @@ def _protect_from_wrappers() -> None:
         return response
 
     def should_update(self: Any, request: Any, response: Any) -> Any:
-        if is_known(request) and STORE in request._ory_mfa.request.__dict__:
-            request._ory_mfa.kept_from_cache = True
+        if is_session_known(request) and STORE in request._ory_mfa.request.__dict__:
+            request._ory_mfa.is_cache_blocked = True
         return should_update_cache(self, request, response)
 
     fetch.process_request, update._should_update_cache = process_wrapped, should_update
@@ -120,7 +120,7 @@ def forget_outer_cache(request: HttpRequest) -> None:
 
 def refuse_inner_cache(request: HttpRequest) -> None:
     """Raise ``ImproperlyConfigured`` if a per-view cache inside the guard served the response or tried to store it."""
-    if STORE in request.__dict__ or request._ory_mfa.kept_from_cache:  # type: ignore[attr-defined]
+    if STORE in request.__dict__ or request._ory_mfa.is_cache_blocked:  # type: ignore[attr-defined]
         raise ImproperlyConfigured(
             "A page behind @cache_page depends on the Ory session, because a guard is applied outside the cache or a "
             "middleware read the session first. The page was not cached, and can never be: put @cache_page above the "

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.templatetags import cache as djangos
+from django.templatetags import cache as cache_tag
 
 # Weak, so that a thread keeps no request until its next one.
 Reference = weakref.ref[HttpRequest] | None
@@ -16,7 +16,7 @@ _request: ContextVar[Reference] = ContextVar("ory_mfa_request", default=None)
 
 
 def begin(request: Any) -> None:
-    """Note which request the templates are rendered for, also those that are not told."""
+    """Remember ``request`` for templates that are rendered without it."""
     request._ory_mfa.around = _request.get()
     _request.set(weakref.ref(request))
 
@@ -25,10 +25,10 @@ def begin(request: Any) -> None:
 def protect_fragments() -> None:
     """Stop ``{% cache %}`` from storing anything of a request whose session is known.
 
-    Its module looks its caches up under a name that is replaced here, so that it does not matter when a template was
-    compiled, and tags that are derived from it are protected too.
+    This replaces the name ``caches`` in the module of the tag, so that templates which are compiled already and tags
+    derived from it are covered too.
     """
-    module: Any = djangos
+    module: Any = cache_tag
     module.caches = FragmentCaches(module.caches)
     render = module.CacheNode.render
 
@@ -47,7 +47,7 @@ def protect_fragments() -> None:
 
 
 class FragmentCaches:
-    """Stands for ``django.core.cache.caches`` in the module of ``{% cache %}``."""
+    """Replaces ``django.core.cache.caches`` in the module of ``{% cache %}``."""
 
     def __init__(self, caches: Any) -> None:
         self._caches = caches
@@ -77,7 +77,7 @@ def _may_store(reference: Reference) -> bool:
         return True
     request: Any = reference()
     # SECURITY: a response may be streamed after its request is gone, and then nobody can tell.
-    if request is None or is_known(request):
+    if request is None or is_session_known(request):
         return False
     # A view may have another request processed before it renders its own page.
     around = request._ory_mfa.around
@@ -89,7 +89,7 @@ def _is_being_processed(reference: Reference) -> bool:
     return request is not None and request._ory_mfa.response is None
 
 
-def is_known(request: Any) -> bool:
+def is_session_known(request: Any) -> bool:
     """Whether the session of ``request``, or of the request inside this object, is known; False for None."""
     state = getattr(request, "_ory_mfa", None)
     return state is not None and state.known_session is not None

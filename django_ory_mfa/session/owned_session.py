@@ -1,4 +1,4 @@
-"""A Django session whose key is read only after its owner was compared."""
+"""A Django session that reveals its key only after its owner was checked."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from typing import Any
 from django.core.exceptions import SynchronousOnlyOperation
 
 
-class Key(Enum):
-    """What is told to code that reads the key before the session is loaded."""
+class KeyAccess(Enum):
+    """What ``session_key`` returns while the session is not loaded."""
 
-    OWNED = "the key, after the session was loaded and its owner compared"
-    RAW = "the key as it is, to code of Django that loads or saves"
-    HIDDEN = "None, to code of the site that helps to find the owner"
+    CHECKED = "the key, after the session was loaded and its owner checked"
+    RAW = "the key as it is; for Django's own code that loads or saves"
+    HIDDEN = "None; for code of the site that finds out who the owner is"
 
 
-_told: ContextVar[Key] = ContextVar("ory_mfa_key", default=Key.OWNED)
+_access: ContextVar[KeyAccess] = ContextVar("ory_mfa_key", default=KeyAccess.CHECKED)
 
 
 @contextmanager
-def telling(key: Key) -> Iterator[None]:
-    """Within this block, ``key`` says what is told."""
-    before = _told.set(key)
+def key_access(access: KeyAccess) -> Iterator[None]:
+    """Let ``session_key`` return what ``access`` says within this block."""
+    before = _access.set(access)
     try:
         yield
     finally:
-        _told.reset(before)
+        _access.reset(before)
 
 
 class OwnedSession:
-    """What ``owned`` puts before a class of Django sessions.
+    """The base class that ``owned`` puts before a Django session class.
 
-    SECURITY: a site may keep under the key what belongs to the person, a basket for example, and never load the session
-    itself. Loading compares the owner, and gives the session of somebody else up.
+    SECURITY: a site may store data of a person under the key, a basket for example, and never load the session itself.
+    Loading checks the owner, and replaces a session that belongs to another person.
     """
 
     @property
     def session_key(self) -> str | None:
         """The key of the session; raises ``SynchronousOnlyOperation`` if it needs a database to load first."""
-        told = Key.RAW if hasattr(self, "_session_cache") else _told.get()
-        if told is Key.HIDDEN:
+        access = KeyAccess.RAW if hasattr(self, "_session_cache") else _access.get()
+        if access is KeyAccess.HIDDEN:
             return None
-        if told is Key.OWNED:
+        if access is KeyAccess.CHECKED:
             self._load_for_key()
         key: str | None = super().session_key  # type: ignore[misc]
         return key
@@ -62,21 +62,21 @@ class OwnedSession:
             ) from error
 
     def _get_session(self, no_load: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
-        with telling(Key.RAW):
+        with key_access(KeyAccess.RAW):
             return super()._get_session(no_load)  # type: ignore[misc]
 
     _session = property(_get_session)
 
     async def _aget_session(self, no_load: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
-        with telling(Key.RAW):
+        with key_access(KeyAccess.RAW):
             return await super()._aget_session(no_load)  # type: ignore[misc]
 
     def clear(self) -> None:
-        """Empty the session, once it is loaded, so that the key of somebody else's session is given up.
+        """Empty the session; it is loaded first, which replaces the session of another person.
 
-        In an event loop, a session of a store that needs a database is emptied without that.
+        In an event loop, a session whose store needs a database cannot be loaded here, and is only emptied.
         """
-        if _told.get() is Key.OWNED:
+        if _access.get() is KeyAccess.CHECKED:
             with suppress(SynchronousOnlyOperation):
                 self._get_session()
         super().clear()  # type: ignore[misc]
@@ -90,9 +90,9 @@ class OwnedSession:
 
 @cache
 def owned(store: Any) -> Any:
-    """Return the subclass of ``store``, a class of Django sessions, that loads before it tells its key.
+    """Return a subclass of ``store``, a Django session class, that loads the session before it reveals the key.
 
-    Raises ``TypeError`` if ``store`` cannot be derived like that.
+    Raises ``TypeError`` if ``store`` cannot have such a subclass.
     """
     named = {"__module__": store.__module__, "__qualname__": store.__qualname__}
     return new_class(store.__name__, (OwnedSession, store), exec_body=lambda names: names.update(named))

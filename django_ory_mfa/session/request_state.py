@@ -66,7 +66,7 @@ class RequestState:
     # Whether the session was known before the view started: middleware.
     was_known_before_view: bool = False
     # Whether Django's cache was stopped from storing the response: cache_control -> middleware, guarding.
-    kept_from_cache: bool = False
+    is_cache_blocked: bool = False
     # What a permission of Django REST framework came to, a decision or another reason to refuse:
     # contrib.rest_framework, for its answer to the exception that follows.
     kept: Decision | Refusal | None = None

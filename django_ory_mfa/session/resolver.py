@@ -99,7 +99,7 @@ def session_steps(state: RequestState, *, fresh: bool = False) -> Steps[OrySessi
 
 def refetch_steps(state: RequestState, *, fresh: bool = True) -> Steps[OrySession]:
     """Resolve the session again and return it; ``fresh`` bypasses every cache."""
-    session, is_possibly_stale = yield from _unbroken(_fetch(state, fresh=fresh), (UNAVAILABLE, False))
+    session, is_possibly_stale = yield from _or_default(_fetch(state, fresh=fresh), (UNAVAILABLE, False))
     # Set together: another task of this request may run between two calls.
     state.known_session, state.is_possibly_stale = session, is_possibly_stale
     forget_outer_cache(state.request)
@@ -228,7 +228,7 @@ def _find_enrolment(state: RequestState, *, fresh: bool) -> Steps[bool | None]:
         return enrolled
     if is_quiet(state.request) or memory.is_paused:
         return None
-    return (yield from _unbroken(_probe(state, credential, name), None))
+    return (yield from _or_default(_probe(state, credential, name), None))
 
 
 def _probe(state: RequestState, credential: Credential, name: str) -> Steps[bool | None]:
@@ -248,8 +248,8 @@ def _fingerprint_of_person(state: RequestState, identity: Identity) -> str:
     return fingerprint(state.ory.url, "identity", identity.id, key=fingerprint_key())
 
 
-def _unbroken(steps: Steps[T], otherwise: T) -> Steps[T]:
-    """Return the result of ``steps``; if they raise, log it and return ``otherwise``.
+def _or_default(steps: Steps[T], default: T) -> Steps[T]:
+    """Return the result of ``steps``; if they raise, log it and return ``default``.
 
     ``ImproperlyConfigured`` is raised again.
     """
@@ -259,4 +259,4 @@ def _unbroken(steps: Steps[T], otherwise: T) -> Steps[T]:
         raise
     except Exception as error:
         limited_log.exception("The Ory session could not be resolved.", error)
-        return otherwise
+        return default

@@ -19,7 +19,7 @@ from django_ory_mfa.request.visitor import names_of_person
 from django_ory_mfa.roundtrip.hops import has_hops, person_before
 from django_ory_mfa.runtime.steps import Steps
 from django_ory_mfa.session.django_session import Ending, Reading
-from django_ory_mfa.session.owned_session import Key, owned, telling
+from django_ory_mfa.session.owned_session import KeyAccess, key_access, owned
 from django_ory_mfa.signals import Sending, identity_switched
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ NO_PERSON = ""
 # The owner whose session this code loads in an event loop.
 _loading: ContextVar[SessionOwner | None] = ContextVar("ory_mfa_loading", default=None)
 # The event loop keeps only weak references to its tasks.
-_under_way: set[asyncio.Task[None]] = set()
+_tasks: set[asyncio.Task[None]] = set()
 
 
 class UserOfPerson(Protocol):
@@ -48,8 +48,8 @@ class UserOfPerson(Protocol):
 class SessionOwner:
     """Binds the Django session of one request to the person of its Ory session.
 
-    Once that person is known, the session's load and save methods are wrapped: the owner is compared after loading, and
-    marked before saving; its key is told after loading. A request that does nothing of this pays nothing.
+    Once that person is known, the session's load and save methods are wrapped: the owner is checked after loading and
+    marked before saving, and the key is revealed after loading. Requests that do none of this have no extra cost.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -60,9 +60,9 @@ class SessionOwner:
         self._key_of_browser: str | None = None
         self._sent_away: str | None = None
         self._is_taken_over = False
-        # The session is of a class that tells its key to everybody, so that it is loaded at once.
+        # The class of the session cannot hide the key, so the session has to be loaded at once.
         self._must_load = False
-        self._untold: Sending | None = None
+        self._unsent: Sending | None = None
         # Loaded data whose owner is not decided yet.
         self._held: dict[str, Any] | None = None
         self.has_switched = False
@@ -101,7 +101,7 @@ class SessionOwner:
         if previous is not None:
             self._forget_csrf_secret(data)
             yield Ending(self._request)
-            yield self._news_of(previous)
+            yield self._switch_signal(previous)
 
     def return_steps(self) -> Steps[None]:
         """Load the Django session now if somebody else was sent to Ory with it, so that the view finds it empty."""
@@ -139,44 +139,44 @@ class SessionOwner:
         return bool(data) or self._session._session_key is not None
 
     def _is_of_user(self, data: dict[str, Any]) -> bool:
-        """Whether ``data`` has no owner but a user of Django's, who may be the person of the request or not.
+        """Whether ``data`` has no owner yet but a Django user, who may or may not be the person of the request.
 
-        Only where Ory persons have users: elsewhere, a Django sign-in is the site's own affair.
+        False on sites that do not map persons to users, where Django's sign-in has nothing to do with Ory's.
         """
         return SESSION_KEY in data and MARK not in data and self._user is not None
 
     def _hold(self, data: dict[str, Any]) -> None:
-        """Have ``data`` loaded anew, and its owner decided, when somebody uses it: it takes the user of the person."""
+        """Postpone the check of ``data`` until it is used, because it needs the Django user of the person."""
         self._forget_csrf_secret(data)
         self._held = data
         del self._session._session_cache
 
     def _load(self) -> Any:
         if _loading.get() is self:
-            # The original aload() calls load(), as some stores have it. _aload() decides.
+            # The original aload() calls load(), as in some session stores. _aload() does the check.
             return self._originals["load"]()
         data = self._originals["load"]() if self._held is None else self._held
         user = self._user
-        with telling(Key.HIDDEN):
+        with key_access(KeyAccess.HIDDEN):
             is_theirs = user is None or not self._is_of_user(data) or user.is_user(data[SESSION_KEY])
         previous = self._decide(data, is_theirs=is_theirs)
         if previous is None:
             return data
         self._session.flush()
-        self._tell(self._news_of(previous))
+        self._send(self._switch_signal(previous))
         # Not `data`: a receiver of the signal may have written to the emptied session.
         return self._session._session_cache
 
     async def _aload(self) -> Any:
         data = await self._aload_original() if self._held is None else self._held
         user = self._user
-        with telling(Key.HIDDEN):
+        with key_access(KeyAccess.HIDDEN):
             is_theirs = user is None or not self._is_of_user(data) or await user.ais_user(data[SESSION_KEY])
         previous = self._decide(data, is_theirs=is_theirs)
         if previous is not None:
             await self._session.aflush()
-            self._untold = self._news_of(previous)
-        await self._tell_untold()
+            self._unsent = self._switch_signal(previous)
+        await self._send_unsent()
         return data if previous is None else self._session._session_cache
 
     async def _aload_original(self) -> Any:
@@ -187,7 +187,7 @@ class SessionOwner:
             _loading.reset(before)
 
     def _decide(self, data: dict[str, Any], *, is_theirs: bool) -> str | None:
-        """``_compare`` for data that was loaded; ``is_theirs`` says whether its Django sign-in is the person's."""
+        """``_compare`` for data that was loaded; ``is_theirs``: the Django user in it, if any, is the person's."""
         was_held, self._held = self._held is not None, None
         if not self._is_kept(data):
             return None
@@ -201,14 +201,14 @@ class SessionOwner:
             # Load first: the original may read the session key before it loads, and loading may change the key.
             self._session.keys()
         self._mark()
-        with telling(Key.RAW):
+        with key_access(KeyAccess.RAW):
             self._originals["save"](must_create=must_create)
 
     async def _asave(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         if not must_create:
             await self._session.akeys()
         self._mark()
-        with telling(Key.RAW):
+        with key_access(KeyAccess.RAW):
             await self._originals["asave"](must_create=must_create)
 
     def _mark(self) -> None:
@@ -231,30 +231,30 @@ class SessionOwner:
         else:
             self._request.META.pop("CSRF_COOKIE", None)
 
-    def _news_of(self, previous: str) -> Sending:
+    def _switch_signal(self, previous: str) -> Sending:
         self.has_switched = True
         return Sending(identity_switched, request=self._request, session=self._ory_session, previous=previous)
 
-    def _tell(self, news: Sending) -> None:
+    def _send(self, signal: Sending) -> None:
         if not _is_in_event_loop():
-            news.run()
+            signal.run()
             return
         # Blocking session code inside an event loop, as with stores that do no I/O. The signal is sent by a task, since
         # a receiver may be a coroutine function.
-        self._untold = news
-        task = asyncio.ensure_future(self._tell_untold())
-        _under_way.add(task)
-        task.add_done_callback(_under_way.discard)
+        self._unsent = signal
+        task = asyncio.ensure_future(self._send_unsent())
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
 
-    async def _tell_untold(self) -> None:
-        news, self._untold = self._untold, None
-        if news is not None:
-            await news.arun()
+    async def _send_unsent(self) -> None:
+        signal, self._unsent = self._unsent, None
+        if signal is not None:
+            await signal.arun()
 
 
 def _hide_key(session: Any) -> bool:
-    """Have the key of ``session`` told only after loading; return False if its class does not allow that."""
-    # Of a proxy, such as SimpleLazyObject, these are two.
+    """Let ``session`` reveal its key only after loading; return False if its class does not allow that."""
+    # They differ for a proxy, such as SimpleLazyObject.
     if type(session) is not session.__class__:
         return False
     try:
