@@ -163,7 +163,8 @@ class AdminGuard:
 
         Redirects are counted like those to Ory.
         """
-        hop = hops.hop_of(self._request, IN_CIRCLES, target, state_of(self._request).visitor)
+        visitor = state_of(self._request).visitor
+        hop = hops.hop_of(self._request, IN_CIRCLES, visitor, return_to=target, is_for_this_page=False)
         if hops.is_loop(self._request, hop):
             return self._forbidden(_("The page that sent you here needs other rights than this account has."))
         response = HttpResponseRedirect(target)
