@@ -12,7 +12,8 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
+from django.utils.translation import get_language
 
 from django_ory_mfa.checks.addresses import is_loopback
 from django_ory_mfa.conf import conf, network_cookie
@@ -26,6 +27,11 @@ PUBLIC_PORT = 4433
 LOCAL_ORY = f"http://localhost:{PUBLIC_PORT}"
 SITE_PORT = 8000
 LOCAL_MAIL = "smtp://127.0.0.1:1025/?disable_starttls=true"
+NO_MAIL = (
+    "Kratos sends codes by e-mail, and no mail server is known. Name one with --smtp, such as "
+    "smtps://USER:PASSWORD@mail.example.com:465/, or smtp://localhost:25/?disable_starttls=true for one on the same "
+    "machine; or set that of this site, EMAIL_HOST."
+)
 SQLITE = "sqlite://kratos.sqlite?_fk=true&mode=rwc"
 NO_PAGES = (
     "This site has no pages for Ory's forms. Add this line to its URL configuration, or name pages of your own with "
@@ -50,12 +56,14 @@ class Given:
 class Choices:
     """Everything that the files depend on but the secrets; URLs are without a trailing slash.
 
-    ``home`` is the first page of the site, ``pages`` are the URLs of Ory's pages by their name. ``dsn`` and ``smtp``
-    may contain passwords.
+    ``home`` is the root of the site, where Ory sends people who were not on their way to a page; ``start`` is a page to
+    begin with that exists. ``pages`` are the URLs of Ory's pages by their name. ``dsn`` and ``smtp`` may contain
+    passwords.
     """
 
     site: str
     home: str
+    start: str
     ory: str
     public_port: int
     admin_port: int
@@ -96,19 +104,21 @@ def choose(given: Given, environment: Mapping[str, str]) -> Choices:
     ory, site = _pair(ory, site)
     host, site_host = _host(ory), _host(site)
     domain = _cookie_domain(host, site_host)
+    home, pages = f"{site}{get_script_prefix()}", _pages(site, given.ui_url)
     return Choices(
         site=site,
-        home=f"{site}{get_script_prefix()}",
+        home=home,
+        start=home if _has_home() else _first_page(site, pages),
         ory=ory,
         public_port=_public_port(sdk if given.ory_url is None else None, ory),
         admin_port=given.admin_port,
-        pages=_pages(site, given.ui_url),
+        pages=pages,
         name=given.name or site_host,
         cookie_domain=domain,
         cookie_name=cookie_name,
         security_key_domain=None if is_address(host) else domain or host,
         dsn=given.dsn or environment.get("DSN") or SQLITE,
-        smtp=given.smtp or environment.get("COURIER_SMTP_CONNECTION_URI") or _smtp(),
+        smtp=given.smtp or environment.get("COURIER_SMTP_CONNECTION_URI") or _smtp(is_local=is_loopback(site_host)),
         mail_from=_mail_from(site_host),
     )
 
@@ -185,25 +195,47 @@ def _pages(site: str, base: str | None) -> dict[str, str]:
     own = _url("--ui-url", base)
     if own is not None:
         return {page: f"{own}/{page}" for page in PAGES}
-    pages = {page: f"{site}{path}" for page in PAGES if (path := _path(page)) is not None}
+    pages = {page: f"{site}{path}" for page in PAGES if (path := _path(f"ory_ui:{page}")) is not None}
     if not pages.keys() >= {*NEEDED_PAGES}:
         raise ControlError(NO_PAGES)
     return pages
 
 
-def _path(page: str) -> str | None:
+def _has_home() -> bool:
+    """Whether the URL configuration has a page at the root, or one that ``LocaleMiddleware`` redirects to."""
+    return any(_is_page(path) for path in ("/", f"/{get_language()}/"))
+
+
+def _is_page(path: str) -> bool:
     try:
-        return reverse(f"ory_ui:{page}")
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def _first_page(site: str, pages: Mapping[str, str]) -> str:
+    """Return the page of this package that shows whether one is signed in, or that of sign-in."""
+    path = _path("ory_mfa:settings")
+    return pages["login"] if path is None else f"{site}{path}"
+
+
+def _path(name: str) -> str | None:
+    try:
+        return reverse(name)
     except NoReverseMatch:
         return None
 
 
-def _smtp() -> str:
-    """Return the mail server in Django's settings; if they name none, a mail catcher on this machine."""
+def _smtp(*, is_local: bool) -> str:
+    """Return the mail server in Django's settings; if they name none, a mail catcher for a site on this machine."""
     server = _mail_server()
     host = str(server.get("host") or "localhost")
     if host == "localhost":
-        return LOCAL_MAIL
+        if is_local:
+            return LOCAL_MAIL
+        # Django's own default is the same host, so it does not say that a mail server is there.
+        raise UsageError(NO_MAIL)
     user, password = (str(server.get(name) or "") for name in ("username", "password"))
     account = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
     is_tls, is_starttls = (bool(server.get(name)) for name in ("use_ssl", "use_tls"))

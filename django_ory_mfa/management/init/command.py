@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -90,7 +91,7 @@ class Init:
         parser.add_argument(
             "--smtp",
             metavar="URI",
-            help="mail server of Kratos (default: that of EMAIL_HOST, or a mail catcher at 127.0.0.1:1025)",
+            help="mail server of Kratos (default: that of EMAIL_HOST; for a local site also 127.0.0.1:1025)",
         )
         parser.add_argument(
             "--development-secrets",
@@ -117,6 +118,7 @@ class Init:
             return 1
         self._write(choices, *paths, is_fixed=options.development_secrets)
         terminal.say(f"Written: {_shown(paths[0])} (contains secrets, only you can read it), {_shown(paths[1])}.\n")
+        _warn_of_open_folder(terminal, options.folder)
         known = {name: getattr(settings, name, None) for name in (*NAMES, *CLAIMS)}
         terminal.say(next_steps(choices, str(options.folder), known))
         return 0
@@ -158,6 +160,15 @@ def _refuse_to_overwrite(*paths: Path) -> None:
         raise ControlError(
             f"There is already {' and '.join(existing)}, and nothing is overwritten. Name another folder with "
             "--folder. To change single keys of the file, use ory_mfa enable, set and require."
+        )
+
+
+def _warn_of_open_folder(terminal: Terminal, folder: Path) -> None:
+    """Say so if ``folder``, which was there before, is open to other users of this machine."""
+    if folder.stat().st_mode & 0o077:
+        terminal.say(
+            f"Warning: other users of this machine can open the folder {_shown(folder)}, where an SQLite database of "
+            f"Kratos would lie too. Close it to them:\n       chmod 700 {clean(shlex.quote(str(folder)))}\n"
         )
 
 

@@ -86,7 +86,9 @@ def _open(choices: Choices) -> Iterator[str]:
     parts = urlsplit(choices.site)
     if choices.is_local:
         yield f"python manage.py runserver {parts.netloc}"
-    yield f"{choices.home}        (under this name, not another name of the same machine)"
+    yield f"{choices.start}        (under this name, not another name of the same machine)"
+    if choices.start != choices.home:
+        yield f"There is no page at {choices.home} yet. Make one: people come there after sign-up and sign-out."
 
 
 def _block(title: str, *lines: str) -> str:

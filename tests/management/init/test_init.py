@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf.urls.i18n import i18n_patterns
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test.utils import override_script_prefix, override_settings
@@ -20,12 +21,14 @@ from django.urls import include, path
 
 from django_ory_mfa.management.commands.ory_mfa import Command
 from django_ory_mfa.management.control.findings import Declared, findings
-from django_ory_mfa.management.init.choices import EMAIL_SETTINGS, without_password
+from django_ory_mfa.management.init.choices import EMAIL_SETTINGS, NO_MAIL, without_password
 from django_ory_mfa.management.init.command import Init
 from tests.control import Result, Terminal
 from tests.views import page
 
 CONFIG, SCHEMA = "kratos.yml", "identity.schema.json"
+PUBLIC = ("--site-url=https://www.example.com", "--ory-url=https://auth.example.com")
+SMTP = "--smtp=smtps://mail.example.com:465/"
 
 
 def urls(*names: str) -> ModuleType:
@@ -184,6 +187,22 @@ def test_dangling_link_is_not_followed(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
+@pytest.mark.parametrize("mode", [0o755, 0o701, 0o770])
+def test_folder_that_others_can_open_is_warned_of(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "my kratos"
+    folder.mkdir()
+    folder.chmod(mode)
+
+    out = init(folder, "--yes").out
+
+    assert f"Warning: other users of this machine can open the folder {folder}" in out
+    assert f"       chmod 700 '{folder}'\n" in out
+
+
+def test_folder_of_its_own_needs_no_warning(tmp_path: Path) -> None:
+    assert "Warning" not in init(tmp_path / "kratos", "--yes").out
+
+
 def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
@@ -281,6 +300,14 @@ def test_passwords_are_in_the_file_and_nowhere_else(tmp_path: Path) -> None:
     assert "aiosmtpd" not in result.out
 
 
+def test_public_site_has_to_name_a_mail_server(tmp_path: Path, site: Any) -> None:
+    """The mails of a site that people use would go to a catcher that does not run there."""
+    assert refusal(tmp_path / "kratos", *PUBLIC, code=2) == NO_MAIL
+
+    config = made(tmp_path / "kratos", *PUBLIC, "--smtp=smtp://localhost:25/?disable_starttls=true")
+    assert config["courier"]["smtp"]["connection_uri"] == "smtp://localhost:25/?disable_starttls=true"
+
+
 def test_environment_names_database_and_mail_server(tmp_path: Path) -> None:
     environment = {"DSN": "postgres://db/kratos", "COURIER_SMTP_CONNECTION_URI": "smtp://mail/"}
 
@@ -322,7 +349,7 @@ def test_settings_decide_where_site_and_kratos_are(tmp_path: Path, site: Any) ->
     site.ORY_MFA_SITE_URL = "https://www.example.com"
     site.ORY_MFA_SESSION_COOKIE = "shop_session"
 
-    config = made(tmp_path / "kratos", "--name=Shop: the \u201cbest\u201d # one")
+    config = made(tmp_path / "kratos", "--name=Shop: the \u201cbest\u201d # one", SMTP)
 
     assert config["serve"]["public"] == {"base_url": "https://auth.example.com/", "host": "127.0.0.1", "port": 4455}
     assert config["cookies"] == {"domain": "example.com", "same_site": "Lax"}
@@ -401,7 +428,7 @@ def test_site_without_pages_is_told_what_to_include(tmp_path: Path, site: Any, n
         (["--name= "], 2, "--name must be"),
         (["--name=a\x07"], 2, "--name must be"),
         (
-            ["--development-secrets", "--site-url=https://www.example.com", "--ory-url=https://www.example.com/ory"],
+            ["--development-secrets", *PUBLIC, SMTP],
             2,
             "--development-secrets are for http://localhost only",
         ),
@@ -449,15 +476,49 @@ def test_next_steps_of_a_local_site(tmp_path: Path) -> None:
     assert "doctor --site-url http://localhost:8000 --admin-url http://127.0.0.1:4434 --as you@example.com" in out
 
 
+def opened(out: str) -> str:
+    """What is printed under the step that opens the site."""
+    return out.partition("Open the site:\n")[2].partition("\n\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "first"),
+    [([], "/ory/login"), ([path("safe/", include("django_ory_mfa.urls"))], "/safe/")],
+    ids=["pages of Ory only", "with the page of security"],
+)
+def test_site_without_a_page_at_its_root_is_opened_elsewhere(
+    tmp_path: Path, site: Any, more: list[Any], first: str
+) -> None:
+    site.ROOT_URLCONF = urls("login", "settings", "error")
+    site.ROOT_URLCONF.urlpatterns += more
+
+    shown = opened(init(tmp_path / "kratos", "--yes").out)
+
+    assert f"       http://localhost:8000{first}        (under this name" in shown
+    assert "There is no page at http://localhost:8000/ yet." in shown
+
+
+@pytest.mark.parametrize("root", [path("", page), *i18n_patterns(path("", page))], ids=["plain", "by language"])
+def test_site_is_opened_at_its_root(tmp_path: Path, site: Any, root: Any) -> None:
+    site.ROOT_URLCONF = urls("login", "settings", "error")
+    site.ROOT_URLCONF.urlpatterns.append(root)
+
+    shown = opened(init(tmp_path / "kratos", "--yes").out)
+
+    assert "       http://localhost:8000/        (under this name" in shown
+    assert "There is no page" not in shown
+
+
 def test_next_steps_of_a_site_that_is_set_up(tmp_path: Path, site: Any) -> None:
     site.ROOT_URLCONF = urls("login", "settings", "error")
     site.ORY_MFA_SDK_URL = "https://auth.example.com/"
     site.ORY_MFA_WHOAMI_REQUIRED_AAL = site.ORY_MFA_SETTINGS_REQUIRED_AAL = "highest_available"
     site.ORY_MFA_SITE_URL = "https://www.example.com"
 
-    out = init(tmp_path, "--yes", "--dsn=memory").out
+    out = init(tmp_path, "--yes", "--dsn=memory", SMTP).out
 
-    assert "1. Catch the mails of Kratos" in out
+    assert "1. Start Kratos" in out
+    assert "Catch the mails" not in out
     assert "ORY_MFA" not in out.partition("Written:")[2]
     assert "kratos migrate" not in out
     assert "kratos serve -c kratos.yml --watch-courier\n" in out
@@ -466,7 +527,9 @@ def test_next_steps_of_a_site_that_is_set_up(tmp_path: Path, site: Any) -> None:
 
 
 def test_site_behind_https_is_to_set_its_url(tmp_path: Path) -> None:
-    out = init(tmp_path, "--yes", "--site-url=https://www.example.com", "--ory-url=https://www.example.com/ory").out
+    urls = "--site-url=https://www.example.com", "--ory-url=https://www.example.com/ory"
+
+    out = init(tmp_path, "--yes", *urls, SMTP).out
 
     assert 'ORY_MFA_SDK_URL = "https://www.example.com/ory"' in out
     assert 'ORY_MFA_SITE_URL = "https://www.example.com"' in out
