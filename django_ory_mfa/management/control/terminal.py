@@ -11,6 +11,8 @@ from typing import TextIO
 from django.core.management.base import OutputWrapper
 from django.views.decorators.debug import sensitive_variables
 
+from django_ory_mfa.management.control.failures import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
@@ -49,7 +51,17 @@ class Terminal:
 
     @sensitive_variables()
     def asks_secret(self, question: str) -> str:
-        """Return what is typed in answer to ``question``, without showing it; nothing after Ctrl-D."""
+        """Return what is typed in answer to ``question``, without showing it.
+
+        Raises ``UsageError`` if nothing is typed, as after Ctrl-D.
+        """
+        answer = self._read_secret(question)
+        if not answer:
+            raise UsageError("Nothing was typed, so nothing was sent to Ory.")
+        return answer
+
+    @sensitive_variables()
+    def _read_secret(self, question: str) -> str:
         if self.stdin is not None:
             self._people.write(question)
             return self.stdin.readline().rstrip("\n")

@@ -86,6 +86,7 @@ def _with_people(facts: Facts, ory: Probe, given: Given) -> Facts:
     if admin is not None:
         answer = admin.version()
         facts = replace(facts, admin=reading.read_seen(answer), version=reading.read_version(answer))
+        facts = replace(facts, everybody_gets_codes=reading.read_everybody_gets_codes(ory.schemas()))
     if given.account is not None:
         return _signed_in(facts, admin, given.account)
     if given.credential is None:

@@ -101,3 +101,5 @@ class Facts:
     person: Person | None = None
     admin: Seen | None = None
     version: str | None = None
+    #: Whether every identity schema gives people an address for codes; None if not asked or not readable.
+    everybody_gets_codes: bool | None = None

@@ -42,6 +42,10 @@ class Probe(OryClient):
         """Open a login flow that repeats the first factor; it names the account even where whoami returns 403."""
         return self._ask("/self-service/login/api", credential.headers(), {"refresh": "true"})
 
+    def schemas(self) -> Answer:
+        """Ask for the identity schemas, which Ory shows to everybody."""
+        return self._ask("/schemas")
+
     def version(self) -> Answer:
         """Ask the admin API for the version."""
         return self._ask("/admin/version")

@@ -61,6 +61,12 @@ def check_version(facts: Facts) -> Iterator[Result]:
         yield failed(
             "version", f"This is not the admin API of Kratos ({answer}).", "--admin-url: serve.admin.port of Kratos"
         )
+    elif facts.version.startswith(OLD_VERSIONS) and facts.everybody_gets_codes:
+        yield ok(
+            "version",
+            f"Kratos {facts.version} treats every account as having a second factor once codes are one, which is true "
+            "here: every identity schema marks an address for codes.",
+        )
     elif facts.version.startswith(OLD_VERSIONS):
         yield warning(
             "version",

@@ -54,6 +54,20 @@ def read_version(answer: Answer) -> str | None:
     return _text(answer.json_object().get("version")) if answer.status == 200 else None
 
 
+def read_everybody_gets_codes(answer: Answer) -> bool | None:
+    """Return whether every identity schema marks a trait that nobody is without as the address for codes.
+
+    https://www.ory.com/docs/kratos/manage-identities/customize-identity-schema
+    """
+    try:
+        listed = json.loads(answer.body) if answer.status == 200 else None
+    except (TypeError, ValueError, RecursionError):
+        return None
+    if not isinstance(listed, list) or not listed:
+        return None
+    return all(_marks_code(value_at(one, "schema", "properties", "traits")) for one in listed)
+
+
 def read_own_url(answer: Answer) -> str | None:
     """Return Ory's own base URL, from the action of a login form."""
     action = _text(answer.at("ui", "action"))
@@ -117,6 +131,15 @@ def read_skew(answer: Answer, before: datetime, after: datetime) -> float | None
     # The header has a resolution of one second.
     earliest, latest = before.timestamp() - 1, after.timestamp()
     return moment - max(earliest, min(moment, latest))
+
+
+def _marks_code(schema: Any) -> bool:
+    if value_at(schema, "ory.sh/kratos", "credentials", "code", "identifier") is True:
+        return True
+    properties, required = value_at(schema, "properties"), value_at(schema, "required")
+    if not isinstance(properties, dict) or not isinstance(required, list):
+        return False
+    return any(_marks_code(properties.get(name)) for name in required if isinstance(name, str))
 
 
 def _number(text: str | None) -> int | None:

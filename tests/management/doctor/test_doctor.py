@@ -17,6 +17,7 @@ from django_ory_mfa.management.doctor import cookies, levels, reaching, reading,
 from django_ory_mfa.management.doctor.examination import examine_facts
 from django_ory_mfa.management.doctor.facts import Cookie, Facts, Person, RateLimit, Seen, Site
 from django_ory_mfa.management.doctor.results import Result, Status
+from django_ory_mfa.management.init.identity_schema import identity_schema
 
 OK, SKIPPED, WARNING, FAILED = Status.OK, Status.SKIPPED, Status.WARNING, Status.FAILED
 SITE = Site(
@@ -138,6 +139,56 @@ def test_ready_that_was_not_asked_says_nothing() -> None:
 )
 def test_version(admin: Seen | None, version: str | None, status: Status) -> None:
     assert only(reaching.check_version, admin=admin, version=version).status is status
+
+
+@pytest.mark.parametrize(("everybody", "status"), [(True, OK), (False, WARNING), (None, WARNING)])
+def test_version_with_a_fault_is_fine_where_everybody_gets_codes(*, everybody: bool | None, status: Status) -> None:
+    found = only(reaching.check_version, admin=Seen(200), version="v1.3.1", everybody_gets_codes=everybody)
+
+    assert found.status is status
+
+
+def schema(traits: object) -> dict[str, Any]:
+    return {"id": "person", "schema": {"properties": {"traits": traits}}}
+
+
+MARKED = {"ory.sh/kratos": {"credentials": {"code": {"identifier": True, "via": "email"}}}}
+FOR_ALL = schema(
+    {"properties": {"contact": {"properties": {"email": MARKED}, "required": ["email"]}}, "required": ["contact"]}
+)
+
+
+@pytest.mark.parametrize(
+    ("schemas", "everybody"),
+    [
+        ([json.loads(identity_schema())], False),
+        ([{"id": "person", "schema": json.loads(identity_schema())}], True),
+        ([FOR_ALL], True),
+        ([FOR_ALL, schema({"properties": {"email": MARKED}})], False),
+        ([schema({"properties": {"email": MARKED}, "required": ["name", 1]})], False),
+        (
+            [
+                schema(
+                    {
+                        "properties": {"email": {"ory.sh/kratos": {"credentials": {"password": {}}}}},
+                        "required": ["email"],
+                    }
+                )
+            ],
+            False,
+        ),
+        ([schema(None), 1], False),
+        ([], None),
+        ({"schemas": 1}, None),
+        ("person", None),
+    ],
+)
+def test_schemas_tell_whether_everybody_gets_codes(schemas: object, *, everybody: bool | None) -> None:
+    assert reading.read_everybody_gets_codes(answer(schemas)) is everybody
+
+
+def test_schemas_that_are_not_shown_tell_nothing() -> None:
+    assert reading.read_everybody_gets_codes(replace(answer([FOR_ALL]), status=404)) is None
 
 
 @pytest.mark.parametrize(

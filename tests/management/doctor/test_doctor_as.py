@@ -197,6 +197,18 @@ def test_nothing_secret_is_shown(start: Any, caplog: pytest.LogCaptureFixture) -
         assert secret not in shown
 
 
+@pytest.mark.parametrize("typed", ["\n", ""], ids=["Enter", "Ctrl-D"])
+def test_empty_password_is_not_sent(start: Any, typed: str) -> None:
+    ory = ory_with("v1.3.1", "totp")
+    start(ory)
+
+    with pytest.raises(CommandError, match="Nothing was typed, so nothing was sent to Ory") as refused:
+        Told(typed=typed)
+
+    assert refused.value.returncode == 2
+    assert ory.calls == []
+
+
 # Claims that are not compared.
 
 

@@ -144,6 +144,24 @@ def test_ory_mfa_finds_nothing_wrong_with_the_file(installed: OfInit) -> None:
     assert "no problems found" in out.getvalue()
 
 
+def test_doctor_warns_of_nothing_that_init_has_written(installed: OfInit) -> None:
+    """Not even of the fault of Kratos v1.3, which the schema keeps from doing harm."""
+    out = StringIO()
+    with override_settings(
+        ROOT_URLCONF="tests.quiet_urls",
+        ALLOWED_HOSTS=["localhost"],
+        ORY_MFA_SDK_URL=installed.public_url,
+        ORY_MFA_WHOAMI_REQUIRED_AAL="highest_available",
+        ORY_MFA_SETTINGS_REQUIRED_AAL="highest_available",
+    ):
+        options = ["--json", f"--site-url=http://localhost:{SITE_PORT}", f"--admin-url={installed.admin_url}"]
+        call_command("ory_mfa", "doctor", *options, "--fail-level=warning", stdout=out)
+
+    results = json.loads(out.getvalue())["results"]
+    assert {result["status"] for result in results} == {"ok", "not checked"}
+    assert "version" in [result["check"] for result in results if result["status"] == "ok"]
+
+
 def test_nothing_is_wrong_in_the_log_of_the_start(installed: OfInit) -> None:
     assert not re.search(r"level=(error|fatal)|configuration (file )?(is )?invalid|deprecat", installed.log)
 

@@ -15,7 +15,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.management.control import terminal as control
-from django_ory_mfa.management.control.failures import ControlError
+from django_ory_mfa.management.control.failures import ControlError, UsageError
 from django_ory_mfa.management.signing_in.flows import (
     Flow,
     LoginClient,
@@ -184,13 +184,23 @@ def test_password_is_read_from_the_terminal_without_showing_it() -> None:
     assert asked == ["Password: "]
 
 
-def test_end_of_input_is_an_empty_password() -> None:
+def test_end_of_input_is_no_password() -> None:
     def ask(question: str) -> str:
         raise EOFError
 
     out = OutputWrapper(StringIO())
 
-    assert control.Terminal(out, out, ask_hidden=ask).asks_secret("Password: ") == ""
+    with pytest.raises(UsageError, match="Nothing was typed"):
+        control.Terminal(out, out, ask_hidden=ask).asks_secret("Password: ")
+
+
+def test_empty_password_is_not_sent(start: Callable[..., FakeOry]) -> None:
+    ory = start()
+
+    with pytest.raises(CommandError, match="Nothing was typed, so nothing was sent to Ory"):
+        run(EMAIL, stdin=Typist(""))
+
+    assert ory.calls == []
 
 
 # Answers of a server that is odd.
