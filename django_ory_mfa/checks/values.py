@@ -37,7 +37,7 @@ def odd_setting(name: str, error: Exception) -> Error:
     """Return E002: a setting is invalid."""
     is_needed = name == "ORY_MFA_SDK_URL"
     hint = (
-        f"Correct {name}: it starts with http:// or https://, such as http://127.0.0.1:4433."
+        f"Correct {name}: https://<slug>.projects.oryapis.com, or http://localhost:4433 for a local Kratos."
         if is_needed
         else f"Correct {name}, or remove it to use the default."
     )
