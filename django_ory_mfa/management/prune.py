@@ -52,7 +52,7 @@ def admin_api(url: str | None) -> AdminApi:
 
 def gone(links: Iterable[Any], api: AdminApi) -> list[Any]:
     """Return those of ``links`` whose identity Ory does not have; raises ``CommandError`` if it says anything else."""
-    return [link for link in links if not _exists(api.identity(link.identity_id), link.identity_id)]
+    return [link for link in links if not exists(api.identity(link.identity_id), link.identity_id)]
 
 
 def deactivate(dead: list[Any], links: Any) -> list[Any]:
@@ -70,7 +70,8 @@ def deactivate(dead: list[Any], links: Any) -> list[Any]:
     return list(users.values())
 
 
-def _exists(answer: Answer, identity_id: UUID) -> bool:
+def exists(answer: Answer, identity_id: UUID) -> bool:
+    """Return whether Ory has the identity, by its ``answer``; raises ``CommandError`` if it says neither."""
     if answer.status == 200 and answer.at("id") == str(identity_id):
         return True
     # SECURITY: a 404 from anything but Ory says nothing about the identity.

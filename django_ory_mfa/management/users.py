@@ -14,7 +14,7 @@ from django.core.management.base import CommandError, OutputWrapper
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.management.base_url import MISUSED
-from django_ory_mfa.management.prune import KEY, admin_api, deactivate, gone
+from django_ory_mfa.management.prune import KEY, admin_api, deactivate, exists, gone
 
 APP = "django_ory_mfa.contrib.auth"
 
@@ -50,7 +50,7 @@ class Users:
         parser.add_argument(
             "--admin-url",
             metavar="URL",
-            help=f"prune: the admin API, such as http://127.0.0.1:4434, or your project of Ory Network with {KEY} set",
+            help=f"link, prune: the admin API, such as http://127.0.0.1:4434, or that of Ory Network, with {KEY}",
         )
         parser.add_argument(
             "--deactivate", action="store_true", help="prune: also disable the users who have no other identity"
@@ -62,19 +62,31 @@ class Users:
             raise CommandError(f"Add '{APP}' to INSTALLED_APPS: it keeps the links.")
         if options.action == "prune":
             stdout.write(_prune(options.admin_url, is_deactivated=options.deactivate))
+        elif options.action == "list":
+            stdout.write(_listed(_all_links()))
         else:
-            stdout.write(_listed(_all_links()) if options.action == "list" else _link(options.identity, options.user))
+            stdout.write(_link(options.identity, options.user, options.admin_url))
         return 0
 
 
-def _link(identity: str | None, name: str | None) -> str:
+def _link(identity: str | None, name: str | None, admin_url: str | None) -> str:
     if identity is None or name is None:
         raise CommandError("users link needs --identity and --user.", returncode=MISUSED)
     identity_id, user = _uuid(identity), _user(name)
+    asked = _asked(identity_id, admin_url)
     link, is_new = _links().get_or_create(project=conf.project, identity_id=identity_id, defaults={"user": user})
     if link.user != user:
         raise CommandError(f"The identity {identity_id} is already linked to {link.user.get_username()!r}.")
-    return f"{identity_id} is linked to {name!r}." if is_new else f"{identity_id} was already linked to {name!r}."
+    return f"{identity_id} {'is' if is_new else 'was already'} linked to {name!r}. {asked}"
+
+
+def _asked(identity_id: UUID, admin_url: str | None) -> str:
+    """Return what is known of the identity at Ory, as a sentence; raises ``CommandError`` if Ory does not have it."""
+    if admin_url is None:
+        return "Ory was not asked whether it has this identity: --admin-url URL asks."
+    if not exists(admin_api(admin_url).identity(identity_id), identity_id):
+        raise CommandError(f"Ory has no identity {identity_id}. Nothing was changed.")
+    return "Ory has this identity."
 
 
 def _uuid(identity: str) -> UUID:

@@ -15,6 +15,7 @@ from tests.contrib_auth.site import UsersSite, sign_in
 
 User: Any = get_user_model()
 ID = "4e079061-4dfb-4bc4-9f3a-dc969d68ac1d"
+NOT_ASKED = "Ory was not asked whether it has this identity: --admin-url URL asks."
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +81,7 @@ def test_user_is_linked(settings: Any) -> None:
     said = link()
 
     found = OryIdentity.objects.get()
-    assert said == f"{ID} is linked to 'ann'.\n"
+    assert said == f"{ID} is linked to 'ann'. {NOT_ASKED}\n"
     assert (str(found.identity_id), found.project, found.user, found.digest) == (ID, "shop", user, "")
 
 
@@ -88,7 +89,7 @@ def test_user_who_was_linked_before_is_no_error() -> None:
     User.objects.create(username="ann")
     link()
 
-    assert link() == f"{ID} was already linked to 'ann'.\n"
+    assert link() == f"{ID} was already linked to 'ann'. {NOT_ASKED}\n"
 
 
 def test_linked_user_is_who_signs_in(ory: Any, site: UsersSite) -> None:

@@ -61,6 +61,26 @@ def states() -> dict[str, bool]:
     return dict(User.objects.values_list("username", "is_active"))
 
 
+def test_identity_that_ory_has_is_linked(emulator: Emulator) -> None:
+    User.objects.create(username="ann")
+    identity, out = emulator.ory.add_identity(), StringIO()
+    arguments = ["link", "--user", "ann", "--identity", identity.id, "--admin-url", emulator.url]
+
+    call_command("ory_mfa", "users", *arguments, stdout=out)
+
+    assert out.getvalue() == f"{identity.id} is linked to 'ann'. Ory has this identity.\n"
+
+
+def test_identity_that_ory_does_not_have_is_not_linked(emulator: Emulator) -> None:
+    User.objects.create(username="ann")
+    arguments = ["link", "--user", "ann", "--identity", UNKNOWN, "--admin-url", emulator.url]
+
+    with pytest.raises(CommandError, match=f"Ory has no identity {UNKNOWN}. Nothing was changed."):
+        call_command("ory_mfa", "users", *arguments, stdout=StringIO())
+
+    assert OryIdentity.objects.count() == 0
+
+
 def test_links_of_deleted_identities_are_listed_and_nothing_is_changed(emulator: Emulator) -> None:
     two(emulator)
 
