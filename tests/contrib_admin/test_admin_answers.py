@@ -154,11 +154,31 @@ def test_sign_out_of_the_403_page_works(ory: Any) -> None:
 # Passwords.
 
 
-@pytest.mark.parametrize("path", ["/admin/password_change/", "/admin/password_change/done/"])
-def test_pages_of_passwords_are_there_only_with_passwords(ory: Any, site: UsersSite, path: str, settings: Any) -> None:
+def test_link_to_change_the_password_leads_to_ory_where_passwords_are(ory: Any, site: UsersSite) -> None:
+    user = staff(ory, site)
+    user.set_password("from before Ory")
+    user.save()
+    page = site.get("/admin/").content.decode()
+    assert 'href="/admin/password_change/"' in page
+
+    for response in (site.get("/admin/password_change/"), site.post("/admin/password_change/")):
+        assert location(response).startswith(f"{ory.public_url}/self-service/settings/browser?return_to=")
+        assert location(response).endswith("%2Fadmin%2F")
+
+
+def test_nobody_is_sent_to_change_a_password_who_may_not_come_in(ory: Any, site: UsersSite) -> None:
+    assert "/login/" in location(site.get("/admin/password_change/"))
+    ory.login(site)
+    assert site.get("/admin/password_change/").status_code == 403
+
+
+@pytest.mark.parametrize(("path", "status"), [("/admin/password_change/", 302), ("/admin/password_change/done/", 404)])
+def test_pages_of_passwords_are_there_only_with_passwords(
+    ory: Any, site: UsersSite, path: str, status: int, settings: Any
+) -> None:
     assert site.get(path).status_code == 302
     staff(ory, site)
-    assert site.get(path).status_code == 404
+    assert site.get(path).status_code == status
 
     ours, djangos = settings.AUTHENTICATION_BACKENDS[0], "django.contrib.auth.backends.ModelBackend"
     settings.AUTHENTICATION_BACKENDS = [ours, djangos]

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django_ory_mfa.answer.pages import account_name
 from django_ory_mfa.checks.admin import messages_of
 from django_ory_mfa.checks.users import takes_passwords
+from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.admin import last_page, pages
 from django_ory_mfa.contrib.admin.actions import action_names
 from django_ory_mfa.contrib.admin.requirements import always_asked, names_of_views, place_of, requirements_of
@@ -96,13 +97,16 @@ class AALAdminSiteMixin:
     own_view(logout)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Return Django's page; 404 where nobody signs in with a password of Django's."""
-        _need_passwords()
+        """Return Django's page, or send to Ory's settings where nobody signs in with a password of Django's."""
+        if not takes_passwords():
+            # The admin links here for everybody who has a usable password, however old.
+            return HttpResponseRedirect(conf.flows.settings(return_to=f"{site_origin(request)}{self._path()}"))
         return super().password_change(request, extra_context)  # type: ignore[misc]  # likewise
 
     def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Return Django's page; 404 where nobody signs in with a password of Django's."""
-        _need_passwords()
+        if not takes_passwords():
+            raise Http404
         return super().password_change_done(request, extra_context)  # type: ignore[misc]  # likewise
 
     def ory_mfa_guards_of(self, view: Any) -> Iterator[Any]:
@@ -195,8 +199,3 @@ class AdminGuard:
         account = account_name(self._request, session) if session else ""
         shown = {"account": account, "logout_url": reverse("admin:logout", current_app=site.name)}
         return {**site.each_context(self._request), **shown}
-
-
-def _need_passwords() -> None:
-    if not takes_passwords():
-        raise Http404
