@@ -130,13 +130,19 @@ def _as_text(found: list[Row], outside: list[Outsider]) -> str:
 
 
 def _summary(found: list[Row]) -> str:
-    unprotected = [row for row in found if not row.is_protected]
-    unknown = sum(row.decided_by is not None for row in unprotected)
-    picked = f" {unknown} more pick their permissions when a request comes." if unknown else ""
-    return (
-        f"{len(found)} URL patterns. {len(unprotected) - unknown} of them require no Ory session; other guards, such "
-        f"as Django's own, are not examined.{picked}"
+    open_rows = [row for row in found if not row.is_protected]
+    own, unknown = (
+        sum(kind) for kind in ([row.is_own_view for row in found], [bool(row.decided_by) for row in open_rows])
     )
+    counts = {
+        "behind a guard of this package": len(found) - len(open_rows) - own,
+        "without one": len(open_rows) - unknown,
+        "whose view decides at each request": unknown,
+        "of the package's own pages": own,
+    }
+    shown = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+    total = f"URL patterns: {len(found)} in all{shown and ': '}{shown}."
+    return f"{total} Other guards, such as Django's own, are not examined."
 
 
 def _outside(outside: list[Outsider]) -> list[str]:

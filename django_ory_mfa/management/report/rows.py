@@ -42,10 +42,15 @@ class Row:
         return next((guard.decided_by for guard in self.guards if guard.is_of_site), None)
 
     @property
+    def is_own_view(self) -> bool:
+        """Whether it is one of the package's own pages."""
+        return self.guards[0].origin == Origin.OWN_VIEW
+
+    @property
     def is_protected(self) -> bool:
         """Whether a guard applies on every path that was tried; the package's own views always count as protected."""
         asking = {path for guard in self._sure if not guard.only_for for path in guard.paths or [None]}
-        if None in asking or self.guards[0].origin == Origin.OWN_VIEW:
+        if None in asking or self.is_own_view:
             return True
         guarded = {method for guard in self._sure for method in guard.only_for}
         if self.methods and guarded.issuperset(self.methods):
