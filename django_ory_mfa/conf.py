@@ -137,7 +137,7 @@ class Conf:
 
     @property
     def client_kind(self) -> Callable[[HttpRequest], object] | None:
-        """The site's function that tells which kind of client sent a request; None if only the headers decide."""
+        """The site's function that returns which kind of client sent a request; None if only the headers decide."""
         path = _get("CLIENT_KIND", None)
         if path is None:
             return None
@@ -155,7 +155,7 @@ class Conf:
             return None
         found = _imported("DRF_EXCEPTION_HANDLER", path)
         if not callable(found) or str(getattr(found, "__module__", "")).startswith(OWN_DRF):
-            # Our own handler would ask itself for ever.
+            # Our own handler would call itself without end.
             raise _odd("DRF_EXCEPTION_HANDLER", "must be the path of an exception handler, and not of ours", path)
         handler: Callable[[Exception, Any], Any] = found
         return handler

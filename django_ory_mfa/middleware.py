@@ -102,14 +102,14 @@ class OrySessionMiddleware(HybridMiddleware):
         """Set the headers and cookies of the response; raises an error that a template may have swallowed."""
         state = state_of(request)
         if state.misuse is not None:
-            # `{% if not … %}` in a template swallows exceptions, and would show the branch for anonymous visitors.
+            # `{% if not … %}` in a template swallows exceptions, and shows the branch for anonymous visitors.
             raise state.misuse
         response = response if state.raised is None else settle(request, response)
         if state.was_known_before_view:
-            # Reading an already resolved session leaves no mark, so every per-view cache inside is refused.
+            # Code that reads a session resolved earlier cannot be detected, so every per-view cache inside is refused.
             cache_control.refuse_inner_cache(request)
         if state.is_cache_blocked:
-            _tell_that_not_cached(request.resolver_match.route if request.resolver_match else "")
+            _warn_that_not_cached(request.resolver_match.route if request.resolver_match else "")
         if state.known_session is not None or _may_be_read_too_late(state, response):
             cache_control.mark_private(request, response)
         state.response = response
@@ -179,7 +179,7 @@ def _may_be_read_too_late(state: RequestState, response: HttpResponseBase) -> bo
     return cache_control.may_be_shared_and_read_later(response) and state.credential is not None
 
 
-def _tell_that_not_cached(route: str) -> None:
+def _warn_that_not_cached(route: str) -> None:
     message = "The page /%s is behind @cache_page and depends on the Ory session, so it was not cached."
     limited_log.warning(message, route, kind=route)
 

@@ -1,4 +1,4 @@
-"""The package's own pages: sign-in security, sign-in, step-up, the end of it and sign-out."""
+"""The package's own pages: sign-in security, sign-in, step-up, its completion, and sign-out."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def settings(request: HttpRequest) -> HttpResponseBase:
         proofs=newest_by_method(session.authentication_methods),
         advice=advice_on(session),
         notice=_what_was_set_up(request, session),
-        # Marked, so that the page can say what was set up meanwhile.
+        # With a mark, so that this page can say afterwards what was set up.
         manage_url=conf.flows.settings(return_to=f"{site_origin(request)}{request.path}?{BACK}=1"),
     )
     return page(request, "settings", context)
 
 
 def _what_was_set_up(request: HttpRequest, session: OrySession) -> str:
-    """Return the method of the proof that came with a visit to Ory's settings; empty if there is none."""
+    """Return the method that the visitor has just set up in Ory's settings; empty if there is none."""
     newest = newest_proof(session, since=now().timestamp() - JUST_NOW)
     return newest.method if BACK in request.GET and newest is not None and newest.aal >= AAL.AAL2 else ""
 
@@ -99,8 +99,8 @@ def step_up(request: HttpRequest) -> HttpResponseBase:
         # Not even HEAD: a link checker must not open a flow, because Ory could send a code by e-mail.
         return HttpResponseNotAllowed(["GET"])
     return_to = checked_next(request)
-    # Whether a second factor exists is not asked: visitors who follow this link say that they have one.
-    decision = run(evaluation_steps(state_of(request), HIGHEST_LEVEL, consult=False))
+    # Enrolment is not checked: visitors who follow this link say that they have a second factor.
+    decision = run(evaluation_steps(state_of(request), HIGHEST_LEVEL, check_enrolment=False))
     if decision.is_allowed:
         return HttpResponseRedirect(return_to)
     return render(request, decision, return_to=return_to)
@@ -111,9 +111,9 @@ def step_up(request: HttpRequest) -> HttpResponseBase:
 @never_cache
 @require_GET
 def done(request: HttpRequest) -> HttpResponseBase:
-    """Tell the page that opened this window that Ory is done, and the visitor that the window may be closed.
+    """Tell the page that opened this window that the flow is complete, and the visitor to close the window.
 
-    It grants nothing and does not call Ory: the waiting page sends its request again, which is decided anew.
+    It grants no access and does not call Ory: the waiting page repeats its request, and a guard decides again.
     """
     return page(request, "done", {"home_url": default_return_to(request)})
 

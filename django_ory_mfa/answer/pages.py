@@ -58,7 +58,7 @@ def page_context(request: HttpRequest, session: OrySession, decision: Decision |
 
 
 def debug_hints() -> dict[str, str]:
-    """Return what the page of an outage tells developers: the URL of Ory and a command; empty in production."""
+    """Return what the page of an outage shows to developers: the URL of Ory and a command; empty in production."""
     return {"failed_url": conf.sdk_url, "command": DOCTOR} if is_debug() else {}
 
 

@@ -1,4 +1,4 @@
-"""Views of Django REST framework that ask for a level in a way that would not hold, or not be documented."""
+"""Check views of Django REST framework: levels that are not enforced, or not documented."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ W040 = checks.Warning(
 
 
 def negated_level(place: str) -> Error:
-    """A permission that would let everybody in during an outage."""
+    """Return E040: a permission would allow every request during an outage."""
     return Error(
         f"A permission of {place} negates a combination with AALPermission.",
         hint="AALPermission refuses during an outage of Ory, so that its negation lets everybody in. Do without `~`.",
@@ -47,7 +47,7 @@ def negated_level(place: str) -> Error:
 
 
 def unread_requirements(place: str) -> Error:
-    """Requirements that nothing asks for."""
+    """Return E041: a view has requirements that nothing enforces."""
     return Error(
         f"{place} has ory_mfa_requirements, and no AALPermission that reads them.",
         hint=f"Add '{PACKAGE}.AALPermission' to its permission_classes.",
@@ -56,7 +56,7 @@ def unread_requirements(place: str) -> Error:
 
 
 def odd_requirements(place: str, problem: str) -> Error:
-    """Requirements that make no sense."""
+    """Return E042: a view has invalid requirements."""
     return Error(
         f"ory_mfa_requirements of {place} make no sense: {problem}",
         hint=(
@@ -68,7 +68,7 @@ def odd_requirements(place: str, problem: str) -> Error:
 
 
 def other_authenticators(place: str, others: Sequence[str]) -> checks.Warning:
-    """Clients that sign in otherwise, and are refused or use two sign-ins."""
+    """Return W041: clients that sign in without Ory are refused, or use two sign-ins."""
     return checks.Warning(
         f"Every way into {place} needs AALPermission, and {', '.join(others)} signs in people who may not be Ory's.",
         hint=(
@@ -80,20 +80,20 @@ def other_authenticators(place: str, others: Sequence[str]) -> checks.Warning:
 
 
 def check_authenticators(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Where every way in needs a level, the person of the Ory session is the only one who signs in."""
+    """Where every combination of permissions requires a level, only Ory's sign-in is accepted."""
     found = {_place(site_view.view): _others(site_view.view) for site_view in every_view()}
     return [other_authenticators(place, others) for place, others in found.items() if others]
 
 
 def check_permissions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What permissions and ``ory_mfa_requirements`` say is asked for, also during an outage."""
+    """What permissions and ``ory_mfa_requirements`` require is enforced, also during an outage."""
     messages = [message for site_view in every_view() for message in _messages(site_view.view)]
     # A router has the same class at many places.
     return list({str(message): message for message in messages}.values())
 
 
 def check_spectacular(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """drf-spectacular documents refusals."""
+    """drf-spectacular documents the refusals."""
     if not apps.is_installed("drf_spectacular"):
         return []
     hooks = getattr(settings, "SPECTACULAR_SETTINGS", {}).get("POSTPROCESSING_HOOKS", ())
@@ -106,7 +106,7 @@ def _asks(view: Any) -> bool:
 
 
 def _place(view: Any) -> str:
-    # Functions have a class that the framework makes, and that has their name.
+    # The framework makes a class for a function, with the same name.
     view_class = class_of(view)
     return f"{getattr(view_class, '__module__', '')}.{getattr(view_class, '__name__', '')}"
 
@@ -128,7 +128,7 @@ def _messages(view: Any) -> Iterator[CheckMessage]:
     if any(negates_level(permission) for permission in permissions or ()):
         yield negated_level(place)
     yield from (odd_requirements(place, problem) for problem in _problems(view, required))
-    # Where a class picks permissions when a request comes, nobody can tell.
+    # Unknown for a class that picks its permissions at each request.
     if permissions is not None and not _asks(view) and not required.keys().isdisjoint(names_here(view)):
         yield unread_requirements(place)
 

@@ -1,4 +1,4 @@
-"""What permissions of Django REST framework ask for, read from its views without the framework itself."""
+"""Read what permissions of Django REST framework require, from its views and without importing the framework."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Views that ask two sign-ins, Django's and Ory's, which may be those of two people."""
+"""Check for views that use two sign-ins, Django's and Ory's, which may be those of two people."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def two_sign_ins(routes: Sequence[str]) -> checks.Warning:
 
 
 def check_two_sign_ins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Views that need a level of Ory's and a user of Django's ask for one and the same person."""
+    """A level of Ory and a Django user that one view needs belong to the same person."""
     if not positions(DJANGO_USERS) or positions(USER_MIDDLEWARE):
         return []
     routes = [site_view.route for site_view in every_view() if _asks_both(site_view)]

@@ -15,7 +15,7 @@ NODES_OF_A_SECOND_FACTOR = frozenset({"totp_unlink", "lookup_secret_disable", "w
 
 
 def read_enrolment(answer: Answer) -> bool | None:
-    """Return whether the person has a second factor; None if the settings flow does not tell."""
+    """Return whether the person has a second factor; None if the settings flow does not show that."""
     if answer.status == 200:
         return _shows_second_factor(answer)
     if answer.status == 403 and answer.at("error", "id") == ErrorId.STEP_UP:

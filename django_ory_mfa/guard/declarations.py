@@ -88,7 +88,7 @@ def declare(
 
 
 def wants_proof(declared: Declared) -> bool:
-    """Whether ``declared`` asks for a certain proof, as far as that is known before a session is.
+    """Whether ``declared`` requires a proof of a certain age or method, as far as that is known without a request.
 
     Raises ``ImproperlyConfigured`` as ``Configured.requirement`` does.
     """

@@ -34,10 +34,10 @@ async def aevaluate(request: HttpRequest, requirement: Requirement | str) -> Dec
     return await arun(evaluation_steps(state_of(request), conf.requirement(requirement)))
 
 
-def evaluation_steps(state: RequestState, requirement: Requirement, *, consult: bool = True) -> Steps[Decision]:
+def evaluation_steps(state: RequestState, requirement: Requirement, *, check_enrolment: bool = True) -> Steps[Decision]:
     """Return the decision on ``requirement``.
 
-    ``consult`` has Ory asked whether a second factor exists, if the outcome depends on it.
+    ``check_enrolment``: find out from Ory whether a second factor exists, if the outcome depends on it.
     """
     session = yield from session_steps(state, fresh=requirement.wants_proof)
     decision = decide(session, requirement, now=now())
@@ -46,7 +46,7 @@ def evaluation_steps(state: RequestState, requirement: Requirement, *, consult: 
         # would be sent to Ory in a loop.
         session = yield from session_steps(state, fresh=True)
         decision = decide(session, requirement, now=now())
-    if consult and _depends_on_enrolment(session, decision):
+    if check_enrolment and _depends_on_enrolment(session, decision):
         decision = yield from _enrolment_steps(state, requirement)
         session = yield from session_steps(state)
     if decision.is_allowed or decision.outcome is Outcome.UNAVAILABLE:
@@ -64,9 +64,9 @@ def _depends_on_enrolment(session: OrySession, decision: Decision) -> bool:
 def _enrolment_steps(state: RequestState, requirement: Requirement) -> Steps[Decision]:
     enrolled = yield from enrolled_steps(state)
     session = yield from session_steps(state)
-    asked = requirement
+    effective = requirement
     if enrolled is False and HIGHEST_AVAILABLE not in (conf.whoami_required_aal, conf.settings_required_aal):
         # SECURITY: the nodes of the settings flow do not show every second factor (codes by e-mail have no node).
         # Their absence may lead to a demand for a second factor, but must never grant access.
-        asked = Requirement("aal2", requirement.max_age, requirement.methods)
-    return replace(decide(session, asked, now=now(), enrolled=enrolled), requirement=requirement)
+        effective = Requirement("aal2", requirement.max_age, requirement.methods)
+    return replace(decide(session, effective, now=now(), enrolled=enrolled), requirement=requirement)

@@ -84,8 +84,8 @@ def decision_steps(request: HttpRequest, declared: Declared | str | None) -> Ste
 def csrf_reason_steps(request: HttpRequest, *, fresh: bool = False) -> Steps[str | None]:
     """Return why a request to an API fails the CSRF check; None if it passes or needs no check.
 
-    It applies to sessions in cookies, since Django's middleware does not check the views of APIs. ``fresh``:
-    the session is asked for as it will be for what is required, so that Ory is called once.
+    It applies to sessions in cookies, since Django's middleware does not check the views of APIs. ``fresh``: resolve
+    the session without caches, because the requirement needs that too and Ory is then called only once.
     """
     # The session comes last: only unsafe requests with a cookie need it here.
     if not needs_csrf_check(request) or not (yield from session_steps(state_of(request), fresh=fresh)).is_signed_in:

@@ -77,11 +77,11 @@ def forget_other_sign_in(request: Any) -> None:
     """Make ``request.user`` anonymous if it comes from a sign-in other than Ory's."""
     if mapped_user(request) is not None or "user" not in vars(request):
         return
-    # Not imported above, because a site may do without Django's users.
-    nobody = import_module("django.contrib.auth.models").AnonymousUser()
+    # Imported here, because a site may have no Django users.
+    anonymous = import_module("django.contrib.auth.models").AnonymousUser()
 
     async def auser() -> Any:
-        return nobody
+        return anonymous
 
     # SECURITY: the second factor of one person must not open the account of another.
-    request.user, request.auser = nobody, auser
+    request.user, request.auser = anonymous, auser

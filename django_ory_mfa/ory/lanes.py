@@ -13,7 +13,7 @@ from ipaddress import IPv6Address, ip_address
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """For whom a call is made: whether Ory recognised the credential before, and the client address."""
+    """The visitor that a call is made for: whether Ory recognised the credential before, and the client address."""
 
     is_known: bool = True
     address: str = ""
@@ -83,7 +83,7 @@ class SharedThreads:
     """Runs at most ``size`` jobs at once in the threads of ``pool``.
 
     SECURITY: jobs for credentials that Ory recognised before go first. All others get at most half of the threads, so
-    that made-up credentials cannot take them all, and at least an eighth, so that new sign-ins get through.
+    that invalid credentials cannot occupy them all, and at least an eighth, so that new sign-ins get through.
     """
 
     def __init__(self, pool: ThreadPoolExecutor, size: int) -> None:

@@ -1,1 +1,1 @@
-"""What the request itself tells: its credential, its visitor, and which kind of client reads the response."""
+"""What the request itself contains: its credential, its visitor, and the kind of client that reads the response."""

@@ -73,12 +73,12 @@ def _is_script(request: HttpRequest, credential: Credential | None) -> bool:
 
 def _kind_by_site(request: HttpRequest) -> Kind | None:
     if not hasattr(request, KIND_BY_SITE):
-        ask = conf.client_kind
-        if ask is None:
+        site_function = conf.client_kind
+        if site_function is None:
             return None
         # None while the function runs, which would otherwise recurse if it reads the session.
         setattr(request, KIND_BY_SITE, None)
-        setattr(request, KIND_BY_SITE, _as_kind(ask(request)))
+        setattr(request, KIND_BY_SITE, _as_kind(site_function(request)))
     return cast("Kind | None", getattr(request, KIND_BY_SITE))
 
 

@@ -35,7 +35,7 @@ def names_of_person(session: OrySession) -> tuple[str, ...]:
 
 
 def bound_to(request: HttpRequest, visitor: Visitor) -> str:
-    """Return whom a hop of ``request`` is counted for: the person, the credential or the browser.
+    """Return what a hop of ``request`` is bound to: the person, the credential or the browser.
 
     SECURITY: a hop cookie that this site signed for an attacker can be planted in a visitor's browser by another host
     on the same domain. So an entry counts only for the person that it was made for, else for the credential, else for a

@@ -76,7 +76,7 @@ def _may_store(reference: Reference) -> bool:
     if reference is None:
         return True
     request: Any = reference()
-    # SECURITY: a response may be streamed after its request is gone, and then nobody can tell.
+    # SECURITY: a response may be streamed after its request is gone. Then it is unknown, so nothing is stored.
     if request is None or is_session_known(request):
         return False
     # A view may have another request processed before it renders its own page.

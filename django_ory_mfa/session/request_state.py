@@ -67,9 +67,9 @@ class RequestState:
     was_known_before_view: bool = False
     # Whether Django's cache was stopped from storing the response: cache_control -> middleware, guarding.
     is_cache_blocked: bool = False
-    # What a permission of Django REST framework came to, a decision or another reason to refuse:
-    # contrib.rest_framework, for its answer to the exception that follows.
-    kept: Decision | Refusal | None = None
+    # Why a permission of Django REST framework refuses, or its decision:
+    # contrib.rest_framework.permissions -> authentication, answers.
+    permission_result: Decision | Refusal | None = None
     # The response after our middleware: middleware -> resolver, for code that reads the session later.
     response: HttpResponseBase | None = None
     # A weak reference to the request that was processed before this one began, perhaps by the view that began it:

@@ -1,4 +1,4 @@
-"""Bind a Django session to the first person who uses it, and empty it for anybody else.
+"""Bind a Django session to the first person who uses it, and empty it for every other person.
 
 SECURITY: Ory's session and Django's are two cookies, and one can change to another person without the other. What a
 site keeps in the Django session for one person must not be shown to the next, however the next one signed in.

@@ -79,7 +79,7 @@ def ory_mfa_status(context: Mapping[str, Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("ory_mfa/_notice.html", takes_context=True)
 def ory_mfa_notice(context: Mapping[str, Any]) -> dict[str, Any]:
-    """Render a line that thanks a visitor who is back from Ory, and asks for a form that was not sent; else nothing."""
+    """Confirm a step-up to a visitor who is back from Ory, and remind of a form that was refused; else nothing."""
     state = getattr(context.get("request"), "_ory_mfa", None)
     return {"notice": getattr(state, "arrival", "")}
 

@@ -63,7 +63,7 @@ def _refusal(exc: Exception, request: Any) -> Refusal | None:
         return _refused(request, exc.decision)
     if isinstance(exc, (ForgedRequest, CSRFFailed)):
         return csrf_failed(str(exc))
-    kept = state_of(django_request(request)).kept
+    kept = state_of(django_request(request)).permission_result
     if kept is not None and _is_by_level(exc):
         if isinstance(kept, Refusal):
             return kept

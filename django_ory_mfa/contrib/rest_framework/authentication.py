@@ -67,7 +67,7 @@ class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framew
 
     def authenticate_header(self, request: Any) -> str:
         """Return the challenge of a 401: of the decision that a permission came to, if there is one."""
-        kept = state_of(django_request(request)).kept
+        kept = state_of(django_request(request)).permission_result
         if not isinstance(kept, Decision) or kept.is_allowed:
             return CHALLENGE
         return refusal_for(django_request(request), kept).headers.get("WWW-Authenticate", CHALLENGE)

@@ -82,17 +82,17 @@ def asks_for_level(permission: Any) -> bool:
 def _permission_steps(request: Any, declared: Iterable[Declared]) -> Steps[bool]:
     sent = django_request(request)
     state, is_asked = state_of(sent), False
-    state.kept = yield from _csrf_steps(sent)
-    if state.kept is not None:
+    state.permission_result = yield from _csrf_steps(sent)
+    if state.permission_result is not None:
         return False
     for one in declared:
-        state.kept = decision = yield from decision_steps(sent, one)
+        state.permission_result = decision = yield from decision_steps(sent, one)
         if decision is not None and not decision.is_allowed:
             return False
         is_asked = is_asked or decision is not None
     refusal = yield from _refusal_steps(request, is_asked=is_asked)
     if refusal is not None:
-        state.kept = refusal
+        state.permission_result = refusal
     return refusal is None
 
 
