@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django
 from django.conf import settings
+from docutils import nodes
+from sphinx.addnodes import index
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 
 import django_ory_mfa
 
@@ -41,3 +47,32 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
+
+
+class IndexOfTheReference(SphinxTransform):
+    """Puts every name in the first column of a table of the reference into the index; a search then finds its row."""
+
+    default_priority = 800  # Sphinx collects the index at 850.
+
+    def apply(self, **kwargs: Any) -> None:
+        """Add the entries of one page."""
+        if not self.env.docname.startswith("reference/"):
+            return
+        for row in self.document.findall(nodes.row):
+            cell = row[0]
+            if isinstance(row.parent, nodes.tbody) and isinstance(cell, nodes.Element):
+                for literal in list(cell.findall(nodes.literal)):
+                    self.add(cell, literal.astext())
+
+    def add(self, cell: nodes.Element, name: str) -> None:
+        """Let an entry for ``name`` lead to ``cell``."""
+        target = nodes.target("", "", ids=[nodes.make_id(f"row-{name}")])
+        if target["ids"][0] not in self.document.ids:
+            self.document.note_explicit_target(target)
+            # An entry that is not "main" is listed below all pages in which the word occurs.
+            cell.insert(0, [index(entries=[("single", name, target["ids"][0], "main", None)]), target])
+
+
+def setup(app: Sphinx) -> None:
+    """Register what this file adds to Sphinx."""
+    app.add_transform(IndexOfTheReference)

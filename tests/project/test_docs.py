@@ -535,3 +535,53 @@ def test_links_inside_the_site_lead_to_pages(name):
     for target in re.findall(r":doc:`(?:[^`<]*<)?([^`<>]+)>?`", PAGES[name]):
         page = DOCS / target.removeprefix("/") if target.startswith("/") else folder / target
         assert page.with_suffix(".rst").is_file(), target
+
+
+def entries(page: str) -> list[str]:
+    """The entries of a page in the index, in small letters, as the search of the site compares them."""
+    return [entry.lower() for entry in re.findall(r"^   ! single: (.+)$", PAGES[page], re.MULTILINE)]
+
+
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("ERR_TOO_MANY_REDIRECTS", "troubleshooting"),
+        ("return_to not allowed", "troubleshooting"),
+        ("second factor is needed", "troubleshooting"),
+        ("no mail arrives", "troubleshooting"),
+        ("csrf 403", "troubleshooting"),
+        ("session.cookie.name", "troubleshooting"),
+        ("503", "troubleshooting"),
+        ("AnonymousUser", "troubleshooting"),
+        ("kratos.yml", "how-to/self-hosted"),
+        ("strict", "how-to/ory-network"),
+        ("custom domain", "how-to/ory-network"),
+        ("nginx", "how-to/deploy"),
+        ("SECURE_PROXY_SSL_HEADER", "how-to/deploy"),
+        ("kubernetes probe", "how-to/deploy"),
+        ("429", "how-to/cache-and-outages"),
+        ("revoked session", "explanation/caches-and-revocation"),
+        ("RequestFactory", "how-to/test-your-site"),
+        ("grace period", "how-to/roll-out"),
+        ("admin second factor", "how-to/admin"),
+        ("ViewSet", "how-to/rest-framework"),
+        ("lost phone", "how-to/lost-second-factor"),
+    ],
+)
+def test_question_of_a_reader_finds_its_page_first(words, page):
+    """Sphinx shows a main entry first if it contains the words and is at most twice as long."""
+    assert [entry for entry in entries(page) if words.lower() in entry and len(words) >= len(entry) / 2] != []
+
+
+def test_every_entry_of_the_index_is_a_main_one():
+    """The search lists all others below every page in which the word occurs."""
+    lines = re.findall(r"^ +\S*\s*(?:single|pair|see):.*$", EVERYTHING, re.MULTILINE)
+
+    assert [line for line in lines if not line.startswith("   ! single: ")] == []
+
+
+def test_every_symptom_is_found_by_words_of_its_own():
+    symptoms = re.split(r"^.+\n-{8,}\n", PAGES["troubleshooting"], flags=re.MULTILINE)[1:]
+
+    assert len(symptoms) > 20
+    assert [text[:60] for text in symptoms if not text.startswith("\n.. index::\n   ! single: ")] == []
