@@ -7,6 +7,7 @@ from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from asgiref.sync import sync_to_async
 from django.core.cache import caches
 from django.core.cache.backends.locmem import LocMemCache
 
@@ -20,6 +21,8 @@ from django_ory_mfa.runtime.per_process import once_per_process
 from django_ory_mfa.runtime.steps import Shielded, Steps
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from django_ory_mfa.core.answer import Answer
     from django_ory_mfa.core.session import OrySession
 
@@ -115,11 +118,16 @@ class Operation:
         started, pauses = monotonic(), self._breaker.pauses
         try:
             async with asyncio.timeout(conf.timeout.total):
-                result = await getattr(self._cache, f"a{self._method}")(*self._args)
+                result = await self._awaitable()
         except Exception as error:
             return self._fail(pauses, type(error).__name__)
         self._count_result(pauses, started)
         return result
+
+    def _awaitable(self) -> Awaitable[Any]:
+        method = getattr(self._cache, f"a{self._method}", None)
+        # Caches that are not derived from Django's may have blocking methods only, such as that of django-valkey.
+        return (sync_to_async(getattr(self._cache, self._method)) if method is None else method)(*self._args)
 
     def _is_paused(self) -> bool:
         # The cheap test comes first: most of the time there is no pause, and no setting has to be read.

@@ -102,3 +102,22 @@ class LateCache(RemoteCache):
         if not key.endswith(":signed-out"):
             await asyncio.shield(asyncio.to_thread(time.sleep, 0.2))
         self.set(key, value)
+
+
+class BlockingCache:
+    """Keeps things well, and has blocking methods only: like that of django-valkey, it is not derived from Django's."""
+
+    kept: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, name: str, params: dict[str, Any]) -> None: ...
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.kept.get(key, default)
+
+    def set(self, key: str, value: Any, timeout: float | None = None) -> None:
+        self.kept[key] = value
+
+    def delete(self, key: str) -> bool:
+        return self.kept.pop(key, None) is not None
+
+    def close(self, **kwargs: Any) -> None: ...

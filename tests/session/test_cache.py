@@ -564,6 +564,21 @@ def test_cache_that_fails_is_an_empty_one(
     ]
 
 
+def test_cache_without_async_methods_keeps_sessions(site: Site, ory: FakeOry, settings: Any) -> None:
+    settings.CACHES = {"default": backend("BlockingCache")}
+    settings.ORY_MFA_CACHE_TTL = 60
+    ory.login(site)
+
+    statuses = [site.get("aal2").status_code for _ in range(3)]
+    before = asked(ory)
+    site.post("/account/security/logout/")
+    site.get("aal2")
+
+    assert (statuses, before) == ([200, 200, 200], 1)
+    # Nothing is kept any more, and nothing is kept again.
+    assert not any("signed-out" not in key for key in sick.BlockingCache.kept)
+
+
 def test_cache_that_is_slow_is_left_alone(
     site: Site, ory: FakeOry, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
