@@ -10,8 +10,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django.middleware.csrf import get_token
+from django.test import RequestFactory
 from django.urls import clear_url_caches, path
 from django.utils.module_loading import import_string
+from django.views.decorators.csrf import csrf_exempt
 
 from django_ory_mfa.testing import FakeOry
 from tests.documents import EVERYTHING, run_block
@@ -86,10 +89,29 @@ def test_exported_names_are_documented(name: str) -> None:
     assert [exported for exported in module.__all__ if exported not in EVERYTHING] == []
 
 
-def test_resolver_of_the_page_is_a_schema(ory: FakeOry) -> None:
-    strawberry = pytest.importorskip("strawberry")
-
+def test_resolver_of_the_page_asks_for_a_fresh_proof(mode: str, ory: FakeOry, settings: Any) -> None:
+    pytest.importorskip("strawberry")
     # Strawberry looks for the module of a class.
-    namespace = run_block("how-to/graphql", "import strawberry", {"__name__": __name__})
+    block = "AsyncGraphQLView.as_view" if mode == "async" else " GraphQLView.as_view"
+    view = run_block("how-to/graphql", block, {"__name__": __name__})["view"]
+    serve(settings, path("graphql", view), path("exempt", csrf_exempt(view)))
+    site = Site(mode, enforce_csrf_checks=True)
+    session = ory.login(site, age=3000)
+    token = get_token(RequestFactory().get("/"))
+    site.set_cookie("csrftoken", token)
 
-    assert "balance: String" in str(strawberry.Schema(namespace["Query"]))
+    def ask(target: str, site: Site, headers: dict[str, str]) -> Any:
+        query = {"query": "{ balance }"}
+        return site.request("post", target, query, content_type="application/json", headers=headers)
+
+    (error,) = ask("/graphql", site, {"X-CSRFToken": token}).json()["errors"]
+    assert (error["path"], error["extensions"]["error"]["id"]) == (["balance"], "session_refresh_required")
+
+    session.prove("totp")
+
+    by_cookie = ask("/graphql", site, {"X-CSRFToken": token})
+    by_token = ask("/exempt", Site(mode, enforce_csrf_checks=True), {"X-Session-Token": session.token})
+    assert [one.json()["data"]["balance"][:7] for one in (by_cookie, by_token)] == ["100 EUR", "100 EUR"]
+    assert ask("/graphql", site, {}).status_code == 403
+    forged = ask("/exempt", site, {}).json()
+    assert (forged["data"], forged["errors"][0].get("extensions")) == ({"balance": None}, None)
