@@ -54,7 +54,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_ory_mfa.middleware.OrySessionMiddleware",
     "django_ory_mfa.middleware.AALRequiredMiddleware",
-    "django_ory_mfa.contrib.auth.middleware.OryUserMiddleware",
+    NEIGHBOUR.users,
     *NEIGHBOUR.last,
 ]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

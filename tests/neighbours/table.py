@@ -25,6 +25,7 @@ class Neighbour:
     """Its middleware after ours."""
     urls: tuple[tuple[str, str], ...] = ()
     backends: tuple[str, ...] = ()
+    users: str = "django_ory_mfa.contrib.auth.middleware.OryUserMiddleware"
     settings: dict[str, Any] = field(default_factory=dict)
     rules: tuple[tuple[str, None], ...] = ()
     """Its paths that the policy has to leave free."""
@@ -63,10 +64,10 @@ NEIGHBOURS = (
     ),
     Neighbour(
         "sentry-sdk",
-        "reports an error of a guarded page, without the cookie of Ory",
+        "reports an error of a guarded page, without the cookie and the token of Ory",
         lines=(
-            "with ``send_default_pii=True`` only: ``event_scrubber=EventScrubber(denylist=[*DEFAULT_DENYLIST, "
-            '"ory_kratos_session"])``, or whatever the cookie of Ory is called',
+            "an ``event_scrubber`` that knows the names of Ory's cookie and token, else Sentry gets tokens as they "
+            "are, and with ``send_default_pii=True`` cookies: see :ref:`sentry`",
         ),
     ),
     Neighbour(
@@ -92,16 +93,24 @@ NEIGHBOURS = (
     ),
     Neighbour(
         "django-hijack",
-        "shows a superuser the site as somebody else",
+        "shows the public pages as somebody else to a superuser who is signed in at Django alone",
         apps=("hijack",),
         last=("hijack.middleware.HijackUserMiddleware",),
         urls=(("hijack/", "hijack.urls"),),
-        reason="It notes in the Django session who is whom, and a sign-in there never makes ``request.user``.",
         backends=(MODEL_BACKEND,),
+        users="tests.neighbours.users.EmergencyUserMiddleware",
+        rules=((r"/hijack/", None),),
+        lines=(
+            '``session_fallback = True`` (see :doc:`/how-to/users`), and ``(r"/hijack/", None)`` in ``ORY_MFA_RULES``. '
+            "It takes over sign-ins of Django's only. Who is signed in at Ory cannot use it: it looks for the backend "
+            "that Django's ``login()`` notes in the Django session, which ``OryUserMiddleware`` does not call, and "
+            "fails with ``KeyError: '_auth_user_backend'``; and ``request.user`` stays the person of the Ory session. "
+            "A guard asks for an Ory session, so guarded pages cannot be seen as somebody else",
+        ),
     ),
     Neighbour(
         "django-silk",
-        "records requests, without the cookie of Ory",
+        "records requests, without the cookie and the token of Ory",
         apps=("silk",),
         first=("silk.middleware.SilkyMiddleware",),
         urls=(("silk/", "silk.urls"),),
@@ -206,10 +215,6 @@ NEIGHBOURS = (
             },
             "ORY_MFA_CACHE_TTL": 60,
         },
-        lines=(
-            "for async code, ``ORY_MFA_CACHE`` has to name an ``AsyncValkeyCache``. A ``ValkeyCache`` has no ``aget``, "
-            "so that sessions are not kept and every request asks Ory",
-        ),
         requirements=("valkey",),
         server="redis",
     ),

@@ -16,6 +16,7 @@ def pages(page: Any, used: Any) -> list[Any]:
     return [
         path("public/", page, {"reads": False}),
         path("public/password/", views.password),
+        path("public/used/", used),
         path("guarded/", aal_required("aal2")(page), {"reads": True}),
         path("policy/", page, {"reads": True}),
         path("used/", aal_required("aal2")(used)),

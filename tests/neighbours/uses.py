@@ -12,7 +12,7 @@ from django.db import transaction
 from django.test import override_settings
 
 from tests.neighbours.notes.models import Note
-from tests.neighbours.walk import Visitor, complaints
+from tests.neighbours.walk import Visitor, complaints, serve
 
 Use = Callable[[Visitor], Iterator[str]]
 
@@ -66,22 +66,24 @@ def sentry(visitor: Visitor) -> Iterator[str]:
     import sentry_sdk
     from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 
-    wanted = EventScrubber(denylist=[*DEFAULT_DENYLIST, visitor.ory.cookie_name])
-    # Without a line if nobody's data is sent, and with it if it is.
-    for options in ({"send_default_pii": False}, {"send_default_pii": True, "event_scrubber": wanted}):
+    scrubber = EventScrubber(denylist=[*DEFAULT_DENYLIST, "x-session-token", visitor.ory.cookie_name])
+    for pii in (False, True):
         events: list[Any] = []
         sentry_sdk.init(
             dsn="http://key@127.0.0.1:9/1",
             before_send=lambda event, hint, events=events: events.append(event),
-            **options,
+            send_default_pii=pii,
+            event_scrubber=scrubber,
         )
         session = visitor.sign_in()
-        visitor.get("fails")
-        Visitor(visitor.mode, visitor.ory).get("fails", headers={"X-Session-Token": session.token})
-        yield from unless(sum("exception" in event for event in events) == 2, f"no report ({options})")
+        serve(visitor.mode, "fails", Cookie=f"{visitor.ory.cookie_name}={session.cookie}")
+        serve(visitor.mode, "fails", **{"X-Session-Token": session.token})
+        serve(visitor.mode, "fails", Authorization=f"Bearer {session.token}")
+        yield from unless(sum("exception" in event for event in events) == 3, f"no report (send_default_pii={pii})")
         text = json.dumps(events, default=str)
-        yield from unless(session.cookie not in text, f"the cookie of Ory is in the report ({options})")
-        yield from unless(session.token not in text, f"the token of Ory is in the report ({options})")
+        yield from unless("Filtered" in text, f"the report has no headers (send_default_pii={pii})")
+        for what, secret in (("cookie", session.cookie), ("token", session.token)):
+            yield from unless(secret not in text, f"the {what} of Ory is in the report (send_default_pii={pii})")
     sentry_sdk.init()
 
 
@@ -96,10 +98,12 @@ def silk(visitor: Visitor) -> Iterator[str]:
 
     session = visitor.sign_in()
     visitor.get("guarded")
+    Visitor(visitor.mode, visitor.ory).get("guarded", headers={"X-Session-Token": session.token})
     recorded = Request.objects.filter(path=f"/{visitor.mode}/guarded/")
     yield from unless(recorded.exists(), "nothing was recorded")
     kept = " ".join(f"{request.encoded_headers} {request.body}" for request in recorded)
     yield from unless(session.cookie not in kept, "the cookie of Ory is in its table")
+    yield from unless(session.token not in kept, "the token of Ory is in its table")
     yield from visitor.wrong("/silk/", 200, visitor.get("/silk/"))
 
 
@@ -161,12 +165,20 @@ def waffle(visitor: Visitor) -> Iterator[str]:
 
 
 def hijack(visitor: Visitor) -> Iterator[str]:
-    other = get_user_model()._default_manager.get_or_create(username="somebody")[0]
-    superuser(visitor)
+    users = get_user_model()._default_manager
+    other, _ = users.get_or_create(username="somebody")
+    chief, _ = users.get_or_create(username="chief", is_staff=True, is_superuser=True)
+    visitor.client.force_login(chief, "django.contrib.auth.backends.ModelBackend")
     response = visitor.ask("post", "/hijack/acquire/", {"user_pk": other.pk})
     yield from visitor.wrong("/hijack/acquire/", 302, response)
-    shown = visitor.get("used").content.decode()
-    yield from unless("user: somebody" in shown, "request.user stays who is signed in at Ory")
+    shown = visitor.get("public/used").content.decode()
+    yield from unless("user: somebody" in shown, "request.user is not the person who was taken over")
+    yield from visitor.wrong("guarded, as somebody else,", 302, visitor.get("guarded"))
+    superuser(visitor)
+    response = visitor.ask("post", "/hijack/acquire/", {"user_pk": other.pk})
+    yield from visitor.wrong("/hijack/acquire/, by somebody who is signed in at Ory,", 500, response)
+    shown = visitor.get("public/used").content.decode()
+    yield from unless("user: somebody" not in shown, "request.user is not who is signed in at Ory")
 
 
 def guardian(visitor: Visitor) -> Iterator[str]:
@@ -242,9 +254,11 @@ def cache(visitor: Visitor) -> Iterator[str]:
 
 
 def valkey(visitor: Visitor) -> Iterator[str]:
-    with override_settings(ORY_MFA_CACHE="async" if visitor.mode == "async" else "default"):
-        yield from cache(visitor)
-        yield from complaints(visitor.mode)
+    yield from cache(visitor)
+    if visitor.mode == "async":
+        with override_settings(ORY_MFA_CACHE="async"):
+            yield from cache(visitor)
+            yield from complaints(visitor.mode)
 
 
 def tenants(visitor: Visitor) -> Iterator[str]:

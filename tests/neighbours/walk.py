@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import got_request_exception
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from django_ory_mfa.testing import FakeOry, installed
@@ -52,6 +54,28 @@ class Visitor:
         """A complaint, unless ``found`` has the status."""
         if found.status_code != status:
             yield f"{page} is {found.status_code}, not {status}{''.join(f' ({error})' for error in self.errors)}"
+
+
+def serve(mode: str, page: str, **headers: str) -> None:
+    """Send one request as a server does.
+
+    Packages may wrap the handlers of servers, which Django's test clients do not use.
+    """
+    path = f"/{mode}/{page}/"
+    if mode == "sync":
+        handler: Any = WSGIHandler()
+        handler(RequestFactory().get(path, headers=headers).environ, lambda *args: None).close()
+        return
+    messages = iter([{"type": "http.request"}])
+
+    async def receive() -> Any:
+        # After the request, a client that stays.
+        return next(messages, None) or await asyncio.get_running_loop().create_future()
+
+    async def send(message: Any) -> None: ...
+
+    request: Any = AsyncRequestFactory().get(path, headers=headers)
+    LOOP.run(ASGIHandler()(request.scope, receive, send))
 
 
 @contextmanager
