@@ -28,7 +28,7 @@ METHODS = ["GET", "POST"]
 
 
 class Inside(APIView):  # type: ignore[misc]  # mypy does not look into it
-    authentication_classes = (OryAuthentication,)
+    authentication_classes: Any = (OryAuthentication,)
 
     def get_exception_handler(self) -> Any:
         return exception_handler
@@ -37,6 +37,11 @@ class Inside(APIView):  # type: ignore[misc]  # mypy does not look into it
         return Response({"open": "sesame"})
 
     post = get
+
+
+class Free(Inside):
+    authentication_classes = ()
+    permission_classes = ()
 
 
 def drf_view(wanted: dict[str, Any]) -> Any:
@@ -64,8 +69,13 @@ install(api)
 for name, wanted in WANTED.items():
     api.api_operation(METHODS, f"/sync/{name}", auth=OryAuth(**wanted), operation_id=name)(operation)
     api.api_operation(METHODS, f"/async/{name}", auth=OryAuth(**wanted), operation_id=f"a{name}")(aoperation)
+api.get("/sync/free")(operation)
+api.get("/async/free")(aoperation)
 
 urlpatterns = [
+    path("plain/sync/free", plain),
+    path("plain/async/free", aplain),
+    *(path(f"drf/{mode}/free", Free.as_view()) for mode in ("sync", "async")),
     *(path(f"plain/sync/{name}", csrf_exempt(aal_required(**wanted)(plain))) for name, wanted in WANTED.items()),
     *(path(f"plain/async/{name}", csrf_exempt(aal_required(**wanted)(aplain))) for name, wanted in WANTED.items()),
     *(path(f"drf/{mode}/{name}", drf_view(wanted)) for name, wanted in WANTED.items() for mode in ("sync", "async")),
