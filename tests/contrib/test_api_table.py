@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from django_ory_mfa.testing import FakeOry
-from tests.site import Site
+from tests.site import Site, location
 
 pytest.importorskip("rest_framework")
 pytest.importorskip("ninja")
@@ -25,6 +25,7 @@ def rest_framework(settings: Any) -> None:
 ADAPTERS = ("plain", "drf", "ninja")
 OLD = ("totp", 3000)
 LOGIN, STEP_UP, REFRESH = "session_inactive", "session_aal2_required", "session_refresh_required"
+FLOWS = "http://127.0.0.1:4433/self-service/"
 ENROLL, DOWN = "session_aal2_enrollment_required", "ory_unavailable"
 
 # What is wrong, what is asked for, the status by cookie and by token, and the id of the error.
@@ -82,7 +83,7 @@ def facts(response: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("by", ["cookie", "token"])
 @pytest.mark.parametrize("row", ROWS)
-def test_refusal_is_the_same_from_every_adapter(site: Site, ory: FakeOry, row: str, by: str) -> None:
+def test_rule_1_refusal_is_the_same_from_every_adapter(site: Site, ory: FakeOry, row: str, by: str) -> None:
     _, by_cookie, by_token, error_id = ROWS[row]
     ruin(ory, row)
 
@@ -110,7 +111,9 @@ def ruin(ory: FakeOry, row: str) -> None:
 @pytest.mark.parametrize("by", ["cookie", "token"])
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.mark.parametrize("wanted", ALLOWED)
-def test_who_may_is_let_in_by_every_adapter(site: Site, ory: FakeOry, wanted: str, adapter: str, by: str) -> None:
+def test_rule_1_who_may_is_let_in_by_every_adapter(
+    site: Site, ory: FakeOry, wanted: str, adapter: str, by: str
+) -> None:
     proofs = ["password", "totp"] if ALLOWED[wanted] == "aal2" else ["password"]
     ory.required_aal = "aal1"
     session = ory.add_session(ory.add_identity(second_factors={"totp"}), *proofs)
@@ -127,9 +130,28 @@ def test_who_may_is_let_in_by_every_adapter(site: Site, ory: FakeOry, wanted: st
 
 
 @pytest.mark.parametrize("wanted", ["aal1", "aal2", "highest", "fresh", "fresh-aal1", "totp"])
-def test_nobody_is_told_to_sign_in_by_every_adapter(site: Site, ory: FakeOry, wanted: str) -> None:
+def test_rule_1_nobody_is_told_to_sign_in_by_every_adapter(site: Site, ory: FakeOry, wanted: str) -> None:
     plain, *others = [facts(site.json(f"/{adapter}/{site.mode}/{wanted}")) for adapter in ADAPTERS]
 
     assert (plain["status"], plain["body"]["error"]["id"], plain["WWW-Authenticate"]) == (401, LOGIN, "Bearer")
     assert others == [plain, plain]
     assert ory.calls == []
+
+
+@pytest.mark.parametrize("adapter", ["plain", "drf"])
+@pytest.mark.parametrize("row", [row for row in ROWS if ROWS[row][3] != DOWN])
+def test_rule_1_browser_gets_a_redirect_or_a_page_with_the_address_of_ory(
+    site: Site, ory: FakeOry, row: str, adapter: str
+) -> None:
+    wanted, _, _, error_id = ROWS[row]
+    ruin(ory, row)
+    site.set_cookie(ory.cookie_name, prepare(ory, row).cookie)
+
+    response = site.get(f"/{adapter}/{site.mode}/{wanted}", headers={"Accept": "text/html"})
+
+    # A page says first which methods count.
+    if adapter == "plain" and error_id != ENROLL and row != "other-method":
+        assert (response.status_code, location(response).startswith(FLOWS)) == (302, True)
+    else:
+        assert response.status_code == (401 if error_id == LOGIN else 403)
+        assert f'href="{FLOWS}' in response.content.decode()
