@@ -60,7 +60,7 @@ def ways_in(permissions: Iterable[Any]) -> Ways:
 
 def asks_for_level(permission: Any) -> bool:
     """Whether ``permission`` is an ``AALPermission`` or made of one."""
-    return next(levels_in(permission), None) is not None
+    return bool(levels_in(permission))
 
 
 def negates_level(permission: Any) -> bool:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # How far the clocks of Ory and of this machine may differ.
 CLOCK_SKEW = timedelta(seconds=60)
-# Attributes of sessions that are not active, with their values in an active one.
-OF_ERRORS = (("error_id", None), ("redirect_browser_to", None), ("retry_after", None))
+# Attributes of sessions that are not active; None in an active one.
+OF_ERRORS = ("error_id", "redirect_browser_to", "retry_after")
 # Attributes that a requirement of a level alone does not need; they are parsed when they are first read.
 POSTPONED = ("id", "authentication_methods", "authenticated_at", "issued_at", "identity", "raw")
 
@@ -108,9 +108,9 @@ class OrySession:
         return self.state.value if self.identity is None else self.identity.id
 
     def __getattr__(self, name: str) -> Any:
-        if name not in POSTPONED or self._read_part is None:
+        if self._read_part is None or name not in (*POSTPONED, *OF_ERRORS):
             raise AttributeError(name)
-        value = self._read_part(name)
+        value = self._read_part(name) if name in POSTPONED else None
         object.__setattr__(self, name, value)
         return value
 
@@ -154,7 +154,7 @@ def active_session(aal: AAL, expires_at: datetime | None, read_part: ReadPart) -
     """Return an active session whose ``POSTPONED`` attributes are read by ``read_part(name)`` at first access."""
     # Without __init__, which would give a value to the postponed attributes too.
     session = object.__new__(OrySession)
-    for name, value in (("state", SessionState.ACTIVE), ("aal", aal), ("expires_at", expires_at), *OF_ERRORS):
+    for name, value in (("state", SessionState.ACTIVE), ("aal", aal), ("expires_at", expires_at)):
         object.__setattr__(session, name, value)
     object.__setattr__(session, "_read_part", read_part)
     return session

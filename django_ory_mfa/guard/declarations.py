@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction
@@ -72,10 +71,13 @@ def declare(
     Raises ``ValueError`` or ``TypeError`` as ``Requirement`` does, and ``TypeError`` if ``requirement`` is combined
     with another argument.
     """
+    is_bare = aal is None and max_age is None and methods is None
     if requirement is not None:
-        if not (aal is None and max_age is None and methods is None):
+        if not is_bare:
             raise TypeError("requirement= replaces aal, max_age and methods: it cannot be combined with them")
         return declare(requirement) if isinstance(requirement, str) else requirement
+    if is_bare:
+        return Configured()
     is_name = isinstance(aal, str) and aal not in LEVELS
     if is_name:
         # Invalid or missing settings are reported by the checks, and make every request fail.
@@ -96,17 +98,18 @@ def wants_proof(declared: Declared) -> bool:
     return requirement is not None and requirement.wants_proof
 
 
-def levels_in(permission: Any) -> Iterator[Declared]:
+def levels_in(permission: Any) -> list[Declared]:
     """Return what a permission of Django REST framework asks for: an ``AALPermission``, or those that it is made of."""
     declared: Declared | None = getattr(permission, "ory_mfa_requirement", None)
-    yield from () if declared is None else (declared,)
-    yield from chain.from_iterable(map(levels_in, parts_of(permission)))
+    if declared is not None:
+        return [declared]
+    return [level for part in parts_of(permission) for level in levels_in(part)]
 
 
-def parts_of(permission: Any) -> Iterator[Any]:
+def parts_of(permission: Any) -> list[Any]:
     """Return the permissions that ``permission`` combines by ``&``, ``|`` or ``~``; none for any other."""
-    parts = (getattr(permission, name, None) for name in ("op1_class", "op2_class"))
-    return (part for part in parts if part is not None)
+    parts = [getattr(permission, "op1_class", None), getattr(permission, "op2_class", None)]
+    return [part for part in parts if part is not None]
 
 
 def declared_by(view: Any) -> tuple[Declared, ...]:

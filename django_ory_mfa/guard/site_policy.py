@@ -69,7 +69,10 @@ def policies_for(view: Any, path_info: str, urlconf: Any = None) -> tuple[Policy
 
 def strictest(declarations: Iterable[Declared]) -> tuple[Declared, ...]:
     """Return those declarations that no other one makes superfluous; all of them have to be met."""
-    policies = _strictest(Policy(Origin.VIEW, declared) for declared in declarations)
+    declared = tuple(declarations)
+    if len(declared) == 1:
+        return declared
+    policies = _strictest(Policy(Origin.VIEW, one) for one in declared)
     return tuple(policy.declared for policy in policies if policy.declared is not None)
 
 

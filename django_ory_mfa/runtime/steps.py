@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import closing
-from functools import partial
 from inspect import isawaitable
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -36,17 +35,18 @@ Steps = Generator[Call[Any], Any, T]
 )
 def run(steps: Steps[T]) -> T:
     """Run ``steps`` in blocking code and return their result; raises ``SynchronousOnlyOperation`` in an event loop."""
-    resume: Callable[[], Call[Any]] = partial(next, steps)
-    while True:
-        try:
-            call = resume()
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        try:
-            resume = partial(steps.send, call.run())
-        except Exception as error:
-            resume = partial(steps.throw, error)
+    try:
+        call = next(steps)
+        while True:
+            try:
+                answer = call.run()
+            except Exception as error:
+                call = steps.throw(error)
+            else:
+                call = steps.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
 
 
 async def arun(steps: Steps[T]) -> T:
@@ -56,17 +56,18 @@ async def arun(steps: Steps[T]) -> T:
 
 
 async def _adrive(steps: Steps[T]) -> T:
-    resume: Callable[[], Call[Any]] = partial(next, steps)
-    while True:
-        try:
-            call = resume()
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        try:
-            resume = partial(steps.send, await call.arun())
-        except Exception as error:
-            resume = partial(steps.throw, error)
+    try:
+        call = next(steps)
+        while True:
+            try:
+                answer = await call.arun()
+            except Exception as error:
+                call = steps.throw(error)
+            else:
+                call = steps.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
 
 
 def wait_for(call: Call[T]) -> Steps[T]:

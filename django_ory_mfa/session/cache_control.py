@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.middleware.cache import FetchFromCacheMiddleware, UpdateCacheMiddleware
 from django.utils.cache import patch_vary_headers
 
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from django.http import HttpResponseBase
 
 VARY = ("Cookie", "Authorization", "X-Session-Token")
-ALL_VARY = ", ".join(VARY)
 # Django's cache middleware stores the response if this attribute of the request is true.
 STORE = "_cache_update_cache"
-# Headers that only certain shared caches read, and that take precedence over Cache-Control (RFC 9213, section 2).
-TARGETED = ("surrogate-control", "edge-control", "x-accel-expires")
-TARGETED_SUFFIX = "cdn-cache-control"
+# The ends of headers that only certain shared caches read, and that take precedence over Cache-Control (RFC 9213,
+# section 2).
+TARGETED = ("surrogate-control", "edge-control", "x-accel-expires", "cdn-cache-control")
 # Directives that let a shared cache keep a response (RFC 9111, section 5.2.2).
 SHARED = ("public", "max-age", "s-maxage")
 
@@ -77,23 +76,26 @@ def _protect_from_wrappers() -> None:
 
 def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:
     """Mark ``response`` as private to this visitor, for Django's caches and for shared HTTP caches."""
-    said, vary = response.headers.get("Cache-Control", ""), response.headers.get("Vary", "")
-    # Two fast paths: most responses have neither header, and a second guard finds those that the first one set.
-    if said != "private":
-        response.headers["Cache-Control"] = _made_private(said)
-    if not vary:
-        response.headers["Vary"] = ALL_VARY
-    elif vary != ALL_VARY:
-        patch_vary_headers(response, VARY)
-    for name in [name for name in response.headers if _is_targeted(name.lower())]:
+    for name, change in (("Cache-Control", _made_private), ("Vary", _by_credential)):
+        said = response.headers.get(name, "")
+        wanted = change(said)
+        # A second guard finds what the first one has set, and setting a header takes Django long.
+        if wanted != said:
+            response.headers[name] = wanted
+    for name in [name for name in response.headers if name.lower().endswith(TARGETED)]:
         del response.headers[name]
     request.__dict__.pop(STORE, None)
 
 
-def _is_targeted(name: str) -> bool:
-    return name in TARGETED or name.endswith(TARGETED_SUFFIX)
+# A site has few different values of either header, so both are remembered.
+@lru_cache(maxsize=64)
+def _by_credential(vary: str) -> str:
+    response = HttpResponse(headers={"Vary": vary} if vary else {})
+    patch_vary_headers(response, VARY)
+    return response.headers["Vary"]
 
 
+@lru_cache(maxsize=64)
 def _made_private(said: str) -> str:
     directives = [part.strip() for part in said.split(",") if part.strip()]
     kept = [part for part in directives if part.lower() != "public"]

@@ -14,7 +14,7 @@ from django.middleware.csrf import get_token
 from django.test import RequestFactory
 
 from django_ory_mfa import signals
-from django_ory_mfa.core.session import ANONYMOUS
+from django_ory_mfa.core.session import AAL, ANONYMOUS, Identity, OrySession, SessionState, active_session
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
@@ -228,15 +228,34 @@ def test_nobody_is_signed_in_and_ory_is_not_asked(site: Site, ory: FakeOry) -> N
 
 def test_user_says_what_the_framework_asks(site: Site, ory: FakeOry) -> None:
     from django_ory_mfa.contrib.rest_framework import OryUser
-    from django_ory_mfa.core.session import Identity
 
-    user = OryUser(Identity("4711", traits={"email": "jo@example.com"}))
+    identity = Identity("4711", traits={"email": "jo@example.com"})
+    user, again, other = (
+        OryUser(OrySession(SessionState.ACTIVE, identity=one)) for one in (identity, Identity("4711"), Identity("4712"))
+    )
 
     assert (user.id, user.username, user.get_username(), str(user)) == ("4711", "4711", "4711", "4711")
     assert (user.is_authenticated, user.is_active, user.is_anonymous) == (True, True, False)
     assert (user.is_staff, user.is_superuser) == (False, False)
-    assert "jo@example.com" not in repr(user)
-    assert {user, OryUser(Identity("4711"))} == {user}
+    assert repr(user) == "OryUser(pk='4711')"
+    assert {user, again, other} == {user, other}
+    assert user != "4711"
+
+
+def test_identity_of_a_kept_session_is_not_parsed_to_let_somebody_in() -> None:
+    from django_ory_mfa.contrib.rest_framework import OryUser
+
+    parsed: list[str] = []
+
+    def read_part(name: str) -> Identity:
+        parsed.append(name)
+        return Identity("4711")
+
+    user = OryUser(active_session(AAL.AAL2, None, read_part))
+
+    assert user.is_authenticated
+    assert parsed == []
+    assert (user.pk, parsed) == ("4711", ["identity"])
 
 
 @pytest.mark.parametrize("target", ["signed-in", "both"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -16,15 +16,16 @@ from django_ory_mfa.contrib.rest_framework.declared import asks_for_proof
 from django_ory_mfa.contrib.rest_framework.users import OryUser
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.guard.guarding import csrf_reason_steps
+from django_ory_mfa.guard.one_person import mapped_user
 from django_ory_mfa.request.client_kind import treat_as_script
-from django_ory_mfa.runtime.steps import run
+from django_ory_mfa.runtime.steps import Steps, run
 from django_ory_mfa.session.request_state import state_of
-from django_ory_mfa.session.resolver import session_of, session_steps
+from django_ory_mfa.session.resolver import session_steps
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from django_ory_mfa.core.session import Identity, OrySession
+    from django_ory_mfa.core.session import OrySession
 
 USERS = "django_ory_mfa.contrib.auth"
 CHALLENGE = "Bearer"
@@ -55,14 +56,10 @@ class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framew
             return None
         sent = django_request(request)
         treat_as_script(sent)
-        if asks_for_proof(view, request.method):
-            # A session from a cache would be asked for again by the permission.
-            run(session_steps(state_of(sent), fresh=True))
-        # SECURITY: before anything is told of the level, and before a user is looked up.
-        reason = run(csrf_reason_steps(sent))
+        # A session from a cache would be asked for again by a permission for a certain proof.
+        reason, session = run(_session_steps(sent, fresh=asks_for_proof(view, request.method)))
         if reason is not None:
             raise ForgedRequest(reason)
-        session = session_of(state_of(sent))
         return (user_of(sent, session), session) if session else None
 
     def authenticate_header(self, request: Any) -> str:
@@ -79,18 +76,25 @@ def django_request(request: Any) -> HttpRequest:
     return sent
 
 
+def _session_steps(request: HttpRequest, *, fresh: bool) -> Steps[tuple[str | None, OrySession]]:
+    """Return why the CSRF check fails, None if it does not, and the session."""
+    session = yield from session_steps(state_of(request), fresh=fresh)
+    # SECURITY: before anything is told of the level, and before a user is looked up.
+    return (yield from csrf_reason_steps(request)), session
+
+
 def user_of(request: HttpRequest, session: OrySession) -> Any:
     """Return the user of an active ``session``."""
-    if not apps.is_installed(USERS):
-        return OryUser(cast("Identity", session.identity))
-    mapped = getattr(request, "_ory_mfa_user", None)
-    if mapped is None:
+    mapped = mapped_user(request)
+    if mapped is not None:
+        return mapped.user()
+    if apps.is_installed(USERS):
         # SECURITY: whom another middleware signed in may be somebody else.
         raise ImproperlyConfigured(
             f"{USERS} is installed, and no middleware looks for its users: add '{USERS}.middleware.OryUserMiddleware' "
             "to MIDDLEWARE, after OrySessionMiddleware."
         )
-    return mapped.user()
+    return OryUser(session)
 
 
 def is_made_up(view: Any) -> bool:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 if TYPE_CHECKING:
-    from django_ory_mfa.core.session import Identity
+    from django_ory_mfa.core.session import Identity, OrySession
 
 
-@dataclass(frozen=True, slots=True)
 class OryUser:
     """Somebody who is signed in at Ory, with what Django REST framework asks of a user, and without a database.
 
     ``pk`` is the id of the identity. Nobody of this kind has a permission of Django's.
     """
 
-    identity: Identity = field(repr=False, compare=False)
-    pk: str = field(init=False)
+    __slots__ = ("_session",)
 
     is_authenticated: ClassVar[bool] = True
     is_anonymous: ClassVar[bool] = False
@@ -25,8 +22,29 @@ class OryUser:
     is_staff: ClassVar[bool] = False
     is_superuser: ClassVar[bool] = False
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "pk", self.identity.id)
+    def __init__(self, session: OrySession) -> None:
+        # The identity is not read here: that would parse the rest of every cached session.
+        self._session = session
+
+    def __repr__(self) -> str:
+        """Return the id without the traits."""
+        return f"OryUser(pk={self.pk!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OryUser) and self.pk == other.pk
+
+    def __hash__(self) -> int:
+        return hash(self.pk)
+
+    @property
+    def identity(self) -> Identity:
+        """The identity at Ory."""
+        return cast("Identity", self._session.identity)
+
+    @property
+    def pk(self) -> str:
+        """The id of the identity."""
+        return self.identity.id
 
     def __str__(self) -> str:
         return self.pk
