@@ -10,6 +10,7 @@ from django.db import connections
 from django.template.response import SimpleTemplateResponse
 
 from django_ory_mfa.answer.rendering import render
+from django_ory_mfa.request.client_kind import Kind, kind_of, treat_as_script
 from django_ory_mfa.session.request_state import state_of
 
 if TYPE_CHECKING:
@@ -62,12 +63,21 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     """
     state = state_of(request)
     raised, state.raised = cast("Exception", state.raised), None
-    answer = answer_to(request, raised) if _is_by_framework(response, raised) else None
-    if answer is not None:
-        return answer
+    if _is_by_framework(response, raised):
+        if kind_of(request, state.credential) is Kind.BROWSER and not _names_html(request):
+            # What calls an API and takes anything is a program: it would follow a redirect to a page of Ory.
+            treat_as_script(request)
+        answer = answer_to(request, raised)
+        if answer is not None:
+            return answer
     if response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _names_html(request: HttpRequest) -> bool:
+    # As every browser does that goes to a page.
+    return "text/html" in request.headers.get("Accept", "").lower()
 
 
 def _is_by_framework(response: Any, raised: Exception) -> bool:

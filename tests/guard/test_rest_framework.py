@@ -74,6 +74,27 @@ def test_script_is_refused_as_by_the_decorator(site: Site, ory: FakeOry, outcome
     assert facts(response) == facts(ask(site, ory, outcome, by, "decorated"))
 
 
+@pytest.mark.parametrize("accept", ["*/*", "application/xml, */*", None])
+@pytest.mark.parametrize("target", INSIDE)
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_program_that_takes_anything_is_refused_in_json(
+    site: Site, ory: FakeOry, outcome: str, target: str, accept: str | None
+) -> None:
+    error_id, status, _ = OUTCOMES[outcome]
+    ask(site, ory, outcome, "cookie", target)
+
+    response = site.get(f"/{target}", headers={} if accept is None else {"Accept": accept})
+
+    assert (response.status_code, json.loads(response.content)["error"]["id"]) == (status, error_id)
+
+
+@pytest.mark.parametrize("target", INSIDE)
+def test_program_without_a_session_gets_a_401_and_no_redirect(site: Site, ory: FakeOry, target: str) -> None:
+    response = site.get(f"/{target}", headers={"Accept": "*/*"})
+
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
 @pytest.mark.parametrize("outcome", OUTCOMES)
 @pytest.mark.parametrize("target", INSIDE)
 def test_browser_gets_the_redirect_or_the_page(site: Site, ory: FakeOry, outcome: str, target: str) -> None:
