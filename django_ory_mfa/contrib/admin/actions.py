@@ -26,15 +26,15 @@ def picked_actions(model_admin: Any, request: HttpRequest) -> Iterator[str]:
 
 
 def action_names(model_admin: Any) -> set[str]:
-    """Return the names of all actions that ``model_admin`` has for anybody."""
+    """Return the names of all actions of ``model_admin``, whatever the user may do."""
     known = _at_every_place(model_admin._get_base_actions)
     names = {getattr(action, "name", None) or action[1] for actions in known for action in actions}
     return names | _of_the_submit_line(model_admin)
 
 
 def _picked(request: HttpRequest) -> list[str]:
-    # SECURITY: a list sends both of its bars, and the sender says which one counts; the page of an object has a prefix.
-    # Whatever any of them picks is asked for.
+    # SECURITY: a list sends the fields of both action bars, and the sender chooses which one counts; on the page of an
+    # object the field has a prefix. So the actions of all these fields count.
     fields = [name for name in request.POST if name == "action" or name.endswith("-action")]
     return [name for field in fields for name in request.POST.getlist(field)]
 
@@ -42,7 +42,7 @@ def _picked(request: HttpRequest) -> list[str]:
 def _of_the_submit_line(model_admin: Any) -> set[str]:
     """Return the names of the actions that django-unfold shows as buttons beside that for saving."""
     names = getattr(model_admin, "actions_submit_line", None) or ()
-    # Of a group, which is a dict, unfold takes the "items".
+    # A group of actions is a dict, with the actions under "items".
     return {one for name in names for one in (name["items"] if isinstance(name, dict) else [name])}
 
 

@@ -21,12 +21,12 @@ def rows_beside(
     """Yield for each inline of the form the model admins that its model has on this site, and what the form does to it.
 
     That is ``add``, ``change`` and ``delete``, as far as the user of ``request`` may send it. Rows are deleted if
-    ``request`` says so: what a form could delete is asked for when it does.
+    ``request`` says so: deletion counts only in the request that deletes.
     """
     found = object_of(model_admin, request, object_id) if is_change and _has_inlines(model_admin, request) else None
     if found is not None and model_admin.has_change_permission(request, found):
         yield from _of_form(model_admin, request, found)
-    # Django adds another object, with the rows beside it, for whoever sends this.
+    # Django adds another object, with its rows, when this is sent.
     if (not is_change or AS_NEW in request.POST) and model_admin.has_add_permission(request):
         yield from _of_form(model_admin, request, None)
 

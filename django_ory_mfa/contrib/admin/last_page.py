@@ -1,4 +1,4 @@
-"""For whom the last page of the admin was made, so that nobody else sends its forms."""
+"""Remember for whom the last page of the admin was made, so that no other person sends its forms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SALT = "django_ory_mfa.admin"
 
 
 def is_for_another(request: HttpRequest, session: OrySession) -> bool:
-    """Whether the last page of this browser was made for somebody else than the person of ``session``."""
+    """Whether the last page of this browser was made for another person than that of ``session``."""
     made_for = _made_for(request)
     return made_for is not None and made_for not in names_of_person(session)
 

@@ -1,4 +1,4 @@
-"""What a view of the admin asks for, beside what it takes to come in."""
+"""What a view of the admin requires, beyond access to the admin itself."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ ALWAYS_SENSITIVE = frozenset({"delete", "password", "delete_selected"})
 
 
 def requirements_of(view: Any, request: HttpRequest, object_id: str | None, *, sensitive: Any) -> Iterator[Any]:
-    """Yield what ``view`` of the admin asks of ``request``: levels, names of policies or ``Requirement`` values.
+    """Yield what ``view`` of the admin requires of ``request``: levels, names of policies or ``Requirement`` values.
 
-    ``sensitive`` is what the site asks for where something is sensitive.
+    ``sensitive`` is the requirement of the site for sensitive views.
     """
     model_admin, key = place_of(view)
     if key is None:
@@ -54,7 +54,7 @@ def _more_keys(model_admin: Any, request: HttpRequest, key: str) -> set[str]:
 
 
 def always_asked(model_admin: Any, keys: set[str], *, sensitive: Any) -> Iterator[Any]:
-    """Yield what the views and actions in ``keys`` ask for, whatever the request says."""
+    """Yield what the views and actions in ``keys`` require of every request."""
     declared = declared_by(model_admin)
     for name in sorted(keys & declared.keys()):
         yield sensitive if declared[name] == SENSITIVE else declared[name]
@@ -90,7 +90,7 @@ def _innermost(view: Any) -> Any:
 
 
 def declared_by(model_admin: Any) -> dict[str, Any]:
-    """Return what ``model_admin`` asks for, by view or action; it adds to what the site asks for."""
+    """Return what ``model_admin`` requires, by view or action; it adds to what the site requires."""
     return dict(getattr(model_admin, "ory_mfa_requirements", None) or {})
 
 

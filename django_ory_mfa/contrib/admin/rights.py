@@ -1,4 +1,4 @@
-"""Which lists and forms of the admin can give somebody rights."""
+"""Which lists and forms of the admin can give rights to a user."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 OF_USERS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions", "is_active"})
 OF_GROUPS = frozenset({"permissions"})
-# Who is linked to a user has the rights of that user.
+# A person who is linked to a user has the rights of that user.
 OF_LINKS = frozenset({"project", "identity_id", "user"})
-# What a permission, which somebody has already, is a permission for.
+# Changing these changes what the holders of a permission may do.
 OF_PERMISSIONS = frozenset({"codename", "content_type"})
 OF_CONTENT_TYPES = frozenset({"app_label", "model"})
 GROUP = ("auth", "group")
@@ -42,10 +42,10 @@ def form_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | N
     if not is_change:
         return _gives_rights(model_admin, request, None)
     found = object_of(model_admin, request, object_id)
-    # Django adds another object for whoever sends this, whether the form shows the button or not.
+    # Django adds another object when this is sent, even if the form has no such button.
     is_also_add = model_admin.save_as or "_saveasnew" in request.POST
     if found is None:
-        # SECURITY: what is not found here is not found by the view either.
+        # SECURITY: an object that is not found here is not found by the view either.
         return bool(rights_of(model_admin.model))
     return _gives_rights(model_admin, request, found) or (is_also_add and _gives_rights(model_admin, request, None))
 
@@ -61,7 +61,7 @@ def rights_of(model: type[Model]) -> frozenset[str]:
 
 
 def _of_linking() -> frozenset[str]:
-    """Return the field by which somebody who is new at Ory may become a user who is here already."""
+    """Return the field by which a new identity may be linked to an existing user."""
     path = conf.user_sync
     # By its name: every other existing() is that of VerifiedEmailSync, or a site's own.
     links = path is not None and import_string(path).existing.__qualname__ != "UserSync.existing"
@@ -82,7 +82,7 @@ def _is_between(model: type[Model]) -> bool:
 
 
 def object_of(model_admin: Any, request: HttpRequest, object_id: str | None) -> Any:
-    """Return the object whose form is asked for; None if there is none, or none that may be looked up like that."""
+    """Return the object whose form is requested; None if there is none, or if that field may not look it up."""
     to_field = request.POST.get(TO_FIELD_VAR, request.GET.get(TO_FIELD_VAR))
     if object_id is None or (to_field and not model_admin.to_field_allowed(request, to_field)):
         return None

@@ -1,4 +1,4 @@
-"""The links between identities and users in Django's admin, to be looked at; nothing here changes one."""
+"""The links between identities and users in Django's admin, read only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = ("user", "identity_id", "project", "linked_at", "synced_at")
 
 @admin.register(OryIdentity)
 class OryIdentityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
-    """Lists who is linked to whom; the command ``ory_mfa users link`` makes links."""
+    """Lists which identity is linked to which user; the command ``ory_mfa users link`` makes links."""
 
     list_display = SHOWN
     fields = SHOWN
@@ -44,15 +44,15 @@ class OryIdentityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic i
         return super().get_search_results(request, queryset, search_term)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds a link here."""
+        """Return False: only the command adds links."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes a link here."""
+        """Return False: links are never changed here."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes a link by itself; whoever deletes a user deletes the links of that user too."""
+        """Return False for a link alone; the links of a user may be deleted together with the user."""
         match, options = request.resolver_match, self.opts
         is_own_page = match is not None and str(match.url_name).startswith(f"{options.app_label}_{options.model_name}_")
         return not is_own_page and super().has_delete_permission(request, obj)

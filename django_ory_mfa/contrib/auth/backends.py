@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class OryBackend(ModelBackend):
-    """Django's model permissions; nobody signs in through it, whatever the password."""
+    """Provides Django's model permissions; it authenticates no one, whatever the password."""
 
     def authenticate(self, request: HttpRequest | None, *args: Any, **kwargs: Any) -> None:
         """Return None: people sign in at Ory."""

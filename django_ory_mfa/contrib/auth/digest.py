@@ -1,4 +1,4 @@
-"""Whether Ory says something new of an identity since it was last copied to its user."""
+"""Detect whether an identity has changed since it was last copied to its user."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def digest_of(identity: Identity) -> str:
 
     Not hashed are state, times and sessions: they change without anything to copy.
     """
-    said = [
+    copied = [
         identity.id,
         identity.external_id,
         identity.schema_id,
@@ -31,14 +31,14 @@ def digest_of(identity: Identity) -> str:
         verified_addresses(identity, "email"),
         verified_addresses(identity, "sms"),
     ]
-    # SECURITY: keyed, so that nobody who reads the database can try out e-mail addresses.
-    hashed = fingerprint("identity", json.dumps(said, sort_keys=True), key=fingerprint_key())
+    # SECURITY: keyed, so that e-mail addresses cannot be guessed from the database.
+    hashed = fingerprint("identity", json.dumps(copied, sort_keys=True), key=fingerprint_key())
     updated_at = identity.updated_at.isoformat(timespec="microseconds")[:LENGTH_OF_TIME] if identity.updated_at else ""
     return f"{updated_at}:{hashed}"
 
 
 def is_news(digest: str, last: str) -> bool:
-    """Whether an identity with ``digest`` has to be copied to a user to whom that with ``last`` was."""
+    """Whether an identity with ``digest`` has to be copied again, if the last copy had the digest ``last``."""
     (updated_at, _, hashed), (last_updated_at, _, last_hashed) = digest.rpartition(":"), last.rpartition(":")
-    # SECURITY: an answer from a cache must not bring back what a newer one has changed, such as a right.
+    # SECURITY: an older answer from a cache must not restore what a newer one has removed, such as a right.
     return hashed != last_hashed and not (updated_at and updated_at < last_updated_at)

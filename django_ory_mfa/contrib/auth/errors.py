@@ -1,4 +1,4 @@
-"""The error of somebody who is signed in at Ory and can have no Django user."""
+"""The error for a person who is signed in at Ory and can have no Django user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The query that every request with a user pays for: a link with its user, compiled once per process."""
+"""The query of every request with a user: a link with its user, compiled once per process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOBODY = UUID(int=0)
 
 
 class Link(NamedTuple):
-    """What is known here of an identity: the key of the link, what was last copied, and the user."""
+    """The link of an identity: its primary key, the digest of what was last copied, and the user."""
 
     pk: int
     digest: str
@@ -41,7 +41,7 @@ class Prepared:
         self._user_model = get_user_model()
         self._names = [field.attname for field in self._user_model._meta.concrete_fields]
         columns = ("pk", "digest", *(f"user__{name}" for name in self._names))
-        # One after the other: the parameters come in this order.
+        # Two filters, so that the order of the parameters is fixed.
         links = OryIdentity._base_manager.filter(project="").filter(identity_id=NOBODY).values_list(*columns)
         # Not the connection of this thread: the converters would keep it.
         connection = connections.create_connection(database)
@@ -73,5 +73,5 @@ class Prepared:
 
 @lru_cache(maxsize=16)
 def _prepared(database: str, vendor: str) -> Prepared:
-    # By vendor as well: the same name may come to stand for another database, in tests.
+    # By vendor too, because tests may use one alias for different databases.
     return Prepared(database)

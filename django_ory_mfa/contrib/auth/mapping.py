@@ -1,4 +1,4 @@
-"""From an Ory identity to its Django user: looked up, and created, linked or synchronised where that is due."""
+"""Find the Django user of an Ory identity; create, link or synchronise it if necessary."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ RIGHTS = ("is_staff", "is_superuser")
 
 
 def find_user(request: HttpRequest, identity: Identity) -> AbstractBaseUser | None:
-    """Return the user of ``identity``, whom the Ory session of ``request`` belongs to; None if there is none to be had.
+    """Return the user of ``identity``, the person of the Ory session of ``request``; None if there can be none.
 
-    Creates, links and synchronises the user where that is due. Raises ``UserConflict``.
+    Creates, links and synchronises the user if necessary. Raises ``UserConflict``.
     """
     identity_id = _uuid_of(identity)
     return None if identity_id is None else Mapping(request, identity, identity_id).user()
 
 
 def refuse(request: HttpRequest, identity: Identity, reason: str) -> None:
-    """Tell the receivers of ``user_refused`` that somebody who is signed in gets no user."""
+    """Send ``user_refused``, because a person who is signed in gets no user."""
     user_refused.send_robust(OryIdentity, request=request, identity=identity, reason=reason)
 
 
 class Mapping:
-    """The way from an identity, whose id is ``identity_id``, to its user.
+    """Maps ``identity``, whose id is ``identity_id``, to its user.
 
-    Each transaction begins with a write: SQLite does not let two requests that have both read go on to write.
+    Each transaction begins with a write, because SQLite lets only one of two transactions write that have both read.
     """
 
     def __init__(self, request: HttpRequest, identity: Identity, identity_id: UUID) -> None:
@@ -63,7 +63,7 @@ class Mapping:
         return router.db_for_write(OryIdentity)
 
     def user(self) -> AbstractBaseUser | None:
-        """Return the user: one query, and more only if somebody is new or Ory says something new."""
+        """Return the user: one query, and more only for a new person or changed data."""
         link = find_link(**self._key)
         if link is None:
             return self._enter()
@@ -77,7 +77,7 @@ class Mapping:
         if user is None and not sync.may_create(self._identity):
             refuse(self._request, self._identity, "not_linked")
             return None
-        # SECURITY: an error of the database quotes e-mail addresses; none is chained to what is raised here.
+        # SECURITY: a database error quotes e-mail addresses, so it is not chained to what is raised here.
         with suppress(IntegrityError), transaction.atomic(using=self._database):
             return self._create(sync) if user is None else self._adopt(sync, user)
         # Another request for the same person was faster, or the person cannot have a user.
@@ -121,7 +121,7 @@ class Mapping:
     def _renew(self, link: Link) -> AbstractBaseUser | None:
         sync, user = _user_sync(), link.user
         with suppress(IntegrityError), transaction.atomic(using=self._database):
-            # Who changes the digest copies; another request that wants to waits here, and finds it changed.
+            # The request that changes the digest copies the data. A concurrent one waits here and finds it changed.
             same = OryIdentity.objects.using(self._database).filter(pk=link.pk, digest=link.digest)
             if same.update(digest=self._digest, synced_at=Now()):
                 self._update(sync, user)
@@ -144,7 +144,7 @@ class Mapping:
 
     def _rights(self, sync: UserSync) -> dict[str, bool]:
         said = {name: getattr(sync, name)(self._identity) for name in RIGHTS}
-        # SECURITY: only True gives a right, nothing that is merely true.
+        # SECURITY: only True gives a right, and no other true value.
         return {name: value is True for name, value in said.items() if value is not None}
 
     def _finish(self, sync: UserSync, user: AbstractBaseUser, *, created: bool) -> None:
@@ -169,7 +169,7 @@ class Mapping:
 def _uuid_of(identity: Identity) -> UUID | None:
     with suppress(ValueError):
         identity_id = UUID(identity.id)
-        # SECURITY: one spelling only, so that no two texts name one identity.
+        # SECURITY: only the canonical spelling, so that no identity has two ids.
         return identity_id if str(identity_id) == identity.id else None
     return None
 
@@ -181,7 +181,7 @@ def _user_sync() -> UserSync:
 
 
 def _names(groups: object) -> set[str]:
-    # SECURITY: only a list of texts names groups; the letters of a text or the keys of an object are no list.
+    # SECURITY: iterating a str or a dict would give letters or keys, which are no names of groups.
     if isinstance(groups, (str, bytes, dict)) or not isinstance(groups, Iterable):
         return set()
     return {name for name in groups if isinstance(name, str)}

@@ -27,30 +27,30 @@ if TYPE_CHECKING:
 
 
 class OryUserMiddleware(AuthenticationMiddleware):
-    """Stands in place of Django's ``AuthenticationMiddleware``, after ``OrySessionMiddleware``.
+    """Replaces Django's ``AuthenticationMiddleware``; put it after ``OrySessionMiddleware``.
 
-    Ory and the database are asked when somebody looks at ``request.user`` or awaits ``request.auser()``.
+    Ory is called and the database is read when ``request.user`` is used or ``request.auser()`` is awaited.
     """
 
     session_fallback = False
-    """Whether a login of Django's counts for requests that carry no credential of Ory."""
+    """Whether a Django login is accepted for requests without a credential of Ory."""
 
     def find(self, request: HttpRequest, session: OrySession) -> User | None:
-        """Return the user of an active ``session``, or None for nobody; override it to find users in another way.
+        """Return the user of an active ``session``, None for an anonymous one; override it to find users differently.
 
         It may block, and is called at most once for each request. Raise ``UserConflict`` to refuse the person.
         """
         return find_user(request, cast("Any", session).identity)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Return the response to ``request``, or the promise of it."""
+        """Return the response to ``request``, or an awaitable of it."""
         if self.async_mode:
             return self.__acall__(request)
         self.process_request(request)
         return self._answered(request, cast("HttpResponseBase", self.get_response(request)))
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        """Do the same in an async chain, without the change of threads that Django's own makes."""
+        """Do the same in an async chain, without the thread switch of Django's own method."""
         self.process_request(request)
         response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
         if _user_of(request).unanswered(response) is None:
@@ -66,7 +66,7 @@ class OryUserMiddleware(AuthenticationMiddleware):
         attached.auser = found.auser
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Return the answer to a conflict that a view or its template raised."""
+        """Return the response to a conflict that a view or its template raised."""
         return conflict_response(request, exception) if isinstance(exception, UserConflict) else None
 
     def _answered(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -78,7 +78,7 @@ class OryUserMiddleware(AuthenticationMiddleware):
         return response
 
     def _django_user(self, request: HttpRequest) -> User:
-        # SECURITY: who shows something of Ory's is whom Ory says, and nobody if Ory does not know it.
+        # SECURITY: if a request has a credential of Ory, only Ory decides who the user is.
         if sends_credential(request):
             return AnonymousUser()
         if not hasattr(request, "session"):
@@ -86,7 +86,7 @@ class OryUserMiddleware(AuthenticationMiddleware):
                 "session_fallback needs Django's sessions: add "
                 "'django.contrib.sessions.middleware.SessionMiddleware' to MIDDLEWARE, before this middleware."
             )
-        # SECURITY: what an Ory person left here is not for whoever comes without Ory.
+        # SECURITY: a Django session that belongs to a person of Ory signs no one in without Ory.
         return AnonymousUser() if MARK in request.session else get_user(request)
 
 

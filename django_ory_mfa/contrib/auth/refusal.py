@@ -1,12 +1,13 @@
-"""The answer to somebody who is signed in at Ory and can have no Django user."""
+"""The response to a person who is signed in at Ory and can have no Django user."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 
 from django_ory_mfa.answer.pages import page, page_context
+from django_ory_mfa.answer.rendering import json_of
 from django_ory_mfa.core.refusal import forbidden
 from django_ory_mfa.request.client_kind import Kind, kind_of
 from django_ory_mfa.session.request_state import state_of
@@ -25,11 +26,11 @@ MESSAGES = {
 
 
 def conflict_response(request: HttpRequest, error: UserConflict) -> HttpResponse:
-    """Return the page, or the JSON, that says why. It blocks: a template may use the database."""
+    """Return the page or JSON that explains ``error``. It blocks, because a template may use the database."""
     refused = forbidden(MESSAGES.get(error.reason, NO_ACCOUNT), reason=error.reason)
     state = state_of(request)
     if kind_of(request, state.credential) is Kind.JSON:
-        return JsonResponse(refused.body, status=refused.status, headers=refused.headers)
+        return json_of(refused)
     context = page_context(request, session_of(state), None)
     context["reason"] = error.reason
     response = page(request, "user_conflict", context, status=refused.status).render()

@@ -1,4 +1,4 @@
-"""``request.user`` and ``request.auser`` of one request: looked up once, when somebody asks."""
+"""``request.user`` and ``request.auser`` of one request: looked up once, at first use."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Fallback = Callable[[HttpRequest], User]
 
 BACKEND = "django_ory_mfa.contrib.auth.backends.OryBackend"
-# Where Django catches errors of whoever it calls.
+# The modules where Django catches the errors of the code that it calls.
 TEMPLATES = "django.template"
 HANDLER = "django.core.handlers.exception"
 # The look-up that called the code which runs now: code of the site, such as a receiver of a signal.
@@ -41,7 +41,7 @@ _under_way: ContextVar[RequestUser | None] = ContextVar("ory_mfa_user_under_way"
 class RequestUser:
     """The Django user of ``request``.
 
-    ``find`` returns that of an active Ory session, ``fallback`` (None: nobody) that of a request without one.
+    ``find`` returns that of an active Ory session, ``fallback`` that of a request without one (None: anonymous).
     """
 
     def __init__(self, request: HttpRequest, find: Find, fallback: Fallback | None = None) -> None:
@@ -54,11 +54,11 @@ class RequestUser:
 
     @cached_property
     def _lock(self) -> asyncio.Lock:
-        """Lets tasks of one request that ask at the same time share one look-up."""
+        """Lets concurrent tasks of one request share one look-up."""
         return asyncio.Lock()
 
     def user(self) -> User:
-        """Return the user, looked up by blocking code if need be; the work behind ``request.user``."""
+        """Return the user, looked up by blocking code if it is not known yet; used by ``request.user``."""
         try:
             return self._user() if self._found is None else self._found
         except Exception as error:
@@ -66,7 +66,7 @@ class RequestUser:
             raise
 
     async def auser(self) -> User:
-        """Return the user, looked up without blocking the event loop; the work behind ``request.auser``."""
+        """Return the user, looked up without blocking the event loop; used by ``request.auser``."""
         async with self._lock:
             try:
                 return await self._auser() if self._found is None else self._found
@@ -82,7 +82,7 @@ class RequestUser:
         return await sync_to_async(self._look_up)(session)
 
     def is_user(self, key: str) -> bool:
-        """Whether the user has the primary key ``key``, as Django's sessions spell it; False if that cannot be said."""
+        """Whether the user has the primary key ``key``, as Django's sessions spell it; False if that is unknown."""
         if _under_way.get() is self:
             return False
         try:
@@ -105,11 +105,11 @@ class RequestUser:
                 return False
 
     def _keep(self, error: UserConflict) -> None:
-        """Have the next look at the user raise ``error``: who asks for the Django session did not ask for a user."""
+        """Let the next use of the user raise ``error``; code that only loads the Django session does not get it."""
         self._found, self._untold = None, error
 
     def _note(self, error: Exception) -> None:
-        # The first that a template swallowed counts: what follows may be answered.
+        # An error that a template swallowed is kept; later ones may still be handled.
         if not _was_caught_in(self._raised, TEMPLATES):
             self._raised = error
 
@@ -126,7 +126,7 @@ class RequestUser:
             user = self._find_once(session, session.identity)
             self._found = AnonymousUser() if user is None else self._admitted(user, session.identity)
         except UserConflict:
-            # What answers the conflict, such as an error page, may show that nobody is signed in here.
+            # The page that explains the conflict may show an anonymous user.
             self._found = AnonymousUser()
             raise
         finally:
@@ -153,10 +153,10 @@ class RequestUser:
         return user
 
     def unanswered(self, response: HttpResponseBase) -> Exception | None:
-        """Return what ``request.user`` raised if ``response`` is no answer to it; None if somebody has answered.
+        """Return what ``request.user`` raised, if ``response`` was not made from it; else None.
 
-        ``{% if not … %}`` takes an error for a false condition and shows the branch for nobody, and Django's handler
-        makes a bare 403 of a conflict.
+        ``{% if not … %}`` treats an error as false and shows the branch for anonymous visitors, and Django's handler
+        turns a conflict into a bare 403.
         """
         if _was_caught_in(self._raised, TEMPLATES) and not _is_refusal(response):
             return self._raised

@@ -1,4 +1,4 @@
-"""Whether a request carries anything of Ory's, usable or not."""
+"""Whether a request has a credential of Ory, valid or not."""
 
 from __future__ import annotations
 

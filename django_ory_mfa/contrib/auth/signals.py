@@ -6,9 +6,9 @@ from django.dispatch import Signal
 
 # A user was created for an identity: request, user, identity. Once the transaction is committed.
 user_created = Signal()
-# What Ory says of an identity was copied to its user, or an existing user was linked: request, user, identity. Once the
+# The data of an identity was copied to its user, or an existing user was linked: request, user, identity. Once the
 # transaction is committed.
 user_synced = Signal()
-# Somebody is signed in and gets no user: request, identity, reason ("conflict", "email_unverified", "not_linked",
+# A person is signed in and gets no user: request, identity, reason ("conflict", "email_unverified", "not_linked",
 # "inactive"). At once.
 user_refused = Signal()

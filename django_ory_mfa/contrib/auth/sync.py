@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class UserSync:
     """Name and verified e-mail address, and no rights: override what your site needs.
 
-    It runs when somebody is seen for the first time, and whenever Ory says something new about the identity.
+    It runs at the first visit of a person, and whenever the identity has changed at Ory.
     SECURITY: people write ``identity.traits`` themselves; take rights from ``metadata_public`` or ``organization_id``.
     """
 
@@ -38,8 +38,8 @@ class UserSync:
 
         By default the username, which only a new user gets, and the e-mail address if Ory has verified one.
         """
-        said = {get_user_model().USERNAME_FIELD: self.username(identity), email_field(): self._email(identity)}
-        return {name: value for name, value in said.items() if name and value}
+        values = {get_user_model().USERNAME_FIELD: self.username(identity), email_field(): self._email(identity)}
+        return {name: value for name, value in values.items() if name and value}
 
     def groups(self, identity: Identity) -> Iterable[str]:
         """Return the names of the groups of ``managed_groups`` that the user is in; those without a row are ignored."""
@@ -54,7 +54,7 @@ class UserSync:
         return None
 
     def may_create(self, identity: Identity) -> bool:
-        """Return whether a user is created for somebody who has none; if False, only linked people are let in."""
+        """Return whether to create a user for a person who has none; if False, only linked people get in."""
         return True
 
     def existing(self, identity: Identity) -> AbstractBaseUser | None:
@@ -70,7 +70,7 @@ class UserSync:
 
 
 class VerifiedEmailSync(UserSync):
-    """Links somebody who is new here to the user who has the e-mail address that Ory has verified.
+    """Links a new identity to the user who has the e-mail address that Ory has verified.
 
     Only if exactly one user has it and no identity is linked to that user yet.
     """

@@ -1,4 +1,4 @@
-"""Which of a browser's cookies Ory needs to see in order to hand out a flow."""
+"""Select the cookies of a browser that Ory needs to return a flow."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ FLOW_COOKIE_NAMES = re.compile(r"csrf_token_[0-9A-Za-z_-]{1,100}|ory_kratos_cont
 
 
 def flow_cookies(header: str, session_cookie: str | None) -> str:
-    """The cookies of Ory out of a raw ``Cookie`` header: in order, byte for byte, and nobody else's.
+    """Return only the cookies of Ory from a raw ``Cookie`` header, in order and unchanged.
 
-    ``session_cookie`` is the session cookie's name; None stands for every name that looks like one.
+    ``session_cookie`` is the name of the session cookie; None for every name that looks like one.
     """
     pairs = read_cookies(header)
     return cookie_header(pair for pair in pairs if _is_wanted(pair[0], session_cookie) and is_sound(pair[1]))

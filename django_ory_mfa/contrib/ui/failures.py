@@ -54,7 +54,7 @@ def read_failure(body: dict[str, Any], *, is_debug: bool) -> Failure:
     error_id = str(error.get("id"))
     reason = REASONS.get(error_id)
     # SECURITY: anybody can have Ory store an error with words of their own in its reason or message (a ``return_to``,
-    # an ``error_description``) and send others the link to it. This site must not speak them.
+    # an ``error_description``) and send others the link to it. This site must not show them.
     return Failure(
         str(TITLES.get(error_id, "")),
         "" if reason is None else str(reason),

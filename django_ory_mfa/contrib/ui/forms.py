@@ -1,4 +1,4 @@
-"""Puts the nodes of a flow into forms, in the order in which people need them."""
+"""Arrange the nodes of a flow in forms, the most useful first."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Node, Part, T
 from django_ory_mfa.contrib.ui.texts import title_of, way_of
 
 DEFAULT_GROUP = "default"
-# Their buttons lead to another site or device, which asks who it is.
+# The buttons of these groups lead to another site or a device, which identifies the person itself.
 ASK_ELSEWHERE = {"oidc", "passkey", "saml", "webauthn"}
-# The best way to sign in or to confirm comes first; what is used up, and who asks elsewhere, last.
+# The best way to sign in or to confirm first; single-use codes and other sites last.
 LOGIN_ORDER = ("default", "identifier_first", "password", "totp", "webauthn", "passkey", "code", "lookup_secret")
-# What makes an account safe comes first.
+# What protects an account comes first.
 SETTINGS_ORDER = ("totp", "webauthn", "passkey", "code", "lookup_secret", "password", "oidc", "saml", "profile")
 SELDOM_SET = {"oidc", "password", "profile", "saml"}
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One group of nodes: what can be sent to Ory on its own.
+    """One group of nodes, which is sent to Ory by itself.
 
-    ``is_stuck``: only a script could send it, and there is none; ``is_primary``: it is what the page is for;
-    ``is_folded``: it is shown when somebody asks for it.
+    ``is_stuck``: it needs a script that the flow does not have; ``is_primary``: it is the main form of the page;
+    ``is_folded``: it is collapsed at first.
     """
 
     group: str
@@ -40,7 +40,7 @@ class Form:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody could do or read anything in it."""
+        """Whether there is nothing to do or read in it."""
         return not (self.parts or self.buttons or self.triggers)
 
     @property
@@ -50,12 +50,12 @@ class Form:
 
     @property
     def is_invalid(self) -> bool:
-        """Whether Ory found an error in one of its fields."""
+        """Whether Ory reports an error in one of its fields."""
         return any(isinstance(part, Field) and part.is_invalid for part in self.parts)
 
     @property
     def asks_password_alone(self) -> bool:
-        """Whether it has a password without the name of the account, which password managers need."""
+        """Whether it has a password field but no account name, which password managers need."""
         fields = [part for part in self.parts if isinstance(part, Field)]
         has_name = any(field.name == "identifier" or "username" in field.autocomplete for field in fields)
         return not has_name and any(field.type == "password" for field in fields)
@@ -88,7 +88,7 @@ def forms_of(
 
 
 def _joined(groups: dict[str, list[Node]]) -> dict[str, list[Node]]:
-    # Who signs up fills the fields in once, and then chooses how to sign in from now on.
+    # At sign-up the fields are filled in once, whatever method is chosen then.
     apart = {group: nodes for group, nodes in groups.items() if group in ("oidc", "saml")}
     rest = [node for group, nodes in groups.items() if group not in apart for node in nodes]
     return {
@@ -99,7 +99,7 @@ def _joined(groups: dict[str, list[Node]]) -> dict[str, list[Node]]:
 
 
 def _made(groups: dict[str, list[Node]], kind: str) -> Iterable[Form]:
-    """Make a form of each group; what the default group has in it belongs to all of them."""
+    """Yield a form for each group; the nodes of the default group belong to all of them."""
     shared = groups[DEFAULT_GROUP]
     own = {group: nodes for group, nodes in groups.items() if group != DEFAULT_GROUP} or {DEFAULT_GROUP: []}
     for number, (group, nodes) in enumerate(own.items()):
@@ -124,7 +124,7 @@ def _form(group: str, number: int, shared: Sequence[Node], own: Sequence[Node]) 
 
 
 def _by_rank(buttons: Iterable[Button]) -> tuple[Button, ...]:
-    # The Enter key presses the first one. After a wrong code Kratos v1.3.1 has "send again" stand before "continue".
+    # The Enter key presses the first one. After a wrong code, Kratos v1.3.1 puts "send again" before "continue".
     return tuple(sorted(buttons, key=lambda button: button.is_quiet))
 
 

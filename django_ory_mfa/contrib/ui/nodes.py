@@ -1,7 +1,7 @@
-"""Reads Ory's UI nodes, one by one, into the parts that the templates draw.
+"""Turn each of Ory's UI nodes into a part that the templates show.
 
 The nodes: https://www.ory.sh/docs/kratos/bring-your-own-ui/custom-ui-overview
-What a node has in it that is not expected there is left out; nothing here fails, and only templates make HTML.
+Unexpected content of a node is left out and never raises an error; only templates make HTML.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ AUTOCOMPLETE = {
     "password": "current-password",
     "totp_code": "one-time-code",
 }
-# SECURITY: nothing but the bytes of a picture; an SVG could hold a script, another URL would tell who looks at it.
+# SECURITY: only the bytes of a PNG. An SVG could contain a script, and a URL would reveal the visitor to its host.
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+=*")
 LARGEST_SIDE = 1024
 INTEGRITY = re.compile(r"sha(?:256|384|512)-[A-Za-z0-9+/]+=*")
-# The functions of Ory's script, and what their buttons say where Ory gives them no label.
+# The functions of Ory's script, with labels for buttons that have none from Ory.
 TRIGGERS = {
     "oryPasskeyLogin": _("Use a passkey"),
     "oryPasskeyRegistration": _("Sign up with a passkey"),
@@ -41,7 +41,7 @@ TRIGGERS = {
 
 
 def read_node(node: dict[str, Any]) -> Node | None:
-    """What ``node`` stands for; None if it is nothing that can be shown."""
+    """Return the part for ``node``; None if it cannot be shown."""
     attributes, meta = node.get("attributes"), node.get("meta")
     reader = READERS.get(str(node.get("type")))
     if reader is None or not isinstance(attributes, dict):
@@ -51,7 +51,7 @@ def read_node(node: dict[str, Any]) -> Node | None:
 
 
 def read_messages(messages: object) -> tuple[Message, ...]:
-    """The messages that say something."""
+    """Return the messages that have a text."""
     if not isinstance(messages, list):
         return ()
     return tuple(Message(text, _kind(message)) for message in messages if (text := text_of(message)))
@@ -77,7 +77,7 @@ def _input(attributes: dict[str, Any], label: str, messages: tuple[Message, ...]
 
 
 def _trigger(name: str, value: str, label: str, function: object) -> Trigger:
-    # SECURITY: the page calls the function of this name, so it has to be one of Ory's script.
+    # SECURITY: the page calls the function with this name, so only those of Ory's script are allowed.
     if not isinstance(function, str) or function not in TRIGGERS:
         return Trigger(name, "", "", "")
     return Trigger(name, value, label or str(TRIGGERS[function]), function)
@@ -89,9 +89,9 @@ def _field(name: str, attributes: dict[str, Any], label: str, messages: tuple[Me
     return Field(
         name,
         kind if isinstance(kind, str) and kind in FIELD_TYPES else "text",
-        # Ory calls the old password and the new one alike.
+        # Ory gives the old and the new password the same label.
         gettext("New password") if autocomplete == "new-password" else label or name,
-        # A password that Ory should ever send back has no business in a page.
+        # A password is never written into the page, even if Ory sent one.
         "" if kind == "password" else _value(attributes.get("value")),
         autocomplete,
         attributes.get("required") is True,

@@ -1,4 +1,4 @@
-"""Reads a flow of Ory into the page that shows it."""
+"""Turn a flow of Ory into the page that shows it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django_ory_mfa.contrib.ui.nodes import read_messages, read_node
 from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Message, Node, Script
 from django_ory_mfa.core.flows import Flows
 
-# Ory's own flows have some 30; without a limit, hidden nodes times forms could make a page of any size.
+# Ory's own flows have some 30. The limit bounds the size of the page, since every form repeats the hidden nodes.
 MOST_NODES = 300
 SAVED, RECOVERED = 1050001, 1060001
-# Kratos v1.3.1 does not say which group an error is about, but its messages do.
+# The groups that error messages belong to: Kratos v1.3.1 does not name the group itself.
 BLAMED: dict[object, str] = {
     4000006: "password",
     4000008: "totp",
@@ -27,7 +27,7 @@ REMOVING = ("totp_unlink", "lookup_secret_disable", "webauthn_remove", "passkey_
 
 
 class Situation(StrEnum):
-    """What somebody came to a page for."""
+    """The purpose of a page."""
 
     SIGN_IN = "sign_in"
     SECOND_FACTOR = "second_factor"
@@ -40,7 +40,7 @@ class Situation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A flow as it is shown."""
+    """A flow, prepared for the templates."""
 
     situation: Situation
     action: str
@@ -56,24 +56,24 @@ class Page:
 
     @property
     def needs_script(self) -> bool:
-        """Whether a script of this package has something to do: keys to ask for, or codes to copy."""
+        """Whether the page needs the package's script: for security keys, or to copy codes."""
         return any(form.shows_codes or (form.triggers and not form.is_stuck) for form in self.forms)
 
     @property
     def has_errors(self) -> bool:
-        """Whether Ory found an error in what was sent."""
+        """Whether Ory reports an error in what was sent."""
         return any(message.is_error for message in self.messages)
 
 
 def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
-    """Return the page for a flow of ``kind``, such as ``login``; None if it is not one that can be trusted."""
+    """Return the page for a flow of ``kind``, such as ``login``; None if malformed, or if its form goes elsewhere."""
     ui = flow.get("ui")
     if not isinstance(ui, dict):
         return None
     action, nodes, return_to = ui.get("action"), ui.get("nodes"), flow.get("return_to")
-    # Ory has nothing more to ask, and its action is where the browser goes on.
+    # The flow is complete, and its action is the page where the browser continues.
     is_done = flow.get("state") == "passed_challenge"
-    # SECURITY: the form carries a password; it goes to Ory's own address or is not shown.
+    # SECURITY: the form contains a password, so it is shown only if it is sent to this Ory.
     if not isinstance(action, str) or not (is_done or flows.contains(action)):
         return None
     if not isinstance(nodes, list) or len(nodes) > MOST_NODES:
@@ -104,7 +104,7 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
 
 
 def focused(page: Page) -> Page:
-    """The page with the cursor where there is something to do: an error, or in a login flow the first empty field."""
+    """Return ``page`` with the focus on the first invalid field, or else, but in settings, on the first empty one."""
     open_forms = [form for form in page.forms if not form.is_folded]
     fields = [part for form in open_forms for part in form.parts if isinstance(part, Field)]
     waiting = [field for field in fields if field.is_invalid]
@@ -114,7 +114,7 @@ def focused(page: Page) -> Page:
 
 
 def filled(page: Page, values: dict[str, str]) -> Page:
-    """The page with the fields that ``values`` names filled in."""
+    """Return ``page`` with ``values`` filled into the fields of these names."""
     return _with_fields(page, lambda field: replace(field, value=values.get(field.name, field.value)))
 
 
@@ -145,7 +145,7 @@ def _grouped(nodes: list[Any]) -> dict[str, list[Node]]:
 
 
 def _factors(groups: dict[str, list[Node]]) -> str:
-    """Return a digit each for how many apps, sets of recovery codes, security keys and passkeys can be removed."""
+    """Return four digits: how many apps, sets of recovery codes, security keys and passkeys can be removed."""
     names = [node.name for nodes in groups.values() for node in nodes if isinstance(node, Button)]
     return "".join(str(min(9, names.count(name))) for name in REMOVING)
 
@@ -158,12 +158,12 @@ def _ids(messages: object) -> list[object]:
 def _script(groups: dict[str, list[Node]], flows: Flows) -> Script | None:
     """Return Ory's script for security keys; None if a flow names none, or another one."""
     scripts = (node for nodes in groups.values() for node in nodes if isinstance(node, Script))
-    # SECURITY: a script may do everything that the visitor may, so only Ory's own is run.
+    # SECURITY: a script can do everything that the visitor can, so only Ory's own is allowed.
     return next((script for script in scripts if script.src == flows.script), None)
 
 
 def _account(groups: dict[str, list[Node]]) -> str:
-    """Whose proof is asked for, where Ory says it: in the hidden identifier, or in the profile of the settings."""
+    """Return the account of the flow, from the hidden identifier or the profile in the settings; empty if unknown."""
     named = [node.value for node in groups[DEFAULT_GROUP] if isinstance(node, Hidden) and node.name == "identifier"]
     profile = [node.value for node in groups.get("profile", []) if isinstance(node, Field) and node.type == "email"]
     return next(iter([*named, *profile]), "")

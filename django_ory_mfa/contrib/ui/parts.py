@@ -1,4 +1,4 @@
-"""What the templates of a flow draw: messages, and the parts of its forms."""
+"""What the templates of a flow show: messages, and the parts of its forms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 DIGITS = {"code", "totp_code"}
-# What undoes something, or is done again, is not what a form is for.
+# The buttons that are not the main purpose of their form: to undo or to repeat something.
 QUIET = {"link", "lookup_secret_disable", "passkey_remove", "resend", "totp_unlink", "unlink", "webauthn_remove"}
 
 DANGEROUS = QUIET - {"link", "resend"}
@@ -14,20 +14,20 @@ DANGEROUS = QUIET - {"link", "resend"}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What Ory has to say about a flow or a field."""
+    """A message of Ory about a flow or a field."""
 
     text: str
     kind: str
 
     @property
     def is_error(self) -> bool:
-        """Whether something has to be done differently."""
+        """Whether it is an error."""
         return self.kind == "error"
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """What a form sends along unseen."""
+    """A hidden input."""
 
     name: str
     value: str
@@ -52,18 +52,18 @@ class Field:
 
     @property
     def is_code(self) -> bool:
-        """Whether it takes digits that are typed off another screen."""
+        """Whether it is for a one-time code of digits."""
         return self.name in DIGITS
 
     @property
     def is_invalid(self) -> bool:
-        """Whether Ory found an error in it."""
+        """Whether Ory reports an error in it."""
         return any(message.is_error for message in self.messages)
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Sends a form; its name and value say what for."""
+    """A submit button; its name and value tell Ory what to do."""
 
     name: str
     value: str
@@ -72,18 +72,18 @@ class Button:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether something else is what the form is there for."""
+        """Whether it is not the main button of its form."""
         return self.name in QUIET
 
     @property
     def is_dangerous(self) -> bool:
-        """Whether it takes away a way to sign in, so that it asks once more."""
+        """Whether it removes a sign-in method, so that it needs a confirmation."""
         return self.name in DANGEROUS
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The QR code."""
+    """An image, such as the QR code for an authenticator app."""
 
     part: ClassVar[str] = "picture"
 
@@ -95,7 +95,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Something to copy: the key for an authenticator app, or (``is_list``) recovery codes."""
+    """Text to copy: the key for an authenticator app, or recovery codes (``is_list``)."""
 
     part: ClassVar[str] = "text"
 
@@ -106,7 +106,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to somewhere else."""
+    """A link to another page."""
 
     part: ClassVar[str] = "link"
 
@@ -116,9 +116,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A button that Ory's script acts on: it asks for a security key or a passkey.
+    """A button that runs Ory's script for a security key or a passkey.
 
-    ``function`` is that of the script, empty if it is none of those that are known.
+    ``function`` is the function of the script; empty if it is unknown.
     """
 
     name: str
@@ -129,7 +129,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Ory's script, which talks to security keys; ``integrity`` is the hash by which browsers check it."""
+    """Ory's script for security keys and passkeys; ``integrity`` is the hash by which browsers check it."""
 
     src: str
     integrity: str

@@ -1,4 +1,4 @@
-"""Where the browser goes when Ory does not hand out a flow."""
+"""Send the browser to Ory for a new flow if Ory does not return the one in the URL."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
     from django_ory_mfa.core.answer import Answer
 
-# No session for it; another browser's or person's, or a second factor is due first; unknown; expired.
+# No session; a flow of another browser or person, or a second factor is needed first; unknown; expired.
 STATUSES = {401, 403, 404, 410}
 COOKIE = "ory_mfa_ui_restart"
-# A new flow is back at once. Whoever fails again within it would go round in circles, as on two host names, of which
-# one has Ory's cookies and the other shows this page.
+# The browser comes back with a new flow at once. A second failure within this time means a loop, for example because
+# Ory's cookies and this page are on different host names.
 SECONDS = 10
 
 
 def start_url(request: HttpRequest, kind: str) -> str:
-    """Where Ory starts the flow that ``request``, to the page for flows of ``kind``, asks for."""
+    """Return the URL where Ory starts a flow of ``kind``, with the options in the query of ``request``."""
     return_to = request.GET.get("return_to")
     if kind == "settings":
         return conf.flows.settings(return_to=return_to)
@@ -37,7 +37,7 @@ def start_url(request: HttpRequest, kind: str) -> str:
 
 
 def restart(request: HttpRequest, kind: str, answer: Answer) -> HttpResponse:
-    """Sends the browser to Ory for what would get it a flow; if it comes from there, only shows the way."""
+    """Redirect the browser to Ory for a new flow; if it has just been there, show a page with the link instead."""
     url = _way_to_a_flow(request, kind, answer)
     if request.COOKIES.get(COOKIE):
         response: HttpResponse = TemplateResponse(request, "ory_mfa/ui/restart.html", {"start_url": url}, status=403)
@@ -56,14 +56,14 @@ def restart(request: HttpRequest, kind: str, answer: Answer) -> HttpResponse:
 
 
 def forget_restart(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Gives the browser its next restart back."""
+    """Allow the next restart, by deleting the cookie."""
     if request.COOKIES.get(COOKIE):
         response.delete_cookie(COOKIE, path=_cookie_path(request), samesite="Lax")
     return response
 
 
 def _cookie_path(request: HttpRequest) -> str:
-    # SECURITY: what stands before our part of the path may be the visitor's choice, and ends in a header.
+    # SECURITY: the visitor may have chosen the beginning of the path, and it is written into a header.
     return quote(request.path)
 
 
@@ -81,10 +81,10 @@ def _way_to_a_flow(request: HttpRequest, kind: str, answer: Answer) -> str:
 
 
 def _way_back(request: HttpRequest, kind: str) -> str | None:
-    """What Ory is asked to send the browser to after a sign-in that the flow has to wait for."""
+    """Return the ``return_to`` of a sign-in that has to come before the flow."""
     return conf.flows.settings() if kind == "settings" else request.GET.get("return_to")
 
 
 def _allowed(url: object) -> str | None:
-    # SECURITY: Ory's answers name other places too; only its own flows are gone to.
+    # SECURITY: Ory's answers may contain other URLs; the browser is only sent to flows of Ory.
     return url if isinstance(url, str) and conf.flows.contains(url) else None

@@ -1,6 +1,6 @@
-"""Says what a person has just set up or removed. Ory says only that something was saved.
+"""Find out what a person has just set up or removed, since Ory's message says only that something was saved.
 
-A cookie holds how many factors of each kind the last page showed; the difference tells the rest.
+A cookie holds how many factors of each kind the last page showed, and is compared with the page of now.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COOKIE = "ory_mfa_ui_factors"
 SECONDS = 900
-# One more, one less; in the order of ``Page.factors``.
+# The messages for one more and for one fewer, in the order of ``Page.factors``.
 TEXTS = (
     (_("Authenticator app added."), _("Authenticator app removed.")),
     (_("Recovery codes saved."), _("Recovery codes switched off.")),
@@ -28,7 +28,7 @@ TEXTS = (
 
 
 def with_what_was_saved(request: HttpRequest, page: Page) -> Page:
-    """Return ``page``, whose message that something was saved says what."""
+    """Return ``page`` with a message that says what was saved."""
     text = _difference(request.COOKIES.get(COOKIE, ""), page.factors) if page.is_saved else ""
     if not text:
         return page
@@ -36,7 +36,7 @@ def with_what_was_saved(request: HttpRequest, page: Page) -> Page:
 
 
 def remember_factors(request: HttpRequest, response: HttpResponse, page: Page) -> None:
-    """Keep in a cookie what ``page`` shows; of the settings only."""
+    """Remember in a cookie which factors ``page`` shows, if it is that of the settings."""
     if page.situation is Situation.SETTINGS:
         response.set_cookie(
             COOKIE,
@@ -50,7 +50,7 @@ def remember_factors(request: HttpRequest, response: HttpResponse, page: Page) -
 
 
 def _difference(before: str, after: str) -> str:
-    # Whoever forges the cookie changes the words on their own page, and nothing else.
+    # A forged cookie only changes the message on the page of the visitor who forged it.
     if len(before) != len(after):
         return ""
     for old, new, (more, less) in zip(before, after, TEXTS, strict=True):

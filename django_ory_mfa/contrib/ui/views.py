@@ -1,6 +1,6 @@
-"""The pages themselves: each asks Ory for the flow that the browser was sent here with, and shows it.
+"""The pages for Ory's flows: each fetches the flow in its URL from Ory, and shows it.
 
-They need no session, no user and none of this package's middleware. Their forms are sent to Ory, not to here.
+They need no session, no user and none of this package's middleware. Their forms are sent to Ory, not to this site.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart,
 from django_ory_mfa.contrib.ui.saved import remember_factors, with_what_was_saved
 from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.core.own_views import own_view
+from django_ory_mfa.core.whoami import RETRY_AFTER
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import raw_cookies
 from django_ory_mfa.roundtrip.return_to import site_origin
@@ -38,43 +39,43 @@ if TYPE_CHECKING:
 
     View = Callable[[HttpRequest], HttpResponse]
 
-RETRY_AFTER, SCRIPT_SECONDS = 5, 3600
+SCRIPT_SECONDS = 3600
 
 
 def _page(view: View) -> View:
-    """A page for everybody, that nobody else may keep or frame."""
-    # csrf_protect is for the sign-out button, whose cookie a site without the middleware would not get.
+    """Decorate ``view`` as a page that needs no sign-in, and may not be cached or framed."""
+    # csrf_protect sets the cookie for the sign-out button, also on a site without CsrfViewMiddleware.
     return login_not_required(own_view(never_cache(xframe_options_deny(csrf_protect(require_GET(view))))))
 
 
 @_page
 def login(request: HttpRequest) -> HttpResponse:
-    """Sign-in, the second factor, and the fresh proof of either."""
+    """Show a login flow: sign-in, the second factor, or a refresh of either."""
     people = list(getattr(request, "ory_ui_people", ()))
     return _show_flow(request, "login", people)
 
 
 @_page
 def registration(request: HttpRequest) -> HttpResponse:
-    """Sign-up."""
+    """Show a registration flow."""
     return _show_flow(request, "registration", [])
 
 
 @_page
 def recovery(request: HttpRequest) -> HttpResponse:
-    """A code by e-mail for people who cannot sign in any more."""
+    """Show a recovery flow, for people who cannot sign in any more."""
     return _show_flow(request, "recovery", [])
 
 
 @_page
 def verification(request: HttpRequest) -> HttpResponse:
-    """A code by e-mail, which shows that an address belongs to somebody."""
+    """Show a verification flow, which verifies an e-mail address by a code."""
     return _show_flow(request, "verification", [])
 
 
 @_page
 def settings(request: HttpRequest) -> HttpResponse:
-    """Profile, password, and everything that can be a second factor."""
+    """Show a settings flow: profile, password and second factors."""
     return _show_flow(request, "settings", [])
 
 
@@ -82,9 +83,9 @@ def settings(request: HttpRequest) -> HttpResponse:
 @own_view
 @require_GET
 def script(request: HttpRequest) -> HttpResponse:
-    """Ory's script for security keys and passkeys, from this site.
+    """Serve Ory's script for security keys and passkeys from this site.
 
-    So a browser can check the hash that Ory gives with it; from Ory's own address that would need CORS.
+    Browsers can then check the hash that Ory states for it; from Ory's own origin that would need CORS.
     """
     answer = get_ory().client.webauthn_script()
     if answer.status != 200:
@@ -95,7 +96,7 @@ def script(request: HttpRequest) -> HttpResponse:
 
 @_page
 def error(request: HttpRequest) -> HttpResponse:
-    """Why Ory did not go on."""
+    """Show the error that Ory redirected the browser with."""
     error_id = request.GET.get("id")
     if not error_id:
         return _show_failure(request, Failure(), 400)
@@ -128,7 +129,7 @@ def _show_flow(request: HttpRequest, kind: str, people: list[Any]) -> HttpRespon
 
 
 def _kept_with_opener(response: HttpResponse, page: Page) -> HttpResponse:
-    """Let a popup of Django's admin, which comes by here for a proof, fill the form that opened it."""
+    """Let a popup of Django's admin that was sent here for a proof still fill the form that opened it."""
     if "_popup" in parse_qs((page.return_to or "").partition("?")[2]):
         response.headers.setdefault("Cross-Origin-Opener-Policy", "unsafe-none")
     return response
@@ -136,7 +137,7 @@ def _kept_with_opener(response: HttpResponse, page: Page) -> HttpResponse:
 
 def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, Any]:
     is_first_factor = not page.asks_second_factor
-    # An emulator plays sign-in and settings only.
+    # The emulator has sign-in and settings only.
     has_links = not hasattr(request, "ory_ui_people")
     return {
         "page": focused(filled(page, _chosen(request, people))),
@@ -174,7 +175,7 @@ def _is_here(request: HttpRequest, url: str) -> bool:
 
 
 def _chosen(request: HttpRequest, people: list[Any]) -> dict[str, str]:
-    """The identifier and password of the demo person that was clicked."""
+    """Return the identifier and password of the demo person that was clicked."""
     chosen = [person for index, person in enumerate(people) if str(index) == request.GET.get("fill")]
     return {"identifier": chosen[0].identifier, "password": chosen[0].password} if chosen else {}
 
