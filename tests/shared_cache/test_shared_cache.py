@@ -208,4 +208,4 @@ def test_cache_that_is_frozen_costs_its_time_outs_and_no_more(
 
     assert refused == {302}
     # Two time-outs in a row and a worker leaves the cache alone for a while.
-    assert sum(second > 0.25 for second in seconds) <= 3 * WORKERS
+    assert sum(second > 1.4 for second in seconds) <= 3 * WORKERS
