@@ -35,6 +35,7 @@ django.setup()
 from django.test import Client
 client = Client(headers={"host": "127.0.0.1"})
 print(*(client.get(path).status_code for path in ("/", "/scripts/", "/api/v1/docs/", "/api/v1/schema/")))
+print('href="/api/v1/docs/"' in client.get("/").content.decode())
 """
 
 
@@ -43,11 +44,11 @@ def test_example_starts_without_the_packages_of_its_api(tmp_path: Path) -> None:
         if not package.name.startswith(LEFT_OUT):
             (tmp_path / package.name).symlink_to(package)
 
-    assert run_example(PROGRAM, tmp_path).split()[-4:] == ["200", "200", "404", "404"]
+    assert run_example(PROGRAM, tmp_path).split()[-5:] == ["200", "200", "404", "404", "False"]
 
 
 def test_example_has_an_api_with_them() -> None:
-    assert run_example(PROGRAM, Path(django.__file__).parents[1]).split()[-4:] == ["200", "200", "200", "200"]
+    assert run_example(PROGRAM, Path(django.__file__).parents[1]).split()[-5:] == ["200", "200", "200", "200", "True"]
 
 
 @pytest.mark.usefixtures("project")

@@ -233,6 +233,13 @@ def test_proof_of_more_than_ten_minutes_ago_is_asked_for_once_more(ory: FakeOry,
 
 
 @pytest.mark.usefixtures("project")
+def test_home_page_leads_to_every_part(client: Any) -> None:
+    links = set(re.findall(r'href="([^"?]+)', client.get("/").content.decode()))
+
+    assert links >= {"/dashboard/", "/shop/", "/scripts/", "/admin/"}
+
+
+@pytest.mark.usefixtures("project")
 def test_ory_that_is_down_leaves_the_public_page_up(ory: FakeOry, client: Any) -> None:
     ory.login(client)
     ory.fail(503)
