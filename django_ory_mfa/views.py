@@ -26,7 +26,7 @@ from django_ory_mfa.runtime.steps import run
 from django_ory_mfa.session.cache import Entry
 from django_ory_mfa.session.django_session import leave_django
 from django_ory_mfa.session.request_state import state_of
-from django_ory_mfa.session.resolver import enrolled_steps, session_of, session_steps
+from django_ory_mfa.session.resolver import enrolled_steps, second_factors_steps, session_of, session_steps
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -44,17 +44,18 @@ UNAVAILABLE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
 @never_cache
 @require_safe
 def settings(request: HttpRequest) -> HttpResponseBase:
-    """Show how the visitor signed in, whether a second factor is set up, and links to change that."""
+    """Show how the visitor signed in, which second factors are set up, and links to change that."""
     state = state_of(request)
     # This page shows the current state, so it uses no cached session and no remembered enrolment.
     run(session_steps(state, fresh=True))
-    enrolled = run(enrolled_steps(state, fresh=True))
+    enrolled, second_factors = run(enrolled_steps(state, fresh=True)), run(second_factors_steps(state))
     session = session_of(state)
     if session.state is SessionState.UNAVAILABLE:
         return render(request, UNAVAILABLE)
     context = page_context(request, session, None)
     context.update(
-        enrolled=enrolled,
+        enrolled=enrolled or bool(second_factors) or enrolled,
+        second_factors=second_factors,
         proofs=newest_by_method(session.authentication_methods),
         advice=advice_on(session),
         notice=_what_was_set_up(request, session),

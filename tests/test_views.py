@@ -40,7 +40,11 @@ def asked(ory: Any) -> list[str]:
 
 def text_of(response: Any) -> str:
     """The visible text of a page."""
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", response.content.decode())).split())
+    return text_of_html(response.content.decode())
+
+
+def text_of_html(markup: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", markup)).split())
 
 
 def links_of(response: Any) -> list[str]:
@@ -166,7 +170,50 @@ def test_settings_page_of_aal2_leads_to_a_fresh_proof(ory: Any, site: Site) -> N
 
     assert links_of(response)[0].startswith(f"{ORY}/settings/browser?return_to=")
     assert links_of(response)[1].startswith(f"{ORY}/login/browser?refresh=true&aal=aal2&return_to=")
-    assert asked(ory) == ["/sessions/whoami"]
+    assert asked(ory) == ["/sessions/whoami", PROBE]
+
+
+def listed(response: Any) -> list[str]:
+    """The second factors that the page lists as set up."""
+    _, _, after = response.content.decode().partition("<h2>Your second factors</h2>")
+    return [text_of_html(item) for item in re.findall(r"<li>(.*?)</li>", after.partition("</ul>")[0], re.DOTALL)]
+
+
+def test_settings_page_lists_what_is_set_up_and_not_only_what_was_used(ory: Any, site: Site) -> None:
+    ory.login(site, methods={"totp"}, second_factors={"totp", "lookup_secret", "webauthn"})
+
+    response = site.get(SETTINGS)
+
+    assert listed(response) == ["Authenticator app", "Security key", "Recovery codes"]
+    assert "One-time codes that are sent to you need no setting up" in text_of(response)
+
+
+def test_settings_page_before_a_lax_ory_lists_what_is_set_up(ory: Any, site: Site, settings: Any) -> None:
+    settings.ORY_MFA_SETTINGS_REQUIRED_AAL = ory.required_aal = ory.settings_required_aal = "aal1"
+    ory.login(site, aal="aal1", second_factors={"webauthn"})
+
+    response = site.get(SETTINGS)
+
+    assert listed(response) == ["Security key"]
+    assert "A second factor is set up for your account." in text_of(response)
+    assert asked(ory) == ["/sessions/whoami", PROBE]
+
+
+def test_settings_page_lists_nothing_where_codes_are_all_there_is(ory: Any, site: Site) -> None:
+    proof = FakeProof("code", "aal2", datetime.now(UTC))
+    site.set_cookie("ory_kratos_session", ory.add_session(ory.add_identity(), "password", proof).cookie)
+
+    assert listed(site.get(SETTINGS)) == []
+
+
+def test_settings_page_lists_nothing_where_ory_does_not_tell(ory: Any, site: Site) -> None:
+    ory.login(site, methods={"totp"})
+    ory.fail(status=500, path=PROBE)
+
+    response = site.get(SETTINGS)
+
+    assert response.status_code == 200
+    assert listed(response) == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Read from Ory's settings flow whether a person has a second factor.
+"""Read from Ory's settings flow which second factors a person has.
 
 Node names: https://www.ory.sh/docs/kratos/self-service/flows/user-settings
 """
@@ -11,16 +11,27 @@ from dataclasses import replace
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.errors import ErrorId
 
-NODES_OF_A_SECOND_FACTOR = frozenset({"totp_unlink", "lookup_secret_disable", "webauthn_remove"})
+# The node that removes a second factor, which is there if it is set up; in the order of pages.
+METHODS = {"totp_unlink": "totp", "webauthn_remove": "webauthn", "lookup_secret_disable": "lookup_secret"}
 
 
 def read_enrolment(answer: Answer) -> bool | None:
     """Return whether the person has a second factor; None if the settings flow does not show that."""
     if answer.status == 200:
-        return _shows_second_factor(answer)
+        methods = read_second_factors(answer)
+        return None if methods is None else bool(methods)
     if answer.status == 403 and answer.at("error", "id") == ErrorId.STEP_UP:
         return True
     return None
+
+
+def read_second_factors(answer: Answer) -> list[str] | None:
+    """Return the methods of second factors that are set up; None if the settings flow does not tell.
+
+    Codes are never among them: they need no setting up.
+    """
+    names = _names(answer) if answer.status == 200 else None
+    return None if names is None else [method for node, method in METHODS.items() if node in names]
 
 
 def without_secrets(answer: Answer) -> Answer:
@@ -30,11 +41,6 @@ def without_secrets(answer: Answer) -> Answer:
     nodes = None if names is None else [{"attributes": {"name": name}} for name in names]
     kept = {"ui": {"nodes": nodes}, "error": {"id": answer.at("error", "id")}}
     return replace(answer, body=json.dumps(kept).encode(), set_cookies=())
-
-
-def _shows_second_factor(answer: Answer) -> bool | None:
-    names = _names(answer)
-    return None if names is None else not NODES_OF_A_SECOND_FACTOR.isdisjoint(names)
 
 
 def _names(answer: Answer) -> list[str] | None:

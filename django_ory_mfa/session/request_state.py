@@ -44,6 +44,8 @@ class RequestState:
     # Whether the person has a second factor, and whether that was found out: resolver.
     enrolled: bool | None = None
     is_enrolment_known: bool = False
+    # The methods of second factors that are set up, if Ory's settings flow was asked in this request: resolver.
+    second_factors: list[str] | None = None
     # The reason for an outage that began with this request and still has to be signalled: resolver.
     outage: str | None = None
     # A programming error that a template may have swallowed: resolver -> middleware, which raises it again.

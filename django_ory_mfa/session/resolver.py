@@ -13,7 +13,7 @@ from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.session import AAL, ANONYMOUS, Identity, OrySession, SessionState
-from django_ory_mfa.core.settings_flow import read_enrolment
+from django_ory_mfa.core.settings_flow import read_enrolment, read_second_factors
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami, retry_after
 from django_ory_mfa.ory.lanes import Caller
 from django_ory_mfa.ory.singleflight import SharedCall
@@ -133,6 +133,16 @@ def enrolled_steps(state: RequestState, *, fresh: bool = False) -> Steps[bool | 
     return state.enrolled
 
 
+def second_factors_steps(state: RequestState) -> Steps[list[str]]:
+    """Return the methods of second factors that are set up, as far as Ory's settings flow shows them now."""
+    enrolled = yield from enrolled_steps(state, fresh=True)
+    session, credential = state.known_session, state.credential
+    if enrolled is not False and state.second_factors is None and credential and session and session.identity:
+        name = _fingerprint_of_person(state, session.identity)
+        yield from _probe_unless_quiet(state, credential, name)
+    return state.second_factors or []
+
+
 def _session(state: RequestState) -> OrySession:
     return run(session_steps(state)) if state.known_session is None else state.known_session
 
@@ -226,7 +236,11 @@ def _find_enrolment(state: RequestState, *, fresh: bool) -> Steps[bool | None]:
     enrolled, is_known = memory.recall(name)
     if is_known and not fresh:
         return enrolled
-    if is_quiet(state.request) or memory.is_paused:
+    return (yield from _probe_unless_quiet(state, credential, name))
+
+
+def _probe_unless_quiet(state: RequestState, credential: Credential, name: str) -> Steps[bool | None]:
+    if is_quiet(state.request) or state.ory.enrolments.is_paused:
         return None
     return (yield from _or_default(_probe(state, credential, name), None))
 
@@ -234,6 +248,7 @@ def _find_enrolment(state: RequestState, *, fresh: bool) -> Steps[bool | None]:
 def _probe(state: RequestState, credential: Credential, name: str) -> Steps[bool | None]:
     what, flow = "the settings flow", partial(state.ory.client.settings_flow, credential)
     answer, _ = yield from _ask(state, what, _shared(state, what, flow, _caller(state)))
+    state.second_factors = read_second_factors(answer) or []
     if answer.status == 401:
         # The session has ended, so earlier answers are no longer valid.
         state.arrived_at = monotonic()
