@@ -1,1 +1,4 @@
-"""The response to a refused request."""
+"""The response to a refused request.
+
+Imports ``core``, ``request``, ``roundtrip``, ``runtime`` and ``session``.
+"""

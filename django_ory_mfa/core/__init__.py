@@ -1,1 +1,4 @@
-"""The rules, without Django, settings, clock or I/O: credentials, sessions, requirements and decisions."""
+"""The rules: credentials, sessions, requirements and decisions.
+
+Imports the standard library only: no Django, no settings, no clock, no I/O.
+"""

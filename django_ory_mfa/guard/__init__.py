@@ -1,1 +1,4 @@
-"""What a view requires, and how a guard enforces it."""
+"""What a view requires, and how a guard enforces it.
+
+Imports ``answer``, ``core``, ``request``, ``roundtrip``, ``runtime`` and ``session``.
+"""

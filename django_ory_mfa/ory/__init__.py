@@ -1,1 +1,4 @@
-"""All calls to Ory: the only room that uses HTTP."""
+"""All calls to Ory.
+
+Imports ``core`` and ``runtime``, and as the only room HTTP libraries.
+"""

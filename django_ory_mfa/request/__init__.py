@@ -1,1 +1,4 @@
-"""What the request itself contains: its credential, its visitor, and the kind of client that reads the response."""
+"""What the request itself contains: its credential, its visitor, and the kind of client that reads the response.
+
+Imports ``core`` and ``runtime``.
+"""

@@ -1,1 +1,4 @@
-"""Sending a browser to Ory, and back to the same page."""
+"""Sending a browser to Ory, and back to the same page.
+
+Imports ``core``, ``request`` and ``runtime``.
+"""

@@ -1,1 +1,4 @@
-"""What the other rooms build on: drivers of steps, per-process objects, limited log lines and the clock."""
+"""What the other rooms build on: drivers of steps, per-process objects, limited log lines and the clock.
+
+Imports no other room.
+"""

@@ -404,5 +404,21 @@ def test_constant_of_a_check_is_named_after_its_id() -> None:
     assert {name: f"ory_mfa.{name}" for name in constants} == {name: value.id for name, value in constants.items()}
 
 
+ROOMS = ("answer", "core", "guard", "ory", "request", "roundtrip", "runtime", "session")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_room_says_which_others_it_imports(room: str) -> None:
+    said = (ast.get_docstring(modules()[room]) or "").partition("Imports ")[2]
+    used = {
+        one.name.split(".")[1]
+        for one in imports()
+        if one.importer.startswith(f"{room}.") and one.is_of(PACKAGE) and not one.is_for_types_only
+    }
+
+    assert said != ""
+    assert {other for other in ROOMS if f"``{other}``" in said} == used.intersection(ROOMS) - {room}
+
+
 def test_every_module_has_a_docstring() -> None:
     assert [name for name, tree in modules().items() if tree.body and ast.get_docstring(tree) is None] == []
