@@ -203,6 +203,40 @@ def test_aborted_request_is_not_repeated(signed_in: Walker, person: Person) -> N
     assert asking.times("/api/me/") == 1
 
 
+def answers(walker: Walker, url: str, **headers: str) -> None:
+    """Has ``url`` answer as ours do, and name another page than Ory's."""
+    body = json.dumps({"redirect_browser_to": "http://phishing.test/"})
+    walker.page.route(url, lambda route: route.fulfill(status=401, headers=headers, body=body))
+
+
+ASK = """([url, credentials]) => Promise.race([
+  oryMfa.fetch(url, { credentials }).then((response) => response.status),
+  new Promise((resolve) => setTimeout(resolve, 1000, "waiting")),
+])"""
+
+
+@pytest.mark.parametrize(
+    ("url", "credentials", "outcome"),
+    [
+        ("http://api.test/", "same-origin", 401),
+        ("http://api.test/", "omit", 401),
+        ("http://api.test/", "include", "waiting"),
+        ("/api/", "same-origin", "waiting"),
+    ],
+)
+def test_only_an_answer_of_the_own_site_opens_a_window(
+    signed_in: Walker, url: str, credentials: str, outcome: int | str
+) -> None:
+    asking = Asking(signed_in)
+    site = asking.ground.site.url
+    allowed = {"Access-Control-Allow-Origin": site, "Access-Control-Allow-Credentials": "true"}
+    answers(asking, f"**{url.removeprefix('http:')}", **allowed)
+    asking.context.route("http://phishing.test/**", lambda route: route.fulfill(body="Your password?"))
+
+    assert asking.page.evaluate(ASK, [url, credentials]) == outcome
+    assert len(asking.context.pages) == (2 if outcome == "waiting" else 1)
+
+
 @pytest.mark.parametrize("csp", ["self", "nonce"])
 def test_policy_of_the_page_lets_it_work(signed_in: Walker, person: Person, csp: str) -> None:
     signed_in.context.add_cookies([{"name": "csp", "value": csp, "url": signed_in.ground.site.url}])

@@ -29,9 +29,11 @@
       const { headers, signal } = request;
       headers.has("Accept") || headers.set("Accept", "application/json,*/*;q=.9");
       const first = await fetch(request.clone());
+      // Another origin says where the page goes only if it was sent the visitor's cookies, as an API of the site is.
+      const isOwn = request.credentials === "include" || new URL(first.url).origin === location.origin;
       let url;
       try {
-        url = [401, 403].includes(first.status) && new URL((await first.clone().json()).redirect_browser_to);
+        url = isOwn && [401, 403].includes(first.status) && new URL((await first.clone().json()).redirect_browser_to);
       } catch {}
       if (!/^https?:$/.test(url?.protocol)) return first;
       await prove(url, signal);
