@@ -67,9 +67,13 @@ def _protect_from_wrappers() -> None:
         return response
 
     def should_update(self: Any, request: Any, response: Any) -> Any:
-        if is_session_known(request) and STORE in request._ory_mfa.request.__dict__:
+        if not is_session_known(request):
+            return should_update_cache(self, request, response)
+        # A derived class may have set it on the wrapper.
+        objects = (request, request._ory_mfa.request)
+        if any(STORE in getattr(one, "__dict__", {}) for one in objects):
             request._ory_mfa.is_cache_blocked = True
-        return should_update_cache(self, request, response)
+        return False
 
     fetch.process_request, update._should_update_cache = process_wrapped, should_update
 

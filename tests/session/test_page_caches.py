@@ -200,6 +200,13 @@ class NoHeaders(CacheMiddleware):
         return response
 
 
+class OwnStart(CacheMiddleware):
+    """Decides by itself which requests it may store, and then lets Django store them."""
+
+    def process_request(self, request: Any) -> None:
+        request._cache_update_cache = True
+
+
 def open_to_all(request: Any) -> HttpResponse:
     return HttpResponse("open sesame")
 
@@ -326,6 +333,7 @@ class CachedApi(APIView):  # type: ignore[misc]
 READING: tuple[tuple[str, Any], ...] = (("sync", reading), ("async", areading))
 COPIES = {
     "copy": decorator_from_middleware_with_args(CopyOfCache)(page_timeout=60),
+    "own-start": decorator_from_middleware_with_args(OwnStart)(page_timeout=60),
     "no-headers": decorator_from_middleware_with_args(NoHeaders)(page_timeout=60),
 }
 
@@ -694,10 +702,13 @@ def test_cache_that_is_derived_from_djangos_stores_nothing_of_somebody_known(
         assert text in {own, ""} or not any(person.identity.id in text for person in people)
 
 
-def test_derived_cache_that_asks_djangos_method_stores_nothing_through_a_wrapper(mode: str, ory: FakeOry) -> None:
+@pytest.mark.parametrize("name", ["no-headers", "own-start"])
+def test_derived_cache_that_asks_djangos_method_stores_nothing_through_a_wrapper(
+    mode: str, ory: FakeOry, name: str
+) -> None:
     site = Site(mode)
     ory.login(site)
-    seen_by(site, "no-headers/wraps")
+    seen_by(site, f"{name}/wraps")
 
     assert stored() == 0
 
