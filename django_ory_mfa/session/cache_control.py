@@ -88,7 +88,6 @@ def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:
             response.headers[name] = wanted
     for name in [name for name in response.headers if name.lower().endswith(TARGETED)]:
         del response.headers[name]
-    request.__dict__.pop(STORE, None)
 
 
 # A site has few different values of either header, so both are remembered.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.urls import include, path
 
-from tests.contrib_admin.rights_sites import site_of
-from tests.contrib_admin.shop.models import Customer, Order
+from tests.contrib_admin.rights_sites import Membership, NamedGroup, site_of
+from tests.contrib_admin.shop.models import Customer, Order, Reorder
 
 
 class Orders(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -18,9 +18,17 @@ class Orders(admin.TabularInline):  # type: ignore[type-arg]  # generic in djang
     extra = 0
 
 
+class Reorders(Orders):
+    model = Reorder
+
+
 class WithOrders(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     save_as = True
     inlines = (Orders,)
+
+
+class WithReorders(WithOrders):
+    inlines = (Reorders,)
 
 
 class Editable(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -38,11 +46,24 @@ class Addressed(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in djang
     fields: ClassVar = ("first_name", "email")
 
 
+class ShownMembership(Membership):
+    """Members who are taken out of a group, and whose names cannot be changed there."""
+
+    readonly_fields = ("user", "group")
+
+
+class WithShownMembers(NamedGroup):
+    inlines = (ShownMembership,)
+
+
 sites = (
     site_of("adds", (Customer, WithOrders), (Order, asks(Editable, "add"))),
     site_of("changes", (Customer, WithOrders), (Order, asks(Editable, "change"))),
     site_of("deletes", (Customer, WithOrders), (Order, asks(admin.ModelAdmin, "delete"))),
+    site_of("proxied", (Customer, WithOrders), (Reorder, asks(Editable, "change"))),
+    site_of("by_proxy", (Customer, WithReorders), (Order, asks(Editable, "change"))),
     site_of("unregistered", (Customer, WithOrders)),
+    site_of("shown", (Group, WithShownMembers)),
     site_of("meaning", (Permission, admin.ModelAdmin), (ContentType, admin.ModelAdmin), (User, Addressed)),
 )
 urlpatterns = [

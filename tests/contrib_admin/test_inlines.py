@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 
 from tests.contrib_admin.people import STALE, UsersSite, is_refresh, staff
@@ -43,6 +43,13 @@ def test_rows_that_ask_for_a_proof_are_asked_for_it_beside_another_form(
     assert site.get(path).status_code == 200
     assert site.post(path, sent(order)).status_code == 302
     assert Order.objects.get().number == "2"
+
+
+@pytest.mark.parametrize("name", ["proxied", "by_proxy"])
+def test_rows_of_a_proxy_are_those_of_its_model(ory: Any, site: UsersSite, order: Order, name: str) -> None:
+    staff(ory, site, age=STALE)
+
+    assert is_refresh(site.get(form(name, order)))
 
 
 def test_rows_are_added_beside_a_new_object(ory: Any, site: UsersSite) -> None:
@@ -123,6 +130,13 @@ def test_list_that_can_only_be_read_is_not_asked_for(ory: Any, site: UsersSite, 
     staff(ory, site, "view_order", age=STALE)
 
     assert site.get("/changes/shop/order/").status_code == 200
+
+
+def test_members_who_can_only_be_taken_out_are_sensitive(ory: Any, site: UsersSite) -> None:
+    """A row between a user and a group gives rights by being there."""
+    staff(ory, site, age=STALE)
+
+    assert is_refresh(site.get(f"/shown/auth/group/{Group.objects.create(name='editors').pk}/change/"))
 
 
 # What rights mean.

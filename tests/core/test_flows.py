@@ -324,6 +324,10 @@ def test_flows_cannot_be_sent_elsewhere_by_one_of_their_users() -> None:
         Flows("https://ory.example").browser_url = "https://evil.example"  # type: ignore[misc]
 
 
+def test_script_is_below_the_path_of_ory() -> None:
+    assert PREFIXED.script == f"{BASE.removesuffix('/self-service')}/.well-known/ory/webauthn.js"
+
+
 @pytest.mark.parametrize("kind", ["registration", "recovery", "verification"])
 def test_flow_of_another_kind_starts_in_a_browser(kind: str) -> None:
     assert PREFIXED.start(kind) == f"{BASE}/{kind}/browser"

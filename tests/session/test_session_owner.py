@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.contrib import messages
 from django.contrib.sessions.backends import file as file_sessions
 from django.core.exceptions import SynchronousOnlyOperation
@@ -823,6 +823,36 @@ def test_session_that_is_only_said_to_have_changed_is_emptied_for_the_other_pers
     assert site.get("modify").status_code == 200
     assert len(switched) == 1
     assert data_of(site.get("guarded")) == {}
+
+
+class Maps:
+    """A middleware of the site that maps the persons of Ory to the user 1, and can say so to async code only."""
+
+    sync_capable, async_capable = False, True
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: Any) -> Any:
+        request._ory_mfa_user = self
+        return await self.get_response(request)
+
+    async def ais_user(self, key: str) -> bool:
+        return key == "1"
+
+
+@pytest.mark.parametrize(("user", "kept"), [("1", {"_auth_user_id": "1"}), ("2", {})])
+def test_store_whose_coroutine_calls_blocking_code_has_its_user_looked_up_by_async_code(
+    ory: FakeOry, plain: None, settings: Any, switched: list[Any], user: str, kept: dict[str, str]
+) -> None:
+    settings.MIDDLEWARE = [SESSIONS, f"{__name__}.Maps", OURS]
+    site = Site("async")
+    site.get(f"write?_auth_user_id={user}")
+    ory.login(site)
+
+    assert data_of(site.get("who_then_read")) == kept
+    assert len(switched) == (not kept)
 
 
 class Proxies:

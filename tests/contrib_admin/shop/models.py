@@ -24,3 +24,10 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class Reorder(Order):
+    """The same rows by another name."""
+
+    class Meta:
+        proxy = True
