@@ -23,7 +23,7 @@ THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 class AdminApi(OryClient):
-    """The admin API of Ory, as far as it says which identities there are."""
+    """The part of Ory's admin API that finds out which identities exist."""
 
     def __init__(self, url: str, key: str | None) -> None:
         super().__init__(url)

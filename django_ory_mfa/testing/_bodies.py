@@ -1,4 +1,4 @@
-"""JSON bodies, key by key as Ory spells them."""
+"""JSON bodies, with the keys in Ory's order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNAUTHORIZED = "No valid session credentials found in the request."
 def error_body(
     status: HTTPStatus, message: str, *, reason: str = "", error_id: str = "", details: Json | None = None
 ) -> Json:
-    """An error of Ory; parts that are empty are left out."""
+    """Return an error of Ory, without the empty parts."""
     error = {
         "id": error_id,
         "code": int(status),
@@ -32,12 +32,12 @@ def error_body(
 
 
 def unauthorized(reason: str = UNAUTHORIZED) -> Json:
-    """The answer about sessions to everybody who has none, whatever the cause."""
+    """Return the error of whoami for a missing session, whatever the cause."""
     return error_body(HTTPStatus.UNAUTHORIZED, "The request could not be authorized", reason=reason)
 
 
 def session_inactive() -> Json:
-    """The answer of the self-service flows to those who have no session."""
+    """Return the error of the self-service flows for a missing session."""
     return error_body(
         HTTPStatus.UNAUTHORIZED,
         "request does not have a valid authentication session",
@@ -47,7 +47,7 @@ def session_inactive() -> Json:
 
 
 def aal2_required(step_up_url: str) -> Json:
-    """The refusal of a session whose second factor is due."""
+    """Return the error for a session that needs its second factor."""
     return error_body(
         HTTPStatus.FORBIDDEN,
         "Session does not fulfill the requested Authenticator Assurance Level",
@@ -61,12 +61,12 @@ def aal2_required(step_up_url: str) -> Json:
 
 
 def bad_request(reason: str) -> Json:
-    """The refusal of a request that cannot be understood."""
+    """Return the error for a malformed request."""
     return error_body(HTTPStatus.BAD_REQUEST, MALFORMED, reason=reason)
 
 
 def return_to_forbidden(url: str) -> Json:
-    """The browser may not be sent there."""
+    """Return the error for a ``return_to`` that is not allowed."""
     reason = f'Requested return_to URL "{url}" is not allowed.'
     return error_body(
         HTTPStatus.BAD_REQUEST, MALFORMED, reason=reason, error_id="self_service_flow_return_to_forbidden"
@@ -74,17 +74,17 @@ def return_to_forbidden(url: str) -> Json:
 
 
 def forbidden(reason: str) -> Json:
-    """The refusal of a request that is understood but not allowed."""
+    """Return the error for a request that is not allowed."""
     return error_body(HTTPStatus.FORBIDDEN, "The requested action was forbidden", reason=reason)
 
 
 def server_error(message: str) -> Json:
-    """An error nobody foresaw."""
+    """Return an internal error."""
     return error_body(HTTPStatus.INTERNAL_SERVER_ERROR, message)
 
 
 def session_body(config: FakeConfig, session: FakeSession) -> Json:
-    """A session as whoami shows it."""
+    """Return a session as in whoami."""
     return {
         "id": session.id,
         "active": session.active,
@@ -106,7 +106,7 @@ def session_body(config: FakeConfig, session: FakeSession) -> Json:
 
 
 def identity_body(config: FakeConfig, identity: FakeIdentity) -> Json:
-    """An identity as a session or a settings flow shows it."""
+    """Return an identity as in a session or a settings flow."""
     created = microseconds(identity.created_at)
     schema = base64.urlsafe_b64encode(identity.schema_id.encode()).decode().rstrip("=")
     return {
@@ -126,7 +126,7 @@ def identity_body(config: FakeConfig, identity: FakeIdentity) -> Json:
 
 
 def brief_identity(identity: Json) -> Json:
-    """``identity`` as a list of sessions shows it."""
+    """Return ``identity`` as in a list of sessions."""
     left_out = {"verifiable_addresses", "recovery_addresses"}
     shown = {name: value for name, value in identity.items() if name not in left_out}
     return shown | {"schema_url": ""}

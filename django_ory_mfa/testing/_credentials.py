@@ -1,4 +1,4 @@
-"""The credentials that Ory reads from a request, and the cookies that it hands out."""
+"""Read credentials from a request, and set cookies, as Ory does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BASE64 = string.ascii_letters + string.digits + "-_"
 
 
 def session_of(ory: FakePeople, request: FakeRequest) -> FakeSession | None:
-    """The session of the one credential that Ory looks at."""
+    """Return the session of the one credential that Ory uses."""
     if ory.database_down:
         return None
     if token := request.header("x-session-token"):
@@ -28,13 +28,13 @@ def session_of(ory: FakePeople, request: FakeRequest) -> FakeSession | None:
 
 
 def readable_cookie(ory: FakePeople, request: FakeRequest) -> FakeCookie | None:
-    """The first cookie of the session that Ory can open: a later one counts if those before it are damaged."""
+    """Return the first session cookie that Ory can decode."""
     found = (ory.cookie_named(value) for value in request.cookies(ory.cookie_name))
     return next((cookie for cookie in found if cookie), None)
 
 
 def has_credential(ory: FakePeople, request: FakeRequest) -> bool:
-    """Whether the request names a session in any way that Ory can read."""
+    """Whether the request has a credential that Ory can read."""
     token = request.header("x-session-token") or _bearer_token(request)
     return bool(token) or readable_cookie(ory, request) is not None
 
@@ -45,7 +45,7 @@ def _bearer_token(request: FakeRequest) -> str:
 
 
 def securecookie_error(value: str) -> str:
-    """What the library that opens cookies says of one it cannot open."""
+    """Return the message of Ory's cookie library for a cookie that it cannot decode."""
     text = value.rstrip("=")
     legal = len(text) - len(text.lstrip(_BASE64))
     if legal == len(text) and len(value) % 4 == 0:
@@ -55,14 +55,14 @@ def securecookie_error(value: str) -> str:
 
 
 def session_cookie(ory: FakePeople, session: FakeSession, value: str = "") -> Header:
-    """Hands a session to the browser under ``value``, or under a new value."""
+    """Return the header that sets the session cookie to ``value``, or to a new value."""
     seconds = int((session.expires_at - ory.now()).total_seconds())
     life = f"{http_date(ory, seconds)}; Max-Age={seconds}"
     return _set_cookie(ory, ory.cookie_name, value or ory.new_cookie(session), life)
 
 
 def cleared_session_cookie(ory: FakePeople) -> Header:
-    """Takes the session cookie from the browser."""
+    """Return the header that deletes the session cookie."""
     return _set_cookie(ory, ory.cookie_name, secrets.token_urlsafe(321), "Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0")
 
 

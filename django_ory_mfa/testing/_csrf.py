@@ -1,4 +1,4 @@
-"""Ory's protection against forged requests: a cookie, and the same value in each form under another mask."""
+"""Ory's CSRF protection: a secret in a cookie, and the same secret, masked anew, in each form."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _LENGTH = 32
 
 
 def csrf_secret(config: FakeConfig, request: FakeRequest) -> bytes | None:
-    """What the browser's CSRF cookie holds, or None if it holds none that can be read."""
+    """Return the secret in the CSRF cookie of the browser; None if there is none that can be read."""
     values = request.cookies(config.csrf_cookie_name)
     return _decoded(values[0], _LENGTH) if values else None
 
 
 def new_csrf_secret() -> bytes:
-    """The value of a new CSRF cookie."""
+    """Return the value of a new CSRF cookie."""
     return secrets.token_bytes(_LENGTH)
 
 
 def csrf_token(secret: bytes) -> str:
-    """``secret`` for a form, never twice the same."""
+    """Return ``secret`` with a new mask, for a form."""
     mask = secrets.token_bytes(_LENGTH)
     return base64.b64encode(mask + _masked(secret, mask)).decode()
 

@@ -14,7 +14,7 @@ from django_ory_mfa.testing._state import FakeState
 
 
 def logout_init(ory: FakeState, request: FakeRequest) -> FakeResponse:
-    """Hands out the URL that signs the browser out; always JSON for those who have a session."""
+    """Return the URL that signs the browser out; always JSON if there is a session."""
     session = session_of(ory, request)
     _, cookies = held_csrf(ory, request)
     if session is None:
@@ -29,7 +29,7 @@ def logout_init(ory: FakeState, request: FakeRequest) -> FakeResponse:
 
 
 def logout_submit(ory: FakeState, request: FakeRequest) -> FakeResponse:
-    """Signs the browser out."""
+    """Sign the browser out."""
     session = session_of(ory, request)
     token = request.param("token")
     _, cookies = held_csrf(ory, request)
@@ -51,7 +51,7 @@ def logout_submit(ory: FakeState, request: FakeRequest) -> FakeResponse:
 
 
 def logout_api(ory: FakeState, request: FakeRequest) -> FakeResponse:
-    """Ends the session of a native client."""
+    """End the session of a native client."""
     try:
         token = request.json()["session_token"]
     except (ValueError, KeyError, TypeError):

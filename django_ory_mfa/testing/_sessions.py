@@ -1,4 +1,4 @@
-"""Ory's sessions: whose the one of a request is, and the others of the same person."""
+"""Ory's sessions API: the session of a request, and the others of the same person."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_COOKIE = "No valid session cookie found."
 
 
 def whoami(ory: FakeState, request: FakeRequest) -> FakeResponse:
-    """Who the credential of the request belongs to."""
+    """Return the session of the credential of the request."""
     session = session_of(ory, request)
     if session is None:
         return json_answer(ory, request, 401, bodies.unauthorized(), _cache_headers(ory, request, None))
@@ -48,7 +48,7 @@ def list_sessions(ory: FakeState, request: FakeRequest) -> FakeResponse:
 
 
 def delete_sessions(ory: FakeState, request: FakeRequest) -> FakeResponse:
-    """Ends the other sessions of the same person."""
+    """End the other sessions of the same person."""
     session = session_of(ory, request)
     if session is None:
         return json_answer(ory, request, 401, bodies.unauthorized(_NO_COOKIE))
@@ -59,7 +59,7 @@ def delete_sessions(ory: FakeState, request: FakeRequest) -> FakeResponse:
 
 
 def delete_session(ory: FakeState, request: FakeRequest, session_id: str) -> FakeResponse:
-    """Ends one other session; an id that is nobody's, or somebody else's, is no error."""
+    """End one other session; the id of no session, or of another person's, is no error."""
     session = session_of(ory, request)
     if session is None:
         return json_answer(ory, request, 401, bodies.unauthorized(_NO_COOKIE))
@@ -112,7 +112,7 @@ def _session_found(ory: FakeState, request: FakeRequest, session: FakeSession) -
     headers: list[Header] = [("X-Kratos-Authenticated-Identity-Id", session.identity.id)]
     sent = request.cookies(ory.cookie_name)
     held = readable_cookie(ory, request)
-    # Ory renews the cookie whatever the credential was, and stumbles over one that it cannot open.
+    # Ory renews the cookie whatever the credential was, and fails if it cannot decode the cookie.
     if sent and held is None:
         return json_answer(ory, request, 500, bodies.server_error(securecookie_error(sent[0])), headers)
     if held and held.expires_at < session.expires_at:

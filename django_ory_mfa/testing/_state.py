@@ -1,4 +1,4 @@
-"""What a fake Ory keeps between two requests: its people, and what the flows of the emulator leave behind."""
+"""The state of a fake Ory: its people, and the flows, errors and e-mails of the emulator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class FakeError:
-    """An error that a browser is shown on a page of its own."""
+    """An error that is shown on Ory's error page."""
 
     id: str
     error: Json
@@ -28,7 +28,7 @@ class FakeError:
 
 
 class FakeState(FakePeople):
-    """Everything that a fake Ory remembers."""
+    """The whole state of a fake Ory."""
 
     messages: list[FakeMessage]
     flows: dict[str, FakeFlow]
@@ -37,7 +37,7 @@ class FakeState(FakePeople):
     parked: dict[str, tuple[str, dict[str, str]]]
 
     def new_error(self, error: Json) -> FakeError:
-        """Keeps ``error`` for the error page."""
+        """Store ``error`` for the error page."""
         kept = FakeError(str(uuid.uuid4()), error, self.now())
         self.errors[kept.id] = kept
         forget_oldest(self.errors)
@@ -45,6 +45,6 @@ class FakeState(FakePeople):
 
 
 def forget_oldest(table: dict[str, Any]) -> None:
-    """Drops the oldest entry of a table that has become too long."""
+    """Drop the oldest entry of a table that is too long."""
     if len(table) > KEPT:
         del table[next(iter(table))]

@@ -1,4 +1,4 @@
-"""What a site's tests say of an answer: it asks for a step-up, or refuses for a certain reason."""
+"""Assertions for the tests of a site: a response demands a step-up, or refuses with a certain error id."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _id_of_flow(flow: str) -> str:
 
 
 def _flow_of(response: HttpResponseBase) -> str:
-    """The URL of the flow at Ory that the visitor is sent to; empty if none is named."""
+    """Return the URL of the flow at Ory that the visitor is sent to; empty if there is none."""
     body = _json_of(response)
     details = _object(_object(body.get("error")).get("details"))
     urls = [response.headers.get("HX-Redirect"), body.get("redirect_browser_to"), details.get("login_flow")]

@@ -66,7 +66,7 @@ class FakeOry(FakeState):
         self._lock = threading.RLock()
 
     def handle(self, method: str, target: str, headers: Sequence[Header], body: bytes = b"") -> FakeResponse:
-        """Answers one request for ``target``, a path and query below the public URL."""
+        """Return the response to one request for ``target``, a path and query below the public URL."""
         request = FakeRequest.read(method, target, headers, body)
         with self._lock:
             self.calls.append(request.as_call())
@@ -76,17 +76,17 @@ class FakeOry(FakeState):
     def fail(
         self, status: int = 503, body: bytes = b"", headers: Iterable[Header] = (), path: str | None = WHOAMI
     ) -> None:
-        """Answers every call of ``path`` (None: of any path) with this until ``recover()``."""
+        """Respond like this to every call of ``path`` (None: of any path) until ``recover()``."""
         self._failures[path] = FakeResponse(status, list(headers), body)
 
     def fail_with(self, exception_name: str, path: str | None = None) -> None:
-        """Breaks every call of ``path`` (None: of any path) until ``recover()``: "connect-error" or "timeout"."""
+        """Let every call of ``path`` (None: of any path) fail until ``recover()``: "connect-error" or "timeout"."""
         if exception_name not in _EXCEPTIONS:
             raise ValueError(f"exception_name must be one of {', '.join(_EXCEPTIONS)}, not {exception_name!r}")
         self._failures[path] = exception_name
 
     def recover(self) -> None:
-        """Ends every failure."""
+        """End all failures."""
         self._failures.clear()
         self.database_down = False
 
@@ -103,7 +103,7 @@ class FakeOry(FakeState):
         lifespan: float = 3600,
         user: object | None = None,
     ) -> FakeSession:
-        """Signs a new person in with a test client, at a level, by methods whose proofs are ``age`` old.
+        """Sign a new person in with a test client, at a level, by methods whose proofs are ``age`` old.
 
         ``user`` is a Django user of a site with ``django_ory_mfa.contrib.auth``: their own identity, linked, signs in.
         """
@@ -123,13 +123,13 @@ class FakeOry(FakeState):
         return session
 
     async def alogin(self, client: HasCookies, **arguments: Any) -> FakeSession:
-        """``login`` for async tests, whose event loop must not wait for the database."""
+        """``login`` for async tests, without blocking the event loop."""
         from django_ory_mfa.testing.requests import in_thread
 
         return await in_thread(self.login, client, **arguments)
 
     def request(self, request: Request, **arguments: Any) -> Request:
-        """Gives a request of ``RequestFactory`` the session of a person; the arguments are those of ``login``.
+        """Sign a person in for a request of ``RequestFactory``; the arguments are those of ``login``.
 
         ``request.ory_session`` works then, and ``request.user`` on a site with ``OryUserMiddleware``.
         """

@@ -1,4 +1,4 @@
-"""Puts a fake Ory where the package calls Ory."""
+"""Put a fake Ory in the place of the real one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django_ory_mfa.testing.transport import FakeOryTransport
 
 @contextmanager
 def installed(ory: FakeOry | None = None) -> Iterator[FakeOry]:
-    """While it lasts, every call of the package to ``ORY_MFA_SDK_URL`` is answered by ``ory``, or by a new fake."""
+    """Let ``ory``, or a new fake, answer every call of the package to ``ORY_MFA_SDK_URL`` within this context."""
     if ory is None:
         ory = FakeOry(public_url=conf.browser_url, cookie_name=conf.session_cookie or "ory_kratos_session")
     before = use_transport(FakeOryTransport(ory, conf.sdk_url))
@@ -26,7 +26,7 @@ def installed(ory: FakeOry | None = None) -> Iterator[FakeOry]:
 
 
 class FakeOryMixin(SimpleTestCase):
-    """For Django's test cases: ``self.ory`` is a fake Ory of this test alone."""
+    """A mixin for Django's test cases: ``self.ory`` is a fake Ory, new for each test."""
 
     ory: FakeOry
 

@@ -1,4 +1,4 @@
-"""The pytest plugin of the package: the fixture ``ory``, and no test that sees the outages of another."""
+"""The pytest plugin: the fixture ``ory``, and a fresh state of the package for every test."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def ory() -> Iterator[FakeOry]:
 
 @pytest.fixture(autouse=True)
 def _ory_mfa_forgets() -> None:
-    """What one test taught the package about its Ory, an outage say, is unknown to the next."""
+    """Forget what a test left in the package, such as an outage of its Ory."""
     forget_ory()

@@ -1,4 +1,4 @@
-"""Requests that no middleware has seen, with what the middleware of this package attaches."""
+"""Give requests that passed no middleware what the middleware of this package attaches."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Request = TypeVar("Request", bound=HttpRequest)
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what ``function``, which blocks, returns; it runs where Django uses the database in async code."""
+    """Return the result of the blocking ``function``, run in the thread in which async code uses the database."""
     return await sync_to_async(function)(*args, **kwargs)
 
 
 class CookieJar:
-    """What a test client keeps cookies in, for requests that have no client."""
+    """A cookie jar like that of a test client, for requests without one."""
 
     def __init__(self) -> None:
         self.cookies: SimpleCookie = SimpleCookie()

@@ -21,7 +21,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class FakeOryTransport(HTTPAdapter):
-    """Mount this on a ``requests.Session``: what goes to ``url`` (or the public URL of ``ory``) is answered by it."""
+    """Mount this on a ``requests.Session``: ``ory`` answers its calls to ``url``, or to the public URL of ``ory``."""
 
     def __init__(self, ory: FakeOry, url: str | None = None) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class FakeOryTransport(HTTPAdapter):
 
     @property
     def url(self) -> str:
-        """Whose place the fake takes; the public URL of the fake may change while this is mounted."""
+        """The URL that the fake replaces; the public URL of the fake may change while this is mounted."""
         return self._url or self.ory.public_url
 
     def send(
@@ -42,7 +42,7 @@ class FakeOryTransport(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Answers ``request`` in the calling thread; nothing is ever sent."""
+        """Return the response of the fake, in the calling thread; nothing is sent."""
         try:
             answer = self.ory.handle(request.method or "", self._target(request), _headers(request), _body(request))
         except TimeoutError as error:
@@ -61,7 +61,7 @@ class FakeOryTransport(HTTPAdapter):
 
 
 class _Original:
-    """What ``requests`` reads cookies from, so that a jar that should not be there would fill."""
+    """The raw response from which ``requests`` reads cookies, to fill a cookie jar if there were one."""
 
     def __init__(self, headers: list[Header]) -> None:
         self.msg = Message()
@@ -72,7 +72,7 @@ class _Original:
         return True
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
 
 def _headers(request: requests.PreparedRequest) -> list[Header]:

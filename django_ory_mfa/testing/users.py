@@ -22,7 +22,7 @@ from django_ory_mfa.testing._people import FakePeople
 def identity_of(
     ory: FakePeople, user: Any, *, email: str | None = None, traits: Mapping[str, object] | None = None
 ) -> FakeIdentity:
-    """Return the identity of ``user``, linked; makes both where they are missing.
+    """Return the identity of ``user``; make it, and its link, if missing.
 
     ``email`` and ``traits`` are what Ory says from now on, and are copied at the next request. Without them the user
     stays as the test has made it.

@@ -200,7 +200,7 @@ class UpdateCommand(ControlCommand[UpdateOptions]):
 
 
 def _expect_revision(revision: str | None, snapshot: Snapshot, *, is_insisted: bool) -> None:
-    """Raise ``ControlError`` unless the file was made from the current revision: nobody's change gets lost."""
+    """Raise ``ControlError`` unless the file was made from the current revision, so that no change gets lost."""
     if revision is None:
         if is_insisted:
             return

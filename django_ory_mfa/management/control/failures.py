@@ -10,7 +10,7 @@ class ControlError(Exception):
 
 
 class ConflictError(ControlError):
-    """The configuration was changed by somebody else after it was read; nothing was written."""
+    """The configuration was changed by another process after it was read; nothing was written."""
 
     exit_code = 4
 

@@ -60,7 +60,7 @@ def not_compared(name: str, value: str | None) -> str:
 
 
 def claims(whoami: str | None, settings: str | None) -> Iterator[Result]:
-    """Yield what the settings claim about Ory, where Ory is not asked."""
+    """Yield what the settings declare about Ory, for a run without calls to Ory."""
     for name, value in zip(CLAIMS, (whoami, settings), strict=True):
         if value is not None:
             yield skipped("claims", not_compared(name, value).strip(), COMPARE)

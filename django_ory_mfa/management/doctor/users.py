@@ -42,7 +42,7 @@ def _of_links() -> Result:
 
 
 def _admin_sites() -> list[Any]:
-    # A site that has one has imported this; one without need not have the apps that it takes.
+    # Only a site with an admin of ours has imported this module; others may lack the apps that it needs.
     module = sys.modules.get("django.contrib.admin.sites")
     sites = () if module is None else module.all_sites
     return sorted((site for site in sites if hasattr(site, "ory_mfa_guards_of")), key=lambda site: str(site.name))

@@ -1,4 +1,4 @@
-"""What permissions of Django REST framework and operations of django-ninja ask for, without the frameworks."""
+"""Read what views of Django REST framework and operations of django-ninja require, without importing either."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _methods(operation: Any) -> tuple[str, ...]:
 
 
 def _of_operation(operation: Any, only_for: tuple[str, ...]) -> Iterator[Guard]:
-    # ninja takes the first that lets somebody in.
+    # ninja accepts a request as soon as one of them does.
     asked = [getattr(callback, "ory_mfa_requirement", None) for callback in getattr(operation, "auth_callbacks", ())]
     yield from _by_ways(AUTH, tuple(() if one is None else (one,) for one in asked), only_for)
     for name in ("run", "view_func"):

@@ -1,4 +1,4 @@
-"""What stands before a view, and where it is written."""
+"""The guards of a view, and where they are declared."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AUTH = "auth"
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Something that stands before a view, and what it asks for; all None if it asks for nothing."""
+    """A guard of a view, and what it requires; all None if it requires nothing."""
 
     origin: str
     requirement: Requirement | None = None
@@ -31,7 +31,7 @@ class Guard:
     only_for: tuple[str, ...] = ()
     #: Only on these paths, of those that were tried; empty: on every path.
     paths: tuple[str, ...] = ()
-    #: Code of the site picks it when a request comes, and it may be none of ours.
+    #: The site's code chooses it at each request, and it may be none of ours.
     is_of_site: bool = False
 
     @property

@@ -38,7 +38,7 @@ class Row:
 
     @property
     def decided_by(self) -> str | None:
-        """The dotted name of code of the site that picks the guard when a request comes, so that nobody knows it."""
+        """The dotted name of the site's code that chooses the guard at each request, so that it is unknown here."""
         return next((guard.decided_by for guard in self.guards if guard.is_of_site), None)
 
     @property

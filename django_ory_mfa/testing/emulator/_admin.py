@@ -42,13 +42,13 @@ def courier_messages(ory: FakeState, request: FakeRequest) -> FakeResponse:
 
 
 def list_identities(ory: FakeState, request: FakeRequest) -> FakeResponse:
-    """Everybody."""
+    """List all identities."""
     listed = [admin_identity(ory, identity) for identity in ory.identities]
     return json_answer(ory, request, 200, listed, page_headers(request.path, len(listed)))
 
 
 def create_identity(ory: FakeState, request: FakeRequest) -> FakeResponse:
-    """Makes a person."""
+    """Create an identity."""
     payload, refusal = _object(request)
     made = refusal or imported(ory, payload)
     if not isinstance(made, FakeIdentity):
@@ -58,7 +58,7 @@ def create_identity(ory: FakeState, request: FakeRequest) -> FakeResponse:
 
 
 def get_identity(ory: FakeState, request: FakeRequest, identity_id: str) -> FakeResponse:
-    """One person."""
+    """Return one identity."""
     include = parse_qs(request.query).get("include_credential", [])
     if not _KNOWN_CREDENTIALS.issuperset(include):
         reason = "Invalid value `[]` for parameter `include_credential`."
@@ -68,7 +68,7 @@ def get_identity(ory: FakeState, request: FakeRequest, identity_id: str) -> Fake
 
 
 def put_identity(ory: FakeState, request: FakeRequest, identity_id: str) -> FakeResponse:
-    """Changes traits and state of a person."""
+    """Change traits and state of an identity."""
     payload, refusal = _object(request)
     if refusal := refusal or unsupported(ory, payload):
         return json_answer(ory, request, 400, refusal)
@@ -91,7 +91,7 @@ def patch_identity(ory: FakeState, request: FakeRequest, identity_id: str) -> Fa
 
 
 def delete_identity(ory: FakeState, request: FakeRequest, identity_id: str) -> FakeResponse:
-    """Deletes a person."""
+    """Delete an identity."""
     identity = ory.identity_by_id(identity_id)
     if identity is None:
         return _missing(ory, request)
@@ -100,7 +100,7 @@ def delete_identity(ory: FakeState, request: FakeRequest, identity_id: str) -> F
 
 
 def delete_credential(ory: FakeState, request: FakeRequest, identity_id: str, kind: str) -> FakeResponse:
-    """Takes a second factor away."""
+    """Remove a second factor."""
     identity = ory.identity_by_id(identity_id)
     if identity is None:
         return _missing(ory, request)
@@ -130,7 +130,7 @@ def delete_identity_sessions(ory: FakeState, request: FakeRequest, identity_id: 
 
 
 def get_session(ory: FakeState, request: FakeRequest, session_id: str) -> FakeResponse:
-    """One session."""
+    """Return one session."""
     session = _session(ory, session_id)
     if session is None:
         return _missing(ory, request)
@@ -138,7 +138,7 @@ def get_session(ory: FakeState, request: FakeRequest, session_id: str) -> FakeRe
 
 
 def delete_session_by_admin(ory: FakeState, request: FakeRequest, session_id: str) -> FakeResponse:
-    """Ends one session."""
+    """End one session."""
     session = _session(ory, session_id)
     if session is None:
         return _missing(ory, request)

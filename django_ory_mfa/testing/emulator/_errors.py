@@ -1,4 +1,4 @@
-"""What Ory says when a flow cannot go on, word by word."""
+"""The errors of Ory's flows, word by word."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NEWER_CSRF_HINT = (
 
 
 def csrf_violation(*, is_newer: bool, has_cookies: bool) -> Json:
-    """The form was not made for this browser."""
+    """Return the error for a form that was made for another browser."""
     details = dict(_OLDER_CSRF_HELP)
     if is_newer:
         details |= {"docs": "https://www.ory.com/docs/troubleshooting/csrf", "hint": _NEWER_CSRF_HINT}
@@ -52,7 +52,7 @@ def csrf_violation(*, is_newer: bool, has_cookies: bool) -> Json:
 
 
 def aal1_required() -> Json:
-    """A second factor was asked for, but nobody is signed in."""
+    """Return the error for a second factor without a session."""
     return error_body(
         HTTPStatus.UNAUTHORIZED,
         "aal2 and aal3 can only be requested if a session exists already",
@@ -62,7 +62,7 @@ def aal1_required() -> Json:
 
 
 def already_available() -> Json:
-    """Somebody is signed in at that level already."""
+    """Return the error for a level that the session has already."""
     return error_body(
         HTTPStatus.BAD_REQUEST,
         "you are already logged in",
@@ -72,24 +72,24 @@ def already_available() -> Json:
 
 
 def unknown_aal(aal: str) -> Json:
-    """A level that nobody can ask for."""
+    """Return the error for an unknown level."""
     reason = "Unable to parse AuthenticationMethod Assurance Level (AAL): expected one of [aal1, aal2] but got " + aal
     return error_body(HTTPStatus.BAD_REQUEST, MALFORMED, reason=reason)
 
 
 def flow_missing() -> Json:
-    """What was submitted belongs to no flow."""
+    """Return the error for a form without a flow."""
     return error_body(HTTPStatus.BAD_REQUEST, MALFORMED, reason="The flow query parameter is missing or malformed.")
 
 
 def not_found(reason: str = "") -> Json:
-    """There is no such thing."""
+    """Return the error for an object that does not exist."""
     text = "The requested resource could not be found" if reason else "Unable to locate the resource"
     return error_body(HTTPStatus.NOT_FOUND, text, reason=reason)
 
 
 def flow_gone(kind: str, init_url: str, return_to: str) -> Json:
-    """The flow that is fetched is too old."""
+    """Return the error for fetching an expired flow."""
     again = f"Redirect the user to the {kind} flow init endpoint to initialize a new {kind} flow."
     return error_body(
         HTTPStatus.GONE,
@@ -101,7 +101,7 @@ def flow_gone(kind: str, init_url: str, return_to: str) -> Json:
 
 
 def flow_expired(expired_at: datetime, now: datetime, new_flow_id: str) -> Json:
-    """The flow that is submitted is too old; a new one takes its place."""
+    """Return the error for submitting an expired flow, which a new one replaces."""
     seconds = (now - expired_at).total_seconds()
     body = error_body(
         HTTPStatus.GONE,
@@ -113,7 +113,7 @@ def flow_expired(expired_at: datetime, now: datetime, new_flow_id: str) -> Json:
 
 
 def location_change_required(url: str) -> Json:
-    """Signed in, and the browser has to go on."""
+    """Return the answer to a script after a sign-in: where the browser has to go."""
     body = error_body(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "browser location change required",
@@ -124,7 +124,7 @@ def location_change_required(url: str) -> Json:
 
 
 def refresh_required(url: str) -> Json:
-    """The proof is too old for what is to be changed."""
+    """Return the error for a change that needs a fresh proof."""
     body = error_body(
         HTTPStatus.FORBIDDEN,
         "The requested action was forbidden",
@@ -135,7 +135,7 @@ def refresh_required(url: str) -> Json:
 
 
 def identity_mismatch() -> Json:
-    """Somebody else began the flow."""
+    """Return the error for a flow that another person began."""
     return error_body(
         HTTPStatus.FORBIDDEN,
         "The requested action was forbidden",
@@ -145,7 +145,7 @@ def identity_mismatch() -> Json:
 
 
 def identity_disabled(identity_id: str) -> Json:
-    """What v1.3.1 says to people whom an administrator disabled."""
+    """Return the error of v1.3.1 for an identity that is disabled."""
     return error_body(
         HTTPStatus.UNAUTHORIZED,
         "identity is disabled",
@@ -155,7 +155,7 @@ def identity_disabled(identity_id: str) -> Json:
 
 
 def database_unreachable() -> Json:
-    """What a login flow answers while the database is down."""
+    """Return the error of a login flow while the database is down."""
     return error_body(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "failed to connect to `user=postgres database=kratos`: 127.0.0.1:5432 (127.0.0.1): dial error:"

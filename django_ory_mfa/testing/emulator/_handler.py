@@ -20,7 +20,7 @@ _API = ("/self-service/", "/sessions", "/health/", "/admin/")
 
 
 class _BodyError(Exception):
-    """A body that cannot be read, with the status that says so."""
+    """A body that cannot be read, with the status to respond with."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status)
@@ -28,7 +28,7 @@ class _BodyError(Exception):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Hands requests to the fake Ory, and those for its pages to Django's views."""
+    """Passes requests to the fake Ory, and those for its pages to Django's views."""
 
     protocol_version = "HTTP/1.1"
     # Seconds that a silent client may hold a thread.
@@ -39,26 +39,26 @@ class Handler(BaseHTTPRequestHandler):
 
     @property
     def emulator(self) -> Emulator:
-        """Whose request this is."""
+        """The emulator of this request."""
         return cast("_Server", self.server).emulator
 
     def serve(self) -> None:
-        """Answers one request of any method."""
+        """Respond to one request of any method."""
         try:
             body = self._read_body()
             self._send(self._refusal() or self._answer(body))
         except _BodyError as error:
-            # What follows on this connection cannot be told from the body.
+            # The next request on this connection could not be separated from the body.
             self.close_connection = True
             self._send(_text(error.status, f"{error.status.phrase}\n", [("Connection", "close")]))
         except ConnectionError:
-            # A fake that was told to break, or a client that is gone: there is nobody to tell.
+            # A configured failure, or a client that has disconnected: no response is possible.
             self.close_connection = True
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = serve  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name is Python's)
-        """Says nothing: targets hold tokens."""
+        """Log nothing, because targets contain tokens."""
 
     def _answer(self, body: bytes) -> FakeResponse:
         target = self.path
@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.emulator.ory.handle(self.command, target, self.headers.items(), body)
 
     def _refusal(self) -> FakeResponse | None:
-        """Why a page of somebody else's site may not go on, if this comes from one."""
+        """Return the refusal of a request from a page of another site; None for any other request."""
         # A foreign name that leads to this machine would make its pages those of the same origin.
         if not _LOOPBACK.fullmatch(self.headers.get("Host", "")):
             text = "The emulator answers on this machine only, as 127.0.0.1 or localhost.\n"

@@ -17,7 +17,7 @@ from django_ory_mfa.testing.emulator._handler import Handler
 from django_ory_mfa.testing.emulator.people import DEMO_PEOPLE, DemoPerson
 
 HOST = "127.0.0.1"
-# Not localhost: to browsers that is another host. It gets none of our cookies, and people would go round in circles.
+# Not localhost: to browsers that is another host without our cookies, which would cause a redirect loop.
 RETURN_URLS = (f"http://{HOST}:8000/",)
 # v1.3.1 counts e-mail codes for everybody, so that people without a second factor could not go on.
 VERSION = "2026-07-29"
