@@ -9,8 +9,9 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.urls import include, path
 
+from django_ory_mfa.core.requirement import Requirement
 from tests.contrib_admin.rights_sites import Membership, NamedGroup, site_of
-from tests.contrib_admin.shop.models import Customer, Order, Reorder
+from tests.contrib_admin.shop.models import Customer, GiftOrder, Order, Reorder
 
 
 class Orders(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -29,6 +30,15 @@ class WithOrders(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in djan
 
 class WithReorders(WithOrders):
     inlines = (Reorders,)
+
+
+class Gifts(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
+    model = GiftOrder
+    extra = 0
+
+
+class WithGifts(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    inlines = (Gifts,)
 
 
 class Editable(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -56,12 +66,22 @@ class WithShownMembers(NamedGroup):
     inlines = (ShownMembership,)
 
 
+class ByKey(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """It asks for a security key."""
+
+    ory_mfa_requirements: ClassVar = {"change": Requirement("aal2", methods={"webauthn"})}
+
+
+Plain = admin.ModelAdmin
 sites = (
     site_of("adds", (Customer, WithOrders), (Order, asks(Editable, "add"))),
     site_of("changes", (Customer, WithOrders), (Order, asks(Editable, "change"))),
     site_of("deletes", (Customer, WithOrders), (Order, asks(admin.ModelAdmin, "delete"))),
     site_of("proxied", (Customer, WithOrders), (Reorder, asks(Editable, "change"))),
     site_of("by_proxy", (Customer, WithReorders), (Order, asks(Editable, "change"))),
+    site_of("heirs", (Order, asks(admin.ModelAdmin, "change", "delete")), (GiftOrder, Plain), (Reorder, Plain)),
+    site_of("parents", (Order, Plain), (GiftOrder, asks(admin.ModelAdmin, "change")), (Reorder, ByKey)),
+    site_of("gifts", (Customer, WithGifts), (Order, asks(admin.ModelAdmin, "add"))),
     site_of("unregistered", (Customer, WithOrders)),
     site_of("shown", (Group, WithShownMembers)),
     site_of("meaning", (Permission, admin.ModelAdmin), (ContentType, admin.ModelAdmin), (User, Addressed)),

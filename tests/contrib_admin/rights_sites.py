@@ -79,6 +79,19 @@ class Named(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-st
     fields = ("first_name",)
 
 
+class WithPassword(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Users whose stored passwords can be written, and nothing else."""
+
+    fields = ("password",)
+
+
+class Shown(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Django's own form of users, without the fields for rights."""
+
+    fieldsets = ((None, {"fields": ("username", "password")}),)
+    filter_horizontal = ()
+
+
 class NamedGroup(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """Groups whose names can be changed, and their members beside."""
 
@@ -138,7 +151,9 @@ class OpenSite(AALAdminSite):
 named = site_of("named", (User, Named), (Group, NamedGroup), (Between, admin.ModelAdmin), (Customer, Weak))
 linked = site_of("linked", (User, Linked), (OryIdentity, admin.ModelAdmin), (Customer, ByKey))
 listed = site_of("listed", (User, Listed), (Group, GroupAdmin), (Customer, Wiping))
+passwords = site_of("passwords", (User, WithPassword))
+shown = site_of("shown", (User, Shown))
 hiring = site_of("hiring", (User, Hiring), (Customer, Paying))
 one_factor = OpenSite(name="one_factor")
 one_factor.register(Customer)
-sites = (named, linked, listed, hiring, one_factor)
+sites = (named, linked, listed, passwords, shown, hiring, one_factor)

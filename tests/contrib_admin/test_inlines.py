@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.admin.sites import all_sites
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
+from django.urls import resolve
 
 from tests.contrib_admin.people import STALE, UsersSite, is_refresh, staff
-from tests.contrib_admin.shop.models import Customer, Order
+from tests.contrib_admin.shop.models import Customer, GiftOrder, Order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib_admin.inline_sites")]
 
@@ -50,6 +52,44 @@ def test_rows_of_a_proxy_are_those_of_its_model(ory: Any, site: UsersSite, order
     staff(ory, site, age=STALE)
 
     assert is_refresh(site.get(form(name, order)))
+
+
+@pytest.mark.parametrize("model", ["giftorder", "reorder"])
+def test_what_orders_ask_for_holds_in_the_admin_of_models_that_inherit(
+    ory: Any, site: UsersSite, order: Order, model: str
+) -> None:
+    gift = GiftOrder.objects.create(number="1", customer=order.customer)
+    me, path = staff(ory, site, age=STALE), f"/heirs/shop/{model}/{gift.pk}/change/"
+    assert is_refresh(site.get(path))
+    assert is_refresh(site.post(path, {"number": "2", "customer": order.customer_id}))
+    assert Order.objects.get(pk=gift.pk).number == "1"
+    assert site.get(f"/heirs/shop/{model}/add/").status_code == 200
+
+    ory.login(site, user=me)
+    assert site.post(path, {"number": "2", "customer": order.customer_id}).status_code == 302
+    assert Order.objects.get(pk=gift.pk).number == "2"
+
+
+def test_what_heirs_ask_for_does_not_hold_for_orders(ory: Any, site: UsersSite, order: Order) -> None:
+    staff(ory, site, age=STALE)
+
+    assert site.get(f"/parents/shop/order/{order.pk}/change/").status_code == 200
+    assert site.get(f"/parents/shop/reorder/{order.pk}/change/").status_code == 403
+
+
+def test_rows_of_an_heir_ask_for_what_its_parent_asks_for(ory: Any, site: UsersSite, order: Order) -> None:
+    staff(ory, site, age=STALE)
+
+    assert is_refresh(site.get(f"/gifts/shop/customer/{order.customer_id}/change/"))
+
+
+def test_report_shows_what_heirs_ask_for() -> None:
+    resolve("/heirs/")
+    heirs: Any = next(one for one in all_sites if one.name == "heirs")
+
+    asked = list(heirs.ory_mfa_guards_of(heirs._registry[GiftOrder].change_view))
+
+    assert heirs.sensitive in asked
 
 
 def test_rows_are_added_beside_a_new_object(ory: Any, site: UsersSite) -> None:

@@ -44,6 +44,24 @@ def test_delete_is_sensitive_on_the_page_and_in_the_form(ory: Any, site: UsersSi
     assert not Order.objects.exists()
 
 
+def test_form_that_writes_a_stored_password_is_sensitive(ory: Any, site: UsersSite) -> None:
+    me, user = staff(ory, site, age=STALE), other(password="old")
+    path = f"/passwords/auth/user/{user.pk}/change/"
+    assert is_refresh(site.get(path))
+    assert is_refresh(site.post(path, {"password": "new"}))
+    assert User.objects.get(pk=user.pk).password == "old"
+
+    ory.login(site, user=me)
+    assert site.post(path, {"password": "new"}).status_code == 302
+    assert User.objects.get(pk=user.pk).password == "new"
+
+
+def test_form_that_only_shows_a_password_is_not(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, "view_user", "change_user", age=STALE)
+
+    assert site.get(f"/shown/auth/user/{other().pk}/change/").status_code == 200
+
+
 def test_proof_that_gets_stale_between_page_and_form_is_asked_anew(ory: Any, site: UsersSite) -> None:
     user, pk = staff(ory, site), order().pk
     assert site.get(f"/admin/shop/order/{pk}/delete/").status_code == 200

@@ -52,5 +52,4 @@ def _keys(inline: Any, request: HttpRequest, found: Any) -> Iterator[str]:
 
 
 def _is_of(model_admin: Any, inline: Any) -> bool:
-    concrete: object = inline.model._meta.concrete_model
-    return bool(model_admin.model._meta.concrete_model is concrete)
+    return issubclass(inline.model._meta.concrete_model, model_admin.model._meta.concrete_model)

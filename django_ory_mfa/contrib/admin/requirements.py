@@ -26,6 +26,8 @@ VIEWS = {
     "user_change_password": "password",
 }
 WITH_ACTIONS = frozenset({"changelist", "change", "add"})
+# What is done to an object, in whichever form.
+OF_OBJECTS = frozenset({"add", "change", "delete"})
 ALWAYS_SENSITIVE = frozenset({"delete", "password", "delete_selected"})
 
 
@@ -55,11 +57,20 @@ def _more_keys(model_admin: Any, request: HttpRequest, key: str) -> set[str]:
 
 def always_asked(model_admin: Any, keys: set[str], *, sensitive: Any) -> Iterator[Any]:
     """Yield what the views and actions in ``keys`` require of every request."""
-    declared = declared_by(model_admin)
-    for name in sorted(keys & declared.keys()):
-        yield sensitive if declared[name] == SENSITIVE else declared[name]
+    for owner, asked in ((model_admin, keys), *((owner, keys & OF_OBJECTS) for owner in _of_parents(model_admin))):
+        declared = declared_by(owner)
+        for name in sorted(asked & declared.keys()):
+            yield sensitive if declared[name] == SENSITIVE else declared[name]
     if keys & ALWAYS_SENSITIVE:
         yield sensitive
+
+
+def _of_parents(model_admin: Any) -> Iterator[Any]:
+    """Yield the model admins of the models that that of ``model_admin`` inherits from: it changes their objects."""
+    site = getattr(model_admin, "admin_site", None)
+    for model, owner in () if site is None else site._registry.items():
+        if owner is not model_admin and issubclass(model_admin.model, model):
+            yield owner
 
 
 def place_of(view: Any) -> tuple[Any, str | None]:

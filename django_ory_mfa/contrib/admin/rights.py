@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
     from django.http import HttpRequest
 
-OF_USERS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions", "is_active"})
+OF_USERS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions", "is_active", "password"})
 OF_GROUPS = frozenset({"permissions"})
 # A person who is linked to a user has the rights of that user.
 OF_LINKS = frozenset({"project", "identity_id", "user"})
@@ -98,7 +98,7 @@ def _gives_rights(model_admin: Any, request: HttpRequest, found: Any) -> bool:
     if not may_send:
         return False
     rights = rights_of(model_admin.model)
-    if rights and not rights.isdisjoint(model_admin.get_form(request, found, change=is_change).base_fields):
+    if rights and not rights.isdisjoint(_written_by(model_admin.get_form(request, found, change=is_change))):
         return True
     return any(_inline_gives_rights(one, request, found) for one in model_admin.get_inline_instances(request, found))
 
@@ -113,4 +113,9 @@ def _inline_gives_rights(inline: Any, request: HttpRequest, found: Any) -> bool:
     if not rights or not may_send:
         return False
     # A row between a user and a group gives rights by being there, whatever can be written in it.
-    return _is_between(inline.model) or not rights.isdisjoint(inline.get_formset(request, found).form.base_fields)
+    return _is_between(inline.model) or not rights.isdisjoint(_written_by(inline.get_formset(request, found).form))
+
+
+def _written_by(form: Any) -> set[str]:
+    """Return the names of the fields of ``form``, without a password that is only shown."""
+    return {name for name, field in form.base_fields.items() if name != "password" or not field.disabled}

@@ -31,3 +31,9 @@ class Reorder(Order):
 
     class Meta:
         proxy = True
+
+
+class GiftOrder(Order):
+    """An order with a table of its own beside that of orders."""
+
+    card = models.CharField(max_length=100, blank=True)
