@@ -66,7 +66,7 @@ bench: $(BENCH_TOOLS)  ## measure beside peers, half an hour; ARGS="A G" some le
 	$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
 
 chaos: $(TEST_TOOLS) kratos  ## what a site does while a real Kratos falls ill; ARGS="--server uvicorn --cache redis"
-	@$(BIN)/python -m benchmarks.chaos $(ARGS)
+	@$(BIN)/python -m tools.chaos $(ARGS)
 
 mutants: $(MUTANTS_TOOLS)  ## mistakes that no test would notice, hours; ARGS="core/decision.py" one module, ARGS=core a folder
 	@$(MUTANTS_VENV)/bin/python -m tools.mutants $(ARGS)

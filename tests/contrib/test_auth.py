@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.chaos.servers import PostgresServer, postgres_program
+from tools.chaos.servers import PostgresServer, postgres_program
 
 ROOT = Path(__file__).resolve().parents[2]
 

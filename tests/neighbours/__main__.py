@@ -15,9 +15,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.chaos.servers import ROOT, PostgresServer, RedisServer
 from tests.neighbours.document import write
 from tests.neighbours.table import NEIGHBOURS, Neighbour
+from tools.chaos.servers import ROOT, PostgresServer, RedisServer
 
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 SERVERS: dict[str, Any] = {"redis": RedisServer, "postgres": PostgresServer}

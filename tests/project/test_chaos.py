@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from benchmarks.chaos.__main__ import faults_of, table
-from benchmarks.chaos.run import run
-from benchmarks.chaos.servers import BUILD, kratos_binary
+from tools.chaos.__main__ import faults_of, table
+from tools.chaos.run import run
+from tools.chaos.servers import BUILD, kratos_binary
 
 pytestmark = pytest.mark.kratos
 

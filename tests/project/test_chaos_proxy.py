@@ -14,11 +14,6 @@ from typing import Any
 
 import pytest
 
-from benchmarks.chaos.faults import FAULTS, HARMLESS
-from benchmarks.chaos.proxy import Fault, Proxy
-from benchmarks.chaos.run import longest_pause
-from benchmarks.chaos.servers import make_certificate
-from benchmarks.chaos.visitors import Answer, Verdict, Visitor, Weather, judge
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.core.flows import Flows
 from django_ory_mfa.core.session import SessionState
@@ -26,6 +21,11 @@ from django_ory_mfa.core.whoami import read_whoami
 from django_ory_mfa.ory.client import OryClient
 from django_ory_mfa.runtime.clock import now
 from tests.readiness import wait_for_readiness
+from tools.chaos.faults import FAULTS, HARMLESS
+from tools.chaos.proxy import Fault, Proxy
+from tools.chaos.run import longest_pause
+from tools.chaos.servers import make_certificate
+from tools.chaos.visitors import Answer, Verdict, Visitor, Weather, judge
 
 COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=c00kie")
 SESSION = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from benchmarks.chaos.site import NOBODY, TIMEOUT
+from tools.chaos.site import NOBODY, TIMEOUT
 
 GUARDED = ("aal1", "aal2", "highest", "fresh")
 REFUSALS = (302, 303, 401, 403)

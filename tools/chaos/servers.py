@@ -29,7 +29,7 @@ THREADS = 4
 APP_SERVERS = {
     "gunicorn": [
         "gunicorn",
-        "benchmarks.chaos.site:wsgi()",
+        "tools.chaos.site:wsgi()",
         f"--workers={WORKERS}",
         f"--threads={THREADS}",
         "--worker-class=gthread",
@@ -39,7 +39,7 @@ APP_SERVERS = {
     ],
     "uvicorn": [
         "uvicorn",
-        "benchmarks.chaos.site:asgi",
+        "tools.chaos.site:asgi",
         "--factory",
         f"--workers={WORKERS}",
         "--log-level=warning",

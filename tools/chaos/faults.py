@@ -6,7 +6,7 @@ import json
 import random
 from dataclasses import replace
 
-from benchmarks.chaos.proxy import Exchange, Fault, pass_on
+from tools.chaos.proxy import Exchange, Fault, pass_on
 
 EVERY = 0.1  # seconds between two bytes of a drip
 ODD_BODIES = (

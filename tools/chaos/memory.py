@@ -1,4 +1,4 @@
-"""The memory of workers that serve many sessions: ``python -m benchmarks.chaos.memory``.
+"""The memory of workers that serve many sessions: ``python -m tools.chaos.memory``.
 
 A stand-in plays Ory, since a real one would take most of the machine and would have to hold as many sessions.
 """
@@ -18,7 +18,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.chaos.servers import APP_SERVERS, RedisServer, SiteServer, memory_of
+from tools.chaos.servers import APP_SERVERS, RedisServer, SiteServer, memory_of
 
 SAMPLES = 10
 CONNECTIONS = 8
@@ -139,7 +139,7 @@ async def measure(app_server: str, cache: str, *, requests: int, sessions: int) 
 
 def main() -> int:
     """Measures, prints the table and says whether it is flat."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos.memory", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.chaos.memory", description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--sessions", type=int, default=10_000)
     parser.add_argument("--server", choices=APP_SERVERS, default="gunicorn")

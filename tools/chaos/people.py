@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import requests
 
-from benchmarks.chaos.servers import MortalKratos
-from benchmarks.chaos.site import NOBODY
-from benchmarks.chaos.visitors import Visitor
 from tests.servers.base import Person
+from tools.chaos.servers import MortalKratos
+from tools.chaos.site import NOBODY
+from tools.chaos.visitors import Visitor
 
 
 def make_people(kratos: MortalKratos) -> list[Visitor]:

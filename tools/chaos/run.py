@@ -11,10 +11,12 @@ from functools import partial
 from math import inf
 from pathlib import Path
 
-from benchmarks.chaos.faults import FAULTS, HARMLESS
-from benchmarks.chaos.people import make_leavers, make_people
-from benchmarks.chaos.proxy import Fault, Proxy
-from benchmarks.chaos.servers import (
+from django_ory_mfa.ory.breaker import LONGEST_PAUSE, SHORTEST_PAUSE
+from django_ory_mfa.ory.health import NOT_READY_LASTS, READY_LASTS
+from tools.chaos.faults import FAULTS, HARMLESS
+from tools.chaos.people import make_leavers, make_people
+from tools.chaos.proxy import Fault, Proxy
+from tools.chaos.servers import (
     WORKERS,
     KratosOnFile,
     KratosOnPostgres,
@@ -26,9 +28,7 @@ from benchmarks.chaos.servers import (
     make_certificate,
     memory_of,
 )
-from benchmarks.chaos.visitors import SLACK, Crowd, Visit, Visitor, Weather, ask
-from django_ory_mfa.ory.breaker import LONGEST_PAUSE, SHORTEST_PAUSE
-from django_ory_mfa.ory.health import NOT_READY_LASTS, READY_LASTS
+from tools.chaos.visitors import SLACK, Crowd, Visit, Visitor, Weather, ask
 
 TTL = 5.0  # seconds, where there is a cache
 DATABASES: dict[str, type[KratosOnFile | KratosOnPostgres]] = {"file": KratosOnFile, "postgres": KratosOnPostgres}

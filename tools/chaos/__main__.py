@@ -8,10 +8,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.chaos.run import DATABASES, Result, run
-from benchmarks.chaos.servers import APP_SERVERS, THREADS, kratos_binary
-from benchmarks.chaos.site import TIMEOUT
-from benchmarks.chaos.visitors import GUARDED, WRONG, Verdict, Visit
+from tools.chaos.run import DATABASES, Result, run
+from tools.chaos.servers import APP_SERVERS, THREADS, kratos_binary
+from tools.chaos.site import TIMEOUT
+from tools.chaos.visitors import GUARDED, WRONG, Verdict, Visit
 
 # What a guarded page may take beyond the total time-out, and a public one beyond what it took in calm weather; far less
 # than the time-out, which is what a public page would take that waited for Ory.
@@ -86,7 +86,7 @@ def slow_pages(result: Result, *, is_public_judged: bool) -> list[str]:
 
 def main() -> int:
     """Runs, and says how it went."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, default=520, help="of all phases together")
     parser.add_argument("--server", choices=APP_SERVERS, default="gunicorn")
     parser.add_argument("--cache", choices=("none", "redis"), default="none")
