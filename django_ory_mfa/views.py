@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 SIGNED_IN = Requirement("aal1")
 BACK, JUST_NOW = "back", 120  # seconds
-UNAVAILABLE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
+OUTAGE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
 
 
 @own_view
@@ -51,7 +51,7 @@ def settings(request: HttpRequest) -> HttpResponseBase:
     enrolled, second_factors = run(enrolled_steps(state, fresh=True)), run(second_factors_steps(state))
     session = session_of(state)
     if session.state is SessionState.UNAVAILABLE:
-        return render(request, UNAVAILABLE)
+        return render(request, OUTAGE)
     context = page_context(request, session, None)
     context.update(
         enrolled=enrolled or bool(second_factors) or enrolled,
@@ -147,11 +147,11 @@ def _signed_out_by_cookie(request: HttpRequest, answer: Answer, return_to: str) 
         return HttpResponseSeeOther(return_to)
     token = answer.json_object().get("logout_token")
     if answer.status != 200 or not isinstance(token, str) or not token:
-        return render(request, UNAVAILABLE)
+        return render(request, OUTAGE)
     # SECURITY: only the token of Ory's answer is used; the URL is built here.
     return HttpResponseSeeOther(conf.flows.logout(token, return_to=return_to))
 
 
 def _signed_out_by_token(request: HttpRequest, answer: Answer, return_to: str) -> HttpResponseBase:
     # 403: no session has that token.
-    return HttpResponseSeeOther(return_to) if answer.status in (204, 403) else render(request, UNAVAILABLE)
+    return HttpResponseSeeOther(return_to) if answer.status in (204, 403) else render(request, OUTAGE)

@@ -26,9 +26,9 @@ def read_enrolment(answer: Answer) -> bool | None:
 
 
 def read_second_factors(answer: Answer) -> list[str] | None:
-    """Return the methods of second factors that are set up; None if the settings flow does not tell.
+    """Return the methods of second factors that are set up; None if the flow does not show that.
 
-    Codes are never among them: they need no setting up.
+    Codes by e-mail or SMS are never among them, because they are not set up.
     """
     names = _names(answer) if answer.status == 200 else None
     return None if names is None else [method for node, method in METHODS.items() if node in names]

@@ -65,7 +65,7 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     raised, state.raised = cast("Exception", state.raised), None
     if _is_by_framework(response, raised):
         if kind_of(request, state.credential) is Kind.BROWSER and not _names_html(request):
-            # What calls an API and takes anything is a program: it would follow a redirect to a page of Ory.
+            # A client of an API that accepts any type is a program, which must not be redirected to a page of Ory.
             treat_as_script(request)
         answer = answer_to(request, raised)
         if answer is not None:
@@ -76,7 +76,7 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
 
 
 def _names_html(request: HttpRequest) -> bool:
-    # As every browser does that goes to a page.
+    # Browsers name it when they navigate to a page.
     return "text/html" in request.headers.get("Accept", "").lower()
 
 

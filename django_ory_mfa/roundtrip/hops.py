@@ -155,7 +155,7 @@ def clear_hops(request: HttpRequest, response: HttpResponseBase) -> None:
     reached, hops = _keys(request.get_full_path()), _read(request)
     left = [hop for hop in hops if hop.key not in reached]
     if len(left) == len(hops):
-        # What the view has counted meanwhile stays.
+        # The response may set this cookie already, for hops that the view has counted.
         return
     if left:
         _write(request, response, left)

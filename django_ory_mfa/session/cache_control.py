@@ -81,16 +81,16 @@ def _protect_from_wrappers() -> None:
 def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:
     """Mark ``response`` as private to this visitor, for Django's caches and for shared HTTP caches."""
     for name, change in (("Cache-Control", _made_private), ("Vary", _by_credential)):
-        said = response.headers.get(name, "")
-        wanted = change(said)
-        # A second guard finds what the first one has set, and setting a header takes Django long.
-        if wanted != said:
-            response.headers[name] = wanted
+        before = response.headers.get(name, "")
+        after = change(before)
+        # Setting a header is slow in Django, and with several guards only the first one has to do it.
+        if after != before:
+            response.headers[name] = after
     for name in [name for name in response.headers if name.lower().endswith(TARGETED)]:
         del response.headers[name]
 
 
-# A site has few different values of either header, so both are remembered.
+# Cached, because a site uses few different values of either header.
 @lru_cache(maxsize=64)
 def _by_credential(vary: str) -> str:
     response = HttpResponse(headers={"Vary": vary} if vary else {})
@@ -99,8 +99,8 @@ def _by_credential(vary: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _made_private(said: str) -> str:
-    directives = [part.strip() for part in said.split(",") if part.strip()]
+def _made_private(header: str) -> str:
+    directives = [part.strip() for part in header.split(",") if part.strip()]
     kept = [part for part in directives if part.lower() != "public"]
     if "private" not in kept and "no-store" not in kept:
         kept.append("private")

@@ -17,7 +17,7 @@ _request: ContextVar[Reference] = ContextVar("ory_mfa_request", default=None)
 
 def begin(request: Any) -> None:
     """Remember ``request`` for templates that are rendered without it."""
-    request._ory_mfa.around = _request.get()
+    request._ory_mfa.outer_request = _request.get()
     _request.set(weakref.ref(request))
 
 
@@ -80,8 +80,8 @@ def _may_store(reference: Reference) -> bool:
     if request is None or is_session_known(request):
         return False
     # A view may have another request processed before it renders its own page.
-    around = request._ory_mfa.around
-    return not _is_being_processed(around) or _may_store(around)
+    outer = request._ory_mfa.outer_request
+    return not _is_being_processed(outer) or _may_store(outer)
 
 
 def _is_being_processed(reference: Reference) -> bool:

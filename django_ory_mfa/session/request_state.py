@@ -36,7 +36,7 @@ class RequestState:
     """What is known about one request. Each field says who writes it and who reads it."""
 
     request: HttpRequest
-    # The session once it is known, and whether a cache may have made it stale: resolver -> everybody.
+    # The session once it is known, and whether a cache may have made it stale: resolver -> all rooms above.
     known_session: OrySession | None = None
     is_possibly_stale: bool = False
     # When the request arrived; set to now when earlier answers become invalid (monotonic seconds): resolver.
@@ -74,9 +74,8 @@ class RequestState:
     permission_result: Decision | Refusal | None = None
     # The response after our middleware: middleware -> resolver, for code that reads the session later.
     response: HttpResponseBase | None = None
-    # A weak reference to the request that was processed before this one began, perhaps by the view that began it:
-    # fragment_cache.
-    around: Any = None
+    # A weak reference to the request whose view may have started this one: fragment_cache.
+    outer_request: Any = None
     # Made at first use, by the properties below.
     _credential: Any = NOT_READ
     _fingerprint: str | None = None
