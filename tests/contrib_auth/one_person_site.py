@@ -47,6 +47,10 @@ VIEWS: dict[str, dict[str, Any]] = {
     "either": {"permission_classes": (Level | Door,)},
     "level-alone": {"authentication_classes": (OryAuthentication,), "permission_classes": (Level,)},
     "nobody": {"authentication_classes": (), "permission_classes": (Level,)},
+    "asked-by-one": {
+        "authentication_classes": (SessionAuthentication,),
+        "ory_mfa_requirements": {"GET": lambda request: None},
+    },
     "not-asked": {"permission_classes": (AALPermission(requirement=lambda request: None),)},
 }
 

@@ -57,7 +57,7 @@ def get(site: UsersSite, target: str) -> Any:
 
 
 @pytest.mark.usefixtures("unmapped")
-@pytest.mark.parametrize("target", ["session-first", "session-alone", "basic-first"])
+@pytest.mark.parametrize("target", ["session-first", "session-alone", "basic-first", "asked-by-one"])
 def test_second_factor_of_another_person_does_not_open_a_django_account(site: UsersSite, ory: Any, target: str) -> None:
     alice(site)
     sign_in(ory, site)
