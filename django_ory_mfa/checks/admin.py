@@ -26,18 +26,18 @@ CONFIG = "django_ory_mfa.contrib.admin.apps.AALAdminConfig"
 LEVEL = "required_aal"
 
 E030 = Error(
-    "An admin site is behind Ory, and django_ory_mfa.contrib.auth is not installed.",
+    "An admin site is behind Ory, but django_ory_mfa.contrib.auth is not installed.",
     hint=f"Add '{APP}' to INSTALLED_APPS: it gives staff their Django users.",
     id="ory_mfa.E030",
 )
 E032 = Error(
-    "An admin site is behind Ory, and OryUserMiddleware is not in MIDDLEWARE, so that nobody gets in.",
+    "An admin site is behind Ory, but OryUserMiddleware is not in MIDDLEWARE, so no one can use it.",
     hint=f"Put '{USER_MIDDLEWARE}' in place of '{DJANGO_USERS}', after '{SESSION_MIDDLEWARE}'.",
     id="ory_mfa.E032",
 )
 W030 = checks.Warning(
     "LOGIN_URL is the sign-in of the admin, which sends staff back to where they came from.",
-    hint="Set LOGIN_URL = 'ory_mfa:login', or people who lack a permission are sent in circles.",
+    hint="Set LOGIN_URL = 'ory_mfa:login', or people who lack a permission are redirected in a loop.",
     id="ory_mfa.W030",
 )
 

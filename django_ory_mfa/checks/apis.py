@@ -41,7 +41,7 @@ def negated_level(place: str) -> Error:
     """Return E040: a permission would allow every request during an outage."""
     return Error(
         f"A permission of {place} negates a combination with AALPermission.",
-        hint="AALPermission refuses during an outage of Ory, so that its negation lets everybody in. Do without `~`.",
+        hint="AALPermission refuses during an outage of Ory, so its negation would allow every request. Remove `~`.",
         id="ory_mfa.E040",
     )
 
@@ -49,7 +49,7 @@ def negated_level(place: str) -> Error:
 def unread_requirements(place: str) -> Error:
     """Return E041: a view has requirements that nothing enforces."""
     return Error(
-        f"{place} has ory_mfa_requirements, and no AALPermission that reads them.",
+        f"{place} has ory_mfa_requirements, but no AALPermission that reads them.",
         hint=f"Add '{PACKAGE}.AALPermission' to its permission_classes.",
         id="ory_mfa.E041",
     )
@@ -58,7 +58,7 @@ def unread_requirements(place: str) -> Error:
 def odd_requirements(place: str, problem: str) -> Error:
     """Return E042: a view has invalid requirements."""
     return Error(
-        f"ory_mfa_requirements of {place} make no sense: {problem}",
+        f"ory_mfa_requirements of {place} are invalid: {problem}",
         hint=(
             "Keys are actions of a ViewSet or HTTP methods in capitals; values are levels, names in "
             "ORY_MFA_POLICIES or Requirements."
@@ -70,7 +70,7 @@ def odd_requirements(place: str, problem: str) -> Error:
 def other_authenticators(place: str, others: Sequence[str]) -> checks.Warning:
     """Return W041: clients that sign in without Ory are refused, or use two sign-ins."""
     return checks.Warning(
-        f"Every way into {place} needs AALPermission, and {', '.join(others)} signs in people who may not be Ory's.",
+        f"{place} always requires AALPermission, but {', '.join(others)} accepts users who may not be Ory's.",
         hint=(
             "AALPermission refuses users who are not the person of the Ory session. Put OryAuthentication alone into "
             "its authentication_classes, or let another permission decide on other clients: AALPermission | Other."
@@ -137,9 +137,9 @@ def _problems(view: Any, required: dict[Any, Any]) -> Iterator[str]:
     for name, value in required.items():
         is_action = isinstance(name, str) and hasattr(view, "actions") and callable(getattr(class_of(view), name, None))
         if name not in METHODS and not is_action:
-            yield f"{name!r} is no action and no HTTP method in capitals."
+            yield f"{name!r} is neither an action nor an HTTP method in capitals."
         if not isinstance(value, (str, Requirement)) and not callable(value):
-            yield f"{name!r} asks for {value!r}."
+            yield f"{value!r} for {name!r} is not a requirement."
             continue
         try:
             declare(requirement=value)

@@ -23,11 +23,11 @@ ACCESS_MIXIN = "django.contrib.auth.mixins.AccessMixin"
 def two_sign_ins(routes: Sequence[str]) -> checks.Warning:
     """Return W022: the level is judged by Ory's session, and the user comes from Django's."""
     return checks.Warning(
-        f"{listed(routes)}: Ory's session is asked for the level, and Django's own sign-in for the user. "
-        "They may be two different people.",
+        f"{listed(routes)}: the level comes from Ory's session and the user from Django's own sign-in. They may be two "
+        "different people.",
         hint=(
-            f"Install django_ory_mfa.contrib.auth, and put '{USER_MIDDLEWARE}' in place of '{DJANGO_USERS}'; or have "
-            "these views ask for one of the two. If your own middleware makes sure that both are the same person, "
+            f"Install django_ory_mfa.contrib.auth, and put '{USER_MIDDLEWARE}' in place of '{DJANGO_USERS}'; or let "
+            "these views use only one of the two. If your own middleware makes sure that both are the same person, "
             "silence the check."
         ),
         id="ory_mfa.W022",

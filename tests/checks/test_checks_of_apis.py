@@ -136,10 +136,10 @@ def named(name: str) -> Any:
     [
         ({"get": "aal2"}, "'get'"),
         ({"destroy": "aal2"}, "'destroy'"),
-        ({1: "aal2"}, "1 is no action"),
+        ({1: "aal2"}, "1 is neither an action"),
         ({"GET": "aal3"}, "aal3"),
-        ({"GET": 2}, "asks for 2"),
-        ({"GET": None}, "asks for None"),
+        ({"GET": 2}, "2 for 'GET' is not a requirement"),
+        ({"GET": None}, "None for 'GET' is not a requirement"),
     ],
 )
 def test_requirements_that_make_no_sense_are_an_error(settings: Any, required: Any, said: str) -> None:
