@@ -160,6 +160,18 @@ def after_another(request: Any) -> HttpResponse:
     return HttpResponse(engines["django"].from_string(NAMED).render({"name": name}))
 
 
+def for_another(request: Any) -> HttpResponse:
+    """Hands its template a request that was processed elsewhere."""
+    other = RequestFactory().get("/")
+    Context().run(OrySessionMiddleware(open_to_all), other)
+    return HttpResponse(engines["django"].from_string(NAMED).render({"name": who(request), "request": other}))
+
+
+async def afor_another(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return await sync_to_async(for_another)(request)
+
+
 async def aafter_another(request: Any) -> HttpResponse:
     await request.aory_session()
     return await sync_to_async(after_another)(request)
@@ -395,6 +407,8 @@ urlpatterns = [
     ),
     path("sync/after_another", after_another),
     path("async/after_another", aafter_another),
+    path("sync/for_another", for_another),
+    path("async/for_another", afor_another),
     path("sync/in_thread", in_thread),
     path("async/in_thread", ain_thread),
     path("sync/api", CachedApi.as_view()),
@@ -776,7 +790,7 @@ def test_part_is_stored_for_nobody_however_its_template_was_made(
     assert stored() == 0
 
 
-@pytest.mark.parametrize("page", ["after_another", "in_thread"])
+@pytest.mark.parametrize("page", ["after_another", "for_another", "in_thread"])
 def test_part_is_stored_for_nobody_wherever_it_is_rendered(mode: str, ory: FakeOry, page: str) -> None:
     first, second = Site(mode), Site(mode)
     ids = [ory.login(site).identity.id for site in (first, second)]
@@ -795,6 +809,17 @@ def test_part_that_is_rendered_once_its_request_is_gone_is_not_stored(ory: FakeO
         return engines["django"].from_string(NAMED).render({"name": "first"})
 
     assert (Context().run(render_late), stored()) == ("first", 0)
+
+
+def test_thread_that_rendered_for_a_request_is_free_again(ory: FakeOry) -> None:
+    named, request = engines["django"].from_string(NAMED), RequestFactory().get("/")
+    assert OrySessionMiddleware(reading)(request)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(named.render, {"name": "first"}, request).result()
+        assert stored() == 0
+        pool.submit(named.render, {"name": "open to all"}).result()
+
+    assert stored() == 1
 
 
 def test_page_after_one_of_somebody_known_has_its_parts_stored(ory: FakeOry) -> None:

@@ -631,6 +631,17 @@ def test_key_that_a_view_was_given_stays(site: Site, ory: FakeOry, engine: str) 
         assert site.cookies[COOKIE].value == response.content.decode()
 
 
+def test_key_of_a_new_session_is_the_first_one_made(
+    site: Site, ory: FakeOry, plain: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = iter(["first" * 6, "second" * 6])
+    monkeypatch.setattr(plain_sessions.SessionStore, "_get_new_session_key", lambda _: next(keys))
+    ory.login(site)
+    site.get("create_and_write?cart=1")
+
+    assert site.cookies[COOKIE].value == "first" * 6
+
+
 def test_visitor_without_a_known_person_keeps_what_is_nobodys(
     site: Site, ory: FakeOry, engine: str, switched: list[Any]
 ) -> None:
