@@ -104,6 +104,32 @@ async def aread_then_who_then_read(request: Any) -> JsonResponse:
     return await awho_then_read(request)
 
 
+def who_twice(request: Any) -> HttpResponse:
+    """A session from the cache is asked for anew, for a fresh proof."""
+    assert request.ory_session.state
+    require_aal(request, "aal2", max_age=600)
+    return HttpResponse()
+
+
+async def awho_twice(request: Any) -> HttpResponse:
+    await request.aory_session()
+    await arequire_aal(request, "aal2", max_age=600)
+    return HttpResponse()
+
+
+def create_and_fail(request: Any) -> HttpResponse:
+    """Django saves no session with such an answer."""
+    assert request.ory_session.state
+    request.session.create()
+    return HttpResponse(status=500)
+
+
+async def acreate_and_fail(request: Any) -> HttpResponse:
+    await request.aory_session()
+    await request.session.acreate()
+    return HttpResponse(status=500)
+
+
 def write_then_who(request: Any) -> HttpResponse:
     write(request)
     return who(request)
@@ -340,6 +366,14 @@ async def aform_of_loaded(request: Any) -> HttpResponse:
     return HttpResponse(get_token(request))
 
 
+async def form_before_use(request: Any) -> HttpResponse:
+    """Makes a form, and uses the session afterwards."""
+    await request.aory_session()
+    token = get_token(request)
+    await request.session.akeys()
+    return HttpResponse(token)
+
+
 def form_then_form(request: Any) -> HttpResponse:
     """A token was given out before the person is known, such as by a middleware."""
     get_token(request)
@@ -378,6 +412,8 @@ VIEWS = [
     "read",
     "who_then_read",
     "read_then_who_then_read",
+    "who_twice",
+    "create_and_fail",
     "write_then_who",
     "who_then_write",
     "save",
@@ -406,6 +442,7 @@ urlpatterns = [
     path("async/guarded", aal1(aread)),
     path("async/basket_unloaded", abasket_unloaded),
     path("async/cleared", cleared),
+    path("async/form_before_use", form_before_use),
     path("async/delete", adelete),
     path("sync/guarded-write", aal1(write)),
     path("async/guarded-write", aal1(awrite)),
@@ -866,6 +903,21 @@ def test_store_whose_coroutine_calls_blocking_code_has_its_user_looked_up_by_asy
     assert len(switched) == (not kept)
 
 
+def test_form_that_is_made_before_the_user_is_looked_up_can_be_sent(
+    ory: FakeOry, plain: None, settings: Any, switched: list[Any]
+) -> None:
+    settings.CSRF_USE_SESSIONS = True
+    settings.MIDDLEWARE = [SESSIONS, CSRF, f"{__name__}.Maps", OURS]
+    site = Site("async")
+    site.get(f"write?_auth_user_id=2&_csrftoken={'a' * 32}")
+    ory.login(site)
+    token = site.get("form_before_use").content.decode()
+
+    secret = plain_sessions.STORED[site.cookies[COOKIE].value]["_csrftoken"]
+    assert _does_token_match(token, secret)
+    assert len(switched) == 1
+
+
 class Proxies:
     """A middleware of the site that puts a proxy in the place of the session."""
 
@@ -1061,6 +1113,35 @@ def test_form_after_a_token_that_was_given_out_too_early_can_be_sent(
 
     assert site.post("who", {"csrfmiddlewaretoken": first}).status_code == 403
     assert site.post("who", {"csrfmiddlewaretoken": second}).status_code == 200
+
+
+def test_person_who_is_asked_for_twice_in_a_request_leaves_the_session_alone(
+    site: Site, ory: FakeOry, plain: None, settings: Any
+) -> None:
+    settings.ORY_MFA_CACHE_TTL = 60
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    plain_sessions.ASKED.clear()
+    site.get("who_twice")
+
+    assert plain_sessions.ASKED == []
+
+
+def test_key_is_told_to_a_visitor_without_a_known_person_as_by_django(ory: FakeOry, plain: None) -> None:
+    site = Site("sync")
+    site.get("write?cart=of+nobody")
+    plain_sessions.ASKED.clear()
+    site.get("basket")
+
+    assert plain_sessions.ASKED == []
+
+
+def test_new_session_has_its_owner_from_the_start(site: Site, ory: FakeOry, plain: None) -> None:
+    ory.login(site)
+    site.get("create_and_fail")
+
+    assert [list(data) for data in plain_sessions.STORED.values()] == [[MARK]]
+    assert plain_sessions.ASKED == ["save"]
 
 
 def test_session_that_is_saved_with_every_request_is_emptied(
