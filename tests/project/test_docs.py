@@ -12,6 +12,7 @@ import unittest
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -535,6 +536,35 @@ def test_links_inside_the_site_lead_to_pages(name):
     for target in re.findall(r":doc:`(?:[^`<]*<)?([^`<>]+)>?`", PAGES[name]):
         page = DOCS / target.removeprefix("/") if target.startswith("/") else folder / target
         assert page.with_suffix(".rst").is_file(), target
+
+
+DIAGRAMS = {"step-up": "explanation/who-decides", "cookies": "explanation/cookies"}
+
+
+def test_every_diagram_is_on_a_page():
+    assert {file.stem for file in (DOCS / "diagrams").iterdir()} == DIAGRAMS.keys()
+
+
+@pytest.mark.parametrize("name", DIAGRAMS)
+def test_diagram_can_be_read_by_everybody(name):
+    """By a screen reader, in dark colours, on a phone, and as text."""
+    svg = ElementTree.parse(DOCS / "diagrams" / f"{name}.svg").getroot()  # noqa: S314 - a file of this checkout
+    texts = [element.text or "" for element in svg.findall("{*}text")]
+    (page,) = [text for text in blocks("text", DIAGRAMS[name]) if "Browser" in text]
+
+    assert svg.get("role") == "img"
+    assert svg.get("aria-labelledby") == f"{name}-title {name}-desc"
+    assert {element.get("id") for element in svg if element.tag.endswith(("title", "desc"))} == {
+        f"{name}-title",
+        f"{name}-desc",
+    }
+    colours = {element.get(kind) for element in svg.iter() for kind in ("fill", "stroke")}
+    assert colours <= {None, "none", "currentColor"}
+    assert int(svg.get("viewBox", "").split()[2]) <= 340
+    assert int(svg.get("font-size", "0")) >= 12
+    assert len(texts) > 5
+    assert [text for text in texts if text not in page] == []
+    assert f":file: ../diagrams/{name}.svg\n" in PAGES[DIAGRAMS[name]]
 
 
 def entries(page: str) -> list[str]:
