@@ -10,6 +10,7 @@ from docutils import nodes
 from sphinx.addnodes import index
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 import django_ory_mfa
 
@@ -73,6 +74,24 @@ class IndexOfTheReference(SphinxTransform):
             cell.insert(0, [index(entries=[("single", name, target["ids"][0], "main", None)]), target])
 
 
+class ColumnsOfAPhone(SphinxPostTransform):
+    """Puts the heading of its column into every cell. A phone shows it and stacks the cells; see ``site.css``."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Change the tables of one page."""
+        for group in self.document.findall(nodes.tgroup):
+            heads = [cell.astext() for head in group.findall(nodes.thead) for cell in head.findall(nodes.entry)]
+            for body in group.findall(nodes.tbody):
+                for row in body.findall(nodes.row):
+                    for heading, cell in list(zip(heads, row, strict=False))[1:]:
+                        if heading and isinstance(cell, nodes.Element) and cell.astext():
+                            cell.insert(0, nodes.paragraph("", heading, classes=["column"]))
+
+
 def setup(app: Sphinx) -> None:
     """Register what this file adds to Sphinx."""
     app.add_transform(IndexOfTheReference)
+    app.add_post_transform(ColumnsOfAPhone)
