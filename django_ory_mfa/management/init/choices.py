@@ -110,7 +110,7 @@ def choose(given: Given, environment: Mapping[str, str]) -> Choices:
         home=home,
         start=home if _has_home() else _first_page(site, pages),
         ory=ory,
-        public_port=_public_port(sdk if given.ory_url is None else None, ory),
+        public_port=_public_port(sdk if given.ory_url is None else None, ory, site),
         admin_port=given.admin_port,
         pages=pages,
         name=given.name or site_host,
@@ -185,10 +185,11 @@ def _cookie_name(sdk: str | None) -> str | None:
     return conf.session_cookie if sdk and getattr(settings, "ORY_MFA_SESSION_COOKIE", None) else None
 
 
-def _public_port(sdk: str | None, ory: str) -> int:
-    """Return the port that Kratos listens on; behind a proxy with https it is one of its own."""
+def _public_port(sdk: str | None, ory: str, site: str) -> int:
+    """Return the port that Kratos listens on; behind a proxy it is one of its own."""
     plain = (urlsplit(url) for url in (sdk, ory) if url is not None and url.startswith("http://"))
-    return next((parts.port for parts in plain if parts.port), PUBLIC_PORT)
+    # Below a path of the site, a proxy listens there and passes the path on to Kratos.
+    return next((parts.port for parts in plain if parts.port and f"http://{parts.netloc}" != site), PUBLIC_PORT)
 
 
 def _pages(site: str, base: str | None) -> dict[str, str]:

@@ -385,6 +385,23 @@ def test_other_half_is_on_the_same_local_host(tmp_path: Path, arguments: list[st
     assert config["selfservice"]["default_browser_return_url"] == site_url
 
 
+@pytest.mark.parametrize(
+    ("arguments", "base_url"),
+    [
+        (["--ory-url=http://localhost:8000/.ory"], "http://localhost:8000/.ory/"),
+        (["--site-url=https://www.example.com", "--ory-url=https://www.example.com/.ory", SMTP], None),
+    ],
+)
+def test_kratos_below_a_path_of_the_site_does_not_listen_at_the_port_of_the_site(
+    tmp_path: Path, arguments: list[str], base_url: str | None
+) -> None:
+    config = made(tmp_path / "kratos", *arguments, *([] if base_url is None else ["--site-url=http://localhost:8000"]))
+
+    assert config["serve"]["public"]["base_url"] == (base_url or "https://www.example.com/.ory/")
+    assert config["serve"]["public"]["port"] == 4433
+    assert "cookies" not in config
+
+
 def test_no_security_keys_at_an_address(tmp_path: Path) -> None:
     result = init(tmp_path, "--yes", "--site-url=http://127.0.0.1:8000")
 
