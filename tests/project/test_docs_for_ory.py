@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import re
 import sys
@@ -14,7 +15,7 @@ from django.urls import clear_url_caches, path
 
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.emulator import Emulator
-from tests.documents import DOCS
+from tests.documents import DOCS, ROOT
 
 FOLDER = DOCS / "for-ory"
 
@@ -113,3 +114,27 @@ def test_tab_for_python_asks_ory_by_its_sdk(
             assert json.loads(response.content) == {"email": "ann@example.test"}
         else:
             assert response.headers["Location"] == f"{emulator.url}{location}"
+
+
+def test_nothing_but_the_address_of_the_repository_is_left_open() -> None:
+    texts = {file.name: file.read_text() for file in FOLDER.iterdir() if file.suffix in (".md", ".mdx")}
+
+    assert {name: text.count("REPOSITORY") for name, text in texts.items()} == {
+        "check-aal.mdx": 0,
+        "django.mdx": 1,
+        "gallery.md": 1,
+    }
+    assert [name for name, text in texts.items() if re.search(r"FILL|TODO|XXX", text)] == []
+
+
+def test_versions_are_those_of_the_package() -> None:
+    setup = configparser.ConfigParser(interpolation=None)
+    setup.read(ROOT / "setup.cfg")
+    django = re.findall(r"Framework :: Django :: (\d+\.\d+)", setup["metadata"]["classifiers"])
+    oldest = setup["options"]["python_requires"].removeprefix(">=")
+
+    for name in ("django.mdx", "gallery.md"):
+        said = f"Python {oldest} and newer(?: and|,) Django {django[0]} to {django[-1]}"
+        assert re.search(said, (FOLDER / name).read_text()), name
+    first_release = re.findall(r"^(\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.rst").read_text(), re.MULTILINE)[-1]
+    assert f"from release {first_release} on" in (FOLDER / "gallery.md").read_text()
