@@ -1,4 +1,4 @@
-"""django-ninja: authentication that asks for a level, and refusals in the JSON of every other guard."""
+"""django-ninja: authentication that requires a level, and refusals in the same JSON as every guard."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RefusalError(AALRequired, HttpError):  # type: ignore[misc]  # the framewo
 
 
 class NoUserError(HttpError):  # type: ignore[misc]  # the framework has no types
-    """Somebody is signed in at Ory, and the site, which maps people to users, has no active user for them."""
+    """A person is signed in at Ory, but ``contrib.auth`` has no active user for that person."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.status, refusal.body["error"]["message"])
@@ -53,16 +53,16 @@ class ForgeryError(HttpError):  # type: ignore[misc]  # the framework has no typ
 
 
 class OryAuth:
-    """Lets an operation run for those who proved what it asks for; ``request.auth`` is the Ory session.
+    """Lets an operation run for requests that meet the requirement; ``request.auth`` is the Ory session.
 
-    ``request.user`` is the user that ``contrib.auth`` maps that session to, and nobody on a site without it: a sign-in
-    of Django's may be somebody else's. Whom ``contrib.auth`` has no active user for is refused.
+    ``request.user`` is the user to whom ``contrib.auth`` maps that session; without ``contrib.auth`` it is anonymous,
+    because a Django sign-in may be that of another person. People without an active user are refused.
 
-    The arguments are those of ``aal_required``. Where ``requirement`` is a callable that asks for nothing, and nobody
-    is signed in, ``request.auth`` is True. Raises ``AALRequired``, which is ninja's ``HttpError`` too.
+    The arguments are those of ``aal_required``. If ``requirement`` is a callable that returns None for an anonymous
+    client, ``request.auth`` is True. Raises ``AALRequired``, which is ninja's ``HttpError`` too.
     """
 
-    # Told of it, ninja awaits what an async operation is given, in the event loop.
+    # With this mark, ninja awaits the result in the event loop of an async operation.
     is_async = True
     openapi: ClassVar[dict[str, str]] = {"type": "http", "scheme": "bearer"}
 
@@ -92,7 +92,7 @@ class OryAuth:
         ]
 
     def __call__(self, request: HttpRequest) -> Any:
-        """Return the session, or in an event loop the promise of it."""
+        """Return the session, or in an event loop an awaitable of it."""
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -118,7 +118,7 @@ class OryAuth:
             raise RefusalError(refused, answer.status, answer.body["error"]["message"]) from refused
         if session:
             yield from self._user_steps(request, is_asked=state.last_decision is not before)
-        # Nothing was asked for; ninja takes what is false for a refusal.
+        # Nothing was required; ninja treats a false value as a refusal.
         return session or True
 
     def _user_steps(self, request: HttpRequest, *, is_asked: bool) -> Steps[None]:

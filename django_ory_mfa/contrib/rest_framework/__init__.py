@@ -1,4 +1,4 @@
-"""Django REST framework: the Ory session authenticates, permissions ask for levels, and refusals are JSON."""
+"""Django REST framework: the Ory session authenticates, permissions require levels, and refusals are JSON."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def _signed_out(request: Any) -> Refusal | None:
     ):
         return None
     decision = run(decision_steps(django_request(request), SIGNED_IN))
-    # A 401 would send somebody who is signed in to sign in.
+    # A 401 would ask a signed-in client to sign in.
     return forbidden(NOT_ALLOWED) if decision is None or decision.is_allowed else _denied(request, decision)
 
 

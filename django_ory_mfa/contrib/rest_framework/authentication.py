@@ -43,20 +43,20 @@ class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framew
 
     def __init__(self) -> None:
         if "drf_spectacular.extensions" in sys.modules:
-            # Here, because nothing else of ours is asked for before drf-spectacular looks for a scheme.
+            # Here, because this is the first code of ours that runs before drf-spectacular looks for a scheme.
             describe_for_spectacular()
 
     def authenticate(self, request: Any) -> tuple[Any, OrySession] | None:
-        """Return the user and the session; None for nobody, and while Ory does not tell.
+        """Return the user and the session; None for an anonymous client, and during an outage of Ory.
 
-        Raises ``PermissionDenied`` for a session cookie without Django's CSRF proof.
+        Raises ``PermissionDenied`` for a session cookie that fails the CSRF check.
         """
         view = getattr(request, "parser_context", {}).get("view")
         if is_made_up(view):
             return None
         sent = django_request(request)
         treat_as_script(sent)
-        # A session from a cache would be asked for again by a permission for a certain proof.
+        # A permission that requires a certain proof would resolve a cached session again.
         reason, session = run(_session_steps(sent, fresh=asks_for_proof(view, request.method)))
         if reason is not None:
             raise ForgedRequest(reason)
@@ -79,7 +79,7 @@ def django_request(request: Any) -> HttpRequest:
 def _session_steps(request: HttpRequest, *, fresh: bool) -> Steps[tuple[str | None, OrySession]]:
     """Return why the CSRF check fails, None if it does not, and the session."""
     session = yield from session_steps(state_of(request), fresh=fresh)
-    # SECURITY: before anything is told of the level, and before a user is looked up.
+    # SECURITY: checked before the response can depend on the level, and before a user is looked up.
     return (yield from csrf_reason_steps(request)), session
 
 
@@ -89,16 +89,16 @@ def user_of(request: HttpRequest, session: OrySession) -> Any:
     if mapped is not None:
         return mapped.user()
     if apps.is_installed(USERS):
-        # SECURITY: whom another middleware signed in may be somebody else.
+        # SECURITY: a user that another middleware signed in may be another person.
         raise ImproperlyConfigured(
-            f"{USERS} is installed, and no middleware looks for its users: add '{USERS}.middleware.OryUserMiddleware' "
+            f"{USERS} is installed, but no middleware looks its users up: add '{USERS}.middleware.OryUserMiddleware' "
             "to MIDDLEWARE, after OrySessionMiddleware."
         )
     return OryUser(session)
 
 
 def is_made_up(view: Any) -> bool:
-    """Whether drf-spectacular asks what a person may see, with a request that nobody has sent."""
+    """Whether drf-spectacular made ``view`` with a made-up request, to describe the API."""
     return bool(getattr(view, "swagger_fake_view", False))
 
 

@@ -1,4 +1,4 @@
-"""What a view asks for in a request, known before its permissions are asked."""
+"""What a view requires of a request, known before its permissions run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django_ory_mfa.guard.declarations import Declared, declare, levels_in, want
 
 
 def requirements_of(view: Any, method: str) -> list[Declared]:
-    """Return what ``ory_mfa_requirements`` of ``view`` says of its action and of the HTTP method.
+    """Return what ``ory_mfa_requirements`` of ``view`` requires for its action and for the HTTP method.
 
-    Raises ``ValueError`` or ``TypeError`` for what makes no sense.
+    Raises ``ValueError`` or ``TypeError`` if it is invalid.
     """
     given = getattr(view, "ory_mfa_requirements", None)
     if not given:
@@ -21,7 +21,7 @@ def requirements_of(view: Any, method: str) -> list[Declared]:
 
 
 def asks_for_proof(view: Any, method: str) -> bool:
-    """Whether a permission of ``view`` may ask for a certain proof, so that the session has to be a fresh one."""
+    """Whether a permission of ``view`` may require a proof of a certain age or method, and so a fresh session."""
     asked = requirements_of(view, method)
     for permission in getattr(view, "permission_classes", ()):
         asked += levels_in(permission)

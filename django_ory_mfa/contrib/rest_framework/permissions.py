@@ -1,4 +1,4 @@
-"""Permissions that ask for a level."""
+"""Permissions that require a level."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class AALPermissionType(BasePermissionMetaclass):  # type: ignore[misc]  # the f
 
 
 class AALPermission(OperationHolderMixin, BasePermission, metaclass=AALPermissionType):  # type: ignore[misc]
-    """Lets those pass who proved what it asks for; the arguments are those of ``aal_required``.
+    """Allows requests that meet the requirement; the arguments are those of ``aal_required``.
 
-    ``AALPermission`` asks for ``ORY_MFA_AAL``, and ``AALPermission("aal2", max_age=600)`` stands in
+    ``AALPermission`` requires ``ORY_MFA_AAL``; ``AALPermission("aal2", max_age=600)`` is put into
     ``permission_classes`` like a class. What a view has in ``ory_mfa_requirements`` for its action or HTTP method is
-    asked for as well. It never raises: ``exception_handler`` answers for it.
+    required as well. It never raises: ``exception_handler`` makes the response.
 
-    It refuses users who signed in by another way than Ory, unless ``contrib.auth`` says that they are the person of the
-    Ory session, and people of Ory whom ``contrib.auth`` has no active user for.
+    It also refuses users who signed in without Ory, unless ``contrib.auth`` maps the person of the Ory session to them,
+    and people for whom ``contrib.auth`` has no active user.
     """
 
     ory_mfa_requirement: Declared = Configured()
@@ -65,7 +65,7 @@ class AALPermission(OperationHolderMixin, BasePermission, metaclass=AALPermissio
         raise TypeError(NEGATED)
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        """Whether the request meets what is asked for; why not is kept on the request."""
+        """Whether the request meets the requirements; the reason for a refusal is kept on the request."""
         if is_made_up(view):
             return False
         declared = strictest((self.ory_mfa_requirement, *requirements_of(view, request.method)))
@@ -97,8 +97,8 @@ def _permission_steps(request: Any, declared: Iterable[Declared]) -> Steps[bool]
 
 
 def _refusal_steps(request: Any, *, is_asked: bool) -> Steps[Refusal | None]:
-    """Return why somebody who proved enough may not pass all the same."""
-    # SECURITY: a fresh look may have found a session where the first look, which was shared, had found none.
+    """Return the other reasons to refuse a request that meets the requirements; None if there are none."""
+    # SECURITY: a fresh call may have found a session although the first call, which was shared, found none.
     refusal = yield from _csrf_steps(django_request(request))
     if refusal is None and is_asked:
         refusal = yield from _person_steps(request)

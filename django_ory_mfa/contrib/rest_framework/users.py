@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 class OryUser:
-    """Somebody who is signed in at Ory, with what Django REST framework asks of a user, and without a database.
+    """A person who is signed in at Ory, as the user that Django REST framework expects, without a database.
 
-    ``pk`` is the id of the identity. Nobody of this kind has a permission of Django's.
+    ``pk`` is the id of the identity. It has none of Django's permissions.
     """
 
     __slots__ = ("_session",)
