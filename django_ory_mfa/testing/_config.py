@@ -42,6 +42,7 @@ _CHOICES = {
     "version": (V1_3_1, V2026_07_29),
     "required_aal": ("aal1", "highest_available"),
     "settings_required_aal": ("aal1", "highest_available"),
+    "default_schema_id": ("default", "with_code"),
 }
 
 
@@ -66,6 +67,8 @@ class FakeConfig:
     #: How many seconds after a proof the settings may be changed; 0: always.
     privileged_session_max_age: float = 3600
     flow_lifespan: float = 3600
+    #: The identity schema of people who sign up: "default", or "with_code" for codes as a second factor.
+    default_schema_id: str = "default"
     totp_issuer: str = "LocalDev"
     database_down: bool = False
 

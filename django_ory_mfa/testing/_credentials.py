@@ -74,9 +74,9 @@ def held_csrf(ory: FakePeople, request: FakeRequest) -> tuple[bytes, list[Header
     return secret, [_csrf_cookie(ory, secret)]
 
 
-def csrf_cookie(ory: FakePeople) -> Header:
-    """A new CSRF cookie."""
-    return _csrf_cookie(ory, new_csrf_secret())
+def csrf_cookie(ory: FakePeople, secret: bytes | None = None) -> Header:
+    """A CSRF cookie with ``secret``, or with a new one."""
+    return _csrf_cookie(ory, secret or new_csrf_secret())
 
 
 def continuity_cookie(ory: FakePeople, value: str) -> Header:

@@ -467,8 +467,9 @@ def test_demo_people_are_listed_and_fill_in_the_form(ory: responses.RequestsMock
     page = show(ory, recording("login_browser_plain_without_session_json"), site=site, page="demo")
 
     urls = [one["href"] for one in page.all("a")]
-    assert (page.text("a"), urls) == (["First", "<Second>"], ["?flow=1&fill=0", "?flow=1&fill=1"])
-    filled = Document(site.get(f"/ory-ui/demo{urls[1]}").content.decode()).ory_forms[0].inputs
+    assert page.text("a") == ["Forgot your password?", "Create an account", "First", "<Second>"]
+    assert urls[2:] == ["?flow=1&fill=0", "?flow=1&fill=1"]
+    filled = Document(site.get(f"/ory-ui/demo{urls[3]}").content.decode()).ory_forms[0].inputs
     assert {name: one["value"] for name, one in filled.items()} == {
         "identifier": 'second"@example.test',
         "password": "pw-second",

@@ -137,8 +137,6 @@ def _kept_with_opener(response: HttpResponse, page: Page) -> HttpResponse:
 
 def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, Any]:
     is_first_factor = not page.asks_second_factor
-    # The emulator has sign-in and settings only.
-    has_links = not hasattr(request, "ory_ui_people")
     return {
         "page": focused(filled(page, _chosen(request, people))),
         "people": [(person, _fill_url(request, index)) for index, person in enumerate(people)]
@@ -150,8 +148,8 @@ def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, A
         "back_url": _back_url(request, page),
         "site_name": _site_name(request),
         "login_url": conf.flows.login(return_to=page.return_to),
-        "registration_url": conf.flows.start("registration", return_to=page.return_to) if has_links else None,
-        "recovery_url": conf.flows.start("recovery", return_to=page.return_to) if has_links else None,
+        "registration_url": conf.flows.start("registration", return_to=page.return_to),
+        "recovery_url": conf.flows.start("recovery", return_to=page.return_to),
     }
 
 

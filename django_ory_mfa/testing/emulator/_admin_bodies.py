@@ -49,7 +49,7 @@ def message_body(message: FakeMessage) -> Json:
         "recipient": message.recipient,
         "body": message.body,
         "subject": message.subject,
-        "template_type": "login_code_valid",
+        "template_type": f"{message.kind}_code_valid",
         "channel": "email",
         "send_count": 0,
         "created_at": created,

@@ -71,6 +71,27 @@ def already_available() -> Json:
     )
 
 
+def signed_in_already(kind: str) -> Json:
+    """Somebody who is signed in needs no sign-up and no recovery."""
+    return error_body(
+        HTTPStatus.BAD_REQUEST,
+        MALFORMED if kind == "recovery" else "you are already logged in",
+        reason=f"A valid session was detected and thus {kind} is not possible.",
+        error_id="session_already_available",
+    )
+
+
+def flow_replaced(new_flow_id: str) -> Json:
+    """The flow that is submitted has done its work; a new one takes its place."""
+    body = error_body(
+        HTTPStatus.GONE,
+        "self-service flow replaced",
+        reason="An error occured, please use the new flow.",
+        error_id="self_service_flow_replaced",
+    )
+    return body | {"use_flow_id": new_flow_id}
+
+
 def unknown_aal(aal: str) -> Json:
     """Return the error for an unknown level."""
     reason = "Unable to parse AuthenticationMethod Assurance Level (AAL): expected one of [aal1, aal2] but got " + aal

@@ -12,8 +12,20 @@ from django_ory_mfa.testing.emulator._flows import FakeFlow
 
 def flow_body(config: FakeConfig, flow: FakeFlow, *, submitted: bool = False) -> Json:
     """A flow as a script reads it; ``submitted`` if it answers a form."""
-    body = _login_body if flow.kind == "login" else _settings_body
-    return body(config, flow, submitted=submitted)
+    bodies = {"login": _login_body, "settings": _settings_body}
+    return bodies.get(flow.kind, _account_body)(config, flow, submitted=submitted)
+
+
+def _account_body(config: FakeConfig, flow: FakeFlow, *, submitted: bool) -> Json:
+    return {
+        "id": flow.id,
+        **_beginning(flow),
+        **({"active": flow.active} if flow.active else {}),
+        "ui": _ui(config, flow),
+        **({"organization_id": None} if flow.kind == "registration" else {}),
+        "state": flow.state,
+        **({"transient_payload": {}} if submitted else {}),
+    }
 
 
 def _login_body(config: FakeConfig, flow: FakeFlow, *, submitted: bool) -> Json:
@@ -65,7 +77,7 @@ def _beginning(flow: FakeFlow) -> Json:
 
 def _ui(config: FakeConfig, flow: FakeFlow) -> Json:
     return {
-        "action": f"{config.public_url}/self-service/{flow.kind}?flow={flow.id}",
+        "action": flow.action or f"{config.public_url}/self-service/{flow.kind}?flow={flow.id}",
         "method": "POST",
         "nodes": flow.nodes,
         **({"messages": flow.messages} if flow.messages else {}),

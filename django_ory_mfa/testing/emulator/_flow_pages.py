@@ -18,7 +18,7 @@ def ui_page(ory: FakeConfig, flow: FakeFlow) -> str:
 def csrf_failed(ory: FakeState, request: FakeRequest, flow: FakeFlow) -> FakeResponse:
     """The refusal of a form that was not made for this browser."""
     body = errors.csrf_violation(is_newer=ory.is_newer, has_cookies=bool(request.header("cookie")))
-    if flow.kind == "settings":
+    if flow.kind not in {"login", "registration"}:
         return failed(ory, request, body, [])
     return either(ory, request, 403, body, ui_page(ory, flow), [])
 

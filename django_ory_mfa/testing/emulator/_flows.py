@@ -1,4 +1,4 @@
-"""Login and settings flows on their way."""
+"""Flows on their way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django_ory_mfa.testing._http import Json
 from django_ory_mfa.testing._identity import FakeIdentity
 from django_ory_mfa.testing._state import FakeState, forget_oldest
 
-FlowKind = Literal["login", "settings"]
+FlowKind = Literal["login", "settings", "registration", "recovery", "verification"]
 ClientKind = Literal["browser", "api"]
 
 
@@ -39,6 +39,10 @@ class FakeFlow:
     identity: FakeIdentity | None = None
     #: The code that was mailed for this flow and not used yet.
     code: str | None = field(default=None, repr=False)
+    #: The address of a recovery or verification.
+    address: str = ""
+    #: Where the form of a finished flow leads, if not to Ory.
+    action: str = ""
     totp_secret: str = field(default="", repr=False)
     lookup_secrets: list[str] = field(default_factory=list, repr=False)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from django_ory_mfa.testing._answers import either, failed
 from django_ory_mfa.testing._bodies import return_to_forbidden
 from django_ory_mfa.testing._credentials import held_csrf, session_of
-from django_ory_mfa.testing._csrf import csrf_secret
 from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Json, json_answer
 from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing._return_to import checked_return_to
 from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator import _errors as errors
+from django_ory_mfa.testing.emulator._account_flows import fetched
 from django_ory_mfa.testing.emulator._flow_bodies import flow_body
-from django_ory_mfa.testing.emulator._flow_pages import flow_gone, ui_page
-from django_ory_mfa.testing.emulator._flows import ClientKind, FakeFlow, flow_of, has_expired, new_flow
+from django_ory_mfa.testing.emulator._flow_pages import ui_page
+from django_ory_mfa.testing.emulator._flows import ClientKind, FakeFlow, new_flow
 from django_ory_mfa.testing.emulator._login_nodes import first_form
 
 
@@ -48,16 +48,7 @@ def login_api(ory: FakeState, request: FakeRequest) -> FakeResponse:
 
 def login_fetch(ory: FakeState, request: FakeRequest) -> FakeResponse:
     """A flow, for the page that shows it; only the browser that began it may see it."""
-    _, cookies = held_csrf(ory, request)
-    flow = flow_of(ory, "login", request.param("id"))
-    if flow is None:
-        return json_answer(ory, request, 404, errors.not_found(), cookies)
-    if flow.csrf_secret and flow.csrf_secret != csrf_secret(ory, request):
-        body = errors.csrf_violation(is_newer=ory.is_newer, has_cookies=bool(request.header("cookie")))
-        return json_answer(ory, request, 403, body, cookies)
-    if has_expired(ory, flow):
-        return json_answer(ory, request, 410, flow_gone(ory, flow), cookies)
-    return json_answer(ory, request, 200, flow_body(ory, flow), cookies)
+    return fetched(ory, request, "login")
 
 
 def new_login_flow(ory: FakeState, request: FakeRequest, client: ClientKind, secret: bytes | None) -> FakeFlow:

@@ -4,7 +4,30 @@ from __future__ import annotations
 
 from django_ory_mfa.testing._http import Json
 from django_ory_mfa.testing.emulator._flows import FakeFlow
-from django_ory_mfa.testing.emulator._nodes import csrf_node, name_of, with_message, with_value
+from django_ory_mfa.testing.emulator._nodes import csrf_node, error, missing, name_of, with_message, with_value
+
+_MIN_PASSWORD = 8
+
+
+def invalid_email(email: str | None) -> Json | None:
+    """What is wrong with an address; None as the address: it was not sent."""
+    if email is None:
+        return missing("email")
+    if "@" in email:
+        return None
+    text = f'"{email}" is not valid "email"'
+    return error(4000001, text, reason=text)
+
+
+def invalid_password(password: str) -> Json | None:
+    """What is wrong with a new password."""
+    if not password:
+        return missing("password")
+    length = len(password)
+    if length >= _MIN_PASSWORD:
+        return None
+    text = f"The password must be at least {_MIN_PASSWORD} characters long, but got {length}."
+    return error(4000032, text, actual_length=length, min_length=_MIN_PASSWORD)
 
 
 def refused(flow: FakeFlow, said: Json, *, forget: str = "", beside: str = "") -> None:

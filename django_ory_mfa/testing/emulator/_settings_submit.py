@@ -18,7 +18,7 @@ from django_ory_mfa.testing.emulator._flow_bodies import flow_body
 from django_ory_mfa.testing.emulator._flow_pages import csrf_failed, ui_page
 from django_ory_mfa.testing.emulator._flows import FakeFlow, flow_of, has_expired, new_flow, park
 from django_ory_mfa.testing.emulator._nodes import error, message, missing
-from django_ory_mfa.testing.emulator._refused import refused
+from django_ory_mfa.testing.emulator._refused import invalid_password, refused
 from django_ory_mfa.testing.emulator._settings import refusal_of, sign_in_first
 from django_ory_mfa.testing.emulator._settings_nodes import (
     regenerated_nodes,
@@ -32,7 +32,6 @@ Fields = dict[str, str]
 # What is wrong with the form, and beside which input; None: nothing, so it is saved; "" and {}: shown, not saved.
 Judgement = tuple[Json, str] | None
 _SHOWN: tuple[Json, str] = ({}, "")
-_MIN_PASSWORD = 8
 _NO_CODES = "You must (re-)generate recovery backup codes before you can save them."
 
 
@@ -123,12 +122,8 @@ def _too_late(ory: FakeState, request: FakeRequest, flow: FakeFlow, session: Fak
 
 def _password(ory: FakeState, flow: FakeFlow, session: FakeSession, fields: Fields) -> Judgement:
     password = fields.get("password", "")
-    if not password:
-        return missing("password"), "password"
-    length = len(password)
-    if length < _MIN_PASSWORD:
-        text = f"The password must be at least {_MIN_PASSWORD} characters long, but got {length}."
-        return error(4000032, text, actual_length=length, min_length=_MIN_PASSWORD), "password"
+    if wrong := invalid_password(password):
+        return wrong, "password"
     session.identity.password = password
     return None
 

@@ -39,7 +39,7 @@ class Emulator:
     ) -> None:
         # Django completes a relative STATIC_URL at its first use, by the script name of that request: not by ours.
         self.static_url: str = settings.STATIC_URL or ""
-        self.ory = ory or FakeOry(VERSION, code_mfa=True)
+        self.ory = ory or _new_ory()
         self.people = tuple(people)
         self._server = _Server((HOST, port), self)
         self.url = f"http://{HOST}:{self._server.server_address[1]}"
@@ -76,6 +76,13 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _new_ory() -> FakeOry:
+    """An Ory that mails a code to whoever signs up, as ``ory_mfa init`` configures one."""
+    ory = FakeOry(VERSION, code_mfa=True)
+    ory.default_schema_id = "with_code"
+    return ory
 
 
 class _Server(ThreadingHTTPServer):

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from django_ory_mfa.testing.emulator.people import DemoPerson
     from django_ory_mfa.testing.emulator.server import Emulator
 
-# Ory's own subject, as an e-mail of the emulator has it; the mailbox shows it in the visitor's language.
-SUBJECT = gettext_noop("Login to your account")
+# Ory's own subjects, as e-mails of the emulator have them; the mailbox shows them in the visitor's language.
+SUBJECTS = (
+    gettext_noop("Login to your account"),
+    gettext_noop("Recover access to your account"),
+    gettext_noop("Please verify your email address"),
+)
 _STATIC = Path(django_ory_mfa.__file__).parent / "static"
 
 
