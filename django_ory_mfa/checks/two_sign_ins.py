@@ -14,7 +14,7 @@ from django_ory_mfa.checks.order import DJANGO_USERS, POLICY_MIDDLEWARE, USER_MI
 from django_ory_mfa.checks.urlconf import SiteView
 from django_ory_mfa.checks.views import every_view, listed
 from django_ory_mfa.guard.declarations import class_of, declared_by
-from django_ory_mfa.guard.site_policy import policies_for
+from django_ory_mfa.guard.site_policy import demands_on
 
 LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 ACCESS_MIXIN = "django.contrib.auth.mixins.AccessMixin"
@@ -57,7 +57,7 @@ def _asks_for_user(view: Any) -> bool:
 def _asks_for_level(site_view: SiteView) -> bool:
     try:
         if positions(POLICY_MIDDLEWARE):
-            return any(policy.can_refuse for policy in policies_for(site_view.view, site_view.route))
+            return any(demand.can_refuse for demand in demands_on(site_view.view, site_view.route))
         return bool(declared_by(site_view.view))
     except (ImproperlyConfigured, TypeError, ValueError):
         # E002 and E006 report it.

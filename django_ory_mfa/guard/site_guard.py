@@ -11,7 +11,7 @@ from django.utils.http import escape_leading_slashes
 
 from django_ory_mfa.guard.declarations import finish_refusal
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
-from django_ory_mfa.guard.site_policy import BY_PATH, Origin, Policy, policies_for
+from django_ory_mfa.guard.site_policy import BY_PATH, Demand, Origin, demands_on
 from django_ory_mfa.request.client_kind import SAFE_METHODS
 from django_ory_mfa.runtime.steps import Blocking, Steps, wait_for
 from django_ory_mfa.session.request_state import state_of
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 class Verdict:
     """What the policy requires of a request, and the response that refuses it; None if it passed."""
 
-    policies: tuple[Policy, ...]
+    demands: tuple[Demand, ...]
     refusal: HttpResponseBase | None
 
     @property
     def is_by_path(self) -> bool:
         """Whether only the path decided, so that the verdict holds for every view at this path."""
-        return all(policy.origin in BY_PATH for policy in self.policies)
+        return all(demand.origin in BY_PATH for demand in self.demands)
 
 
 def guard_view_steps(request: HttpRequest, view: Any) -> Steps[HttpResponseBase | None]:
     """Return the response to send instead of running ``view``; None if it may run."""
-    policies = _policies(request, view)
-    refusal = _preflight(request, policies) or (yield from _refusal_steps(request, policies))
+    demands = _demands(request, view)
+    refusal = _preflight(request, demands) or (yield from _refusal_steps(request, demands))
     refusal = finish_refusal(view, request, refusal)
-    state_of(request).site_verdict = Verdict(policies, refusal)
+    state_of(request).site_verdict = Verdict(demands, refusal)
     return refusal
 
 
@@ -73,8 +73,8 @@ def is_preflight(request: HttpRequest) -> bool:
     return request.method == "OPTIONS" and is_cors
 
 
-def _policies(request: HttpRequest, view: Any) -> tuple[Policy, ...]:
-    return policies_for(view, request.path_info, _urlconf(request))
+def _demands(request: HttpRequest, view: Any) -> tuple[Demand, ...]:
+    return demands_on(view, request.path_info, _urlconf(request))
 
 
 def _urlconf(request: HttpRequest) -> Any:
@@ -93,19 +93,19 @@ def _view_of(request: HttpRequest) -> Any:
         return None
 
 
-def _preflight(request: HttpRequest, policies: tuple[Policy, ...]) -> HttpResponseBase | None:
+def _preflight(request: HttpRequest, demands: tuple[Demand, ...]) -> HttpResponseBase | None:
     # SECURITY: browsers send no credentials with a preflight, so no decision is possible; no view runs for it.
-    is_guarded = any(policy.can_refuse for policy in policies)
+    is_guarded = any(demand.can_refuse for demand in demands)
     return HttpResponse(status=204) if is_guarded and is_preflight(request) else None
 
 
-def _refusal_steps(request: HttpRequest, policies: tuple[Policy, ...]) -> Steps[HttpResponseBase | None]:
+def _refusal_steps(request: HttpRequest, demands: tuple[Demand, ...]) -> Steps[HttpResponseBase | None]:
     refusal = None
-    for policy in policies:
-        if policy.can_refuse:
-            refusal = refusal or (yield from guard_steps(request, policy.declared))
-        elif policy.origin is Origin.REPORT_ONLY and not refusal and not is_preflight(request):
-            yield from report_steps(request, policy.declared)
+    for demand in demands:
+        if demand.can_refuse:
+            refusal = refusal or (yield from guard_steps(request, demand.declared))
+        elif demand.origin is Origin.REPORT_ONLY and not refusal and not is_preflight(request):
+            yield from report_steps(request, demand.declared)
     return refusal
 
 
@@ -132,7 +132,7 @@ def _leaving(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     if verdict is None:
         return response
     if verdict.refusal is None:
-        is_guarded = any(policy.can_refuse for policy in verdict.policies)
+        is_guarded = any(demand.can_refuse for demand in verdict.demands)
         return finish_allowed(request, response) if is_guarded else response
     is_harmless = response.status_code >= 400 or (is_preflight(request) and _is_empty(response))
     return response if is_harmless else _in_place_of(response, verdict.refusal)

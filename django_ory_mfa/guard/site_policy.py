@@ -39,8 +39,8 @@ BY_PATH = (Origin.RULE, Origin.REPORT_ONLY, Origin.SITE_DEFAULT)
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """A requirement for a view or a path; ``declared`` is None if the policy requires nothing."""
+class Demand:
+    """A requirement of the site's policy for a view or a path, and its origin; ``declared`` is None if it is none."""
 
     origin: Origin
     declared: Declared | None = None
@@ -51,16 +51,16 @@ class Policy:
         return self.declared is not None and self.origin is not Origin.REPORT_ONLY
 
 
-def policies_for(view: Any, path_info: str, urlconf: Any = None) -> tuple[Policy, ...]:
+def demands_on(view: Any, path_info: str, urlconf: Any = None) -> tuple[Demand, ...]:
     """Return what ``AALRequiredMiddleware`` requires of ``view`` at ``path_info``; a request has to meet all of it.
 
     ``view`` is None if there is no view at the path. ``urlconf`` is that of the request, None for ``ROOT_URLCONF``.
     """
     if is_own_view(view):
-        return (Policy(Origin.OWN_VIEW),)
+        return (Demand(Origin.OWN_VIEW),)
     if is_exempt(view):
-        return (Policy(Origin.EXEMPT),)
-    declared = [Policy(Origin.VIEW, one) for one in declared_by(view)]
+        return (Demand(Origin.EXEMPT),)
+    declared = [Demand(Origin.VIEW, one) for one in declared_by(view)]
     if declared and notes_missing_page(view):
         return _strictest(declared)
     # SECURITY: a middleware may show a page in place of this view's 404, and the view's guard does not cover it.
@@ -72,8 +72,8 @@ def strictest(declarations: Iterable[Declared]) -> tuple[Declared, ...]:
     declared = tuple(declarations)
     if len(declared) == 1:
         return declared
-    policies = _strictest(Policy(Origin.VIEW, one) for one in declared)
-    return tuple(policy.declared for policy in policies if policy.declared is not None)
+    demands = _strictest(Demand(Origin.VIEW, one) for one in declared)
+    return tuple(demand.declared for demand in demands if demand.declared is not None)
 
 
 def origin_of(rule: Rule) -> Origin:
@@ -81,8 +81,8 @@ def origin_of(rule: Rule) -> Origin:
     return Origin.REPORT_ONLY if rule.only_reports else Origin.RULE
 
 
-def _of_path(path_info: str, rules: list[Rule], urlconf: Any) -> list[Policy]:
-    default = Policy(Origin.SITE_DEFAULT, Configured())
+def _of_path(path_info: str, rules: list[Rule], urlconf: Any) -> list[Demand]:
+    default = Demand(Origin.SITE_DEFAULT, Configured())
     found = [_first(rules, path_info) or default]
     if CONTROL.search(path_info):
         # SECURITY: `$` also matches before a trailing newline. No rule exempts such a path: the default applies too.
@@ -94,8 +94,8 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any) -> list[Policy]:
     return [*found, by_bare] if by_bare else found
 
 
-def _first(rules: Iterable[Rule], path_info: str) -> Policy | None:
-    return next((Policy(origin_of(rule), rule.requirement) for rule in rules if rule.pattern.match(path_info)), None)
+def _first(rules: Iterable[Rule], path_info: str) -> Demand | None:
+    return next((Demand(origin_of(rule), rule.requirement) for rule in rules if rule.pattern.match(path_info)), None)
 
 
 def _without_language(path_info: str, urlconf: Any) -> str | None:
@@ -110,16 +110,16 @@ def _has_language_patterns(resolver: URLResolver) -> bool:
     return any(isinstance(entry.pattern, LocalePrefixPattern) for entry in resolver.url_patterns)
 
 
-def _strictest(policies: Iterable[Policy]) -> tuple[Policy, ...]:
-    """Return the policies that no other policy covers, with those that only report last."""
-    kept: list[Policy] = []
-    for policy in policies:
-        if not any(_covers(one, policy) for one in kept):
-            kept = [*(one for one in kept if not _covers(policy, one)), policy]
-    return tuple(sorted(kept, key=lambda policy: policy.origin is Origin.REPORT_ONLY))
+def _strictest(demands: Iterable[Demand]) -> tuple[Demand, ...]:
+    """Return the demands that no other demand covers, with those that only report last."""
+    kept: list[Demand] = []
+    for demand in demands:
+        if not any(_covers(one, demand) for one in kept):
+            kept = [*(one for one in kept if not _covers(demand, one)), demand]
+    return tuple(sorted(kept, key=lambda demand: demand.origin is Origin.REPORT_ONLY))
 
 
-def _covers(one: Policy, other: Policy) -> bool:
+def _covers(one: Demand, other: Demand) -> bool:
     """Whether everybody who passes ``one`` also passes ``other``. Two callables cannot be compared."""
     if other.declared is None or one == other:
         return True

@@ -26,7 +26,7 @@ from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.enforcement import AALRequired, arequire_aal
 from django_ory_mfa.guard.declarations import is_exempt
-from django_ory_mfa.guard.site_policy import policies_for
+from django_ory_mfa.guard.site_policy import demands_on
 from django_ory_mfa.mixins import AALRequiredMixin
 from django_ory_mfa.ory.client import OryClient
 from django_ory_mfa.ory.deadline import Deadline, cover
@@ -144,7 +144,7 @@ def test_public_page_under_a_middleware_that_reads_is_served(site: Site, ory: Fa
 @pytest.mark.parametrize("target", ["/accounts/7/delete", "/accounts/7\n/delete"])
 def test_newline_in_a_path_does_not_pass_by_a_rule(settings: Any, target: str) -> None:
     settings.ORY_MFA_RULES = [(r"/accounts/.+/delete", "aal2"), (r"/accounts/", "aal1")]
-    found: list[Any] = [policy.declared for policy in policies_for(plain, target)]
+    found: list[Any] = [demand.declared for demand in demands_on(plain, target)]
 
     assert "aal2" in [declared.aal for declared in found if isinstance(declared, Requirement)]
 

@@ -15,7 +15,7 @@ from django.urls import include, path
 
 from django_ory_mfa import Outcome, Requirement
 from django_ory_mfa import urls as own_urls
-from django_ory_mfa.guard.site_policy import policies_for
+from django_ory_mfa.guard.site_policy import demands_on
 from django_ory_mfa.signals import aal_denied
 from tests import views
 from tests.guard.test_site_policy_answers import inside, outside
@@ -325,7 +325,7 @@ def test_requirement_that_the_other_one_implies_is_not_judged(
     by_prefix, by_path = (other, one) if is_turned else (one, other)
     languages.ORY_MFA_RULES = [("/de/", by_prefix), ("/vault/", by_path)]
 
-    found = [policy.declared for policy in policies_for(None, "/de/vault/")]
+    found = [demand.declared for demand in demands_on(None, "/de/vault/")]
 
     assert found == (kept[::-1] if is_turned else kept)
 

@@ -21,7 +21,7 @@ from rest_framework.viewsets import ViewSet
 
 from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.guard.declarations import admin_site_of, declared_by, is_exempt
-from django_ory_mfa.guard.site_policy import Origin, policies_for
+from django_ory_mfa.guard.site_policy import Origin, demands_on
 from django_ory_mfa.http import OryHttpRequest as HttpRequest
 from django_ory_mfa.mixins import AALRequiredMixin
 from tests import views
@@ -157,9 +157,9 @@ def test_of_two_declarations_the_stricter_is_judged() -> None:
     class Weaker(Base):
         required_aal = "aal1"
 
-    (policy,) = policies_for(aal_required("aal2")(Weaker.as_view()), "/")
+    (demand,) = demands_on(aal_required("aal2")(Weaker.as_view()), "/")
 
-    assert (policy.origin, policy.declared) == (Origin.VIEW, declared_by(aal_required("aal2")(views.page))[0])
+    assert (demand.origin, demand.declared) == (Origin.VIEW, declared_by(aal_required("aal2")(views.page))[0])
 
 
 # A guard that would never run.

@@ -11,7 +11,7 @@ from django_ory_mfa.checks.urlconf import SiteView, site_views
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.guard.declarations import admin_site_of, class_of, declare, mixin_of, of_class
-from django_ory_mfa.guard.site_policy import BY_PATH, Origin, origin_of, policies_for
+from django_ory_mfa.guard.site_policy import BY_PATH, Origin, demands_on, origin_of
 from django_ory_mfa.management.report.apis import guards_of_api, methods_of, operations_of
 from django_ory_mfa.management.report.examples import example_paths, is_readable, may_match, paths_of_rules
 from django_ory_mfa.management.report.guards import DECORATOR, Guard, dotted_name, guard_of
@@ -151,19 +151,19 @@ def _guards_at(site_view: SiteView, path: str, own: Sequence[Guard]) -> Iterator
     """Yield the guards of the policy for a view at ``path``, without those that the view has anyway."""
     view = site_view.view
     try:
-        policies = policies_for(view, path)
+        demands = demands_on(view, path)
     except (TypeError, ValueError) as error:
-        policies = ()
+        demands = ()
         if not own:
             yield Guard(CLASS, error=str(error))
     own_origins = [guard.origin for guard in own]
-    for policy in policies:
-        if policy.origin is Origin.VIEW:
-            is_decorated = policy.declared is getattr(view, "ory_mfa_requirement", None)
+    for demand in demands:
+        if demand.origin is Origin.VIEW:
+            is_decorated = demand.declared is getattr(view, "ory_mfa_requirement", None)
             if not is_decorated and MIXIN not in own_origins:
-                yield guard_of(CLASS, policy.declared)
-        elif policy.origin is not Origin.EXEMPT or not own:
-            yield guard_of(policy.origin, policy.declared)
+                yield guard_of(CLASS, demand.declared)
+        elif demand.origin is not Origin.EXEMPT or not own:
+            yield guard_of(demand.origin, demand.declared)
 
 
 def view_name(view: Any) -> str:
