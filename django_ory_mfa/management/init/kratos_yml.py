@@ -17,7 +17,7 @@ INTRODUCTION = """\
 # The configuration of Ory Kratos for {site}, made by "manage.py ory_mfa init".
 #
 # Start it in the folder of this file:
-#     kratos migrate sql -e -c {file} --yes      # once, and after each new version of Kratos; not for dsn "memory"
+#     kratos migrate sql up -e -c {file} --yes      # once, and after each new version of Kratos; not for dsn "memory"
 #     kratos serve -c {file} {flags}
 # Kratos reads the file again whenever it changes. Environment variables win over it: DSN, SERVE_PUBLIC_HOST,
 # COURIER_SMTP_CONNECTION_URI, and so on. All keys: https://www.ory.sh/docs/kratos/reference/configuration

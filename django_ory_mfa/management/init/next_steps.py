@@ -67,7 +67,7 @@ def first_person(choices: Choices) -> str:
 
 def _start(choices: Choices) -> Iterator[str]:
     if choices.dsn != "memory":
-        yield f"kratos migrate sql -e -c {CONFIG_FILE} --yes"
+        yield f"kratos migrate sql up -e -c {CONFIG_FILE} --yes"
     yield f"kratos serve -c {CONFIG_FILE} {flags(choices)}"
 
 

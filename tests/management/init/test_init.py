@@ -485,7 +485,7 @@ def test_next_steps_of_a_local_site(tmp_path: Path) -> None:
     assert 'ORY_MFA_WHOAMI_REQUIRED_AAL = "highest_available"' in out
     assert "ORY_MFA_SITE_URL" not in out
     assert f"cd '{tmp_path / 'my kratos'}'" in out
-    assert "kratos migrate sql -e -c kratos.yml --yes\n" in out
+    assert "kratos migrate sql up -e -c kratos.yml --yes\n" in out
     assert "kratos serve -c kratos.yml --dev --watch-courier\n" in out
     assert "python -m aiosmtpd -n -l 127.0.0.1:1025" in out
     assert "http://localhost:8000/ory/registration" in out
