@@ -8,6 +8,7 @@ from typing import Any
 
 CSP = {"DIRECTIVES": {"default-src": ["'self'"]}}
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+SENSITIVE_TO_SILK = ("username", "api", "token", "key", "secret", "password", "signature")
 WAGTAIL = ("embeds", "sites", "users", "snippets", "documents", "images", "search", "admin")
 
 
@@ -114,6 +115,11 @@ NEIGHBOURS = (
         apps=("silk",),
         first=("silk.middleware.SilkyMiddleware",),
         urls=(("silk/", "silk.urls"),),
+        settings={"SILKY_SENSITIVE_KEYS": [*SENSITIVE_TO_SILK, "x-session-token"]},
+        lines=(
+            '``"x-session-token"`` in ``SILKY_SENSITIVE_KEYS``, beside its own ``'
+            f"{', '.join(SENSITIVE_TO_SILK)}``: else it records tokens as they are",
+        ),
     ),
     Neighbour(
         "django-prometheus",
