@@ -22,9 +22,9 @@ from tests.site import Site
 
 
 @cache
-def api_of_ninja() -> Any:
-    """Made once: older versions of django-ninja take a second one for a mistake."""
-    return run_block("how-to/ninja", "from ninja import NinjaAPI")["api"]
+def urls_of_ninja() -> Any:
+    """Asked for once: older versions of django-ninja take the second time for a second API, and for a mistake."""
+    return run_block("how-to/ninja", "from ninja import NinjaAPI")["api"].urls
 
 
 def serve(settings: Any, *patterns: Any) -> None:
@@ -73,7 +73,7 @@ def test_dotted_paths_of_the_page_exist(name: str) -> None:
 
 def test_operation_of_ninja_does_what_the_page_says(site: Site, ory: FakeOry, settings: Any) -> None:
     pytest.importorskip("ninja")
-    serve(settings, path("api/", api_of_ninja().urls))
+    serve(settings, path("api/", urls_of_ninja()))
     assert told(site.request("post", "/api/transfer")) == (401, "session_inactive")
 
     session = ory.login(site)
