@@ -50,6 +50,9 @@ def answer_to(request: HttpRequest, raised: Exception) -> HttpResponseBase | Non
     """Return the response of a guard to an exception of ``require_aal``; None for any other exception."""
     if not isinstance(raised, (AALRequired, CSRFFailed)):
         return None
+    if _is_api(request) and kind_of(request, state_of(request).credential) is Kind.BROWSER and not _names_html(request):
+        # A client of an API that accepts any type is a program, which must not be redirected to a page of Ory.
+        treat_as_script(request)
     response = raised.response if isinstance(raised, CSRFFailed) else render(request, raised.decision)
     return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
@@ -64,15 +67,20 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     state = state_of(request)
     raised, state.raised = cast("Exception", state.raised), None
     if _is_by_framework(response, raised):
-        if kind_of(request, state.credential) is Kind.BROWSER and not _names_html(request):
-            # A client of an API that accepts any type is a program, which must not be redirected to a page of Ory.
-            treat_as_script(request)
         answer = answer_to(request, raised)
         if answer is not None:
             return answer
     if response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _is_api(request: HttpRequest) -> bool:
+    """Whether the view is one of Django REST framework or an operation of django-ninja."""
+    view = getattr(request.resolver_match, "func", None)
+    bases = getattr(getattr(view, "cls", None), "__mro__", ())
+    modules = {getattr(view, "__module__", ""), *(base.__module__ for base in bases)}
+    return not modules.isdisjoint(("ninja.operation", "rest_framework.views"))
 
 
 def _names_html(request: HttpRequest) -> bool:

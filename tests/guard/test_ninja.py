@@ -67,6 +67,13 @@ def test_script_is_refused_with_status_and_json(
     assert ("Retry-After" in response.headers) is (status == 503)
 
 
+@pytest.mark.parametrize("accept", ["*/*", None])
+def test_program_that_takes_anything_is_refused_in_json(site: Site, ory: FakeOry, accept: str | None) -> None:
+    response = site.get("inside", headers={} if accept is None else {"Accept": accept})
+
+    assert (response.status_code, json.loads(response.content)["error"]["id"]) == (401, "session_inactive")
+
+
 @pytest.mark.parametrize("target", GUARDED)
 def test_browser_is_sent_to_ory(site: Site, ory: FakeOry, target: str) -> None:
     response = site.get(target, headers={"Accept": "text/html"})
