@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 
+from django_ory_mfa.contrib.admin.rights import OF_USERS, rights_of
 from tests.contrib_admin.people import (
     STALE,
     UsersSite,
@@ -18,7 +19,7 @@ from tests.contrib_admin.people import (
     staff_before_second_factor,
 )
 from tests.contrib_admin.rights_sites import Between, NamedGroup, listed, named
-from tests.contrib_admin.shop.models import Customer, Order
+from tests.contrib_admin.shop.models import Customer, GiftOrder, Order
 
 pytestmark = pytest.mark.django_db
 
@@ -384,3 +385,11 @@ def test_view_behind_a_decorator_is_known(ory: Any, site: UsersSite) -> None:
     assert place_of(decorated) == (model_admin, "delete")
     assert place_of(listed.index) == (None, None)
     assert place_of(model_admin.get_urls) == (model_admin, None)
+
+
+def test_rights_stand_in_the_models_that_users_inherit_from(settings: Any) -> None:
+    # Any model with a parent will do.
+    settings.AUTH_USER_MODEL = "shop.GiftOrder"
+
+    assert rights_of(Order) == rights_of(GiftOrder) == OF_USERS
+    assert not rights_of(Customer)

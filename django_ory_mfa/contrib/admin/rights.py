@@ -52,7 +52,9 @@ def form_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | N
 
 def rights_of(model: type[Model]) -> frozenset[str]:
     """Return the names of the fields of ``model`` that give rights."""
-    if issubclass(model, get_user_model()):
+    users = get_user_model()
+    # A model that users inherit from may hold their rights.
+    if issubclass(model, users) or issubclass(users, model):
         return OF_USERS | _of_linking()
     for place, rights in BY_PLACE.items():
         if issubclass(model, _found(place)):
