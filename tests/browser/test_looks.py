@@ -281,3 +281,30 @@ def test_pages_of_the_emulator(ground: Ground, walker: Walker, look: Look) -> No
         look.at(walker, "Mailbox")
     finally:
         emulator.people = ()
+
+
+@pytest.mark.emulator_only
+def test_pages_for_people_who_are_not_signed_in(ground: Ground, walker: Walker, look: Look) -> None:
+    person = ground.ory.add_person()
+    walker.open("/dashboard/?a=1")
+    walker.press("Create an account")
+    look.at(walker, "Create an account")
+    walker.page.locator("input[name='traits.email']").fill(f"new-{person.email}")
+    walker.arrive(walker.page.locator("button[value=profile]"))
+    walker.page.locator("input[name=password]").fill("short")
+    walker.arrive(walker.page.locator("button[value=password]"))
+    look.at(walker, "Create an account")
+    assert "at least 8 characters" in walker.text
+    for kind, heading in {"recovery": "Recover your account", "verification": "Verify your e-mail address"}.items():
+        walker.open(f"{ground.ory.public_url}/self-service/{kind}/browser")
+        look.at(walker, heading)
+        walker.page.locator("input[name=email]").fill(person.email)
+        walker.arrive(walker.page.locator("form:has(input[name=email]) button").first)
+        look.at(walker, heading)
+        walker.page.locator("input[name=code]").fill("000000")
+        walker.arrive(walker.page.locator("form:has(input[name=code]) button").first)
+        look.at(walker, heading)
+        walker.page.locator("input[name=code]").fill(walker.newest_code(person))
+        walker.arrive(walker.page.locator("form:has(input[name=code]) button").first)
+        look.at(walker, SETTINGS if kind == "recovery" else heading)
+        walker.context.clear_cookies()
