@@ -135,8 +135,9 @@ def logout(request: HttpRequest) -> HttpResponseBase:
     is_cookie, client = credential.is_cookie, get_ory().client
     answer = client.logout_flow(credential) if is_cookie else client.revoke_token(credential)
     ttl = conf.cache_ttl
-    if ttl:
-        entry = Entry(state.fingerprint, ttl)
+    # Of several cookies, nobody knows here which one Ory took.
+    for each in credential.each() if ttl else ():
+        entry = Entry(state.fingerprint_of(each), ttl)
         # SECURITY: an anonymous visitor writes nothing to the cache, which could be filled up that way.
         run(entry.drop() if answer.status in (401, 403) else entry.sign_out())
     return (_signed_out_by_cookie if is_cookie else _signed_out_by_token)(request, answer, return_to)

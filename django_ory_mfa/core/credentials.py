@@ -17,6 +17,8 @@ SESSION_COOKIE_NAMES = re.compile(r"ory_(?:kratos_session|session_[0-9A-Za-z_.-]
 # It starts with the literal name and not with a separator, because the regex engine can search for a literal fast.
 COOKIE = r"({name})=([^;]*)"
 LIKE_ORYS_OWN = re.compile(COOKIE.format(name=SESSION_COOKIE_NAMES.pattern))
+# Between cookies; no sound value has it.
+SEPARATOR = "; "
 TOKEN_PREFIX = "ory_st_"  # noqa: S105 - no password
 
 
@@ -43,6 +45,15 @@ class Credential:
     def cookie_name(self) -> str:
         """The name of the cookie; empty for a token."""
         return self.value.partition("=")[0] if self.is_cookie else ""
+
+    @property
+    def has_duplicates(self) -> bool:
+        """Whether it is several cookies, of which Ory takes one."""
+        return SEPARATOR in self.value
+
+    def each(self) -> list[Credential]:
+        """Return the credentials that it consists of: itself, or one for each of several cookies."""
+        return [Credential(self.kind, value) for value in self.value.split(SEPARATOR)]
 
     def headers(self) -> dict[str, str]:
         """Return the one header that sends it to Ory."""
@@ -107,7 +118,7 @@ def read_cookies(header: str) -> list[tuple[str, str]]:
 
 def cookie_header(pairs: Iterable[tuple[str, str]]) -> str:
     """Return the ``Cookie`` header for names and values, in order; empty if it is longer than ``LONGEST_HEADER``."""
-    header = "; ".join(f"{name}={value}" for name, value in pairs)
+    header = SEPARATOR.join(f"{name}={value}" for name, value in pairs)
     # SECURITY: a visitor must not cause a request that Ory, or a proxy in front of it, rejects for its size.
     return header if len(header) <= LONGEST_HEADER else ""
 

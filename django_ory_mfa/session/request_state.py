@@ -118,11 +118,12 @@ class RequestState:
     def fingerprint(self) -> str:
         """A keyed hash of the credential and the URL of Ory; only for a request that has a credential."""
         if self._fingerprint is None:
-            credential = cast("Credential", self.credential)
-            key = fingerprint_key()
-            value = canonical(credential.value)
-            self._fingerprint = fingerprint(self.ory.url, credential.kind, value, key=key)
+            self._fingerprint = self.fingerprint_of(cast("Credential", self.credential))
         return self._fingerprint
+
+    def fingerprint_of(self, credential: Credential) -> str:
+        """Return a keyed hash of ``credential`` and the URL of Ory."""
+        return fingerprint(self.ory.url, credential.kind, canonical(credential.value), key=fingerprint_key())
 
     @property
     def lock(self) -> asyncio.Lock:

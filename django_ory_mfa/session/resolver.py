@@ -151,7 +151,9 @@ def _fetch(state: RequestState, *, fresh: bool) -> Steps[tuple[OrySession, bool]
     if state.credential is None:
         return ANONYMOUS, False
     ttl = conf.cache_ttl
-    entry = Entry(state.fingerprint, ttl) if ttl else None
+    # SECURITY: any number of cookies that Ory ignores can stand beside the right one, and every such combination would
+    # be an entry of its own, which no sign-out finds.
+    entry = Entry(state.fingerprint, ttl) if ttl and not state.credential.has_duplicates else None
     fresh = fresh or (entry is not None and is_return(state.request))
     if entry is not None and not fresh:
         kept = yield from entry.read()

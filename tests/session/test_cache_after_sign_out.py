@@ -35,3 +35,37 @@ def test_session_that_was_signed_out_is_not_kept_again(
     session.revoke()
 
     assert (still, site.get("aal2").status_code) == (200, 302)
+
+
+@pytest.fixture
+def ttl(settings: Any) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": __name__}}
+    settings.ORY_MFA_CACHE_TTL = 60
+    caches["default"].clear()
+
+
+def with_duplicate(site: Site) -> Site:
+    """The same browser with a cookie before the right one that Ory ignores."""
+    other = Site(site.mode)
+    (cookie,) = (morsel for name, morsel in site.cookies.items() if name.startswith("ory_"))
+    # The client of the tests keeps one cookie of a name.
+    other.set_cookie(cookie.key, f"junk; {cookie.key}={cookie.value}")
+    return other
+
+
+def test_cookies_beside_the_right_one_do_not_outlive_the_sign_out(site: Site, ory: FakeOry, ttl: None) -> None:
+    session, thief = ory.login(site), with_duplicate(site)
+    assert [visitor.get("aal2").status_code for visitor in (site, thief, thief)] == [200, 200, 200]
+    site.post("/account/security/logout/")
+    session.revoke()
+
+    assert [visitor.get("aal2").status_code for visitor in (site, thief)] == [302, 302]
+
+
+def test_sign_out_with_several_cookies_ends_each_of_them(site: Site, ory: FakeOry, ttl: None) -> None:
+    session, tossed = ory.login(site), with_duplicate(site)
+    assert site.get("aal2").status_code == 200
+    tossed.post("/account/security/logout/")
+    session.revoke()
+
+    assert site.get("aal2").status_code == 302
