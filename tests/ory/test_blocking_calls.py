@@ -110,6 +110,15 @@ def test_networks_take_bounded_memory(calls: BlockingCalls) -> None:
     slots[0].end(is_recognised=False)
 
 
+def test_network_that_came_last_is_remembered(calls: BlockingCalls, clock: PassingTime) -> None:
+    for number in range(MOST_NETWORKS):
+        begun(calls, str(number))
+    misses(calls, clock)
+    begun(calls)
+
+    assert calls.begin(HERE) is None
+
+
 # Shared calls
 
 
