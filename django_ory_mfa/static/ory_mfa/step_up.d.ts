@@ -9,7 +9,10 @@ interface OryMfa {
    *
    * Where the browser opens no window, this page goes to Ory itself, and the promise stays open. It also stays open
    * while somebody thinks; abort `init.signal` to end that, as with `fetch()`. Call it from the handler of a click, or
-   * the window counts as an unwanted one.
+   * the window counts as an unwanted one. Requests for which nobody clicked share one window.
+   *
+   * An answer from another origin opens nothing unless the request has `credentials: "include"`, as for an API of the
+   * site: it could name any page.
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
 }

@@ -1,4 +1,4 @@
-// See step_up.d.ts. Requests for which nobody clicked share one window.
+// See step_up.d.ts.
 (() => {
   const { done, features = "popup,width=480,height=720" } = document.currentScript.dataset;
   let waiting = 0;
@@ -25,19 +25,19 @@
 
   window.oryMfa = {
     async fetch(input, init) {
-      const request = new Request(input, init);
-      const { headers, signal } = request;
+      const sent = new Request(input, init);
+      const { headers, signal } = sent;
       headers.has("Accept") || headers.set("Accept", "application/json,*/*;q=.9");
-      const first = await fetch(request.clone());
-      // Another origin says where the page goes only if it was sent the visitor's cookies, as an API of the site is.
-      const isOwn = request.credentials === "include" || new URL(first.url).origin === location.origin;
+      const first = await fetch(sent.clone());
       let url;
       try {
-        url = isOwn && [401, 403].includes(first.status) && new URL((await first.clone().json()).redirect_browser_to);
+        // SECURITY: not for other sites.
+        if (first.type == "basic" || sent.credentials == "include")
+          url = /40[13]/.test(first.status) && new URL((await first.clone().json()).redirect_browser_to);
       } catch {}
       if (!/^https?:$/.test(url?.protocol)) return first;
       await prove(url, signal);
-      return fetch(request);
+      return fetch(sent);
     },
   };
 })();
