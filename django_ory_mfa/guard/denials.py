@@ -66,10 +66,9 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     """
     state = state_of(request)
     raised, state.raised = cast("Exception", state.raised), None
-    if _is_by_framework(response, raised):
-        answer = answer_to(request, raised)
-        if answer is not None:
-            return answer
+    answer = answer_to(request, raised) if _is_by_framework(response, raised) else None
+    if answer is not None:
+        return answer
     if response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.urls import path
 from rest_framework.permissions import DjangoModelPermissions, IsAuthenticated
 from rest_framework.response import Response
@@ -43,7 +44,16 @@ class Writes(Base):
         return Response({})
 
 
+class Forbids(Base):
+    """Finds out after it has written that it is not allowed."""
+
+    def get(self, request: Any) -> Response:
+        get_user_model().objects.create(username="written")
+        raise PermissionDenied
+
+
 urlpatterns = [
+    path("forbids", Forbids.as_view()),
     path("who", Base.as_view()),
     path("level", Level.as_view()),
     path("rights", Rights.as_view()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.urls import path
 from ninja import NinjaAPI
 
@@ -25,6 +26,12 @@ def writes(request: Any) -> Any:
     get_user_model().objects.create(username="written")
     require_aal(request, "aal2")
     return {}
+
+
+@api.get("/forbids")
+def forbids(request: Any) -> Any:
+    get_user_model().objects.create(username="written")
+    raise PermissionDenied
 
 
 urlpatterns = [path("", api.urls)]

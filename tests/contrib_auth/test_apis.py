@@ -101,14 +101,19 @@ def test_site_without_the_middleware_of_users_is_told_so(site: UsersSite, ory: A
         site.json("/who")
 
 
-def test_what_a_refused_view_has_written_is_undone(site: UsersSite, ory: Any, adapter: str, settings: Any) -> None:
+@pytest.mark.parametrize(
+    ("path", "error_id"), [("/writes", "session_aal2_required"), ("/forbids", "forbidden")], ids=["level", "rights"]
+)
+def test_what_a_refused_view_has_written_is_undone(
+    site: UsersSite, ory: Any, adapter: str, path: str, error_id: str
+) -> None:
     ory.required_aal = "aal1"
     ory.login(site, aal="aal1", second_factors={"totp"})
     connection.settings_dict["ATOMIC_REQUESTS"] = True
     try:
-        response = site.json("/writes")
+        response = site.json(path)
     finally:
         connection.settings_dict["ATOMIC_REQUESTS"] = False
 
-    assert told(response) == (403, "session_aal2_required")
+    assert told(response) == (403, error_id)
     assert not get_user_model().objects.filter(username="written").exists()
