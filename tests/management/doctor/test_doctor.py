@@ -578,6 +578,7 @@ def test_unexpected_body_is_read_as_nothing(body: bytes) -> None:
     assert reading.read_seen(told) == Seen(401)
     assert not reading.read_is_ory(told)
     assert reading.read_version(answer(body)) is None
+    assert reading.read_everybody_gets_codes(answer(body)) is None
     assert reading.read_aal(answer(body)) is None
     assert reading.read_own_url(told) is None
     assert reading.read_identifier(told) is None
