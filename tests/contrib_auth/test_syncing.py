@@ -93,6 +93,30 @@ def test_site_names_new_users(ory: Any, site: UsersSite, settings: Any) -> None:
     assert user_of(site).username == "ann"
 
 
+class Reads:
+    """A router that notes for which models it is asked where to read."""
+
+    def __init__(self) -> None:
+        self.models: list[str] = []
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        self.models.append(model.__name__)
+        return "default"
+
+
+def test_link_that_another_request_may_have_made_is_looked_for_where_links_are_written(
+    ory: Any, site: UsersSite, settings: Any
+) -> None:
+    """A copy of the database for reading may lag behind."""
+    User.objects.create(username=sign_in(ory, site).id)
+    reads = Reads()
+    settings.DATABASE_ROUTERS = [reads]
+
+    assert site.get("me").status_code == 403
+
+    assert reads.models.count("OryIdentity") == 1
+
+
 def test_name_that_is_taken_is_a_conflict(ory: Any, site: UsersSite, settings: Any) -> None:
     settings.ORY_MFA_USER_SYNC = f"{SYNCS}.NamingSync"
     other = User.objects.create(username="ann")
