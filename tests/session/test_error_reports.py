@@ -115,6 +115,15 @@ def test_filter_of_the_site_cannot_show_the_raw_header() -> None:
     assert COOKIE not in report(request_with(), ValueError("broken"))
 
 
+@pytest.mark.usefixtures("site_filter")
+@pytest.mark.parametrize("header", ["Authorization", "X-Session-Token"])
+def test_filter_of_the_site_cannot_show_a_token(header: str) -> None:
+    request = RequestFactory().get("/", headers={header: f"Bearer {TOKEN}"})
+    mask_credentials(request)
+
+    assert TOKEN not in report(request, ValueError("broken"))
+
+
 def test_filter_of_the_request_is_kept() -> None:
     request = RequestFactory().get("/", headers={"Cookie": f"ory_kratos_session={COOKIE}"})
     request.exception_reporter_filter = SiteFilter()
