@@ -21,7 +21,8 @@ from requests.adapters import BaseAdapter
 from django_ory_mfa.core.session import OrySession
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.ory.service import use_transport
-from django_ory_mfa.session.resolver import attach
+from django_ory_mfa.runtime.steps import run
+from django_ory_mfa.session.resolver import attach, enrolled_steps
 from django_ory_mfa.testing import FakeOry, FakeProof
 from django_ory_mfa.testing.install import installed
 from tests.site import Site
@@ -637,3 +638,17 @@ def test_cookie_name_of_a_network_project_follows_from_its_slug(mode: str, setti
         seen = session_seen(site.get("reading"))
 
     assert (ory.cookie_name, seen["identity"]) == ("ory_session_bravekapitsa42", session.identity.id)
+
+
+@pytest.mark.parametrize(
+    ("error_id", "enrolled"), [("session_aal2_required", True), ("session_verified_address_required", None)]
+)
+def test_second_factor_is_known_where_ory_demands_it_and_not_something_else(
+    ory: FakeOry, error_id: str, *, enrolled: bool | None
+) -> None:
+    factory = RequestFactory()
+    ory.login(factory)
+    body = {"error": {"id": error_id}, "redirect_browser_to": "http://127.0.0.1:4433/self-service/verification/browser"}
+    ory.fail(403, json.dumps(body).encode(), path="/sessions/whoami")
+
+    assert run(enrolled_steps(attach(factory.get("/")))) is enrolled
