@@ -200,6 +200,10 @@ class TlsWire(Wire):
         try:
             connection.recv(65536)
             self.script(connection, self._stop)
+            # Closing with bytes unread would reset the connection, and the client might not see what was sent.
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
         except OSError:
             pass
         finally:
@@ -304,12 +308,12 @@ def test_answer_that_broke_off_is_a_failure(wire: Wire, client: OryClient, begun
 
 def test_retry_has_what_is_left_of_the_total_time(wire: Wire, client: OryClient, settings: Any) -> None:
     client.whoami(COOKIE)
-    settings.ORY_MFA_TIMEOUT = 2
+    settings.ORY_MFA_TIMEOUT = 6
     drip = dripping(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n")
 
     def script(connection: socket.socket, stop: threading.Event) -> None:
         if len(wire.requests) == 2:
-            stop.wait(1.8)
+            stop.wait(4)
             connection.shutdown(socket.SHUT_RDWR)
         else:
             drip(connection, stop)
@@ -318,8 +322,8 @@ def test_retry_has_what_is_left_of_the_total_time(wire: Wire, client: OryClient,
     answer, seconds = timed(client)
 
     assert (answer, len(wire.requests)) == (LATE, 3)
-    # With all of it again it would take 3.8 seconds.
-    assert seconds < 3.7
+    # With all of it again it would take 10 seconds.
+    assert seconds < 9.5
 
 
 def test_connection_more_than_the_pool_keeps_is_closed_without_a_line_in_the_log(wire: Wire, caplog: Any) -> None:
