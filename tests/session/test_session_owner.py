@@ -26,8 +26,9 @@ from django.utils.asyncio import async_unsafe
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.functional import SimpleLazyObject
 
+from django_ory_mfa import Requirement
 from django_ory_mfa.decorators import aal_required
-from django_ory_mfa.enforcement import arequire_aal, require_aal
+from django_ory_mfa.enforcement import aevaluate, arequire_aal, evaluate, require_aal
 from django_ory_mfa.signals import identity_switched
 from django_ory_mfa.testing import FakeOry
 from tests.backends import meeting_sessions, plain_sessions
@@ -115,6 +116,19 @@ async def awho_twice(request: Any) -> HttpResponse:
     await request.aory_session()
     await arequire_aal(request, "aal2", max_age=600)
     return HttpResponse()
+
+
+def who_then_nobody_then_read(request: Any) -> JsonResponse:
+    """A session from the cache turns out to have ended."""
+    assert request.ory_session.state
+    assert not evaluate(request, Requirement("aal2", max_age=600)).is_allowed
+    return read(request)
+
+
+async def awho_then_nobody_then_read(request: Any) -> JsonResponse:
+    await request.aory_session()
+    assert not (await aevaluate(request, Requirement("aal2", max_age=600))).is_allowed
+    return await aread(request)
 
 
 def create_and_fail(request: Any) -> HttpResponse:
@@ -413,6 +427,7 @@ VIEWS = [
     "who_then_read",
     "read_then_who_then_read",
     "who_twice",
+    "who_then_nobody_then_read",
     "create_and_fail",
     "write_then_who",
     "who_then_write",
@@ -1125,6 +1140,20 @@ def test_person_who_is_asked_for_twice_in_a_request_leaves_the_session_alone(
     site.get("who_twice")
 
     assert plain_sessions.ASKED == []
+
+
+def test_person_whose_session_turns_out_to_have_ended_is_nobody_to_the_django_session(
+    site: Site, ory: FakeOry, plain: None, settings: Any, switched: list[Any]
+) -> None:
+    settings.ORY_MFA_CACHE_TTL = 60
+    session = ory.login(site)
+    site.get("who")
+    site.get("write?cart=of+nobody")
+    session.revoke()
+
+    assert data_of(site.get("who_then_nobody_then_read")) == {"cart": "of nobody"}
+    assert MARK not in next(iter(plain_sessions.STORED.values()))
+    assert switched == []
 
 
 def test_key_is_told_to_a_visitor_without_a_known_person_as_by_django(ory: FakeOry, plain: None) -> None:
