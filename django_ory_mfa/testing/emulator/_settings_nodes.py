@@ -85,8 +85,10 @@ def _totp(ory: FakeState, flow: FakeFlow, identity: FakeIdentity) -> list[Json]:
     picture = {"src": image, "id": "totp_qr", "width": 256, "height": 256, "node_type": "img"}
     text = {"text": shown, "id": "totp_secret_key", "node_type": "text"}
     help_text = "This is your authenticator app secret. Use it if you can not scan the QR code."
+    # Ory always sends a picture. Without segno there is none, and a blank one would be shown as something to scan.
+    pictures = [node("img", "totp", picture, (1050005, "Authenticator app QR code"))] if image else []
     return [
-        node("img", "totp", picture, (1050005, "Authenticator app QR code")),
+        *pictures,
         node("text", "totp", text, (1050017, help_text)),
         input_node("totp", "totp_code", "text", (1070006, "Verify code"), required=True),
         method_button("totp", _SAVE),
