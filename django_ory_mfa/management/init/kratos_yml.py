@@ -78,7 +78,9 @@ selfservice:
     password:
       enabled: true
       config:
-        haveibeenpwned_enabled: true    # refuses passwords from known leaks
+        # Refuses passwords from known leaks, by asking api.pwnedpasswords.com. Without internet access each
+        # sign-up and new password waits for it, up to half a minute: then take false, on your own machine.
+        haveibeenpwned_enabled: true
         ignore_network_errors: true
     # Second factors.
     code:                      # a code by e-mail, for everybody; also for recovery and verification

@@ -28,7 +28,7 @@ def _steps(choices: Choices, folder: str, settings: dict[str, str | None]) -> It
         yield _block(
             "Catch the mails of Kratos, in a terminal of its own (they are printed there):",
             "python -m pip install aiosmtpd",
-            "python -m aiosmtpd -n -l 127.0.0.1:1025",
+            "python -u -m aiosmtpd -n -l 127.0.0.1:1025",
         )
     yield _block("Start Kratos, in a terminal of its own:", f"cd {shlex.quote(folder)}", *_start(choices))
     yield from _person(choices)

@@ -487,7 +487,7 @@ def test_next_steps_of_a_local_site(tmp_path: Path) -> None:
     assert f"cd '{tmp_path / 'my kratos'}'" in out
     assert "kratos migrate sql up -e -c kratos.yml --yes\n" in out
     assert "kratos serve -c kratos.yml --dev --watch-courier\n" in out
-    assert "python -m aiosmtpd -n -l 127.0.0.1:1025" in out
+    assert "python -u -m aiosmtpd -n -l 127.0.0.1:1025" in out
     assert "http://localhost:8000/ory/registration" in out
     assert "python manage.py runserver localhost:8000" in out
     assert "doctor --site-url http://localhost:8000 --admin-url http://127.0.0.1:4434 --as you@example.com" in out
