@@ -66,7 +66,7 @@ def sign_up(walker: Walker, person: Person) -> None:
     walker.press("Create an account")
     assert walker.heading == "Create an account"
     walker.page.locator("input[name='traits.email']").fill(person.email)
-    walker.press("Create account")
+    walker.press("Continue")
     walker.page.locator("input[name=password]").fill(person.password)
     walker.arrive(walker.page.locator("button[name=method][value=password]"))
 
@@ -108,7 +108,7 @@ def test_sign_up_that_is_refused_keeps_what_was_typed(accounts: Ground, visitor:
     visitor.open("/profile/?a=1")
     visitor.press("Create an account")
     visitor.page.locator("input[name='traits.email']").fill(person.email)
-    visitor.press("Create account")
+    visitor.press("Continue")
     visitor.page.locator("input[name=password]").fill("correct horse battery staple")
     visitor.arrive(visitor.page.locator("button[name=method][value=password]"))
 

@@ -162,6 +162,24 @@ def test_sign_up_is_one_form_for_fields_and_ways(ory: responses.RequestsMock) ->
     assert [form.hidden for form in page.ory_forms] == [[("csrf_token", "csrf-of-ory")]] * 2
 
 
+def test_first_step_of_sign_up_says_continue(ory: responses.RequestsMock) -> None:
+    email = node("input", "default", name="traits.email", type="email", label="E-mail")
+    submit = node("input", "profile", name="method", type="submit", value="profile", label="Sign up")
+
+    page = show(ory, flow_of(CSRF, email, submit), "registration")
+
+    assert page.text("button") == ["Continue"]
+
+
+def test_way_back_is_the_last_button_of_the_second_step(ory: responses.RequestsMock) -> None:
+    back = node("input", "profile", name="screen", type="submit", value="previous", label="Back")
+    password = node("input", "password", name="password", type="password", required=True, label="Password")
+    submit = node("input", "password", name="method", type="submit", value="password", label="Create account")
+    page = show(ory, flow_of(CSRF, back, password, submit, *key("oryPasskeyRegistration")), "registration")
+
+    assert page.text("button") == ["Create account", "Sign up with a passkey", "Back"]
+
+
 @pytest.mark.parametrize("kind", ["registration", "recovery", "verification"])
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_page_without_a_flow_begins_one(mode: str, kind: str) -> None:

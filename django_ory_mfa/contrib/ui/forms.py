@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext
+
 from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Node, Part, Text, Trigger
 from django_ory_mfa.contrib.ui.texts import title_of, way_of
 
@@ -90,12 +92,19 @@ def forms_of(
 def _joined(groups: dict[str, list[Node]]) -> dict[str, list[Node]]:
     # At sign-up the fields are filled in once, whatever method is chosen then.
     apart = {group: nodes for group, nodes in groups.items() if group in ("oidc", "saml")}
-    rest = [node for group, nodes in groups.items() if group not in apart for node in nodes]
+    rest = [_next_step(node) for group, nodes in groups.items() if group not in apart for node in nodes]
     return {
         DEFAULT_GROUP: [node for node in groups[DEFAULT_GROUP] if isinstance(node, Hidden)],
         "sign_up": rest,
         **apart,
     }
+
+
+def _next_step(node: Node) -> Node:
+    # Ory labels both steps "Sign up", but the first one only leads to the second.
+    if isinstance(node, Button) and (node.name, node.value) == ("method", "profile"):
+        return replace(node, label=gettext("Continue"))
+    return node
 
 
 def _made(groups: dict[str, list[Node]], kind: str) -> Iterable[Form]:

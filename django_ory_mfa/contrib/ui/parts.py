@@ -73,7 +73,12 @@ class Button:
     @property
     def is_quiet(self) -> bool:
         """Whether it is not the main button of its form."""
-        return self.name in QUIET
+        return self.name in QUIET or self.is_back
+
+    @property
+    def is_back(self) -> bool:
+        """Whether it leads to the step before, as in the second step of sign-up."""
+        return (self.name, self.value) == ("screen", "previous")
 
     @property
     def is_dangerous(self) -> bool:
