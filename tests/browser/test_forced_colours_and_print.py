@@ -138,6 +138,8 @@ def test_recovery_codes_on_paper(ground: Ground, walker: Walker, looker: Looker,
     walker.press("Create new recovery codes")
     codes = walker.page.locator(".ory-mfa-codes code").all_inner_texts()
     assert len(set(codes)) == 12
+    links = walker.page.locator("header a").all()
+    assert [link.is_visible() for link in links] == [True] * 2
 
     walker.page.emulate_media(media="print", color_scheme=scheme)
 
@@ -145,6 +147,7 @@ def test_recovery_codes_on_paper(ground: Ground, walker: Walker, looker: Looker,
     assert walker.page.locator(".ory-mfa-codes code").all_inner_texts() == codes
     assert all(each.is_visible() for each in walker.page.locator(".ory-mfa-codes code").all())
     assert (seen["buttons"], seen["page"]) == ([], WHITE)
+    assert not any(link.is_visible() for link in links)
     assert not walker.page.locator("input[name='traits.email']").is_visible()
 
 

@@ -180,6 +180,40 @@ def test_way_back_is_the_last_button_of_the_second_step(ory: responses.RequestsM
     assert page.text("button") == ["Create account", "Sign up with a passkey", "Back"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("recovery", "to get back in. Then you choose a new password"), ("verification", "to confirm that it is yours")],
+)
+def test_first_step_says_what_will_happen(ory: responses.RequestsMock, kind: str, text: str) -> None:
+    email = node("input", "code", name="email", type="email", label="E-mail")
+    submit = node("input", "code", name="method", type="submit", value="code", label="Send")
+    sent = [{"id": 1080003, "type": "info", "text": "sent"}]
+
+    first = show(ory, flow_of(CSRF, email, submit), kind)
+    second = show(ory, flow_of(CSRF, submit, ui={"messages": sent}), kind)
+
+    assert any(text in said for said in first.text("p"))
+    assert not any(text in said for said in second.text("p"))
+
+
+@pytest.mark.parametrize(
+    ("flow", "times"),
+    [
+        ({"requested_aal": "aal2", "state": "sent_email"}, 1),
+        ({"refresh": True, "state": "sent_email"}, 1),
+        ({"requested_aal": "aal1", "state": "sent_email"}, 0),
+        ({"requested_aal": "aal2", "state": "choose_method"}, 0),
+    ],
+)
+def test_code_page_names_the_address(ory: responses.RequestsMock, flow: dict[str, Any], times: int) -> None:
+    address = node("input", "code", name="identifier", type="hidden", value="ann@example.test")
+    code = node("input", "code", name="code", type="text", label="Code")
+
+    page = show(ory, flow_of(CSRF, address, code, **flow), "login")
+
+    assert page.text("p").count("The code was sent to ann@example.test.") == times
+
+
 @pytest.mark.parametrize("kind", ["registration", "recovery", "verification"])
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_page_without_a_flow_begins_one(mode: str, kind: str) -> None:

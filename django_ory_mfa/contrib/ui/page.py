@@ -47,6 +47,7 @@ class Page:
     messages: tuple[Message, ...]
     forms: tuple[Form, ...]
     account: str
+    sent_to: str
     return_to: str | None
     asks_second_factor: bool
     script: Script | None = None
@@ -94,6 +95,7 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
             is_recovered=RECOVERED in ids,
         ),
         account=_account(groups),
+        sent_to=_sent_to(flow, groups),
         return_to=return_to if isinstance(return_to, str) else None,
         asks_second_factor=flow.get("requested_aal") == "aal2",
         script=script,
@@ -160,6 +162,15 @@ def _script(groups: dict[str, list[Node]], flows: Flows) -> Script | None:
     scripts = (node for nodes in groups.values() for node in nodes if isinstance(node, Script))
     # SECURITY: a script can do everything that the visitor can, so only Ory's own is allowed.
     return next((script for script in scripts if script.src == flows.script), None)
+
+
+def _sent_to(flow: dict[str, Any], groups: dict[str, list[Node]]) -> str:
+    """Return the address that Ory sent the code of a second factor or fresh proof to; empty if unknown."""
+    # At sign-in the address is only what the visitor typed, whether it belongs to an account or not.
+    if flow.get("requested_aal") != "aal2" and flow.get("refresh") is not True:
+        return ""
+    nodes = groups.get("code", []) if flow.get("state") == "sent_email" else []
+    return next((node.value for node in nodes if isinstance(node, Hidden) and node.name == "identifier"), "")
 
 
 def _account(groups: dict[str, list[Node]]) -> str:
