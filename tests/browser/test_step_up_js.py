@@ -134,6 +134,27 @@ def test_requests_of_one_click_share_a_window(signed_in: Walker, person: Person)
     assert (asking.outcome(), asking.times("/api/me/")) == ("200,200", 4)
 
 
+def test_late_answer_to_an_earlier_click_opens_no_other_window(signed_in: Walker, person: Person) -> None:
+    """Whatever was pressed on the page meanwhile."""
+    asking, routes = Asking(signed_in), list[Any]()
+
+    def hold_the_second(route: Any) -> None:
+        routes.append(route)
+        if len(routes) != 2:
+            route.continue_()
+
+    asking.page.route("**/api/me/", hold_the_second)
+    popup = asking.ask("Ask twice")
+    asking.page.get_by_role("heading", name="Step-up").click()
+    assert asking.page.evaluate("navigator.userActivation.isActive")
+    with asking.page.expect_response("**/api/me/"):
+        routes[1].continue_()
+    asking.page.unroute_all()
+    prove(popup, person)
+
+    assert (asking.outcome(), len(asking.context.pages)) == ("200,200", 1)
+
+
 def test_another_click_opens_another_window(signed_in: Walker, person: Person) -> None:
     """For people who closed the first one."""
     asking = Asking(signed_in)

@@ -1,42 +1,43 @@
 // See step_up.d.ts.
 (() => {
   const { done, features = "popup,width=480,height=720" } = document.currentScript.dataset;
-  let waiting = 0;
+  let busy = 0, tabs = 0;
 
-  const prove = (url, signal) =>
-    new Promise((resolve, reject) => {
-      if (!waiting || navigator.userActivation?.isActive) {
-        const popup = done && open("", "_blank", features);
-        url.searchParams.set("return_to", popup ? new URL(done, location) : location);
-        if (popup) popup.opener = null;
-        (popup || window).location = url;
-        if (!popup) return;
+  const prove = (url, signal, at) =>
+    new Promise((yes, no) => {
+      if (!busy || (at == tabs && navigator.userActivation?.isActive)) {
+        tabs++;
+        const tab = done && open("", "_blank", features);
+        url.searchParams.set("return_to", tab ? new URL(done, location) : location);
+        if (tab) tab.opener = null;
+        (tab || window).location = url;
+        if (!tab) return;
       }
-      const channel = new BroadcastChannel("ory_mfa");
+      const bus = new BroadcastChannel("ory_mfa");
       const end = (settle) => () => {
-        signal.onabort = channel.close();
-        waiting--;
+        signal.onabort = bus.close();
+        busy--;
         settle(signal.reason);
       };
-      channel.onmessage = end(resolve);
-      signal.onabort = end(reject);
-      waiting++;
+      bus.onmessage = end(yes);
+      signal.onabort = end(no);
+      busy++;
     });
 
   window.oryMfa = {
     async fetch(input, init) {
-      const sent = new Request(input, init);
+      const sent = new Request(input, init), at = tabs;
       const { headers, signal } = sent;
       headers.has("Accept") || headers.set("Accept", "application/json,*/*;q=.9");
-      const first = await fetch(sent.clone());
+      const got = await fetch(sent.clone());
       let url;
       try {
         // SECURITY: not for other sites.
-        if (first.type == "basic" || sent.credentials == "include")
-          url = /40[13]/.test(first.status) && new URL((await first.clone().json()).redirect_browser_to);
+        if (got.type == "basic" || sent.credentials == "include")
+          url = /40[13]/.test(got.status) && new URL((await got.clone().json()).redirect_browser_to);
       } catch {}
-      if (!/^https?:$/.test(url?.protocol)) return first;
-      await prove(url, signal);
+      if (!/^https?:$/.test(url?.protocol)) return got;
+      await prove(url, signal, at);
       return fetch(sent);
     },
   };
