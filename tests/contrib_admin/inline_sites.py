@@ -37,6 +37,20 @@ class Gifts(admin.TabularInline):  # type: ignore[type-arg]  # generic in django
     extra = 0
 
 
+class ByObject(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Orders beside a customer who is saved already, as sites leave the rows away that need an object."""
+
+    def get_inlines(self, request: Any, obj: Any) -> Any:
+        return (Orders,) if obj else ()
+
+
+class InstancesByObject(WithOrders):
+    """The same, in the other method for it."""
+
+    def get_inline_instances(self, request: Any, obj: Any = None) -> Any:
+        return super().get_inline_instances(request, obj) if obj else []
+
+
 class WithGifts(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     inlines = (Gifts,)
 
@@ -77,6 +91,8 @@ sites = (
     site_of("adds", (Customer, WithOrders), (Order, asks(Editable, "add"))),
     site_of("changes", (Customer, WithOrders), (Order, asks(Editable, "change"))),
     site_of("deletes", (Customer, WithOrders), (Order, asks(admin.ModelAdmin, "delete"))),
+    site_of("by_object", (Customer, ByObject), (Order, asks(Editable, "change"))),
+    site_of("instances", (Customer, InstancesByObject), (Order, asks(Editable, "change"))),
     site_of("proxied", (Customer, WithOrders), (Reorder, asks(Editable, "change"))),
     site_of("by_proxy", (Customer, WithReorders), (Order, asks(Editable, "change"))),
     site_of("heirs", (Order, asks(admin.ModelAdmin, "change", "delete")), (GiftOrder, Plain), (Reorder, Plain)),

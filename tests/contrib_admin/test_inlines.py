@@ -47,6 +47,22 @@ def test_rows_that_ask_for_a_proof_are_asked_for_it_beside_another_form(
     assert Order.objects.get().number == "2"
 
 
+@pytest.mark.parametrize("name", ["by_object", "instances"])
+def test_rows_that_are_only_beside_a_saved_object_are_asked_for_it(
+    ory: Any, site: UsersSite, order: Order, name: str
+) -> None:
+    me, path = staff(ory, site, age=STALE), form(name, order)
+    deleting = sent(order, **{"order_set-0-DELETE": "on"})
+    assert is_refresh(site.get(path))
+    assert is_refresh(site.post(path, sent(order)))
+    assert is_refresh(site.post(path, deleting))
+    assert Order.objects.get().number == "1"
+
+    ory.login(site, user=me)
+    assert site.post(path, deleting).status_code == 302
+    assert not Order.objects.exists()
+
+
 @pytest.mark.parametrize("name", ["proxied", "by_proxy"])
 def test_rows_of_a_proxy_are_those_of_its_model(ory: Any, site: UsersSite, order: Order, name: str) -> None:
     staff(ory, site, age=STALE)

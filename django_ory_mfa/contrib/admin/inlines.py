@@ -23,16 +23,12 @@ def rows_beside(
     That is ``add``, ``change`` and ``delete``, as far as the user of ``request`` may send it. Rows are deleted if
     ``request`` says so: deletion counts only in the request that deletes.
     """
-    found = object_of(model_admin, request, object_id) if is_change and _has_inlines(model_admin, request) else None
+    found = object_of(model_admin, request, object_id) if is_change else None
     if found is not None and model_admin.has_change_permission(request, found):
         yield from _of_form(model_admin, request, found)
     # Django adds another object, with its rows, when this is sent.
     if (not is_change or AS_NEW in request.POST) and model_admin.has_add_permission(request):
         yield from _of_form(model_admin, request, None)
-
-
-def _has_inlines(model_admin: Any, request: HttpRequest) -> bool:
-    return bool(model_admin.get_inline_instances(request))
 
 
 def _of_form(model_admin: Any, request: HttpRequest, found: Any) -> Iterator[tuple[Any, set[str]]]:
