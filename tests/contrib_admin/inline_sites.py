@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import update_wrapper
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from django_ory_mfa.core.requirement import Requirement
 from tests.contrib_admin.rights_sites import Membership, NamedGroup, site_of
@@ -26,6 +27,16 @@ class Reorders(Orders):
 class WithOrders(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     save_as = True
     inlines = (Orders,)
+
+
+class WithOldRoute(WithOrders):
+    """A route without names, as sites from before Django 2 have them."""
+
+    def get_urls(self) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return self.admin_site.admin_view(self.change_view)(*args, **kwargs)
+
+        return [re_path(r"^(\d+)/old/$", update_wrapper(wrapper, self.change_view)), *super().get_urls()]
 
 
 class WithReorders(WithOrders):
@@ -93,6 +104,7 @@ sites = (
     site_of("deletes", (Customer, WithOrders), (Order, asks(admin.ModelAdmin, "delete"))),
     site_of("by_object", (Customer, ByObject), (Order, asks(Editable, "change"))),
     site_of("instances", (Customer, InstancesByObject), (Order, asks(Editable, "change"))),
+    site_of("old", (Customer, WithOldRoute), (Order, asks(Editable, "change"))),
     site_of("proxied", (Customer, WithOrders), (Reorder, asks(Editable, "change"))),
     site_of("by_proxy", (Customer, WithReorders), (Order, asks(Editable, "change"))),
     site_of("heirs", (Order, asks(admin.ModelAdmin, "change", "delete")), (GiftOrder, Plain), (Reorder, Plain)),

@@ -36,6 +36,13 @@ class Listed(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs on
     list_editable = ("is_active",)
 
 
+class ListedInPart(Listed):
+    """The list can switch users off, though it does not show that column to everybody."""
+
+    def get_list_display(self, request: Any) -> Any:
+        return self.list_display if request.user.is_superuser else ("username",)
+
+
 class Hiring(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """Whoever is added can be made staff at once."""
 
@@ -150,10 +157,11 @@ class OpenSite(AALAdminSite):
 
 named = site_of("named", (User, Named), (Group, NamedGroup), (Between, admin.ModelAdmin), (Customer, Weak))
 linked = site_of("linked", (User, Linked), (OryIdentity, admin.ModelAdmin), (Customer, ByKey))
+in_part = site_of("in_part", (User, ListedInPart))
 listed = site_of("listed", (User, Listed), (Group, GroupAdmin), (Customer, Wiping))
 passwords = site_of("passwords", (User, WithPassword))
 shown = site_of("shown", (User, Shown))
 hiring = site_of("hiring", (User, Hiring), (Customer, Paying))
 one_factor = OpenSite(name="one_factor")
 one_factor.register(Customer)
-sites = (named, linked, listed, passwords, shown, hiring, one_factor)
+sites = (named, linked, listed, in_part, passwords, shown, hiring, one_factor)

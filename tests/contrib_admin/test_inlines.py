@@ -63,6 +63,17 @@ def test_rows_that_are_only_beside_a_saved_object_are_asked_for_it(
     assert not Order.objects.exists()
 
 
+def test_rows_are_known_on_a_route_that_does_not_name_its_object(ory: Any, site: UsersSite, order: Order) -> None:
+    me, path = staff(ory, site, age=STALE), f"/old/shop/customer/{order.customer_id}/old/"
+    assert is_refresh(site.get(path))
+    assert is_refresh(site.post(path, sent(order)))
+    assert Order.objects.get().number == "1"
+
+    ory.login(site, user=me)
+    assert site.post(path, sent(order)).status_code == 302
+    assert Order.objects.get().number == "2"
+
+
 @pytest.mark.parametrize("name", ["proxied", "by_proxy"])
 def test_rows_of_a_proxy_are_those_of_its_model(ory: Any, site: UsersSite, order: Order, name: str) -> None:
     staff(ory, site, age=STALE)
@@ -215,6 +226,8 @@ def test_meaning_of_a_permission_is_sensitive(ory: Any, site: UsersSite) -> None
         ("django_ory_mfa.contrib.auth.sync.UserSync", False),
         ("django_ory_mfa.contrib.auth.sync.VerifiedEmailSync", True),
         ("tests.contrib_auth.syncs.ClosedSync", True),
+        ("tests.contrib_auth.syncs.ShopSync", False),
+        ("tests.contrib_admin.syncs.UserSync", True),
     ],
 )
 def test_address_by_which_people_are_linked_is_sensitive(

@@ -201,6 +201,18 @@ def test_list_of_rights_is_sensitive(ory: Any, site: UsersSite) -> None:
     assert not User.objects.get(pk=user.pk).is_active
 
 
+def test_list_whose_rights_are_hidden_from_the_person_is_sensitive(ory: Any, site: UsersSite) -> None:
+    """Django saves what ``list_editable`` names, whether the list shows it or not."""
+    me, user = staff(ory, site, "view_user", "change_user", age=STALE), other()
+    data = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": user.pk, "_save": "Save"}
+    assert is_refresh(site.post("/in_part/auth/user/?username=other", data))
+    assert User.objects.get(pk=user.pk).is_active
+
+    ory.login(site, user=me)
+    assert site.post("/in_part/auth/user/?username=other", data).status_code == 302
+    assert not User.objects.get(pk=user.pk).is_active
+
+
 def test_list_of_rights_that_can_only_be_read_is_not_sensitive(ory: Any, site: UsersSite) -> None:
     staff(ory, site, "view_user", age=STALE)
 

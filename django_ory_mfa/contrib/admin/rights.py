@@ -10,6 +10,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
 from django.utils.module_loading import import_string
 
+from django_ory_mfa.checks.users import USER_SYNC
 from django_ory_mfa.conf import conf
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ BY_PLACE = {GROUP: OF_GROUPS, LINK: OF_LINKS, PERMISSION: OF_PERMISSIONS, CONTEN
 
 def list_gives_rights(model_admin: Any, request: HttpRequest) -> bool:
     """Whether the user of ``request`` can change rights in the list of ``model_admin``."""
-    shown = {name for name in model_admin.get_list_display(request) if isinstance(name, str)}
-    editable = rights_of(model_admin.model) & shown.intersection(model_admin.list_editable)
+    # SECURITY: Django saves all of list_editable, also columns that it does not show to this person.
+    editable = rights_of(model_admin.model).intersection(model_admin.list_editable)
     return bool(editable) and bool(model_admin.has_change_permission(request))
 
 
@@ -65,8 +66,8 @@ def rights_of(model: type[Model]) -> frozenset[str]:
 def _of_linking() -> frozenset[str]:
     """Return the field by which a new identity may be linked to an existing user."""
     path = conf.user_sync
-    # By its name: every other existing() is that of VerifiedEmailSync, or a site's own.
-    links = path is not None and import_string(path).existing.__qualname__ != "UserSync.existing"
+    # Every other existing() is that of VerifiedEmailSync, or a site's own.
+    links = path is not None and import_string(path).existing is not import_string(USER_SYNC).existing
     return frozenset({get_user_model().get_email_field_name()}) if links else frozenset()
 
 

@@ -69,7 +69,8 @@ class AALAdminSiteMixin:
 
         @wraps(inner)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            response = AdminGuard(self, request, view).refusal(kwargs.get("object_id"))
+            # A route need not name what it finds in the path.
+            response = AdminGuard(self, request, view).refusal(kwargs.get("object_id", args[0] if args else None))
             if response is None:
                 response = finish_allowed(request, inner(request, *args, **kwargs))
                 last_page.remember(request, response, session_of(state_of(request)), self._path())
