@@ -90,6 +90,13 @@ def empty_for_options(request: Any, response: Any) -> Any:
     return HttpResponse(headers={"Access-Control-Allow-Origin": "https://app.example"})
 
 
+def serve_by_the_server_in_front(request: Any) -> Any:
+    headers = {"Access-Control-Allow-Origin": "https://app.example", "X-Accel-Redirect": "/protected/file"}
+    response = HttpResponse(headers=headers)
+    response.set_cookie("name", "value")
+    return response
+
+
 def denied(request: Any) -> Any:
     raise PermissionDenied
 
@@ -106,6 +113,7 @@ silent_refusals = finishing(lambda request, response: HttpResponse() if response
 gone = finishing(lambda request, response: HttpResponse(status=410))
 preflights = finishing(empty_for_options)
 page = instead(lambda request: HttpResponse(MADE))
+media = instead(serve_by_the_server_in_front)
 empty = instead(lambda request: HttpResponse())
 moved = instead(lambda request: HttpResponseRedirect("/secret-target/"))
 error = instead(lambda request: HttpResponse(MADE, status=int(request.headers["X-Status"])))

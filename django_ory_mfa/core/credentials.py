@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 LONGEST_VALUE = 4096
 LONGEST_HEADER = 32768
+MOST_COOKIES = 8
 # RFC 6265, section 4.1.1.
 COOKIE_OCTETS = re.compile(r"[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]+")
 SESSION_COOKIE_NAMES = re.compile(r"ory_(?:kratos_session|session_[0-9A-Za-z_.-]{1,100})")
@@ -91,7 +92,8 @@ def choose_credential(
         return Credential(CredentialKind.TOKEN, session_token)
     # SECURITY: all duplicates are sent, in order and byte for byte. Ory uses the first that it can decode; choosing one
     # here could select a different session from the one that Ory's own pages use.
-    header = cookie_header(cookies)
+    # Signing out ends each of them in the cache, so that a visitor must not send hundreds.
+    header = cookie_header(cookies) if len(cookies) <= MOST_COOKIES else ""
     return Credential(CredentialKind.COOKIE, header) if header else _bearer(authorization)
 
 

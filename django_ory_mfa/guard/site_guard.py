@@ -19,6 +19,9 @@ from django_ory_mfa.session.request_state import state_of
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
+# How the headers begin that a browser needs of the answer to a preflight.
+OF_PREFLIGHTS = ("access-control-", "allow", "content-length", "content-type", "vary")
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -134,8 +137,23 @@ def _leaving(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     if verdict.refusal is None:
         is_guarded = any(demand.can_refuse for demand in verdict.demands)
         return finish_allowed(request, response) if is_guarded else response
-    is_harmless = response.status_code >= 400 or (is_preflight(request) and _is_empty(response))
-    return response if is_harmless else _in_place_of(response, verdict.refusal)
+    if response.status_code >= 400:
+        return response
+    if is_preflight(request) and _is_empty(response):
+        return _without_orders(response)
+    return _in_place_of(response, verdict.refusal)
+
+
+def _without_orders(response: Any) -> HttpResponseBase:
+    """Return the answer to a preflight with the headers that a browser needs of it, and no others.
+
+    SECURITY: a server in front obeys some, such as nginx, which sends the file that ``X-Accel-Redirect`` names.
+    """
+    for name in [name for name in response.headers if not name.lower().startswith(OF_PREFLIGHTS)]:
+        del response.headers[name]
+    response.cookies.clear()
+    answer: HttpResponseBase = response
+    return answer
 
 
 def _is_empty(response: Any) -> bool:

@@ -326,7 +326,12 @@ def test_header_of_all_duplicates_has_32768_characters_at_most() -> None:
 
 
 def test_so_many_duplicates_that_ory_would_refuse_them_are_no_credential() -> None:
-    assert choose(cookies="; ".join([f"{NAME}={'a' * 4000}"] * 9)) is None
+    assert choose(cookies="; ".join([f"{NAME}={'a' * 4096}"] * 8)) is None
+
+
+def test_more_than_eight_duplicates_are_no_credential() -> None:
+    assert choose(cookies="; ".join([f"{NAME}=a"] * 8)) is not None
+    assert choose(cookies="; ".join([f"{NAME}=a"] * 9)) is None
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,15 @@ def test_preflight_is_given_no_page_that_a_middleware_made(ory: Any, site: Site,
     assert (response.status_code, response.content, location(response)) == (204, b"", "")
 
 
+def test_preflight_has_no_server_in_front_send_a_file(ory: Any, site: Site, settings: Any) -> None:
+    inside(settings, "media")
+
+    response = site.request("options", "nowhere", headers=PREFLIGHT)
+
+    assert response["Access-Control-Allow-Origin"] == "https://app.example"
+    assert ("X-Accel-Redirect" in response.headers, response.cookies) == (False, {})
+
+
 def test_preflight_is_given_no_page_that_a_middleware_puts_in_place_of_the_answer(
     ory: Any, site: Site, settings: Any
 ) -> None:
