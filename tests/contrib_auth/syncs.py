@@ -110,3 +110,13 @@ class RacingSync(ShopSync):
     def __init__(self) -> None:
         if self.meanwhile:
             self.meanwhile.pop()()
+
+
+class ClosedRacingSync(ClosedSync):
+    """Lets another process do something before this one finds whom to link."""
+
+    meanwhile: list[Any] = []  # noqa: RUF012 - filled and emptied by the tests
+
+    def existing(self, identity: Any) -> Any:
+        self.meanwhile.pop()()
+        return super().existing(identity)

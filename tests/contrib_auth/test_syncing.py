@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from tests.contrib_auth.site import UsersSite, sign_in, statements
-from tests.contrib_auth.syncs import NoticingSync, RacingSync
+from tests.contrib_auth.syncs import ClosedRacingSync, NoticingSync, RacingSync
 
 User: Any = get_user_model()
 SYNCS = "tests.contrib_auth.syncs"
@@ -622,3 +622,15 @@ def test_identity_that_another_process_linked_meanwhile_is_that_user(ory: Any, s
 
     assert user_of(site) == user
     assert User.objects.count() == 1
+
+
+def test_identity_that_another_process_linked_meanwhile_is_not_refused(
+    ory: Any, site: UsersSite, settings: Any, sent: Any
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ClosedRacingSync"
+    identity = sign_in(ory, site, email="ann@example.test")
+    user = User.objects.create_user("ann", "ann@example.test")
+    ClosedRacingSync.meanwhile.append(lambda: OryIdentity.objects.create(identity_id=identity.id, user=user))
+
+    assert user_of(site) == user
+    assert sent == []

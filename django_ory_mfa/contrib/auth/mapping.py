@@ -75,6 +75,9 @@ class Mapping:
         sync = _user_sync()
         user = sync.existing(self._identity)
         if user is None and not sync.may_create(self._identity):
+            # Another request for the same person may have linked the user meanwhile.
+            if link := find_link(**self._key, using=self._database):
+                return link.user
             refuse(self._request, self._identity, "not_linked")
             return None
         # SECURITY: a database error quotes e-mail addresses, so it is not chained to what is raised here.
