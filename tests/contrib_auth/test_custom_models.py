@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
+from tests.contrib_auth.people.models import DELETED
 from tests.contrib_auth.site import UsersSite, sign_in
 
 User: Any = get_user_model()
@@ -118,6 +119,33 @@ if django_settings.AUTH_USER_MODEL == "people.EmailUser":
         seen = [site.me()["is_authenticated"], site.me()["is_authenticated"]]
 
         assert (seen, user.ory_identities.count()) == ([False, False], 1)
+
+    @pytest.mark.parametrize("is_linked", [True, False])
+    def test_user_whom_the_manager_hides_is_anonymous(
+        ory: Any, site: UsersSite, settings: Any, sent: Any, *, is_linked: bool
+    ) -> None:
+        settings.ORY_MFA_USER_SYNC = "django_ory_mfa.contrib.auth.sync.VerifiedEmailSync"
+        user = User.objects.create(email="ann@example.test")
+        sign_in(ory, site, email="ann@example.test")
+        if is_linked:
+            assert site.me()["pk"] == str(user.pk)
+        sent.clear()
+        User._base_manager.update(full_name=DELETED)
+
+        assert site.me()["is_authenticated"] is False
+
+        assert [(name, arguments["reason"]) for name, arguments in sent if name == "user_refused"] == [
+            ("user_refused", "inactive")
+        ]
+
+    def test_manager_that_hides_people_costs_one_query_more(
+        ory: Any, site: UsersSite, django_assert_num_queries: Any
+    ) -> None:
+        sign_in(ory, site, email="ann@example.test")
+        site.me()
+
+        with django_assert_num_queries(2):
+            site.me()
 
     def test_existing_user_with_the_verified_email_is_linked_and_gets_groups(
         ory: Any, site: UsersSite, settings: Any

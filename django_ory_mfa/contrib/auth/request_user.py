@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cached_property
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
@@ -146,7 +146,7 @@ class RequestUser:
     def _admitted(self, user: User, identity: Identity) -> User:
         if user.is_anonymous:
             return user
-        if not user.is_active:
+        if not user.is_active or _is_hidden(user):
             refuse(self._request, identity, "inactive")
             return AnonymousUser()
         user.backend = BACKEND
@@ -162,6 +162,13 @@ class RequestUser:
             return self._raised
         is_bare = isinstance(self._raised, UserConflict) and _was_caught_in(self._raised, HANDLER)
         return self._raised if is_bare else None
+
+
+def _is_hidden(user: Any) -> bool:
+    # SECURITY: Django signs nobody in whom the default manager hides, as where rows are only marked as deleted.
+    people = user._meta.default_manager.using(user._state.db)
+    # A manager that hides nobody costs no query.
+    return bool(people.query.where) and not people.filter(pk=user.pk).exists()
 
 
 def _has_key(user: User, key: str) -> bool:

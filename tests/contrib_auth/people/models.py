@@ -9,12 +9,14 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 
+DELETED = "(deleted)"
+
 
 class EnabledUsers(BaseUserManager["EmailUser"]):
-    """Shows no disabled users, as managers of sites do."""
+    """Shows no users who are disabled or marked as deleted, as managers of sites do."""
 
     def get_queryset(self) -> models.QuerySet[EmailUser]:
-        return super().get_queryset().filter(is_active=True)
+        return super().get_queryset().filter(is_active=True).exclude(full_name=DELETED)
 
 
 class EmailUser(AbstractBaseUser, PermissionsMixin):
