@@ -101,6 +101,7 @@ class OrySessionMiddleware(HybridMiddleware):
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Set the headers and cookies of the response; raises an error that a template may have swallowed."""
         state = state_of(request)
+        fragment_cache.end(request)
         if state.misuse is not None:
             # `{% if not … %}` in a template swallows exceptions, and shows the branch for anonymous visitors.
             raise state.misuse

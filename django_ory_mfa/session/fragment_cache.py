@@ -12,13 +12,22 @@ from django.templatetags import cache as cache_tag
 
 # Weak, so that a thread keeps no request until its next one.
 Reference = weakref.ref[HttpRequest] | None
+# The request that is processed, and the one that the template is given.
 _request: ContextVar[Reference] = ContextVar("ory_mfa_request", default=None)
+_shown: ContextVar[Reference] = ContextVar("ory_mfa_shown_request", default=None)
 
 
 def begin(request: Any) -> None:
     """Remember ``request`` for templates that are rendered without it."""
     request._ory_mfa.outer_request = _request.get()
     _request.set(weakref.ref(request))
+
+
+def end(request: Any) -> None:
+    """Return to the request whose view had ``request`` processed, if there is one."""
+    outer = request._ory_mfa.outer_request
+    if _is_being_processed(outer):
+        _request.set(outer)
 
 
 @cache
@@ -33,15 +42,13 @@ def protect_fragments() -> None:
     render = module.CacheNode.render
 
     def render_for_request(self: Any, context: Any) -> Any:
-        state = getattr(context.get("request"), "_ory_mfa", None)
-        if state is None or _request.get() is not None:
-            return render(self, context)
+        state = getattr(getattr(context, "request", None) or context.get("request"), "_ory_mfa", None)
         # A thread that a view starts does not inherit its context variables.
-        token = _request.set(weakref.ref(state.request))
+        token = _shown.set(None if state is None else weakref.ref(state.request))
         try:
             return render(self, context)
         finally:
-            _request.reset(token)
+            _shown.reset(token)
 
     module.CacheNode.render = render_for_request
 
@@ -67,7 +74,8 @@ class FragmentCache:
 
     def set(self, *args: Any, **kwargs: Any) -> None:
         """Store the fragment, unless it may be about a person: the cache would show it to the next visitor."""
-        if _may_store(_request.get()):
+        shown = _shown.get()
+        if _may_store(_request.get()) and not (shown is not None and is_session_known(shown())):
             self._inner.set(*args, **kwargs)
 
 

@@ -19,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.middleware.cache import CacheMiddleware
 from django.template import RequestContext, Template, Variable, engines
+from django.template.backends.django import DjangoTemplates
 from django.template.response import TemplateResponse
 from django.templatetags.cache import CacheNode
 from django.test import RequestFactory
@@ -158,6 +159,40 @@ def after_another(request: Any) -> HttpResponse:
     equipped: Any = OrySessionMiddleware(open_to_all)
     equipped(RequestFactory().get("/"))
     return HttpResponse(engines["django"].from_string(NAMED).render({"name": name}))
+
+
+def after_two(request: Any) -> HttpResponse:
+    """Has two other requests processed before it renders its own page."""
+    name = who(request)
+    # Kept, as Django's test client does.
+    others = [RequestFactory().get("/") for _ in range(2)]
+    for other in others:
+        OrySessionMiddleware(open_to_all)(other)
+    return HttpResponse(engines["django"].from_string(NAMED).render({"name": name}))
+
+
+async def aafter_two(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return await sync_to_async(after_two)(request)
+
+
+def in_busy_thread(request: Any) -> HttpResponse:
+    """Renders in a thread that has had another request processed, and without ``request`` among the variables."""
+    bare = DjangoTemplates({"NAME": "bare", "DIRS": [], "APP_DIRS": True, "OPTIONS": {}})
+    template, name = bare.from_string(NAMED), who(request)
+
+    def render() -> str:
+        other = RequestFactory().get("/")
+        OrySessionMiddleware(open_to_all)(other)
+        return str(template.render({"name": name}, request))
+
+    with ThreadPoolExecutor(1) as pool:
+        return HttpResponse(pool.submit(render).result())
+
+
+async def ain_busy_thread(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return await sync_to_async(in_busy_thread)(request)
 
 
 def for_another(request: Any) -> HttpResponse:
@@ -409,6 +444,10 @@ urlpatterns = [
     path("async/after_another", aafter_another),
     path("sync/for_another", for_another),
     path("async/for_another", afor_another),
+    path("sync/after_two", after_two),
+    path("async/after_two", aafter_two),
+    path("sync/in_busy_thread", in_busy_thread),
+    path("async/in_busy_thread", ain_busy_thread),
     path("sync/in_thread", in_thread),
     path("async/in_thread", ain_thread),
     path("sync/api", CachedApi.as_view()),
@@ -790,7 +829,7 @@ def test_part_is_stored_for_nobody_however_its_template_was_made(
     assert stored() == 0
 
 
-@pytest.mark.parametrize("page", ["after_another", "for_another", "in_thread"])
+@pytest.mark.parametrize("page", ["after_another", "after_two", "for_another", "in_thread", "in_busy_thread"])
 def test_part_is_stored_for_nobody_wherever_it_is_rendered(mode: str, ory: FakeOry, page: str) -> None:
     first, second = Site(mode), Site(mode)
     ids = [ory.login(site).identity.id for site in (first, second)]
