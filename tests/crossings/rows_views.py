@@ -10,6 +10,7 @@ AUTH = f"{CONTRIB}.auth.views"
 MIXINS = f"{CONTRIB}.auth.mixins"
 DOCS = f"{CONTRIB}.admindocs.views"
 LEFT = "Left of ``AALRequiredMixin``, {who} is sent to ``LOGIN_URL`` before the guard is asked. Right of it: safe."
+SIGN_OUT = "safe. It ends Django's session alone; ``ory_mfa:logout`` ends the Ory session too."
 SIGN_IN = "safe: refused like any page. Free it with a rule if people sign in there."
 GENERIC_VIEWS = (
     [Row(name=f"{GENERIC}.base.{name}") for name in ("RedirectView", "TemplateView", "View")]
@@ -53,19 +54,19 @@ CONTRIB_VIEWS = [
         guarded="safe if ``admin_view()`` of the admin site wraps its pages in a guard.",
     ),
     Row(name=f"{AUTH}.LoginView", policy=SIGN_IN),
+    Row(name=f"{AUTH}.LogoutView", shown=SIGN_OUT),
     *(
         Row(name=f"{AUTH}.{name}")
         for name in (
-            "LogoutView",
             "PasswordChangeDoneView",
             "PasswordChangeView",
             "PasswordResetCompleteView",
             "PasswordResetConfirmView",
             "PasswordResetDoneView",
             "PasswordResetView",
-            "logout_then_login",
         )
     ),
+    Row(name=f"{AUTH}.logout_then_login", shown=SIGN_OUT),
     Row(name=f"{CONTRIB}.contenttypes.views.shortcut"),
     Row(name=f"{CONTRIB}.flatpages.views.flatpage"),
     Row(name=f"{CONTRIB}.gis.views.feed"),
