@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from _pytest import runner
 from django.apps import apps
+from django.core.checks.registry import registry
 
 from tests import loopback
 from tests.clock import PassingTime, passing_time
@@ -52,9 +53,11 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 @pytest.fixture(autouse=True)
-def no_admin_site_is_left() -> Iterator[None]:
-    """An admin site belongs to the process: without this the checks of a later test judge the example's, too."""
+def no_check_is_left() -> Iterator[None]:
+    """Checks and admin sites belong to the process: apps that one test installs would be judged in all that follow."""
+    before = set(registry.registered_checks)
     yield
+    registry.registered_checks &= before
     sites = sys.modules.get("django.contrib.admin.sites")
     if sites is not None and not apps.is_installed("django.contrib.admin"):
         sites.all_sites.clear()
