@@ -353,11 +353,17 @@ def shape(status: int, flow: dict[str, Any]) -> dict[str, Any]:
             "messages": one["messages"],
             "label": (one["meta"].get("label") or {}).get("id"),
         }
-        for one in ui["nodes"]
+        for one in sorted(ui["nodes"], key=_hidden_last)
     ]
     kept = {key: value for key, value in flow.items() if key in ("type", "active", "state", "return_to")}
     messages = [(said["id"], said["text"], said["type"]) for said in ui.get("messages", [])]
     return {"status": status, "messages": messages, "nodes": listed, **kept}
+
+
+def _hidden_last(node: dict[str, Any]) -> tuple[bool, str]:
+    """Kratos puts what was typed into hidden fields, each time in another order; what people see keeps its order."""
+    hidden = node["attributes"].get("type") == "hidden"
+    return hidden, node["attributes"]["name"] if hidden else ""
 
 
 def _without_token(attributes: dict[str, Any]) -> dict[str, Any]:
