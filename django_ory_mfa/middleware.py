@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,8 @@ class OrySessionMiddleware(HybridMiddleware):
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         super().__init__(get_response)
         cache_control.protect_django_caches()
+        # Management commands start without the HTTP client; a server has it before the first visitor comes.
+        importlib.import_module("django_ory_mfa.ory.client")
 
     def before(self, request: HttpRequest) -> None:
         """Attach the session, and mask credentials in error reports."""

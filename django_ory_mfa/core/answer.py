@@ -60,3 +60,12 @@ def value_at(value: Any, *keys: str) -> Any:
 LATE = Answer.failed("timeout", is_outage=True)
 # No thread was free in time; Ory was not called.
 QUEUED = Answer.failed("queue")
+
+
+def may_be_provoked(answer: Answer) -> bool:
+    """Whether the content of the request may have caused the failure.
+
+    SECURITY: a visitor whose flow, session or cookie makes Ory, or a proxy in front of it, fail must not mark Ory as
+    down for everybody. A call that failed before anything was sent cannot have been provoked.
+    """
+    return answer.status >= 400 or answer.is_broken or answer is LATE

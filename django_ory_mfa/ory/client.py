@@ -14,7 +14,7 @@ from requests.adapters import BaseAdapter
 
 from django_ory_mfa import __version__
 from django_ory_mfa.conf import Timeout, conf
-from django_ory_mfa.core.answer import LATE, Answer
+from django_ory_mfa.core.answer import LATE, Answer, may_be_provoked
 from django_ory_mfa.core.settings_flow import without_secrets
 from django_ory_mfa.metrics import Event, count
 from django_ory_mfa.ory.breaker import Breaker
@@ -229,15 +229,6 @@ class OryClient:
         if key not in self._prepared:
             self._prepared[key] = requests.Request(method, self.url + path, headers=HEADERS).prepare()
         return self._prepared[key].copy()
-
-
-def may_be_provoked(answer: Answer) -> bool:
-    """Whether the content of the request may have caused the failure.
-
-    SECURITY: a visitor whose flow, session or cookie makes Ory, or a proxy in front of it, fail must not mark Ory as
-    down for everybody. A call that failed before anything was sent cannot have been provoked.
-    """
-    return answer.status >= 400 or answer.is_broken or answer is LATE
 
 
 def _broke(error: Exception) -> bool:

@@ -6,9 +6,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from django_ory_mfa.core.answer import LATE, QUEUED
+from django_ory_mfa.core.answer import LATE, QUEUED, may_be_provoked
 from django_ory_mfa.core.session import SessionState
-from django_ory_mfa.ory.client import OryClient, may_be_provoked
 from django_ory_mfa.ory.singleflight import Group, SharedCall
 from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.clock import monotonic
@@ -18,6 +17,7 @@ from django_ory_mfa.runtime.steps import Steps, wait_for
 if TYPE_CHECKING:
     from django_ory_mfa.core.answer import Answer
     from django_ory_mfa.core.session import OrySession
+    from django_ory_mfa.ory.client import OryClient
 
 logger = logging.getLogger("django_ory_mfa")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django_ory_mfa.conf import conf
-from django_ory_mfa.ory.client import OryClient
 from django_ory_mfa.ory.enrolment_memory import EnrolmentMemory
 from django_ory_mfa.ory.health import Health
 from django_ory_mfa.ory.known_credentials import KnownCredentials
@@ -23,6 +22,9 @@ class Ory:
     """Everything that this process holds for the Ory at ``url``; nothing is shared with another Ory."""
 
     def __init__(self, url: str, transport: BaseAdapter | None = None) -> None:
+        # Here, because most management commands never call Ory. A server imports it when it builds the middleware.
+        from django_ory_mfa.ory.client import OryClient
+
         self.url = url
         self.client = OryClient(url, transport)
         self.calls = Group()
