@@ -98,7 +98,7 @@ def chromium() -> Iterator[Browser]:
         missing("No browser: Playwright is not installed (pip install playwright).")
     executable = chromium_path()
     if executable is None:
-        missing("No browser: neither the command chromium nor the environment variable CHROMIUM was found.")
+        missing("No browser: there is no Chromium on PATH or in the environment variable CHROMIUM.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield browser

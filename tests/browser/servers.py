@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import requests
 from django.test import override_settings
 
+from tests.missing import CHROMIUMS
 from tests.servers.emulator import EmulatorServer
 from tests.servers.kratos import KratosServer, Settings, wait_until
 
@@ -212,11 +213,11 @@ def free_port() -> int:
         return port
 
 
-def chromium_path() -> str | None:
-    """The Chromium of ``CHROMIUM``, else the one on ``PATH``."""
+def chromium_path(*names: str) -> str | None:
+    """The Chromium of ``CHROMIUM``, else the first of ``names`` (by default of ``CHROMIUMS``) on ``PATH``."""
     if given := os.environ.get("CHROMIUM"):
         return given
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return next(filter(None, map(shutil.which, names or CHROMIUMS)), None)
 
 
 # Name of the package on npm: its version, and the file in it that a browser runs.

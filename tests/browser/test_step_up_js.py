@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import django_ory_mfa
-from tests.browser.conftest import ARGUMENTS, TIMEOUT, file_of_npm
+from tests.browser.conftest import ARGUMENTS, TIMEOUT, file_of_npm, missing
 from tests.browser.servers import Ground, chromium_path
 from tests.browser.walker import SECOND_FACTOR, SIGN_IN, Walker
+from tests.missing import BLOCKING_POPUPS
 from tests.servers.base import Person
 
 if TYPE_CHECKING:
@@ -281,8 +282,11 @@ def test_window_that_the_browser_leaves_open_says_so_in_words(signed_in: Walker)
 
 
 def test_blocked_popup_leads_there_itself(ground: Ground, chromium: Browser, person: Person) -> None:
+    executable = chromium_path(*BLOCKING_POPUPS)
+    if executable is None:
+        missing("No browser that blocks popups: install Chromium itself beside its headless shell.")
     browser = chromium.browser_type.launch(
-        executable_path=chromium_path(), args=ARGUMENTS, ignore_default_args=["--disable-popup-blocking"]
+        executable_path=executable, args=ARGUMENTS, ignore_default_args=["--disable-popup-blocking"]
     )
     try:
         context = browser.new_context(locale="en-GB")
