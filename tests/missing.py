@@ -6,9 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import NamedTuple
 
 Which = Callable[[str], str | None]
+Find = Callable[[str], object]
 
 
 class Tool(NamedTuple):
@@ -31,15 +33,26 @@ TOOLS = (
     Tool("Memcached", ("memcached",), "", "install memcached"),
     Tool("PostgreSQL", ("postgres", "pg_ctlcluster"), "", "install postgresql"),
 )
+# The frameworks of APIs by their modules. A test says by ``tests.apis`` which of them it needs.
+APIS = {
+    "rest_framework": ("Django REST framework", "djangorestframework"),
+    "drf_spectacular": ("drf-spectacular", "drf-spectacular[sidecar]"),
+    "ninja": ("django-ninja", "django-ninja"),
+    "strawberry": ("strawberry", "strawberry-graphql"),
+}
 
 
-def missing(environment: Mapping[str, str] = os.environ, which: Which = shutil.which) -> list[str]:
+def missing(
+    environment: Mapping[str, str] = os.environ, which: Which = shutil.which, find: Find = find_spec
+) -> list[str]:
     """Return a line for each kind of test that will be skipped."""
-    return [
-        f"Will be skipped: the tests with {tool.tests} ({tool.remedy})."
+    tools = [
+        (tool.tests, tool.remedy)
         for tool in TOOLS
         if not environment.get(tool.variable) and not any(map(which, tool.commands))
     ]
+    apis = [(name, f"install {package}") for module, (name, package) in APIS.items() if find(module) is None]
+    return [f"Will be skipped: the tests with {tests} ({remedy})." for tests, remedy in (*tools, *apis)]
 
 
 if __name__ == "__main__":

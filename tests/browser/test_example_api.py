@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.apis import needed
 from tests.browser.servers import Ground
 from tests.browser.walker import SECOND_FACTOR, Walker
 from tests.servers.base import Person
 
-pytest.importorskip("drf_spectacular_sidecar")
+needed("rest_framework", "drf_spectacular", "drf_spectacular_sidecar")
 
 pytestmark = pytest.mark.looks
 

@@ -18,6 +18,7 @@ import requests
 import yaml
 
 import django_ory_mfa
+from tests.apis import needed
 from tests.browser.conftest import TIMEOUT
 from tests.browser.servers import SettingsOfSite, free_port
 from tests.servers.base import Person
@@ -25,6 +26,8 @@ from tests.servers.kratos import KratosServer, Settings, totp_code, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
+
+needed("rest_framework")
 
 pytestmark = [pytest.mark.browser, pytest.mark.kratos]
 

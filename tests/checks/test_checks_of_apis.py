@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,9 +10,11 @@ import pytest
 from django.urls import clear_url_caches, include, path
 
 from django_ory_mfa import Requirement, checks
+from django_ory_mfa.checks import POLICY_MIDDLEWARE, SESSION_MIDDLEWARE
+from tests.apis import needed
 from tests.views import page
 
-rest_framework = pytest.importorskip("rest_framework")
+rest_framework = needed("rest_framework")
 
 
 @pytest.fixture(autouse=True)
@@ -166,6 +166,25 @@ def test_class_that_picks_permissions_later_is_left_alone(settings: Any) -> None
     assert site(settings, picking) == []
 
 
+# A level that only the policy reads.
+
+
+@pytest.mark.parametrize("has_policy", [True, False])
+@pytest.mark.parametrize(
+    ("made", "places", "name"),
+    [(view, ["/a"], "View"), (viewset, ["/a/", "/a/(?P<pk>[^/.]+)/"], "Views")],
+    ids=["view", "viewset"],
+)
+def test_level_of_a_class_without_the_mixin_and_the_policy_is_an_error(
+    settings: Any, made: Any, places: list[str], name: str, *, has_policy: bool
+) -> None:
+    site(settings, made(required_aal="aal1"))
+    settings.MIDDLEWARE = [SESSION_MIDDLEWARE, *([POLICY_MIDDLEWARE] if has_policy else [])]
+
+    expected = [] if has_policy else [checks.forgotten_mixin(place, f"{__name__}.{name}") for place in places]
+    assert checks.classes.check_classes(None) == expected
+
+
 # drf-spectacular
 
 HOOK = "django_ory_mfa.contrib.rest_framework.spectacular_hook"
@@ -176,7 +195,7 @@ HOOK = "django_ory_mfa.contrib.rest_framework.spectacular_hook"
     [([], ["ory_mfa.W040"]), (["elsewhere.hook"], ["ory_mfa.W040"]), ([HOOK], []), (["elsewhere.hook", HOOK], [])],
 )
 def test_missing_hook_is_a_warning(settings: Any, hooks: list[str], expected: list[str]) -> None:
-    pytest.importorskip("drf_spectacular")
+    needed("drf_spectacular")
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "drf_spectacular"]
     settings.SPECTACULAR_SETTINGS = {"POSTPROCESSING_HOOKS": hooks}
     site(settings, view(permission_classes=[permission("aal2")]))
@@ -185,7 +204,7 @@ def test_missing_hook_is_a_warning(settings: Any, hooks: list[str], expected: li
 
 
 def test_hook_that_is_given_as_a_function_is_known(settings: Any) -> None:
-    pytest.importorskip("drf_spectacular")
+    needed("drf_spectacular")
     from django_ory_mfa.contrib.rest_framework import spectacular_hook
 
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "drf_spectacular"]
@@ -198,29 +217,11 @@ def test_hook_that_is_given_as_a_function_is_known(settings: Any) -> None:
 def test_hook_is_not_missed_without_levels_or_without_spectacular(settings: Any) -> None:
     site(settings, view(permission_classes=[permission("aal2")]))
     assert checks.apis.check_spectacular(None) == []
-    pytest.importorskip("drf_spectacular")
+    needed("drf_spectacular")
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "drf_spectacular"]
     site(settings, view(permission_classes=[]))
 
     assert checks.apis.check_spectacular(None) == []
-
-
-def test_site_without_a_framework_imports_none() -> None:
-    program = """
-import sys, django
-django.setup()
-from django.core.checks import run_checks
-from django.core.management import call_command
-run_checks()
-call_command("ory_mfa", "report", json=True)
-names = ("rest_framework", "ninja", "drf_spectacular", "pydantic")
-print(*[name for name in names if name in sys.modules], file=sys.stderr)
-"""
-    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(Path(__file__).parents[2])}
-
-    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
-
-    assert (ran.returncode, ran.stderr.strip()) == (0, "")
 
 
 def others(settings: Any, *patterns: Any) -> list[str]:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from django_ory_mfa.testing import FakeOry
+from tests.apis import needed
 from tests.site import Site, location
 
-pytest.importorskip("rest_framework")
-pytest.importorskip("ninja")
+needed("rest_framework", "ninja")
 
 pytestmark = pytest.mark.urls("tests.api_site")
 

@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 import pytest
 from django.urls import include, path
 
+from tests.apis import needed
 from tests.servers.base import Person
 from tests.servers.kratos import NAVIGATION, KratosServer, NativeClient
 from tests.site import Site, location
 
-pytest.importorskip("rest_framework")
-pytest.importorskip("ninja")
-pytest.importorskip("strawberry")
+needed("rest_framework", "ninja", "strawberry")
 
 pytestmark = [pytest.mark.kratos, pytest.mark.urls(__name__)]
 

@@ -10,13 +10,14 @@ from django.test import RequestFactory
 
 from django_ory_mfa.enforcement import AALRequired, arequire_aal, evaluate, require_aal
 from django_ory_mfa.testing import FakeOry
+from tests.apis import needed
 from tests.site import LOOP, Site
 
 GRAPHQL = pytest.mark.urls("tests.graphql_site")
 
 
 def query(site: Site, **headers: str) -> Any:
-    pytest.importorskip("strawberry")
+    needed("strawberry")
     options = {"content_type": "application/json", "headers": {"Accept": "application/json", **headers}}
     return site.request("post", "graphql", {"query": "{ free balance }"}, **options).json()
 

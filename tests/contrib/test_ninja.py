@@ -13,9 +13,10 @@ from django_ory_mfa import signals
 from django_ory_mfa.enforcement import AALRequired
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.requests import CookieJar, equip
+from tests.apis import needed
 from tests.site import LOOP, Site
 
-pytest.importorskip("ninja")
+needed("ninja")
 
 pytestmark = pytest.mark.urls("tests.ninja_contrib_site")
 

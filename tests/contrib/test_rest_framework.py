@@ -17,9 +17,10 @@ from django_ory_mfa import signals
 from django_ory_mfa.core.session import AAL, ANONYMOUS, Identity, OrySession, SessionState, active_session
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.testing import FakeOry
+from tests.apis import needed
 from tests.site import Site
 
-pytest.importorskip("rest_framework")
+needed("rest_framework")
 
 pytestmark = pytest.mark.urls("tests.drf_contrib_site")
 

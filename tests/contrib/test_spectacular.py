@@ -9,10 +9,10 @@ import pytest
 from django.urls import path
 
 from django_ory_mfa.testing import FakeOry
+from tests.apis import needed
 from tests.site import Site
 
-pytest.importorskip("rest_framework")
-pytest.importorskip("drf_spectacular")
+needed("rest_framework", "drf_spectacular")
 
 HOOK = "django_ory_mfa.contrib.rest_framework.spectacular_hook"
 SCHEMES: list[dict[str, list[str]]] = [{"OryCookie": []}, {"OrySessionToken": []}, {"OryBearer": []}]

@@ -10,9 +10,9 @@ import pytest
 from django.test import AsyncClient
 
 from django_ory_mfa.testing import FakeOry
+from tests.apis import needed
 
-pytest.importorskip("rest_framework")
-pytest.importorskip("ninja")
+needed("rest_framework", "ninja")
 
 pytestmark = pytest.mark.urls("tests.api_site")
 

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.apis import needed
 from tests.contrib_auth.site import UsersSite, sign_in, statements
 
 pytestmark = pytest.mark.django_db
@@ -19,14 +20,14 @@ DRF, NINJA = "tests.contrib_auth.drf_site", "tests.contrib_auth.ninja_site"
 
 @pytest.fixture(params=[DRF, NINJA], ids=["drf", "ninja"])
 def adapter(request: pytest.FixtureRequest, settings: Any) -> str:
-    pytest.importorskip("rest_framework" if request.param == DRF else "ninja")
+    needed("rest_framework" if request.param == DRF else "ninja")
     settings.ROOT_URLCONF = request.param
     return str(request.param)
 
 
 @pytest.fixture
 def drf(settings: Any) -> None:
-    pytest.importorskip("rest_framework")
+    needed("rest_framework")
     settings.ROOT_URLCONF = DRF
 
 

@@ -11,10 +11,10 @@ from django.contrib.auth import get_user_model
 from django.test import RequestFactory
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
+from tests.apis import needed
 from tests.contrib_auth.site import UsersSite, sign_in
 
-pytest.importorskip("rest_framework")
-pytest.importorskip("ninja")
+needed("rest_framework", "ninja")
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib_auth.one_person_site")]
 

@@ -10,9 +10,10 @@ import pytest
 from django.utils.asyncio import async_unsafe
 
 from django_ory_mfa.testing import FakeOry
+from tests.apis import needed
 from tests.site import Site, location
 
-pytest.importorskip("ninja")
+needed("ninja")
 
 pytestmark = pytest.mark.urls("tests.ninja_site")
 

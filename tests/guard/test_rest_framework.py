@@ -11,9 +11,10 @@ from django.middleware.csrf import get_token
 from django.test import RequestFactory
 
 from django_ory_mfa.testing import FakeOry
+from tests.apis import needed
 from tests.site import Site, location
 
-pytest.importorskip("rest_framework")
+needed("rest_framework")
 
 pytestmark = pytest.mark.urls("tests.rest_framework_site")
 

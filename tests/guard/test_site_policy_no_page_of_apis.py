@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.apis import needed
 from tests.policy_middleware import MADE
 from tests.site import Site, location
 
-pytest.importorskip("rest_framework")
+needed("rest_framework")
 
 POLICY = "django_ory_mfa.middleware.AALRequiredMiddleware"
 FALLBACK = "tests.policy_middleware.fallback"

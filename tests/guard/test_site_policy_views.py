@@ -8,16 +8,10 @@ from typing import Any, cast
 
 import pytest
 from django.http import HttpResponse
-from django.urls import include, path
+from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
-from rest_framework.decorators import action
-from rest_framework.renderers import JSONRenderer
-from rest_framework.response import Response
-from rest_framework.routers import SimpleRouter
-from rest_framework.views import APIView
-from rest_framework.viewsets import ViewSet
 
 from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.guard.declarations import admin_site_of, declared_by, is_exempt
@@ -25,6 +19,7 @@ from django_ory_mfa.guard.site_policy import Origin, demands_on
 from django_ory_mfa.http import OryHttpRequest as HttpRequest
 from django_ory_mfa.mixins import AALRequiredMixin
 from tests import views
+from tests.apis import needed
 from tests.site import Site, location
 
 POLICY = "django_ory_mfa.middleware.AALRequiredMiddleware"
@@ -206,55 +201,6 @@ class Passing:
 # Views of Django REST framework.
 
 
-class Api:
-    """What the tests need no part of."""
-
-    authentication_classes: Any = ()
-    permission_classes: Any = ()
-    renderer_classes: Any = (JSONRenderer,)
-
-    def get(self, request: Any) -> Response:
-        return Response("open sesame")
-
-    list = get
-
-
-class Attribute(Api, APIView):  # type: ignore[misc]  # untyped library
-    required_aal = "aal1"
-
-
-class Mixed(AALRequiredMixin, Api, APIView):  # type: ignore[misc]  # untyped library
-    required_aal = "aal2"
-
-
-class Set(AALRequiredMixin, Api, ViewSet):  # type: ignore[misc]  # untyped library
-    required_aal = "aal1"
-
-    @action(detail=False, required_aal="aal2")
-    def transfer(self, request: Any) -> Response:
-        return Response("open sesame")
-
-
-class BareSet(Api, ViewSet):  # type: ignore[misc]  # untyped library
-    required_aal = "aal2"
-
-
-@free
-class FreeSet(Api, ViewSet):  # type: ignore[misc]  # untyped library
-    pass
-
-
-class Child(FreeSet):
-    required_aal = "aal2"
-
-
-def api() -> list[Any]:
-    router = SimpleRouter()
-    for name, viewset in (("set", Set), ("bare", BareSet), ("free", FreeSet), ("child", Child)):
-        router.register(name, viewset, basename=name)
-    return [path("attribute/", Attribute.as_view()), path("mixed/", Mixed.as_view()), path("", include(router.urls))]
-
-
 @pytest.mark.parametrize(
     ("url", "rule", "is_shown"),
     [
@@ -272,7 +218,8 @@ def api() -> list[Any]:
 def test_declaration_of_an_api_class_counts_beside_or_in_place_of_the_rule(
     ory: Any, site: Site, settings: Any, url: str, rule: str | None, *, is_shown: bool
 ) -> None:
-    serve(settings, *api())
+    needed("rest_framework")
+    settings.ROOT_URLCONF = "tests.rest_framework_policy_urls"
     settings.ORY_MFA_RULES = [("/", rule)]
     aal1(ory, site)
 

@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt
 
 from django_ory_mfa.testing import FakeOry
+from tests.apis import needed
 from tests.documents import EVERYTHING, run_block
 from tests.site import Site
 
@@ -40,7 +41,7 @@ def told(response: Any) -> tuple[int, str]:
 
 
 def test_views_of_rest_framework_do_what_the_page_says(site: Site, ory: FakeOry, settings: Any) -> None:
-    pytest.importorskip("rest_framework")
+    needed("rest_framework")
     said = run_block("how-to/rest-framework", "DEFAULT_AUTHENTICATION_CLASSES")
     written, settings.ORY_MFA_POLICIES = said["REST_FRAMEWORK"], said["ORY_MFA_POLICIES"]
     settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None, **written}
@@ -63,8 +64,7 @@ def test_views_of_rest_framework_do_what_the_page_says(site: Site, ory: FakeOry,
 
 @pytest.mark.parametrize("name", ["SPECTACULAR_SETTINGS", "REST_FRAMEWORK"])
 def test_dotted_paths_of_the_page_exist(name: str) -> None:
-    pytest.importorskip("rest_framework")
-    pytest.importorskip("drf_spectacular")
+    needed("rest_framework", "drf_spectacular")
     values = run_block("how-to/rest-framework", f"{name} = ")[name].values()
 
     for value in (one for given in values for one in (given if isinstance(given, list) else [given])):
@@ -72,7 +72,7 @@ def test_dotted_paths_of_the_page_exist(name: str) -> None:
 
 
 def test_operation_of_ninja_does_what_the_page_says(site: Site, ory: FakeOry, settings: Any) -> None:
-    pytest.importorskip("ninja")
+    needed("ninja")
     serve(settings, path("api/", urls_of_ninja()))
     assert told(site.request("post", "/api/transfer")) == (401, "session_inactive")
 
@@ -83,14 +83,14 @@ def test_operation_of_ninja_does_what_the_page_says(site: Site, ory: FakeOry, se
 
 @pytest.mark.parametrize("name", ["rest_framework", "ninja"])
 def test_exported_names_are_documented(name: str) -> None:
-    pytest.importorskip(name)
+    needed(name)
     module = importlib.import_module(f"django_ory_mfa.contrib.{name}")
 
     assert [exported for exported in module.__all__ if exported not in EVERYTHING] == []
 
 
 def test_resolver_of_the_page_asks_for_a_fresh_proof(mode: str, ory: FakeOry, settings: Any) -> None:
-    pytest.importorskip("strawberry")
+    needed("strawberry")
     # Strawberry looks for the module of a class.
     block = "AsyncGraphQLView.as_view" if mode == "async" else " GraphQLView.as_view"
     view = run_block("how-to/graphql", block, {"__name__": __name__})["view"]

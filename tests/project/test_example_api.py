@@ -12,6 +12,7 @@ import django
 import pytest
 
 from django_ory_mfa.testing import FakeOry
+from tests.apis import needed
 from tests.project.test_example_project import DEVELOPMENT, PROJECT, environment, project
 
 __all__ = ["project"]
@@ -48,6 +49,8 @@ def test_example_starts_without_the_packages_of_its_api(tmp_path: Path) -> None:
 
 
 def test_example_has_an_api_with_them() -> None:
+    needed("rest_framework", "drf_spectacular", "drf_spectacular_sidecar")
+
     assert run_example(PROGRAM, Path(django.__file__).parents[1]).split()[-5:] == ["200", "200", "200", "200", "True"]
 
 

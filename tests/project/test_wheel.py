@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -113,6 +114,12 @@ def test_wheel_installs_nothing_but_the_package(wheel):
 
 def test_wheel_registers_the_pytest_plugin(wheel):
     assert "ory_mfa = django_ory_mfa.testing.pytest_plugin" in metadata(wheel, "entry_points.txt")
+
+
+def test_wheel_requires_no_framework_of_apis(wheel):
+    always = re.findall(r"^Requires-Dist: ([\w-]+)(?!.*extra ==)", metadata(wheel, "METADATA"), re.MULTILINE)
+
+    assert sorted(always) == ["Django", "ory-client", "requests", "urllib3"]
 
 
 def test_wheel_states_licence_and_oldest_python(wheel):

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from functools import partial
 from io import BytesIO
+from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
@@ -28,14 +29,12 @@ from django.utils.cache import learn_cache_key
 from django.utils.decorators import decorator_from_middleware_with_args, method_decorator
 from django.views import View
 from django.views.decorators.cache import cache_control, cache_page
-from rest_framework.renderers import JSONRenderer
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.middleware import OrySessionMiddleware
 from django_ory_mfa.session.fragment_cache import FragmentCaches
 from django_ory_mfa.testing import FakeOry
+from tests.apis import needed
 from tests.site import Site
 
 pytestmark = pytest.mark.urls(__name__)
@@ -365,16 +364,22 @@ def download(request: Any) -> FileResponse:
     return FileResponse(BytesIO(b"a file"))
 
 
-class CachedApi(APIView):  # type: ignore[misc]
-    """The request that its cache is given is an object of Django REST framework around Django's."""
+def cached_api() -> Any:
+    """A view whose cache is given an object of Django REST framework around Django's request."""
+    from rest_framework.renderers import JSONRenderer
+    from rest_framework.response import Response
+    from rest_framework.views import APIView
 
-    authentication_classes: ClassVar[Any] = []
-    permission_classes: ClassVar[Any] = []
-    renderer_classes: ClassVar[Any] = [JSONRenderer]
+    class CachedApi(APIView):  # type: ignore[misc]
+        authentication_classes: ClassVar[Any] = []
+        permission_classes: ClassVar[Any] = []
+        renderer_classes: ClassVar[Any] = [JSONRenderer]
 
-    @method_decorator(decorator_from_middleware_with_args(CopyOfCache)(page_timeout=60))
-    def get(self, request: Any) -> Response:
-        return Response(who(request))
+        @method_decorator(decorator_from_middleware_with_args(CopyOfCache)(page_timeout=60))
+        def get(self, request: Any) -> Response:
+            return Response(who(request))
+
+    return CachedApi.as_view()
 
 
 READING: tuple[tuple[str, Any], ...] = (("sync", reading), ("async", areading))
@@ -450,8 +455,6 @@ urlpatterns = [
     path("async/in_busy_thread", ain_busy_thread),
     path("sync/in_thread", in_thread),
     path("async/in_thread", ain_thread),
-    path("sync/api", CachedApi.as_view()),
-    path("async/api", CachedApi.as_view()),
     path("sync/targeted", targeted),
     path("async/targeted", atargeted),
     path("open", open_to_all),
@@ -879,7 +882,10 @@ def test_derived_tag_that_uses_no_cache_shows_its_part(site: Site, ory: FakeOry)
 
 
 def test_derived_cache_below_a_view_of_rest_framework_stores_nothing(mode: str, ory: FakeOry, settings: Any) -> None:
+    needed("rest_framework")
     settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
+    settings.ROOT_URLCONF = ModuleType("cached_api_urls")
+    settings.ROOT_URLCONF.urlpatterns = [path(f"{mode}/api", cached_api())]
     first, second = Site(mode), Site(mode)
     ids = [ory.login(site).identity.id for site in (first, second)]
 

@@ -23,7 +23,7 @@ from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.management.report.examples import VALUES
 from django_ory_mfa.management.report.guards import Guard
 from django_ory_mfa.management.report.rows import Row, rows
-from tests.guard.test_site_policy_views import api
+from tests.apis import needed
 from tests.policy_urls import AsyncHidden, Free, Hidden
 from tests.views import AsyncPage, Page, apage, page
 
@@ -287,15 +287,17 @@ def test_class_that_declares_over_an_inherited_exemption_is_shown_as_guarded(set
 
 @pytest.mark.parametrize("has_policy", [True, False])
 def test_views_of_rest_framework_are_shown_with_their_class(settings: Any, *, has_policy: bool) -> None:
+    needed("rest_framework")
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, *([POLICY_MIDDLEWARE] if has_policy else [])]
+    settings.ROOT_URLCONF = "tests.rest_framework_policy_urls"
 
-    found = {row.path: row for row in site(settings, *api())}
+    found = {row.path: row for row in rows()}
 
     assert found["/set/"].guards == (Guard("mixin", Requirement("aal1")),)
     assert found["/set/transfer/"].guards == found["/mixed/"].guards == (Guard("mixin", AAL2),)
     assert found["/bare/"].guards == (Guard("class", AAL2) if has_policy else Guard("nothing asks"),)
     assert found["/bare/"].is_protected is has_policy
-    assert found["/set/"].view == "tests.guard.test_site_policy_views.Set"
+    assert found["/set/"].view == "tests.rest_framework_policy_urls.Set"
 
 
 @pytest.mark.usefixtures("policy")

@@ -11,9 +11,10 @@ from django.core.management import CommandError, call_command
 from django.urls import clear_url_caches, path
 
 from django_ory_mfa.management.report.rows import Row, rows
+from tests.apis import needed
 
-pytest.importorskip("rest_framework")
-ninja = pytest.importorskip("ninja")
+needed("rest_framework")
+ninja = needed("ninja")
 
 
 @pytest.fixture(autouse=True)
