@@ -22,13 +22,14 @@ def setup() -> configparser.ConfigParser:
 
 
 def lower_bounds() -> dict[str, str]:
-    """What the package and its extras for users ask for at least."""
+    """What the package and its extras for users ask for at least, and the tests of what the pages show beside them."""
     extras = setup()["options.extras_require"]
     for_users = [
         extras[name] for name in extras if name not in ("test", "dev", "docs", "bench", "mutants", "demo", "example")
     ]
-    lines = "\n".join([setup()["options"]["install_requires"], *for_users])
-    return dict(re.findall(r"^([\w.-]+)>=([\d.]+)$", lines, re.MULTILINE))
+    shown = re.findall(r"^(?:drf-spectacular|strawberry-graphql)\b.*$", extras["test"], re.MULTILINE)
+    lines = "\n".join([setup()["options"]["install_requires"], *for_users, *shown])
+    return dict(re.findall(r"^([\w.-]+)(?:\[\w+\])?>=([\d.]+)$", lines, re.MULTILINE))
 
 
 def test_lowest_versions_are_those_that_the_package_allows() -> None:
