@@ -10,7 +10,7 @@ from django.db import connections
 from django.template.response import SimpleTemplateResponse
 
 from django_ory_mfa.answer.rendering import render
-from django_ory_mfa.request.client_kind import Kind, kind_of, treat_as_script
+from django_ory_mfa.request.client_kind import Kind, kind_by_site, kind_of, treat_as_script
 from django_ory_mfa.session.request_state import state_of
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def answer_to(request: HttpRequest, raised: Exception) -> HttpResponseBase | Non
     """Return the response of a guard to an exception of ``require_aal``; None for any other exception."""
     if not isinstance(raised, (AALRequired, CSRFFailed)):
         return None
-    if _is_api(request) and kind_of(request, state_of(request).credential) is Kind.BROWSER and not _names_html(request):
-        # A client of an API that accepts any type is a program, which must not be redirected to a page of Ory.
+    if _is_program(request):
         treat_as_script(request)
     response = raised.response if isinstance(raised, CSRFFailed) else render(request, raised.decision)
     return response.render() if isinstance(response, SimpleTemplateResponse) else response
@@ -72,6 +71,14 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     if response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _is_program(request: HttpRequest) -> bool:
+    """Whether a client of an API accepts any type: it is a program, which must not be redirected to a page of Ory."""
+    # What the site says of a client comes before what its headers look like.
+    if not _is_api(request) or _names_html(request) or kind_by_site(request) is not None:
+        return False
+    return kind_of(request, state_of(request).credential) is Kind.BROWSER
 
 
 def _is_api(request: HttpRequest) -> bool:

@@ -32,7 +32,7 @@ def kind_of(request: HttpRequest, credential: Credential | None) -> Kind:
 
     Raises ``ImproperlyConfigured`` if ``ORY_MFA_CLIENT_KIND`` is invalid or returns an unknown kind.
     """
-    by_site = _kind_by_site(request)
+    by_site = kind_by_site(request)
     if by_site is not None:
         return by_site
     if credential is not None and not credential.is_cookie:
@@ -42,6 +42,21 @@ def kind_of(request: HttpRequest, credential: Credential | None) -> Kind:
     return Kind.JSON if _is_script(request, credential) else Kind.BROWSER
 
 
+def kind_by_site(request: HttpRequest) -> Kind | None:
+    """Return what ``ORY_MFA_CLIENT_KIND`` says of ``request``; None if it is not set, or leaves it to the headers.
+
+    Raises ``ImproperlyConfigured`` if ``ORY_MFA_CLIENT_KIND`` is invalid or returns an unknown kind.
+    """
+    if not hasattr(request, KIND_BY_SITE):
+        site_function = conf.client_kind
+        if site_function is None:
+            return None
+        # None while the function runs, which would otherwise recurse if it reads the session.
+        setattr(request, KIND_BY_SITE, None)
+        setattr(request, KIND_BY_SITE, _as_kind(site_function(request)))
+    return cast("Kind | None", getattr(request, KIND_BY_SITE))
+
+
 def treat_as_script(request: HttpRequest) -> None:
     """Answer ``request`` in JSON, because it is for an API; ``ORY_MFA_CLIENT_KIND`` is not called."""
     setattr(request, KIND_BY_SITE, Kind.JSON)
@@ -49,7 +64,7 @@ def treat_as_script(request: HttpRequest) -> None:
 
 def is_htmx(request: HttpRequest) -> bool:
     """Whether htmx requests a fragment of a page (https://htmx.org/docs/#request-headers)."""
-    by_site = _kind_by_site(request)
+    by_site = kind_by_site(request)
     return request.headers.get("HX-Request") == "true" if by_site is None else by_site is Kind.HTMX
 
 
@@ -69,17 +84,6 @@ def _is_script(request: HttpRequest, credential: Credential | None) -> bool:
         or (credential is None and bool(bearer_token(headers.get("Authorization", "")).strip()))
         or request.get_preferred_type(["text/html", "application/json"]) != "text/html"
     )
-
-
-def _kind_by_site(request: HttpRequest) -> Kind | None:
-    if not hasattr(request, KIND_BY_SITE):
-        site_function = conf.client_kind
-        if site_function is None:
-            return None
-        # None while the function runs, which would otherwise recurse if it reads the session.
-        setattr(request, KIND_BY_SITE, None)
-        setattr(request, KIND_BY_SITE, _as_kind(site_function(request)))
-    return cast("Kind | None", getattr(request, KIND_BY_SITE))
 
 
 def _as_kind(answer: object) -> Kind | None:

@@ -75,6 +75,26 @@ def test_program_that_takes_anything_is_refused_in_json(site: Site, ory: FakeOry
     assert (response.status_code, json.loads(response.content)["error"]["id"]) == (401, "session_inactive")
 
 
+def always_a_browser(request: Any) -> str:
+    return "browser"
+
+
+def always_a_script(request: Any) -> str:
+    return "json"
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/html", "application/json"])
+@pytest.mark.parametrize("target", GUARDED)
+def test_kind_that_the_site_says_comes_before_what_the_client_takes(
+    site: Site, ory: FakeOry, settings: Any, target: str, accept: str
+) -> None:
+    settings.ORY_MFA_CLIENT_KIND = f"{__name__}.always_a_browser"
+    assert location(site.get(target, headers={"Accept": accept}))[: len(ORY)] == ORY
+
+    settings.ORY_MFA_CLIENT_KIND = f"{__name__}.always_a_script"
+    assert site.get(target, headers={"Accept": accept}).json()["error"]["id"] == "session_inactive"
+
+
 @pytest.mark.parametrize("target", GUARDED)
 def test_browser_is_sent_to_ory(site: Site, ory: FakeOry, target: str) -> None:
     response = site.get(target, headers={"Accept": "text/html"})

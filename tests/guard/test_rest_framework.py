@@ -89,6 +89,26 @@ def test_program_that_takes_anything_is_refused_in_json(
     assert (response.status_code, json.loads(response.content)["error"]["id"]) == (status, error_id)
 
 
+def always_a_browser(request: Any) -> str:
+    return "browser"
+
+
+def always_a_script(request: Any) -> str:
+    return "json"
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/html", "application/json"])
+@pytest.mark.parametrize("target", INSIDE)
+def test_kind_that_the_site_says_comes_before_what_the_client_takes(
+    site: Site, ory: FakeOry, settings: Any, target: str, accept: str
+) -> None:
+    settings.ORY_MFA_CLIENT_KIND = f"{__name__}.always_a_browser"
+    assert location(site.get(f"/{target}", headers={"Accept": accept}))[: len(ORY)] == ORY
+
+    settings.ORY_MFA_CLIENT_KIND = f"{__name__}.always_a_script"
+    assert site.get(f"/{target}", headers={"Accept": accept}).json()["error"]["id"] == "session_inactive"
+
+
 @pytest.mark.parametrize("target", INSIDE)
 def test_program_without_a_session_gets_a_401_and_no_redirect(site: Site, ory: FakeOry, target: str) -> None:
     response = site.get(f"/{target}", headers={"Accept": "*/*"})
