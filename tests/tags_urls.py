@@ -20,6 +20,7 @@ settings={% ory_settings_url %}
 logout={% ory_logout_url %}
 {% ory_mfa_status %}"""
 URLS = "{% load ory_mfa %}{% ory_step_up_url %} {% ory_settings_url %} {% ory_logout_url %}"
+PART = "{{% load cache ory_mfa %}}{{% cache 60 {name} %}}{tag}{{% endcache %}}"
 SWALLOWED = "{% if not request.ory_session %}not signed in{% endif %}"
 
 
@@ -48,6 +49,18 @@ async def aurls_only(request: HttpRequest) -> HttpResponse:
     return HttpResponse(Template(URLS).render(Context({"request": request})))
 
 
+def part(request: HttpRequest, page: str) -> HttpResponse:
+    """A page with a part that is stored, and a tag in it, as the query says."""
+    text = PART.format(name=request.GET["part"], tag=f"{{% {request.GET['tag']} %}}")
+    return HttpResponse(Template(text).render(Context({"request": request})))
+
+
+async def apart(request: HttpRequest, page: str) -> HttpResponse:
+    if request.GET["tag"] == "ory_login_url":
+        await request.aory_session()
+    return part(request, page)
+
+
 def without_request(request: HttpRequest) -> HttpResponse:
     return HttpResponse(Template(ALL).render(Context()))
 
@@ -66,6 +79,8 @@ urlpatterns: list[Any] = [
     # Django's decorator is for blocking views only.
     path("sync/cached-urls", cache_page(60)(urls_only)),
     path("async/cached-urls", cache_page(60)(urls_only)),
+    path("sync/part/<page>", part),
+    path("async/part/<page>", apart),
     path("sync/without-request", without_request),
     path("async/without-request", awithout_request),
 ]

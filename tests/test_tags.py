@@ -171,6 +171,29 @@ def test_header_of_one_visitor_does_not_reach_the_next_one_through_a_cache(
     assert "delete" not in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("tag", "part", "is_of_first"),
+    [
+        ("ory_step_up_url", "menu", True),
+        ("ory_settings_url", "menu", True),
+        ("ory_step_up_url", "menu request.get_full_path", False),
+        # It reads the session, and Django's tag then stores nothing.
+        ("ory_login_url", "menu", False),
+    ],
+)
+def test_part_in_the_cache_leads_to_the_page_where_it_was_stored(
+    ory: Any, site: Site, no_views: None, settings: Any, tag: str, part: str, *, is_of_first: bool
+) -> None:
+    place = f"{site.mode} {tag} {part}"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": place}}
+    query = {"tag": tag, "part": part}
+    site.get("part/first", query_params=query)
+
+    page = site.get("part/second", query_params=query).content.decode()
+
+    assert f"%2Fpart%2F{'first' if is_of_first else 'second'}%3F" in page
+
+
 def test_fragment_that_knows_the_visitor_leads_to_the_page_around_it(ory: Any, site: Site, no_views: None) -> None:
     """What depends on the session is kept by no shared cache, and nobody wants to come back to a fragment."""
     ory.login(site)
