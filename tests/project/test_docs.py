@@ -7,7 +7,10 @@ import configparser
 import importlib
 import inspect
 import json
+import os
 import re
+import subprocess
+import sys
 import unittest
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +27,7 @@ from django.urls import path
 import django_ory_mfa
 from django_ory_mfa import checks, enforcement, signals, testing, urls
 from django_ory_mfa.conf import Conf, Timeout, conf
+from django_ory_mfa.contrib.ui.failures import TITLES
 from django_ory_mfa.core.errors import CSRF_FAILED, ErrorId
 from django_ory_mfa.core.refusal import ERRORS
 from django_ory_mfa.core.session import Identity, OrySession
@@ -594,10 +598,18 @@ def entries(page: str) -> list[str]:
         ("localhost", "troubleshooting"),
         ("social sign-in", "faq"),
         ("remember this device", "faq"),
-        ("mobile app", "faq"),
+        ("mobile app", "how-to/mobile-apps-and-scripts"),
+        ("X-Session-Token", "how-to/mobile-apps-and-scripts"),
         ("mail text", "faq"),
         ("SMS", "faq"),
-        ("sign out everywhere", "faq"),
+        ("sign out", "how-to/sign-out"),
+        ("sign out everywhere", "how-to/sign-out"),
+        ("LogoutView", "how-to/sign-out"),
+        ("back-channel logout", "how-to/sign-out"),
+        ("personal data", "reference/personal-data"),
+        ("privacy notice", "reference/personal-data"),
+        ("delete a person", "reference/personal-data"),
+        ("database is locked", "how-to/users"),
         ("kratos.yml", "how-to/self-hosted"),
         ("strict", "how-to/ory-network"),
         ("custom domain", "how-to/ory-network"),
@@ -625,8 +637,87 @@ def test_every_entry_of_the_index_is_a_main_one():
     assert [line for line in lines if not line.startswith("   ! single: ")] == []
 
 
-def test_every_symptom_is_found_by_words_of_its_own():
-    symptoms = re.split(r"^.+\n-{8,}\n", PAGES["troubleshooting"], flags=re.MULTILINE)[1:]
+TROUBLE = ("troubleshooting", "troubleshooting-ory")
 
-    assert len(symptoms) > 20
+
+def test_every_symptom_is_found_by_words_of_its_own():
+    symptoms = [text for page in TROUBLE for text in re.split(r"^.+\n-{8,}\n", PAGES[page], flags=re.MULTILINE)[1:]]
+
+    assert len(symptoms) > 25
     assert [text[:60] for text in symptoms if not text.startswith("\n.. index::\n   ! single: ")] == []
+
+
+def headings_of_trouble() -> list[str]:
+    """The headings of the pages that people see when something is missing, as they can be copied from the screen."""
+    folder = Path(django_ory_mfa.__file__).parent / "templates" / "ory_mfa"
+    of_refusals = ("unavailable", "too_many_hops", "_use_method_heading", "enroll", "login", "user_conflict")
+    text = "".join((folder / f"{name}.html").read_text() for name in (*of_refusals, "ui/restart", "ui/unreadable"))
+    shown = re.findall(r'(?:<h1>|%})\{% translate "([^"]+)" %\}(?=</h1>|\{% e)', text)
+    (default,) = set(re.findall(r'firstof failure.title _\("([^"]+)"\)', (folder / "ui" / "error.html").read_text()))
+    # Of the pages of Ory's flows, those that people ask about.
+    of_flows = re.findall(r'"(Confirm [^"]+|No second[^"]+)"', (folder / "ui" / "_heading.html").read_text())
+    return [*dict.fromkeys([*shown, default, *map(str, TITLES.values()), *of_flows])]
+
+
+def test_heading_on_the_screen_finds_its_trouble():
+    known = [entry for page in TROUBLE for entry in entries(page)]
+
+    assert len(headings_of_trouble()) > 20
+    assert [heading for heading in headings_of_trouble() if heading.lower() not in known] == []
+
+
+def test_cookies_of_the_package_are_those_of_the_page():
+    package = Path(django_ory_mfa.__file__).parent
+    sources = [file.read_text() for file in package.rglob("*.py") if "testing" not in file.parts]
+    names = {name for text in sources for name in re.findall(r'^COOKIE = "(\w+)"', text, re.MULTILINE)}
+
+    assert {literal for cell in table("Cookie of the package") for literal in literals(cell)} == names
+    assert {name for name in names if f"``{name}``" not in PAGES["explanation/cookies"]} == set()
+    set_by_name = {name for text in sources for name in re.findall(r"\.set_cookie\(\s*(\w+)", text)}
+    assert set_by_name == {"COOKIE"}
+
+
+def guides(page: str) -> list[str]:
+    """The pages that the hidden table of contents of ``page`` has."""
+    return re.findall(r"^   (\S+)$", PAGES[page].partition(".. toctree::")[2], re.MULTILINE)
+
+
+def test_every_guide_is_in_one_group_which_says_what_it_does():
+    groups = [f"how-to/{name}" for name in guides("how-to/index") if not name.startswith(":")]
+    listed = [name for group in groups for name in guides(group) if not name.startswith(":")]
+    rest = [name.removeprefix("how-to/") for name in PAGES if name.startswith("how-to/") and name not in groups]
+
+    assert sorted([*listed, "index"]) == sorted(rest)
+    for group in groups:
+        said = re.findall(r"^- :doc:`(\S+)`: ", PAGES[group], re.MULTILINE)
+        assert said == [name for name in guides(group) if not name.startswith(":")]
+
+
+# How the site is built.
+
+
+def test_extensions_of_the_site_are_in_the_extra_that_builds_it():
+    (named,) = (
+        ast.literal_eval(node.value)
+        for node in ast.parse((DOCS / "conf.py").read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "extensions"
+    )
+    setup = configparser.ConfigParser(interpolation=None)
+    setup.read(ROOT / "setup.cfg")
+    extra = setup["options.extras_require"]["docs"].lower().replace("-", "_")
+
+    assert named != []
+    assert [name for name in named if not name.startswith("sphinx.ext.") and name not in extra] == []
+    assert re.findall(r'^html_theme = "(\w+)"', (DOCS / "conf.py").read_text(), re.MULTILINE)[0] in extra
+
+
+def test_configuration_of_the_site_loads_and_has_the_version_of_the_package():
+    pytest.importorskip("sphinx")
+    code = f"import runpy; said = runpy.run_path({str(DOCS / 'conf.py')!r}); print(said['version'], said['release'])"
+
+    # In a process of its own, because it configures Django.
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
+    )
+
+    assert said.stdout.split() == [django_ory_mfa.__version__] * 2
