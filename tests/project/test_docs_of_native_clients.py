@@ -146,3 +146,16 @@ def test_request_without_a_token_gets_json_if_it_asks_for_it(api: str) -> None:
     other = requests.get(api, timeout=10, allow_redirects=False)
 
     assert (response.status_code, response.json()["error"]["id"], other.status_code) == (401, "session_inactive", 302)
+
+
+@pytest.mark.parametrize("server", ["emulator"], indirect=True)
+def test_challenges_are_those_of_the_page(server: Any, api: str) -> None:
+    token = server.session_token(server.add_person("totp"), "password")
+    sent = [
+        requests.post(api, headers={"X-Session-Token": each}, timeout=10).headers["WWW-Authenticate"]
+        for each in ("ory_st_unknown", token)
+    ]
+
+    assert sent[0] == 'Bearer error="invalid_token"'
+    assert sent[1].startswith('Bearer error="insufficient_user_authentication"')
+    assert 'acr_values="aal2", max_age="600"' in sent[1]
