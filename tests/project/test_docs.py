@@ -127,6 +127,7 @@ def test_signals_table_lists_every_signal():
     sent = {name for name, value in vars(signals).items() if isinstance(value, Signal)}
 
     assert {name for cell in table("Signal") for name in literals(cell)} == sent
+    assert set(literals(table("Import from")["``django_ory_mfa.signals``"][0])) == sent
 
 
 def test_pages_table_lists_every_url():
