@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 
 from django_ory_mfa.conf import is_debug
-from django_ory_mfa.guard.denials import answer_to, settle
+from django_ory_mfa.guard.denials import answer_to, replace_refused
 from django_ory_mfa.guard.missing_pages import note_exception, note_template_response
 from django_ory_mfa.guard.site_guard import guard_answer_steps, guard_view_steps
 from django_ory_mfa.roundtrip.hops import clear_hops
@@ -108,7 +108,7 @@ class OrySessionMiddleware(HybridMiddleware):
         if state.misuse is not None:
             # `{% if not … %}` in a template swallows exceptions, and shows the branch for anonymous visitors.
             raise state.misuse
-        response = response if state.raised is None else settle(request, response)
+        response = response if state.raised is None else replace_refused(request, response)
         if state.was_known_before_view:
             # Code that reads a session resolved earlier cannot be detected, so every per-view cache inside is refused.
             cache_control.refuse_inner_cache(request)
@@ -128,7 +128,7 @@ class OrySessionMiddleware(HybridMiddleware):
     async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if state_of(request).raised is not None:
             # The response may be a page whose template uses the database.
-            response = await sync_to_async(settle)(request, response)
+            response = await sync_to_async(replace_refused)(request, response)
         return self.after(request, response)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:

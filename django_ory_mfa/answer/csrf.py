@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
-from django_ory_mfa.request.client_kind import SAFE_METHODS
+from django_ory_mfa.request.method import SAFE_METHODS
 from django_ory_mfa.session.request_state import state_of
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from django_ory_mfa.core.credentials import CredentialKind
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.destination import destination, given_destination
 from django_ory_mfa.core.refusal import Refusal, refusal
-from django_ory_mfa.request.client_kind import SAFE_METHODS, Kind, is_htmx, is_quiet, kind_of
+from django_ory_mfa.request.client_kind import Kind, is_htmx, kind_of
+from django_ory_mfa.request.method import SAFE_METHODS, is_head_or_prefetch
 from django_ory_mfa.roundtrip import hops
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import session_of
@@ -85,7 +86,7 @@ def refusal_for(request: HttpRequest, decision: Decision) -> Refusal:
 
 def must_not_open_flow(request: HttpRequest, decision: Decision) -> bool:
     """Whether the response must contain no link to a flow, because ``request`` is a HEAD or a prefetch."""
-    return is_quiet(request) and decision.outcome in (Outcome.STEP_UP, Outcome.REFRESH)
+    return is_head_or_prefetch(request) and decision.outcome in (Outcome.STEP_UP, Outcome.REFRESH)
 
 
 def _url(state: RequestState, decision: Decision, return_to: str | None) -> str | None:
@@ -100,7 +101,7 @@ def _redirect(request: HttpRequest, state: RequestState, decision: Decision, ret
     if must_not_open_flow(request, decision):
         return HttpResponse(status=403)
     url = decision.url or state.flows.browser_url
-    if is_quiet(request):
+    if is_head_or_prefetch(request):
         # HEAD and prefetches are not counted as hops, since no visitor is sent away.
         return _sent_to(request, url)
     is_for_this_page = return_to == state.return_to

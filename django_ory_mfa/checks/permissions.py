@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import chain, product
 from typing import Any
 
-from django_ory_mfa.guard.declarations import Declared, class_of, levels_in, parts_of
+from django_ory_mfa.guard.declarations import Declared, class_of, declarations_in, parts_of
 
 # Each way in is what has to be met together; one way is enough.
 Ways = tuple[tuple[Declared, ...], ...]
@@ -60,7 +60,7 @@ def ways_in(permissions: Iterable[Any]) -> Ways:
 
 def asks_for_level(permission: Any) -> bool:
     """Whether ``permission`` is an ``AALPermission`` or made of one."""
-    return bool(levels_in(permission))
+    return bool(declarations_in(permission))
 
 
 def negates_level(permission: Any) -> bool:

@@ -69,6 +69,6 @@ class _Kept:
 
 
 def _seal(name: str, kept: str, key: bytes) -> str:
-    # The name has no line breaks, so that nothing can be moved from the one to the other.
+    # The name has no line breaks, so no text can be shifted between the name and the data under the same seal.
     sealed = f"{VERSION}\n{name}\n{kept}".encode(errors="surrogatepass")
     return blake2b(sealed, key=key, digest_size=16, person=b"session").hexdigest()

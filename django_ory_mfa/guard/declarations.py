@@ -94,16 +94,16 @@ def wants_proof(declared: Declared) -> bool:
 
     Raises ``ImproperlyConfigured`` as ``Configured.requirement`` does.
     """
-    requirement = _settled(declared) if isinstance(declared, (Requirement, Configured)) else None
+    requirement = _requirement_of(declared) if isinstance(declared, (Requirement, Configured)) else None
     return requirement is not None and requirement.wants_proof
 
 
-def levels_in(permission: Any) -> list[Declared]:
+def declarations_in(permission: Any) -> list[Declared]:
     """Return what a permission of Django REST framework asks for: an ``AALPermission``, or those that it is made of."""
     declared: Declared | None = getattr(permission, "ory_mfa_requirement", None)
     if declared is not None:
         return [declared]
-    return [level for part in parts_of(permission) for level in levels_in(part)]
+    return [asked for part in parts_of(permission) for asked in declarations_in(part)]
 
 
 def parts_of(permission: Any) -> list[Any]:
@@ -162,7 +162,7 @@ def mixin_of(view_class: type | None) -> Any:
 
 
 def notes_missing_page(view: Any) -> bool:
-    """Whether it is noted if ``view`` has no page: a guard stands around it, and its class does not only declare."""
+    """Whether to note that ``view`` has no page: if a guard wraps it, not if its class merely declares a level."""
     return hasattr(view, "ory_mfa_requirement") or mixin_of(class_of(view)) is not None
 
 
@@ -205,7 +205,7 @@ def required_steps(request: HttpRequest, declared: Declared | str | None) -> Ste
     The session is resolved before a callable is called. It may be a coroutine function in async code only.
     """
     if not callable(declared):
-        return _settled(declared)
+        return _requirement_of(declared)
     yield from session_steps(state_of(request))
     return _as_requirement((yield from wait_for(Asking(declared, request))))
 
@@ -220,7 +220,7 @@ class Asking(Hook[Any]):
         return super().run()
 
 
-def _settled(declared: object) -> Requirement | None:
+def _requirement_of(declared: object) -> Requirement | None:
     return declared.requirement() if isinstance(declared, Configured) else _as_requirement(declared)
 
 

@@ -56,7 +56,7 @@ def answer_to(request: HttpRequest, raised: Exception) -> HttpResponseBase | Non
     return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
-def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def replace_refused(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Return ``response``; if a framework made it from the exception of ``require_aal``, the response of a guard.
 
     Django REST framework handles every ``PermissionDenied`` itself, and django-ninja every exception while ``DEBUG`` is
@@ -76,7 +76,7 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
 def _is_program(request: HttpRequest) -> bool:
     """Whether a client of an API accepts any type: it is a program, which must not be redirected to a page of Ory."""
     # What the site says of a client comes before what its headers look like.
-    if not _is_api(request) or _names_html(request) or kind_by_site(request) is not None:
+    if not _is_api(request) or _accepts_html_by_name(request) or kind_by_site(request) is not None:
         return False
     return kind_of(request, state_of(request).credential) is Kind.BROWSER
 
@@ -89,7 +89,7 @@ def _is_api(request: HttpRequest) -> bool:
     return not modules.isdisjoint(("ninja.operation", "rest_framework.views"))
 
 
-def _names_html(request: HttpRequest) -> bool:
+def _accepts_html_by_name(request: HttpRequest) -> bool:
     # Browsers name it when they navigate to a page.
     return "text/html" in request.headers.get("Accept", "").lower()
 

@@ -12,7 +12,7 @@ from django.utils.http import escape_leading_slashes
 from django_ory_mfa.guard.declarations import finish_refusal
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
 from django_ory_mfa.guard.site_policy import BY_PATH, Demand, Origin, demands_on
-from django_ory_mfa.request.client_kind import SAFE_METHODS
+from django_ory_mfa.request.method import SAFE_METHODS
 from django_ory_mfa.runtime.steps import Blocking, Steps, wait_for
 from django_ory_mfa.session.request_state import state_of
 
@@ -53,12 +53,12 @@ def guard_answer_steps(request: HttpRequest, response: HttpResponseBase) -> Step
     is_late = _is_unjudged(request, response)
     if is_late:
         yield from guard_view_steps(request, _view_of(request))
-    leaving = _leaving(request, response)
-    if is_late and leaving is response and state_of(request).owner.has_switched:
+    final = _final_response(request, response)
+    if is_late and final is response and state_of(request).owner.has_switched:
         # SECURITY: it was made before the person was known, from the Django session of the previous person.
-        leaving = _in_place_of(response, redirect_to_itself(request))
+        final = _in_place_of(response, redirect_to_itself(request))
     # A template may use the database.
-    return leaving if _is_rendered(leaving) else (yield from wait_for(Blocking(_rendered, leaving)))
+    return final if _is_rendered(final) else (yield from wait_for(Blocking(_rendered, final)))
 
 
 def redirect_to_itself(request: HttpRequest) -> HttpResponse:
@@ -130,7 +130,7 @@ def _rendered(response: Any) -> HttpResponseBase:
     return rendered
 
 
-def _leaving(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def _final_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     verdict = state_of(request).site_verdict
     if verdict is None:
         return response
@@ -140,11 +140,11 @@ def _leaving(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     if response.status_code >= 400:
         return response
     if is_preflight(request) and _is_empty(response):
-        return _without_orders(response)
+        return _only_preflight_headers(response)
     return _in_place_of(response, verdict.refusal)
 
 
-def _without_orders(response: Any) -> HttpResponseBase:
+def _only_preflight_headers(response: Any) -> HttpResponseBase:
     """Return the answer to a preflight with the headers that a browser needs of it, and no others.
 
     SECURITY: a server in front obeys some, such as nginx, which sends the file that ``X-Accel-Redirect`` names.

@@ -125,11 +125,11 @@ def _covers(one: Demand, other: Demand) -> bool:
         return True
     if not one.can_refuse:
         return False
-    strict, weak = _settled(one.declared), _settled(other.declared)
+    strict, weak = _resolved(one.declared), _resolved(other.declared)
     return isinstance(strict, Requirement) and isinstance(weak, Requirement) and _is_at_least(strict, weak)
 
 
-def _settled(declared: Declared | None) -> object:
+def _resolved(declared: Declared | None) -> object:
     return declared.requirement() if isinstance(declared, Configured) else declared
 
 

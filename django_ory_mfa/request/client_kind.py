@@ -13,8 +13,6 @@ from django_ory_mfa.core.credentials import Credential, bearer_token
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# Methods that change nothing (RFC 9110, section 9.2.1).
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 # The attribute of the request that stores what ORY_MFA_CLIENT_KIND returned.
 KIND_BY_SITE = "_ory_mfa_client_kind"
 
@@ -66,12 +64,6 @@ def is_htmx(request: HttpRequest) -> bool:
     """Whether htmx requests a fragment of a page (https://htmx.org/docs/#request-headers)."""
     by_site = kind_by_site(request)
     return request.headers.get("HX-Request") == "true" if by_site is None else by_site is Kind.HTMX
-
-
-def is_quiet(request: HttpRequest) -> bool:
-    """Whether ``request`` is HEAD or a prefetch, for which no flow may be opened: Ory could send a code by e-mail."""
-    purpose = f"{request.headers.get('Sec-Purpose', '')};{request.headers.get('Purpose', '')}"
-    return request.method == "HEAD" or "prefetch" in purpose.lower()
 
 
 def _is_script(request: HttpRequest, credential: Credential | None) -> bool:

@@ -23,7 +23,7 @@ class Visitor(NamedTuple):
     credential: str = ""
 
 
-def names_of_person(session: OrySession) -> tuple[str, ...]:
+def hashes_of_person(session: OrySession) -> tuple[str, ...]:
     """Return the keyed hashes that may name the person of ``session``, the current one first.
 
     Empty if the person is unknown. There are several while ``SECRET_KEY`` is being rotated.

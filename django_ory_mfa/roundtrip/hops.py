@@ -15,7 +15,7 @@ from django.core import signing
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.flows import path_and_query
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.request.client_kind import SAFE_METHODS
+from django_ory_mfa.request.method import SAFE_METHODS
 from django_ory_mfa.request.visitor import BROWSER, CREDENTIAL, PERSON, Visitor, bound_to, django_session_of
 from django_ory_mfa.runtime.clock import now
 

@@ -11,7 +11,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.flows import is_return_to, path_of
 from django_ory_mfa.core.own_views import is_own_view
-from django_ory_mfa.request.client_kind import SAFE_METHODS, is_htmx
+from django_ory_mfa.request.client_kind import is_htmx
+from django_ory_mfa.request.method import SAFE_METHODS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -28,7 +28,7 @@ class LineLimit:
         return len(self._kinds)
 
     def admit(self, kind: Hashable) -> int | None:
-        """Return how many lines of ``kind`` were left out since the last one; None if this one has to be, too."""
+        """Return how many lines of ``kind`` were left out since the last one; None if this one is left out, too."""
         with self._lock:
             now = monotonic()
             until, left_out = self._kinds.get(kind, (now, 0))

@@ -1,4 +1,4 @@
-"""From the credential of a request to its Ory session.
+"""Who is there, and what follows for the response and for Django's session.
 
 Imports ``core``, ``ory``, ``request``, ``roundtrip`` and ``runtime``.
 """

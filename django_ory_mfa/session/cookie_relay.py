@@ -11,7 +11,7 @@ from django.core.exceptions import DisallowedHost
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.set_cookie import IssuedCookie, is_timely, issued_cookie, reaches
-from django_ory_mfa.request.client_kind import SAFE_METHODS, is_quiet
+from django_ory_mfa.request.method import SAFE_METHODS, is_head_or_prefetch
 from django_ory_mfa.runtime.clock import monotonic
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def relay(request: HttpRequest, response: HttpResponseBase, renewed: RenewedCook
 
 def _is_navigation(request: HttpRequest) -> bool:
     """Whether the browser will show the response as its next page."""
-    if is_quiet(request):
+    if is_head_or_prefetch(request):
         return False
     mode = request.headers.get("Sec-Fetch-Mode")
     if mode is not None:

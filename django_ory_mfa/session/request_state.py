@@ -12,7 +12,7 @@ from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.credentials import canonical, fingerprint
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import credential_of
-from django_ory_mfa.request.visitor import Visitor, names_of_person
+from django_ory_mfa.request.visitor import Visitor, hashes_of_person
 from django_ory_mfa.roundtrip.return_to import return_to_of
 from django_ory_mfa.runtime.clock import monotonic
 from django_ory_mfa.session.session_owner import SessionOwner
@@ -142,8 +142,8 @@ class RequestState:
     @property
     def visitor(self) -> Visitor:
         """Keyed hashes of the person and of the credential, as far as they are known."""
-        names = names_of_person(self.known_session) if self.known_session is not None else ()
-        return Visitor(names[0] if names else "", self.fingerprint if self.credential is not None else "")
+        hashes = hashes_of_person(self.known_session) if self.known_session is not None else ()
+        return Visitor(hashes[0] if hashes else "", self.fingerprint if self.credential is not None else "")
 
 
 def state_of(request: HttpRequest) -> RequestState:

@@ -17,7 +17,7 @@ from django_ory_mfa.core.settings_flow import read_enrolment, read_second_factor
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami, retry_after
 from django_ory_mfa.ory.lanes import Caller
 from django_ory_mfa.ory.singleflight import SharedCall
-from django_ory_mfa.request.client_kind import is_quiet
+from django_ory_mfa.request.method import is_head_or_prefetch
 from django_ory_mfa.roundtrip.hops import is_return
 from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.clock import monotonic, now
@@ -242,7 +242,7 @@ def _find_enrolment(state: RequestState, *, fresh: bool) -> Steps[bool | None]:
 
 
 def _probe_unless_quiet(state: RequestState, credential: Credential, name: str) -> Steps[bool | None]:
-    if is_quiet(state.request) or state.ory.enrolments.is_paused:
+    if is_head_or_prefetch(state.request) or state.ory.enrolments.is_paused:
         return None
     return (yield from _or_default(_probe(state, credential, name), None))
 

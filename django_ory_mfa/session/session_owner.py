@@ -15,7 +15,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.middleware.csrf import CSRF_SESSION_KEY, rotate_token
 
 from django_ory_mfa.core.session import ANONYMOUS, OrySession
-from django_ory_mfa.request.visitor import names_of_person
+from django_ory_mfa.request.visitor import hashes_of_person
 from django_ory_mfa.roundtrip.hops import has_hops, person_before
 from django_ory_mfa.runtime.steps import Steps
 from django_ory_mfa.session.django_session import Ending, Reading
@@ -87,7 +87,7 @@ class SessionOwner:
         if not self.is_current:
             self._hook(session)
         if has_hops(self._request):
-            self._sent_away = person_before(self._request, names_of_person(ory_session))
+            self._sent_away = person_before(self._request, hashes_of_person(ory_session))
         if self._must_load:
             yield Reading(session)
         # It may have been loaded before the person was known.
@@ -122,7 +122,7 @@ class SessionOwner:
 
         ``owner`` is the other person who was sent to Ory with this session, if there was one.
         """
-        names = names_of_person(self._ory_session)
+        names = hashes_of_person(self._ory_session)
         if not names:
             return None
         if MARK in data and data[MARK] not in names:

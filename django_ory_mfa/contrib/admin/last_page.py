@@ -8,7 +8,7 @@ from django.core import signing
 from django.middleware.csrf import CSRF_SESSION_KEY, rotate_token
 
 from django_ory_mfa.conf import django_cookies, keeps_csrf_secret_in_session
-from django_ory_mfa.request.visitor import names_of_person
+from django_ory_mfa.request.visitor import hashes_of_person
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -22,7 +22,7 @@ SALT = "django_ory_mfa.admin"
 def is_for_another(request: HttpRequest, session: OrySession) -> bool:
     """Whether the last page of this browser was made for another person than that of ``session``."""
     made_for = _made_for(request)
-    return made_for is not None and made_for not in names_of_person(session)
+    return made_for is not None and made_for not in hashes_of_person(session)
 
 
 def end_earlier_forms(request: HttpRequest) -> None:
@@ -38,7 +38,7 @@ def end_earlier_forms(request: HttpRequest) -> None:
 
 def remember(request: HttpRequest, response: HttpResponseBase, session: OrySession, path: str) -> None:
     """Note on ``response`` that it was made for the person of ``session``; ``path`` is that of the admin."""
-    names = names_of_person(session)
+    names = hashes_of_person(session)
     if not names or _made_for(request) == names[0]:
         return
     cookie: dict[str, Any] = {"secure": request.is_secure(), "httponly": True, "samesite": "Lax", "path": path}

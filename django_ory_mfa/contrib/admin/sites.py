@@ -28,7 +28,7 @@ from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.guard.declarations import declare
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
 from django_ory_mfa.guard.one_person import is_somebody, other_person_steps
-from django_ory_mfa.request.client_kind import SAFE_METHODS
+from django_ory_mfa.request.method import SAFE_METHODS
 from django_ory_mfa.roundtrip import hops
 from django_ory_mfa.roundtrip.return_to import checked_next, site_origin
 from django_ory_mfa.runtime.steps import run

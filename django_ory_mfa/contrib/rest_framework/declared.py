@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django_ory_mfa.guard.declarations import Declared, declare, levels_in, wants_proof
+from django_ory_mfa.guard.declarations import Declared, declarations_in, declare, wants_proof
 
 
 def requirements_of(view: Any, method: str) -> list[Declared]:
@@ -24,5 +24,5 @@ def asks_for_proof(view: Any, method: str) -> bool:
     """Whether a permission of ``view`` may require a proof of a certain age or method, and so a fresh session."""
     asked = requirements_of(view, method)
     for permission in getattr(view, "permission_classes", ()):
-        asked += levels_in(permission)
+        asked += declarations_in(permission)
     return any(map(wants_proof, asked))
