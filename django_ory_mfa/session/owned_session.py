@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from enum import Enum
@@ -40,6 +40,27 @@ class OwnedSession:
     SECURITY: a site may store data of a person under the key, a basket for example, and never load the session itself.
     Loading checks the owner, and replaces a session that belongs to another person.
     """
+
+    # What the session may keep of data that is stored in it; its owner sets it.
+    _ory_mfa_admit: Callable[[dict[str, Any]], dict[str, Any]]
+
+    @property
+    def _session_cache(self) -> dict[str, Any]:
+        """The data of the session; raises ``AttributeError`` before it is loaded, as Django's attribute does."""
+        try:
+            data: dict[str, Any] = vars(self)["_session_cache"]
+        except KeyError:
+            raise AttributeError("_session_cache") from None
+        return data
+
+    @_session_cache.setter
+    def _session_cache(self, data: dict[str, Any]) -> None:
+        # SECURITY: a load that began before the person was known ends here, past the check of the owner.
+        vars(self)["_session_cache"] = self._ory_mfa_admit(data)
+
+    @_session_cache.deleter
+    def _session_cache(self) -> None:
+        vars(self).pop("_session_cache", None)
 
     @property
     def session_key(self) -> str | None:

@@ -84,10 +84,10 @@ class SessionOwner:
         # The identity is not read here: that would parse the rest of every cached session.
         if not ory_session or not isinstance(session, SessionBase):
             return
-        if not self.is_current:
-            self._hook(session)
         if has_hops(self._request):
             self._sent_away = person_before(self._request, hashes_of_person(ory_session))
+        if not self.is_current:
+            self._hook(session)
         if self._must_load:
             yield Reading(session)
         # It may have been loaded before the person was known.
@@ -111,6 +111,7 @@ class SessionOwner:
     def _hook(self, session: Any) -> None:
         self._session, self._key_of_browser, self._is_taken_over = session, session.session_key, False
         self._held = None
+        session._ory_mfa_admit = self._admit
         self._must_load = not _hide_key(session)
         hooks = {"load": self._load, "aload": self._aload, "save": self._save, "asave": self._asave}
         self._originals = {name: getattr(session, name) for name in hooks}
@@ -185,6 +186,23 @@ class SessionOwner:
             return await self._originals["aload"]()
         finally:
             _loading.reset(before)
+
+    def _admit(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return ``data``, or an empty dict and leave its key if a load that nothing has checked found somebody else's.
+
+        That is a load which began before the person was known. Nothing can be awaited here, so the stored session
+        stays for its owner, and a Django user in it is not looked up.
+        """
+        if not data or data.get(MARK) in hashes_of_person(self._ory_session):
+            return data
+        sent_away = None if self.has_switched else self._sent_away
+        previous = NO_PERSON if self._is_of_user(data) else self._compare(data, sent_away)
+        if previous is None:
+            return data
+        self._forget_csrf_secret(data)
+        self._session._session_key, self._session.modified = None, True
+        self._send(self._switch_signal(previous))
+        return {}
 
     def _decide(self, data: dict[str, Any], *, is_theirs: bool) -> str | None:
         """``_compare`` for data that was loaded; ``is_theirs``: the Django user in it, if any, is the person's."""
