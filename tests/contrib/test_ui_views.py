@@ -249,6 +249,19 @@ def test_odd_refusal_leads_to_a_flow_and_nowhere_else(
     assert target(site.get("/ory-ui/login?flow=1")) == (LOGIN, query)
 
 
+@pytest.mark.parametrize("kind", ["login", "registration", "recovery", "verification", "settings"])
+def test_flow_that_no_browser_began_is_not_shown(ory: responses.RequestsMock, site: Site, kind: str) -> None:
+    """Its maker, who sent the link, could read what somebody else types into it."""
+    ory.get(f"{ORY}/self-service/{kind}/flows", json=flow_of(CSRF, SUBMIT, type="api"))
+
+    response = site.get(f"/ory-ui/{kind}?flow=1&return_to=http://testserver/there/")
+
+    document = Document(response.content.decode())
+    assert (response.status_code, document.forms) == (502, [])
+    (link,) = (one["href"] for one in document.all("a"))
+    assert link == f"{ORY}/self-service/{kind}/browser?return_to=http%3A%2F%2Ftestserver%2Fthere%2F"
+
+
 def test_new_flow_keeps_what_was_asked_for(ory: responses.RequestsMock, site: Site) -> None:
     ory.get(FLOWS["login"], status=404)
 

@@ -67,7 +67,13 @@ class Page:
 
 
 def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
-    """Return the page for a flow of ``kind``, such as ``login``; None if malformed, or if its form goes elsewhere."""
+    """Return the page for a flow of ``kind``, such as ``login``.
+
+    None if it is malformed, if its form goes elsewhere, or if no browser began it.
+    """
+    # SECURITY: no cookie binds another type of flow to this browser, so whoever made it could read what is typed here.
+    if flow.get("type", "browser") != "browser":
+        return None
     ui = flow.get("ui")
     if not isinstance(ui, dict):
         return None
