@@ -20,7 +20,7 @@ VARY = ("Cookie", "Authorization", "X-Session-Token")
 STORE = "_cache_update_cache"
 # The ends of headers that only certain shared caches read, and that take precedence over Cache-Control (RFC 9213,
 # section 2).
-TARGETED = ("surrogate-control", "edge-control", "x-accel-expires", "cdn-cache-control")
+TARGETED = ("surrogate-control", "edge-control", "x-accel-expires", "cdn-cache-control", "litespeed-cache-control")
 # Directives that let a shared cache keep a response (RFC 9111, section 5.2.2).
 SHARED = ("public", "max-age", "s-maxage")
 
@@ -57,7 +57,8 @@ def _protect_from_wrappers() -> None:
     """
     fetch: Any = FetchFromCacheMiddleware
     update: Any = UpdateCacheMiddleware
-    process_request, should_update_cache = fetch.process_request, update._should_update_cache
+    process_request = fetch.process_request
+    should_update_cache, process_response = update._should_update_cache, update.process_response
 
     def process_wrapped(self: Any, request: Any) -> Any:
         response = process_request(self, request)
@@ -75,7 +76,13 @@ def _protect_from_wrappers() -> None:
             request._ory_mfa.is_cache_blocked = True
         return False
 
-    fetch.process_request, update._should_update_cache = process_wrapped, should_update
+    def process_unknown(self: Any, request: Any, response: Any) -> Any:
+        # A derived class may have a method in the place of Django's that decides.
+        is_stored = not is_session_known(request) or should_update(self, request, response)
+        return process_response(self, request, response) if is_stored else response
+
+    fetch.process_request = process_wrapped
+    update._should_update_cache, update.process_response = should_update, process_unknown
 
 
 def mark_private(request: HttpRequest, response: HttpResponseBase) -> None:
@@ -115,7 +122,9 @@ def may_be_shared_and_read_later(response: HttpResponseBase) -> bool:
     if not response.streaming or isinstance(response, FileResponse):
         return False
     said = response.headers.get("Cache-Control", "").lower()
-    return any(directive in said for directive in SHARED)
+    return any(directive in said for directive in SHARED) or any(
+        name.lower().endswith(("expires", *TARGETED)) for name in response.headers
+    )
 
 
 def forget_outer_cache(request: HttpRequest) -> None:

@@ -23,7 +23,7 @@ from django.template import RequestContext, Template, Variable, engines
 from django.template.backends.django import DjangoTemplates
 from django.template.response import TemplateResponse
 from django.templatetags.cache import CacheNode
-from django.test import RequestFactory
+from django.test import AsyncClient, Client, RequestFactory
 from django.urls import include, path
 from django.utils.cache import learn_cache_key
 from django.utils.decorators import decorator_from_middleware_with_args, method_decorator
@@ -246,6 +246,13 @@ class NoHeaders(CacheMiddleware):
         return response
 
 
+class AsksNobody(CacheMiddleware):
+    """Decides by itself what is stored, and lets Django store it."""
+
+    def _should_update_cache(self, request: Any, response: Any) -> bool:
+        return True
+
+
 class OwnStart(CacheMiddleware):
     """Decides by itself which requests it may store, and then lets Django store them."""
 
@@ -386,6 +393,7 @@ READING: tuple[tuple[str, Any], ...] = (("sync", reading), ("async", areading))
 COPIES = {
     "copy": decorator_from_middleware_with_args(CopyOfCache)(page_timeout=60),
     "own-start": decorator_from_middleware_with_args(OwnStart)(page_timeout=60),
+    "asks-nobody": decorator_from_middleware_with_args(AsksNobody)(page_timeout=60),
     "no-headers": decorator_from_middleware_with_args(NoHeaders)(page_timeout=60),
 }
 
@@ -396,6 +404,7 @@ def targeted(request: Any) -> HttpResponse:
         "Example-CDN-Cache-Control": "max-age=600",
         "Surrogate-Control": "max-age=600",
         "X-Accel-Expires": "600",
+        "X-LiteSpeed-Cache-Control": "public,max-age=600",
         "X-Other": "kept",
     }
     return HttpResponse(who(request), headers=headers)
@@ -406,12 +415,52 @@ async def atargeted(request: Any) -> HttpResponse:
     return targeted(request)
 
 
+def inner_part(request: Any) -> HttpResponse:
+    template = engines["django"].from_string("{% load cache %}{% cache 60 part %}{{ name }}{% endcache %}")
+    return HttpResponse(template.render({"name": request.GET["name"]}, request))
+
+
+def asks_itself(request: Any) -> HttpResponse:
+    """The page for the name of the person, by a request of the site to itself."""
+    return HttpResponse(Client().get("/inner-part", {"name": who(request)}).content)
+
+
+async def aasks_itself(request: Any) -> HttpResponse:
+    await request.aory_session()
+    response: Any = await AsyncClient().get("/inner-part", {"name": who(request)})
+    return HttpResponse(response.content)
+
+
+def with_header(name: str, value: str, view: Any) -> Any:
+    """A decorator of the site's own that lets shared caches store a page."""
+
+    async def aheaded(request: Any) -> HttpResponse:
+        response: HttpResponse = await view(request)
+        response.headers[name] = value
+        return response
+
+    def headed(request: Any) -> HttpResponse:
+        response: HttpResponse = view(request)
+        response.headers[name] = value
+        return response
+
+    return aheaded if iscoroutinefunction(view) else headed
+
+
+LETS_STORE = {
+    "Expires": "Thu, 31 Dec 2099 23:59:59 GMT",
+    "Surrogate-Control": "max-age=600",
+    "CDN-Cache-Control": "max-age=600",
+    "X-LiteSpeed-Cache-Control": "public,max-age=600",
+}
 PUBLIC = cache_control(public=True, max_age=600)
 urlpatterns = [
     path("sync/", include(pages(reading, late))),
     path("async/", include(pages(areading, alate))),
     path("sync/stream", PUBLIC(stream)),
     path("async/stream", PUBLIC(astream)),
+    *(path(f"sync/stream-{name}", with_header(name, value, stream)) for name, value in LETS_STORE.items()),
+    *(path(f"async/stream-{name}", with_header(name, value, astream)) for name, value in LETS_STORE.items()),
     path("sync/quiet-stream", stream),
     path("async/quiet-stream", astream),
     path("sync/shared-stream", cache_control(s_maxage=600)(stream)),
@@ -432,6 +481,9 @@ urlpatterns = [
         for name, cached in COPIES.items()
         for mode, read in READING
     ),
+    path("inner-part", inner_part),
+    path("sync/asks-itself", asks_itself),
+    path("async/asks-itself", aasks_itself),
     path("sync/fragment", fragment),
     path("async/fragment", afragment),
     path("sync/nested", nested),
@@ -699,7 +751,7 @@ def private(response: Any) -> bool:
     return "private" in said and "public" not in said and "Cookie" in response.headers.get("Vary", "")
 
 
-@pytest.mark.parametrize("url", ["stream", "shared-stream"])
+@pytest.mark.parametrize("url", ["stream", "shared-stream", *(f"stream-{name}" for name in LETS_STORE)])
 def test_stream_that_may_show_who_is_there_is_private(site: Site, ory: FakeOry, url: str) -> None:
     ory.login(site)
 
@@ -758,7 +810,7 @@ def test_cache_that_is_derived_from_djangos_stores_nothing_of_somebody_known(
         assert text in {own, ""} or not any(person.identity.id in text for person in people)
 
 
-@pytest.mark.parametrize("name", ["no-headers", "own-start"])
+@pytest.mark.parametrize("name", ["asks-nobody", "no-headers", "own-start"])
 def test_derived_cache_that_asks_djangos_method_stores_nothing_through_a_wrapper(
     mode: str, ory: FakeOry, name: str
 ) -> None:
@@ -786,6 +838,16 @@ def test_part_inside_another_is_stored_for_nobody(mode: str, ory: FakeOry) -> No
 
     assert [seen_by(visitor, "nested")[1] for visitor in (first, second)] == ["aal2 in all", "aal1 in all"]
     assert stored() == 0
+
+
+def test_part_of_a_page_that_another_request_asked_for_is_not_stored(mode: str, ory: FakeOry) -> None:
+    """What it was asked for may be about the person, too."""
+    first, nobody = Site(mode), Site(mode)
+    session = ory.login(first)
+
+    texts = [seen_by(visitor, "asks-itself")[1] for visitor in (first, nobody)]
+
+    assert texts == [session.identity.id, "nobody"]
 
 
 def test_part_that_shows_nobody_is_stored_for_all(site: Site, ory: FakeOry) -> None:
