@@ -15,8 +15,11 @@ from django.urls import include, path
 from django.utils.decorators import sync_and_async_middleware
 from django.views.decorators.csrf import csrf_exempt
 
+from django_ory_mfa import Requirement
+from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.enforcement import AALRequired, arequire_aal, require_aal
-from django_ory_mfa.guard.denials import CSRFFailed
+from django_ory_mfa.guard import denials
+from django_ory_mfa.guard.denials import CSRFFailed, roll_back
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
 
@@ -45,12 +48,22 @@ def parts() -> Iterator[bytes]:
     yield b"no"
 
 
+def marked(response: Any, **marks: Any) -> Any:
+    """A response with attributes such as Django REST framework sets, but not all that its own handler would."""
+    vars(response).update(marks)
+    return response
+
+
 ANSWERS: dict[str, Callable[[], Any]] = {
     "less": lambda: HttpResponse("less"),
     "redirect": lambda: HttpResponseRedirect("/elsewhere"),
     "not-found": lambda: HttpResponse("no", status=404),
     "forbidden": lambda: JsonResponse({"detail": "session_missing"}, status=403),
+    "bad": lambda: HttpResponse("no", status=400),
     "error": lambda: HttpResponse("no", status=500),
+    "ends-alike": lambda: HttpResponse(f"{AALRequired.__module__}.AALRequired: session_missing", status=502),
+    "marked": lambda: marked(HttpResponse("no", status=403), exception=True, data=["session_missing"]),
+    "unmarked": lambda: marked(HttpResponse("no", status=403), data={"detail": "session_missing"}),
     "stream": lambda: StreamingHttpResponse(parts(), status=500),
     "latin": lambda: HttpResponse(b"\xe9\xff", status=500),
 }
@@ -161,3 +174,47 @@ def test_failure_of_csrf_while_a_template_renders_is_a_page(mode: str, ory: Fake
 def test_forged_request_is_named_in_its_exception() -> None:
     """Frameworks that answer it by themselves show this text."""
     assert str(CSRFFailed(HttpResponse(status=403))) == "CSRF verification failed"
+
+
+def test_refusal_says_why_and_what_a_framework_may_add() -> None:
+    decision = Decision(Outcome.LOGIN, Requirement("aal1"), "session_missing")
+
+    assert str(AALRequired(decision)) == "session_missing"
+    assert AALRequired(decision).extensions == {}
+    assert AALRequired(decision, {"error": {}}).extensions == {"error": {}}
+
+
+class Connection:
+    """A connection to a database, as far as it matters here."""
+
+    def __init__(self, *, is_atomic: bool, is_open: bool) -> None:
+        self.settings_dict = {"ATOMIC_REQUESTS": is_atomic}
+        self.in_atomic_block = is_open
+        self.rolled_back = False
+
+    def set_rollback(self, rolled_back: bool) -> None:  # noqa: FBT001 - Django's signature
+        self.rolled_back = rolled_back
+
+
+class Connections:
+    """Connections of a site; those that nobody has used yet are made only if they are asked for."""
+
+    def __init__(self, *used: Connection) -> None:
+        self._used = used
+
+    def all(self, *, initialized_only: bool = False) -> list[Connection]:
+        assert initialized_only, "A refusal opens no database."
+        return list(self._used)
+
+
+def test_what_a_refused_view_has_written_is_undone_where_each_request_is_atomic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    used = [
+        Connection(is_atomic=is_atomic, is_open=is_open) for is_atomic in (True, False) for is_open in (True, False)
+    ]
+    monkeypatch.setattr(denials, "connections", Connections(*used))
+
+    roll_back()
+
+    assert [connection.rolled_back for connection in used] == [True, False, False, False]

@@ -10,9 +10,13 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.template import engines
+from django.test import RequestFactory
 from django.urls import include, path
 
+from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.enforcement import evaluate
+from django_ory_mfa.request.client_kind import Kind, kind_of
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site, location
 
@@ -29,6 +33,10 @@ def by_header(request: Any) -> Any:
     ASKED.append(request.path)
     kind = request.headers.get("X-Kind", "none")
     return KINDS.get(kind, kind)
+
+
+def decides(request: Any) -> str:
+    return "browser" if evaluate(request, "aal1").is_allowed else "json"
 
 
 def looks_at_the_session(request: Any) -> str:
@@ -195,6 +203,28 @@ def test_callable_that_looks_at_the_session_while_it_is_fetched_does_not_go_roun
     site.set_cookie("ory_mfa_hops", "x")
 
     assert site.get("page", headers=BROWSER).content == b"open sesame"
+
+
+def test_callable_may_decide_about_the_request(ory: FakeOry, settings: Any) -> None:
+    """The address in a decision depends on the kind, so the callable would be asked again while it runs."""
+    settings.ORY_MFA_CLIENT_KIND = f"{HERE}.decides"
+
+    assert column(Site("sync").get("page", headers=BROWSER)) == "json"
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [
+        ({"HX-Request": "true"}, Kind.HTMX),
+        ({"Authorization": "Bearer eyJhbGciOi"}, Kind.BROWSER),
+        ({}, Kind.BROWSER),
+    ],
+)
+def test_kind_of_a_request_with_a_session_cookie(headers: dict[str, str], kind: Kind) -> None:
+    """A token of another issuer beside the cookie says nothing."""
+    request = RequestFactory().get("/", headers={**BROWSER, **headers})
+
+    assert kind_of(request, Credential(CredentialKind.COOKIE, "ory_kratos_session=a")) is kind
 
 
 def test_object_can_be_the_callable(site: Site, ory: FakeOry, settings: Any) -> None:

@@ -39,6 +39,13 @@ def test_cookies_of_two_projects_count_for_nothing(mode: str) -> None:
     assert credential_of(request(mode, f"{OWN}; {NETWORK}", Authorization=f"Bearer {TOKEN}")) is None
 
 
+def test_two_cookies_of_one_project_are_sent_to_ory_as_they_are(mode: str) -> None:
+    found = credential_of(request(mode, f"{OWN}; ory_kratos_session=other"))
+
+    assert found is not None
+    assert found.value == f"{OWN}; ory_kratos_session=other"
+
+
 def test_token_of_ory_counts_beside_cookies_of_two_projects(mode: str) -> None:
     found = credential_of(request(mode, f"{OWN}; {NETWORK}", **{"X-Session-Token": TOKEN}))
 

@@ -10,11 +10,27 @@ from urllib.parse import quote
 import pytest
 from django.core import signing
 from django.http import HttpResponse
+from django.test import RequestFactory
 from django.urls import include, path
 
+from django_ory_mfa import Requirement
+from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.enforcement import arequire_aal, require_aal
+from django_ory_mfa.request.visitor import Visitor
+from django_ory_mfa.roundtrip.hops import (
+    Hop,
+    count_hop,
+    hop_of,
+    is_loop,
+    is_return,
+    mark_of,
+    note_hop,
+    person_before,
+    proofs_asked_for,
+)
 from django_ory_mfa.testing import FakeOry
+from tests.clock import PassingTime
 from tests.site import Site, location
 
 pytestmark = pytest.mark.urls(__name__)
@@ -517,3 +533,102 @@ def test_public_page_keeps_the_hops(site: Site, ory: FakeOry) -> None:
     site.get("public")
 
     assert len(entries(site)) == 1
+
+
+# An entry of the cookie
+
+
+def carrying(*hops: Hop, session: str = "", method: str = "GET") -> Any:
+    """A request of a browser with these entries, and with this session of Django."""
+    cookies = {COOKIE: signing.dumps(hops, salt=SALT), **({"sessionid": session} if session else {})}
+    return RequestFactory().generic(method, "/page", headers={"Cookie": "; ".join(map("=".join, cookies.items()))})
+
+
+def hop(
+    request: Any, who: Visitor, *, outcome: Outcome = Outcome.STEP_UP, back: str = "/page", here: bool = True
+) -> Hop:
+    decision = Decision(outcome, Requirement("aal2"), "test")
+    return hop_of(request, decision, who, return_to=f"http://testserver{back}", is_for_this_page=here)
+
+
+def left(response: HttpResponse) -> list[Any]:
+    return list(signing.loads(response.cookies[COOKIE].value, salt=SALT)) if COOKIE in response.cookies else []
+
+
+PERSON, TOKEN, NOBODY = Visitor("p", "c"), Visitor("", "c"), Visitor()
+
+
+@pytest.mark.parametrize(("method", "form"), [("GET", 0), ("HEAD", 0), ("POST", 1), ("DELETE", 1)])
+def test_entry_of_a_form_says_so(method: str, form: int) -> None:
+    assert hop(carrying(method=method), PERSON).form == form
+
+
+def test_entry_is_for_the_page_that_the_browser_comes_back_to() -> None:
+    """A view that sends visitors to Ory for another page counts for that page."""
+    here, there = hop(carrying(), PERSON, back="/other"), hop(carrying(), PERSON, back="/other", here=False)
+    entry = hop(carrying(), PERSON)
+
+    assert here.key == entry.key
+    assert there.key != entry.key
+    assert proofs_asked_for(carrying(here, there)) == [here]
+    assert is_return(carrying(entry))
+    assert not is_return(carrying(here, there))
+
+
+def test_mark_of_a_requirement_is_another_for_each_level_age_and_method() -> None:
+    requirements = [
+        Requirement("aal2"),
+        Requirement("aal1"),
+        Requirement("aal2", max_age=600),
+        Requirement("aal2", methods={"totp"}),
+        Requirement("aal2", methods={"webauthn"}),
+        Requirement("aal2", methods={"webauthn", "totp"}),
+    ]
+
+    assert len({mark_of(requirement) for requirement in requirements}) == len(requirements)
+    assert mark_of(requirements[-1]) == mark_of(Requirement("aal2", methods={"totp", "webauthn"}))
+
+
+def test_page_with_a_link_adds_its_entry_once_beside_others() -> None:
+    other, entry = hop(carrying(), NOBODY), hop(carrying(), PERSON)
+    first, second = HttpResponse(), HttpResponse()
+
+    note_hop(carrying(other), first, entry)
+    note_hop(carrying(other, entry), second, entry)
+
+    assert left(first) == [list(other), list(entry)]
+    assert COOKIE not in second.cookies
+
+
+@pytest.mark.parametrize(
+    ("visitor", "seconds", "times"),
+    [(PERSON, 60, 2), (TOKEN, 60, 2), (NOBODY, 9.5, 2), (NOBODY, 10, 1), (NOBODY, 60, 1)],
+)
+def test_stranger_is_counted_only_if_ory_sends_the_browser_back_at_once(
+    clock: PassingTime, visitor: Visitor, seconds: float, times: int
+) -> None:
+    before, response = hop(carrying(), visitor), HttpResponse()
+    clock.wait(seconds)
+    again = hop(carrying(), visitor)
+
+    count_hop(carrying(before), response, again)
+
+    assert [Hop(*entry).times for entry in left(response)] == [times]
+    assert is_loop(carrying(before._replace(times=3)), again) is (times == 2)
+
+
+def test_person_before_is_whoever_left_with_this_session_of_django() -> None:
+    gone = hop(carrying(session="s"), PERSON)
+
+    assert person_before(carrying(gone, session="s"), ["q"]) == "p"
+    assert person_before(carrying(gone, session="s"), ["q", "p"]) is None
+    assert person_before(carrying(gone, session="other"), ["q"]) is None
+
+
+@pytest.mark.parametrize("visitor", [TOKEN, NOBODY])
+def test_nobody_is_before_who_left_without_a_name(visitor: Visitor) -> None:
+    assert person_before(carrying(hop(carrying(session="s"), visitor), session="s"), ["q"]) is None
+
+
+def test_nobody_is_before_in_a_browser_without_a_session_of_django() -> None:
+    assert person_before(carrying(hop(carrying(), PERSON)), ["q"]) is None

@@ -14,6 +14,7 @@ from django.core.cache import caches
 from django.test import RequestFactory
 
 from django_ory_mfa.metrics import Event, listen
+from django_ory_mfa.ory.breaker import Breaker
 from django_ory_mfa.ory.service import use_transport
 from django_ory_mfa.runtime.per_process import forget_ory
 from django_ory_mfa.session import cache as module
@@ -22,7 +23,7 @@ from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.transport import FakeOryTransport
 from tests.backends import sick
 from tests.clock import PassingTime, passing_time
-from tests.site import Site
+from tests.site import LOOP, Site
 
 WHOAMI = "/sessions/whoami"
 PROBE = "/self-service/settings/browser"
@@ -639,6 +640,103 @@ def test_cache_is_asked_again_when_the_pause_is_over(site: Site, ory: FakeOry, s
     site.get("aal2")
 
     assert asked(ory) == 2
+
+
+# One call of a cache.
+
+
+class Tray:
+    """A cache with both spellings of a method, whose calls take as long or fail as a test says."""
+
+    def __init__(self, clock: PassingTime) -> None:
+        self._clock = clock
+        self.seconds: list[float | None] = []
+        self.calls: list[str] = []
+
+    def _answer(self, name: str) -> str:
+        self.calls.append(name)
+        seconds = self.seconds.pop(0) if self.seconds else 0.0
+        if seconds is None:
+            raise ConnectionError
+        self._clock.wait(seconds)
+        return "answer"
+
+    def get(self) -> str:
+        return self._answer("get")
+
+    async def aget(self) -> str:
+        return self._answer("aget")
+
+    def set(self) -> str:
+        return self._answer("set")
+
+    async def aset(self) -> str:
+        return self._answer("aset")
+
+
+class Calls:
+    """Calls of a ``Tray`` by one mode, which share a breaker."""
+
+    def __init__(self, mode: str, clock: PassingTime) -> None:
+        self.mode, self.tray, self.breaker = mode, Tray(clock), Breaker(failures=2)
+
+    def __call__(self, method: str = "get", *, takes: float | None = 0.0) -> Any:
+        """What comes of a call that ``takes`` so many seconds, or fails if that is None."""
+        self.tray.seconds = [takes]
+        operation = module.Operation(self.tray, self.breaker, method)
+        return operation.run() if self.mode == "sync" else LOOP.run(operation.arun())
+
+
+@pytest.fixture
+def calls(mode: str, clock: PassingTime) -> Calls:
+    return Calls(mode, clock)
+
+
+def test_each_mode_calls_its_own_method(calls: Calls) -> None:
+    assert calls() == "answer"
+    assert calls.tray.calls == ["get" if calls.mode == "sync" else "aget"]
+
+
+@pytest.mark.parametrize(("seconds", "failures"), [(0.5, 0), (0.75, 1)])
+def test_call_of_more_than_half_a_second_is_a_failure(
+    calls: Calls, events: list[Event], caplog: pytest.LogCaptureFixture, seconds: float, failures: int
+) -> None:
+    calls(takes=seconds)
+
+    assert events == [Event.CACHE_ERROR] * failures
+    # One failure alone is no pause yet.
+    assert caplog.messages == []
+    calls(takes=None)
+    assert calls() == (module.SKIPPED if failures else "answer")
+    assert len(caplog.messages) == failures
+
+
+@pytest.mark.parametrize(("method", "result"), [("get", "answer"), ("set", module.SKIPPED)])
+def test_only_a_read_that_succeeds_ends_a_row_of_failures(calls: Calls, method: str, result: object) -> None:
+    calls(takes=None)
+    calls(method)
+    calls(takes=None)
+
+    assert calls() == result
+
+
+def test_cache_is_tried_by_one_call_after_a_pause(calls: Calls, clock: PassingTime) -> None:
+    calls(takes=None)
+    calls(takes=None)
+    clock.wait(1.5)
+    assert calls() is module.SKIPPED
+    clock.wait(0.5)
+
+    assert calls() == "answer"
+    assert calls() == "answer"
+
+
+def test_hits_and_misses_are_counted(site: Site, ory: FakeOry, ttl: None, events: list[Event]) -> None:
+    ory.login(site)
+    site.get("session")
+    site.get("session")
+
+    assert [event for event in events if event.startswith("cache")] == [Event.CACHE_MISS, Event.CACHE_HIT]
 
 
 # Counts.

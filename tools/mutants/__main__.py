@@ -22,7 +22,7 @@ from tools.mutants.places import CACHE, EXPLAINED, PACKAGE, chosen, own_tests
 from tools.mutants.trial import Verdict, preload, try_mutant
 
 # So many tests run in the process that has them all, before the mutant is imported by another for those that are near.
-AT_FIRST = 200
+AT_FIRST = 400
 
 
 def main() -> int:
@@ -124,7 +124,7 @@ class Run:
         for trial in trials[:2] if self._options.quick else trials:
             with suppress(NeedsImportError):
                 verdict = trial()
-                if verdict is not Verdict.SURVIVED:
+                if verdict is not Verdict.SURVIVED or self._options.quick:
                     return verdict
         return Verdict.SURVIVED
 
@@ -139,8 +139,20 @@ class Run:
         """The tests of the module and all others that run the line: first those that killed often and are short."""
         running = self._map.tests_of(mutant.file, mutant.lines)
         wanted = [test for test in self._nursery.tests if test in running or test.partition("::")[0] in self._whole]
-        others = (test for test in wanted if test not in self._untrue)
-        return sorted(others, key=lambda test: (test not in running, -self._kills[test], self._seconds(test), test))
+        others = sorted(
+            (test for test in wanted if test not in self._untrue), key=lambda test: (self._seconds(test), test)
+        )
+        places = self._places(others)
+        return sorted(others, key=lambda test: (test not in running, -self._kills[test], places[test]))
+
+    def _places(self, tests: Iterable[str]) -> dict[str, int]:
+        """Let every file of tests have its turn, those in the folder of the room more often."""
+        count, room = Counter[str](), f"tests/{self._file.partition('/')[0]}/"
+        places = {}
+        for test in tests:
+            count[test.partition("::")[0]] += 1
+            places[test] = count[test.partition("::")[0]] * (1 if test.startswith(room) else 5)
+        return places
 
     def _seconds(self, test: str) -> float:
         return self._map.seconds.get(test, 0.0)

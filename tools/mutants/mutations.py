@@ -176,8 +176,14 @@ def _is_for_readers(node: cst.CSTNode) -> bool:
     if isinstance(node, cst.Expr):
         return isinstance(node.value, cst.SimpleString) or _logs(node.value, LOG_OF_THE_PROGRAMMER)
     if isinstance(node, cst.Assign):
-        return _name(node.targets[0].target) in ("__all__", "__slots__", "logger") or _is_typing(node.value)
+        name = _name(node.targets[0].target)
+        return name in ("__all__", "__slots__", "logger") or _is_alias(name) or _is_typing(node.value)
     return False
+
+
+def _is_alias(name: str) -> bool:
+    """Whether ``name`` is written as that of a class: what is assigned to it is a type, read by type checkers."""
+    return name[:1].isupper() and not name.isupper()
 
 
 def _is_typing(node: cst.BaseExpression) -> bool:
