@@ -12,6 +12,7 @@ from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
+from rest_framework.serializers import Serializer
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
@@ -244,6 +245,47 @@ class Reports(ViewSet):  # type: ignore[misc]  # mypy does not look into it
         return Response(SESAME)
 
 
+class Orders(ViewSet):  # type: ignore[misc]  # mypy does not look into it
+    """Several ways to run the code of an action that asks for more."""
+
+    authentication_classes = (OryAuthentication,)
+    permission_classes: Any = (AALPermission("aal1"),)
+    ory_mfa_requirements: ClassVar[dict[str, Any]] = {"update": "sensitive", "refund": "sensitive"}
+
+    def get_serializer(self) -> Serializer:
+        return Serializer()
+
+    def list(self, request: Any) -> Response:
+        return Response(SESAME)
+
+    def update(self, request: Any, pk: str = "new", **options: Any) -> Response:
+        return Response(SESAME)
+
+    create = update
+
+    def partial_update(self, request: Any, pk: str) -> Response:
+        return self.update(request, pk, partial=True)
+
+    @action(detail=True, methods=["post"])
+    def refund(self, request: Any, pk: str) -> Response:
+        return Response(SESAME)
+
+    @refund.mapping.delete
+    def end_refund(self, request: Any, pk: str) -> Response:
+        return Response(SESAME)
+
+
+class OpenOrders(Orders):
+    """What has an entry of its own has no other."""
+
+    ory_mfa_requirements: ClassVar[dict[str, Any]] = {
+        **Orders.ory_mfa_requirements,
+        "create": "aal1",
+        "partial_update": "aal1",
+        "end_refund": "aal1",
+    }
+
+
 @api_view(["GET"])
 @authentication_classes([OryAuthentication])
 @permission_classes([AALPermission("aal2")])
@@ -253,6 +295,8 @@ def function(request: Any) -> Response:
 
 router = SimpleRouter()
 router.register("reports", Reports, basename="reports")
+router.register("orders", Orders, basename="orders")
+router.register("open-orders", OpenOrders, basename="open-orders")
 
 VIEWS = {
     "either": Either,

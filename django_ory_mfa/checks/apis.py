@@ -15,9 +15,9 @@ from django_ory_mfa.checks.permissions import (
     METHODS,
     asks_for_level,
     authenticators_of,
-    names_here,
     negates_level,
     permissions_of,
+    required_here,
     requirements_of,
     ways_in,
 )
@@ -79,6 +79,15 @@ def other_authenticators(place: str, others: Sequence[str]) -> checks.Warning:
     )
 
 
+def idle_requirement(place: str, name: str) -> checks.Warning:
+    """Return W042: a requirement names a function of a ViewSet that no route runs."""
+    return checks.Warning(
+        f"ory_mfa_requirements of {place} name {name!r}, which no route runs as an action.",
+        hint="Name the actions that a router or as_view() binds to HTTP methods, or the methods in capitals.",
+        id="ory_mfa.W042",
+    )
+
+
 def check_authenticators(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Where every combination of permissions requires a level, only Ory's sign-in is accepted."""
     found = {_place(site_view.view): _others(site_view.view) for site_view in every_view()}
@@ -87,9 +96,10 @@ def check_authenticators(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 
 def check_permissions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """What permissions and ``ory_mfa_requirements`` require is enforced, also during an outage."""
-    messages = [message for site_view in every_view() for message in _messages(site_view.view)]
+    views = [site_view.view for site_view in every_view()]
+    messages = [message for view in views for message in _messages(view)]
     # A router has the same class at many places.
-    return list({str(message): message for message in messages}.values())
+    return [*{str(message): message for message in messages}.values(), *_idle(views)]
 
 
 def check_spectacular(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -103,6 +113,18 @@ def check_spectacular(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 def _asks(view: Any) -> bool:
     return any(asks_for_level(permission) for permission in permissions_of(view) or ())
+
+
+def _idle(views: list[Any]) -> list[CheckMessage]:
+    # A router has the actions of one class at different places.
+    run = {(_place(view), key) for view in views for keys in required_here(view).values() for key in keys}
+    named = {(_place(view), name) for view in views for name in requirements_of(view) if _is_function(view, name)}
+    return [idle_requirement(place, name) for place, name in sorted(named - run)]
+
+
+def _is_function(view: Any, name: Any) -> bool:
+    """Whether ``view`` is a ViewSet with a function called ``name``."""
+    return isinstance(name, str) and hasattr(view, "actions") and callable(getattr(class_of(view), name, None))
 
 
 def _place(view: Any) -> str:
@@ -129,14 +151,13 @@ def _messages(view: Any) -> Iterator[CheckMessage]:
         yield negated_level(place)
     yield from (odd_requirements(place, problem) for problem in _problems(view, required))
     # Unknown for a class that picks its permissions at each request.
-    if permissions is not None and not _asks(view) and not required.keys().isdisjoint(names_here(view)):
+    if permissions is not None and not _asks(view) and required_here(view):
         yield unread_requirements(place)
 
 
 def _problems(view: Any, required: dict[Any, Any]) -> Iterator[str]:
     for name, value in required.items():
-        is_action = isinstance(name, str) and hasattr(view, "actions") and callable(getattr(class_of(view), name, None))
-        if name not in METHODS and not is_action:
+        if name not in METHODS and not _is_function(view, name):
             yield f"{name!r} is neither an action nor an HTTP method in capitals."
         if not isinstance(value, (str, Requirement)) and not callable(value):
             yield f"{value!r} for {name!r} is not a requirement."

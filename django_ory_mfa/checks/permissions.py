@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import chain, product
 from typing import Any
 
-from django_ory_mfa.guard.declarations import Declared, class_of, declarations_in, parts_of
+from django_ory_mfa.guard.declarations import Declared, class_of, declarations_in, keys_for, parts_of
 
 # Each way in is what has to be met together; one way is enough.
 Ways = tuple[tuple[Declared, ...], ...]
@@ -20,8 +20,7 @@ def permissions_of(view: Any) -> tuple[Any, ...] | None:
     picks = getattr(class_of(view), "get_permissions", None)
     if picks is None or picked_by(view) is not None:
         return None
-    given: dict[str, Any] = getattr(view, "initkwargs", None) or {}
-    return tuple(given.get("permission_classes", getattr(class_of(view), "permission_classes", ())))
+    return tuple(_given(view).get("permission_classes", getattr(class_of(view), "permission_classes", ())))
 
 
 def picked_by(view: Any) -> str | None:
@@ -33,16 +32,24 @@ def picked_by(view: Any) -> str | None:
 
 
 def requirements_of(view: Any) -> dict[Any, Any]:
-    """Return ``ory_mfa_requirements`` of the class of ``view``, if it is one of Django REST framework."""
+    """Return ``ory_mfa_requirements`` of ``view`` or its class, if it is one of Django REST framework."""
     view_class = class_of(view)
-    given = getattr(view_class, "ory_mfa_requirements", None) if hasattr(view_class, "get_permissions") else None
+    if not hasattr(view_class, "get_permissions"):
+        return {}
+    given = _given(view).get("ory_mfa_requirements", getattr(view_class, "ory_mfa_requirements", None))
     return given if isinstance(given, dict) else {}
+
+
+def required_here(view: Any) -> dict[str, list[Any]]:
+    """Return the keys of ``ory_mfa_requirements`` that hold for each action and HTTP method that ``view`` answers."""
+    required = requirements_of(view)
+    found = {name: keys_for(class_of(view), required, name) for name in names_here(view)}
+    return {name: keys for name, keys in found.items() if keys}
 
 
 def authenticators_of(view: Any) -> tuple[Any, ...]:
     """Return the classes of Django REST framework that find out who sends a request to ``view``."""
-    given: dict[str, Any] = getattr(view, "initkwargs", None) or {}
-    return tuple(given.get("authentication_classes", getattr(class_of(view), "authentication_classes", ())))
+    return tuple(_given(view).get("authentication_classes", getattr(class_of(view), "authentication_classes", ())))
 
 
 def names_here(view: Any) -> tuple[str, ...]:
@@ -51,6 +58,12 @@ def names_here(view: Any) -> tuple[str, ...]:
     if actions is None:
         return tuple(method for method in METHODS if hasattr(class_of(view), method.lower()))
     return (*actions.values(), *(method.upper() for method in actions))
+
+
+def _given(view: Any) -> dict[str, Any]:
+    """Return the arguments of ``as_view()``, which a router takes from ``@action``."""
+    given: dict[str, Any] = getattr(view, "initkwargs", None) or {}
+    return given
 
 
 def ways_in(permissions: Iterable[Any]) -> Ways:

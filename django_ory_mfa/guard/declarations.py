@@ -112,6 +112,24 @@ def parts_of(permission: Any) -> list[Any]:
     return [part for part in parts if part is not None]
 
 
+def keys_for(view_class: Any, given: Iterable[Any], name: str) -> list[Any]:
+    """Return the keys of ``given``, an ``ory_mfa_requirements``, that hold for the action or HTTP method ``name``.
+
+    An action without a key of its own has those of the actions whose code it runs: ``update`` for ``partial_update``,
+    the action that it extends by ``@action.mapping``, and the action whose function it is under another name.
+    """
+    # SECURITY: otherwise PATCH would change what PUT may not.
+    return [name] if name in given else [key for key in given if _runs_code_of(view_class, name, key)]
+
+
+def _runs_code_of(view_class: Any, name: str, key: Any) -> bool:
+    function = getattr(view_class, key, None) if isinstance(key, str) else None
+    mapping = getattr(function, "mapping", None)
+    is_extended = isinstance(mapping, dict) and name in mapping.values()
+    is_same = function is not None and function is getattr(view_class, name, None)
+    return is_extended or is_same or key == name.removeprefix("partial_")
+
+
 def declared_by(view: Any) -> tuple[Declared, ...]:
     """Return what ``view`` declares: by a decorator, and by ``required_aal`` of its class.
 

@@ -155,6 +155,35 @@ def test_action_that_a_viewset_does_not_have_is_an_error(settings: Any) -> None:
     assert ids(site(settings, viewset(**attributes))) == ["ory_mfa.E042"]
 
 
+def bound(actions: dict[str, str], required: dict[str, Any], permission_classes: Any = (), **options: Any) -> Any:
+    """A ViewSet of which only ``actions`` are bound to HTTP methods."""
+    from rest_framework.viewsets import ViewSet
+
+    functions = {name: named(name) for name in ("update", "partial_update", "destroy", "perform_destroy")}
+    attributes = {**functions, "permission_classes": permission_classes, "ory_mfa_requirements": required}
+    return path("a", type("Views", (ViewSet,), attributes).as_view(actions, **options))  # type: ignore[attr-defined]
+
+
+def test_requirement_that_another_action_takes_over_counts(settings: Any) -> None:
+    required = {"update": "aal2"}
+
+    assert site(settings, bound({"patch": "partial_update"}, required, [permission()])) == []
+    assert ids(site(settings, bound({"patch": "partial_update"}, required))) == ["ory_mfa.E041"]
+    assert ids(site(settings, bound({"delete": "destroy"}, {}, ory_mfa_requirements={"DELETE": "aal2"}))) == [
+        "ory_mfa.E041"
+    ]
+
+
+@pytest.mark.parametrize("name", ["update", "perform_destroy"])
+def test_requirement_for_a_function_that_no_route_runs_is_a_warning(settings: Any, name: str) -> None:
+    required = {name: "aal2", "destroy": "aal2", "DELETE": "aal2", "GET": "aal2"}
+
+    (message,) = site(settings, bound({"delete": "destroy"}, required, [permission()]))
+
+    assert message.id == "ory_mfa.W042"
+    assert f"Views name {name!r}" in message.msg
+
+
 @pytest.mark.parametrize("attributes", [{"ory_mfa_requirements": ["GET"]}, {}])
 def test_other_views_are_left_alone(settings: Any, attributes: Any) -> None:
     assert site(settings, view(permission_classes=[], **attributes), path("b", page)) == []

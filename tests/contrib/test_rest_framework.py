@@ -510,6 +510,45 @@ def test_requirement_of_an_action_or_method_adds_to_the_permission_at_aal1(
     assert site.request(method, f"/{target}", headers={"Accept": "application/json"}).status_code == status
 
 
+WAYS = [("put", "1/"), ("patch", "1/"), ("post", ""), ("post", "1/refund/"), ("delete", "1/refund/")]
+
+
+@pytest.mark.parametrize(("method", "target"), WAYS)
+def test_requirement_of_an_action_holds_for_whatever_runs_its_code(
+    site: Site, ory: FakeOry, method: str, target: str
+) -> None:
+    ory.login(site, age=3000)
+
+    response = site.request(method, f"/orders/{target}", headers={"Accept": "application/json"})
+
+    assert told(response) == (403, "session_refresh_required")
+    ory.login(site)
+    assert site.request(method, f"/orders/{target}", headers={"Accept": "application/json"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"), [(*way, 403 if way in (WAYS[0], WAYS[3]) else 200) for way in WAYS]
+)
+def test_requirement_of_its_own_stands_for_that_of_the_action_whose_code_runs(
+    site: Site, ory: FakeOry, method: str, target: str, status: int
+) -> None:
+    ory.login(site, age=3000)
+
+    response = site.request(method, f"/open-orders/{target}", headers={"Accept": "application/json"})
+
+    assert response.status_code == status
+
+
+def test_requirement_of_an_action_holds_for_the_description_of_its_form(site: Site, ory: FakeOry) -> None:
+    ory.login(site, age=3000)
+    assert "actions" not in site.request("options", "/orders/1/", headers={"Accept": "application/json"}).json()
+    ory.login(site)
+
+    response = site.request("options", "/orders/1/", headers={"Accept": "application/json"})
+
+    assert response.json()["actions"] == {"PUT": {}}
+
+
 def test_requirement_that_makes_no_sense_opens_nothing(site: Site, ory: FakeOry, settings: Any) -> None:
     settings.ORY_MFA_POLICIES = {}
     ory.login(site)

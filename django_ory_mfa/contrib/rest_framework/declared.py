@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django_ory_mfa.guard.declarations import Declared, declarations_in, declare, wants_proof
+from django_ory_mfa.guard.declarations import Declared, declarations_in, declare, keys_for, wants_proof
 
 
 def requirements_of(view: Any, method: str) -> list[Declared]:
@@ -16,8 +16,11 @@ def requirements_of(view: Any, method: str) -> list[Declared]:
     if not given:
         return []
     # SECURITY: the function for GET answers HEAD as well.
-    names = [getattr(view, "action", None), method, "GET" if method == "HEAD" and "HEAD" not in given else None]
-    return [declare(requirement=given[name]) for name in dict.fromkeys(names) if name is not None and name in given]
+    names = [method, "GET" if method == "HEAD" and "HEAD" not in given else None, getattr(view, "action", None)]
+    # The answer to OPTIONS describes the forms of other methods, after it asked for their permissions.
+    names.append((getattr(view, "action_map", None) or {}).get(method.lower()))
+    keys = [key for name in names if name is not None for key in keys_for(type(view), given, name)]
+    return [declare(requirement=given[key]) for key in dict.fromkeys(keys)]
 
 
 def asks_for_proof(view: Any, method: str) -> bool:

@@ -39,7 +39,8 @@ class AALPermission(OperationHolderMixin, BasePermission, metaclass=AALPermissio
 
     ``AALPermission`` requires ``ORY_MFA_AAL``; ``AALPermission("aal2", max_age=600)`` is put into
     ``permission_classes`` like a class. What a view has in ``ory_mfa_requirements`` for its action or HTTP method is
-    required as well. It never raises: ``exception_handler`` makes the response.
+    required as well; ``partial_update`` without an entry has that of ``update``. It never raises:
+    ``exception_handler`` makes the response.
 
     It also refuses users who signed in without Ory, unless ``contrib.auth`` maps the person of the Ory session to them,
     and people for whom ``contrib.auth`` has no active user.

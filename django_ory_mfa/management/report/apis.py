@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from inspect import getclosurevars, isfunction
 from typing import Any
 
-from django_ory_mfa.checks.permissions import Ways, names_here, permissions_of, picked_by, requirements_of, ways_in
+from django_ory_mfa.checks.permissions import Ways, permissions_of, picked_by, required_here, requirements_of, ways_in
 from django_ory_mfa.guard.declarations import Declared, declare
 from django_ory_mfa.management.report.guards import AUTH, DECORATOR, PERMISSION, Guard, guard_of
 
@@ -40,9 +40,8 @@ def _of_permissions(view: Any, ways: Ways) -> Iterator[Guard]:
     yield from guards
     if guards:
         required = requirements_of(view)
-        for name in dict.fromkeys(names_here(view)):
-            if name in required:
-                yield _required(required[name], name)
+        for name, keys in required_here(view).items():
+            yield from (_required(required[key], name) for key in keys)
 
 
 def _required(value: Any, name: str) -> Guard:

@@ -80,6 +80,31 @@ def test_rule_8_way_in_without_a_level_leaves_a_view_unprotected(of_site: dict[s
             "/reports/(?P<pk>[^/.]+)/archive/",
             [("permission", "aal1", None, ()), ("permission", "aal2", None, ("archive",))],
         ),
+        ("/orders/", [("permission", "aal1", None, ()), ("permission", "aal2", 600, ("create",))]),
+        (
+            "/orders/(?P<pk>[^/.]+)/",
+            [
+                ("permission", "aal1", None, ()),
+                ("permission", "aal2", 600, ("update",)),
+                ("permission", "aal2", 600, ("partial_update",)),
+            ],
+        ),
+        (
+            "/orders/(?P<pk>[^/.]+)/refund/",
+            [
+                ("permission", "aal1", None, ()),
+                ("permission", "aal2", 600, ("refund",)),
+                ("permission", "aal2", 600, ("end_refund",)),
+            ],
+        ),
+        (
+            "/open-orders/(?P<pk>[^/.]+)/",
+            [
+                ("permission", "aal1", None, ()),
+                ("permission", "aal2", 600, ("update",)),
+                ("permission", "aal1", None, ("partial_update",)),
+            ],
+        ),
     ],
 )
 def test_permission_of_a_view_is_its_guard(of_site: dict[str, Row], path: str, expected: list[Any]) -> None:
