@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
+from django.utils.functional import SimpleLazyObject
 
 from django_ory_mfa.core.refusal import Refusal, forbidden
 from django_ory_mfa.runtime.steps import Steps, wait_for
@@ -74,8 +75,14 @@ def mapped_user(request: HttpRequest) -> Any:
 
 
 def forget_other_sign_in(request: Any) -> None:
-    """Make ``request.user`` anonymous if it comes from a sign-in other than Ory's."""
-    if mapped_user(request) is not None or "user" not in vars(request):
+    """Make ``request.user`` the user to whom ``contrib.auth`` maps the Ory session, on a site without it anonymous."""
+    if "user" not in vars(request):
+        return
+    # SECURITY: the second factor of one person must not open the account of another, whom Django's own sign-in or a
+    # middleware put there.
+    found = mapped_user(request)
+    if found is not None:
+        request.user, request.auser = SimpleLazyObject(found.user), found.auser
         return
     # Imported here, because a site may have no Django users.
     anonymous = import_module("django.contrib.auth.models").AnonymousUser()
@@ -83,5 +90,4 @@ def forget_other_sign_in(request: Any) -> None:
     async def auser() -> Any:
         return anonymous
 
-    # SECURITY: the second factor of one person must not open the account of another.
     request.user, request.auser = anonymous, auser

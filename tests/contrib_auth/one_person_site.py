@@ -71,6 +71,13 @@ def add(target: NinjaAPI, name: str, auth: Any) -> None:
     target.get(f"/async/{name}", operation_id=f"a{name}", auth=auth)(asynchronous)
 
 
+@api.get("/sync/operation-in-the-event-loop", auth=OryAuth("aal2"))
+@api.get("/async/operation-in-the-event-loop", auth=OryAuth("aal2"))
+async def at_once(request: Any) -> Any:
+    """Reads the user as blocking code does; it is known by then."""
+    return {"name": request.user.get_username()}
+
+
 for target in (api, bare):
     add(target, "operation", OryAuth("aal2"))
     add(target, "operation-not-asked", OryAuth(requirement=lambda request: None))

@@ -183,6 +183,30 @@ def test_operation_sees_the_mapped_user(site: UsersSite, ory: Any) -> None:
     assert operation(site).json()["name"] == identity.id
 
 
+@pytest.fixture
+def boss(settings: Any) -> None:
+    """A middleware that makes everybody the same user."""
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.contrib_admin.middlewares.BossMiddleware"]
+    User.objects.create(username="boss")
+
+
+@pytest.mark.usefixtures("boss")
+@pytest.mark.parametrize("name", ["operation", "operation-in-the-event-loop"])
+def test_operation_sees_the_mapped_user_whomever_a_middleware_puts_there(site: UsersSite, ory: Any, name: str) -> None:
+    identity = sign_in(ory, site)
+
+    assert operation(site, name).json()["name"] == identity.id
+
+
+@pytest.mark.usefixtures("boss")
+def test_view_sees_the_mapped_user_whomever_a_middleware_puts_there(site: UsersSite, ory: Any) -> None:
+    identity = sign_in(ory, site)
+
+    assert get(site, "ory-first").json() == {"name": identity.id}
+    assert get(site, "level-alone").json() == {"name": identity.id}
+    assert told(get(site, "session-first")) == (403, "forbidden", "other_sign_in")
+
+
 def test_disabled_user_is_forbidden_by_an_operation(site: UsersSite, ory: Any) -> None:
     disable(site, ory)
 

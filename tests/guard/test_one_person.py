@@ -117,14 +117,15 @@ def test_user_of_another_sign_in_is_forgotten(anonymous: type) -> None:
     assert LOOP.run(request.auser()) is request.user
 
 
-def test_user_whom_contrib_auth_has_mapped_is_kept(anonymous: type) -> None:
+def test_user_is_the_one_whom_contrib_auth_has_mapped(anonymous: type) -> None:
     person = Person()
     request = request_of(person)
-    request.user = person
+    request.user = Person()
 
     forget_other_sign_in(request)
 
-    assert request.user is person
+    assert request.user == person
+    assert LOOP.run(request.auser()) is person
 
 
 @pytest.mark.parametrize("mapped", [None, Person()])
