@@ -54,6 +54,6 @@ def test_site_on_postgresql(postgres: PostgresServer) -> None:
     run("test_rules.py", "test_syncing.py", "test_custom_lookup.py", USERS_DATABASE=postgres.url)
 
 
-@pytest.mark.parametrize("model", ["EmailUser", "HandleUser"])
+@pytest.mark.parametrize("model", ["EmailUser", "HandleUser", "KeyUser", "PersonUser"])
 def test_site_with_a_user_model_of_its_own(model: str) -> None:
     run(USERS_MODEL=f"people.{model}")

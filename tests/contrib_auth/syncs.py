@@ -90,6 +90,13 @@ class NamingSync(UserSync):
         return identity.traits.get("nickname")  # type: ignore[no-any-return]  # whatever Ory says
 
 
+class NamedSync(UserSync):
+    """For users with a full name."""
+
+    def fields(self, identity: Any) -> dict[str, Any]:
+        return {**super().fields(identity), "full_name": identity.traits.get("name", "")}
+
+
 class MemberSync(VerifiedEmailSync):
     """For users with a full name and groups."""
 
@@ -100,6 +107,13 @@ class MemberSync(VerifiedEmailSync):
 
     def groups(self, identity: Any) -> Any:
         return public(identity).get("roles", [])
+
+
+class KeySync(UserSync):
+    """Gives new users the primary key that they had elsewhere, under the name that Ory says."""
+
+    def fields(self, identity: Any) -> dict[str, Any]:
+        return {**super().fields(identity), **public(identity)}
 
 
 class RacingSync(ShopSync):
@@ -120,3 +134,12 @@ class ClosedRacingSync(ClosedSync):
     def existing(self, identity: Any) -> Any:
         self.meanwhile.pop()()
         return super().existing(identity)
+
+
+class RacingKeySync(UserSync):
+    """Lets another process do something before this one creates a user."""
+
+    meanwhile: list[Any] = []  # noqa: RUF012 - filled and emptied by the tests
+
+    def existing(self, identity: Any) -> Any:
+        self.meanwhile.pop()()

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core import serializers
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -160,6 +161,59 @@ def test_closed_site_lets_in_who_is_linked(ory: Any, site: UsersSite, settings: 
     OryIdentity.objects.create(identity_id=identity.id, user=user)
 
     assert user_of(site) == user
+
+
+# The primary key.
+
+
+@pytest.fixture
+def keys(settings: Any) -> None:
+    """A site that keeps the primary keys which its users had elsewhere."""
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.KeySync"
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("name", ["id", "pk"])
+def test_primary_key_of_another_user_is_a_conflict_and_changes_nothing(
+    ory: Any, site: UsersSite, sent: Any, name: str
+) -> None:
+    boss = User.objects.create_superuser("boss", "boss@example.test", "secret")
+    sign_in(ory, site, metadata_public={name: boss.pk})
+    before = list(User.objects.values())
+
+    response = site.get("me")
+
+    assert (response.status_code, list(User.objects.values())) == (403, before)
+    assert OryIdentity.objects.count() == 0
+    assert [arguments["reason"] for _, arguments in sent] == ["conflict"]
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("key", [1234, "1234"], ids=repr)
+def test_primary_key_that_is_free_is_taken_and_kept(ory: Any, site: UsersSite, key: object) -> None:
+    """It may be said as text, too."""
+    identity = sign_in(ory, site, metadata_public={"id": key})
+    created = site.me()["pk"]
+    identity.metadata_public = {"id": key, "pk": key, "first_name": "Ann"}
+
+    assert (created, site.me()["pk"]) == ("1234", "1234")
+    assert User.objects.get().first_name == "Ann"
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("name", ["id", "pk"])
+@pytest.mark.parametrize("other", ["of another user", "free"])
+def test_primary_key_of_a_user_never_changes(ory: Any, site: UsersSite, name: str, other: str) -> None:
+    boss = User.objects.create_superuser("boss", "boss@example.test", "secret")
+    identity = sign_in(ory, site)
+    site.me()
+    before = list(User.objects.values())
+    identity.metadata_public = {name: boss.pk if other == "of another user" else 1234, "first_name": "Eve"}
+
+    with pytest.raises(ImproperlyConfigured, match="another primary key"):
+        site.get("me")
+
+    assert list(User.objects.values()) == before
 
 
 # Existing users.

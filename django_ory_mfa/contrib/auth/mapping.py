@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, router, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Model, OuterRef
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
@@ -19,6 +19,7 @@ from django_ory_mfa.contrib.auth.digest import digest_of, is_news
 from django_ory_mfa.contrib.auth.errors import UserConflict
 from django_ory_mfa.contrib.auth.lookup import Link, find_link
 from django_ory_mfa.contrib.auth.models import OryIdentity
+from django_ory_mfa.contrib.auth.primary_key import without_key
 from django_ory_mfa.contrib.auth.signals import user_created, user_refused, user_synced
 from django_ory_mfa.contrib.auth.sync import UserSync
 
@@ -91,7 +92,8 @@ class Mapping:
 
     def _create(self, sync: UserSync) -> AbstractBaseUser:
         user = self._new_user(sync)
-        user.save(using=self._database)
+        # SECURITY: never over a row that is here, neither of users nor of a model that theirs inherits from.
+        user.save(using=self._database, force_insert=(Model,))
         self._link_to(user, digest=self._digest, synced_at=Now())
         self._finish(sync, user, created=True)
         self._tell(user_created, user)
@@ -134,7 +136,7 @@ class Mapping:
         raise UserConflict
 
     def _update(self, sync: UserSync, user: Any) -> None:
-        values = sync.fields(self._identity) | self._rights(sync)
+        values = without_key(sync.fields(self._identity) | self._rights(sync), user)
         if user.get_email_field_name() != user.USERNAME_FIELD:
             values.pop(user.USERNAME_FIELD, None)
         changed = [name for name, value in values.items() if getattr(user, name) != value]

@@ -42,3 +42,40 @@ class HandleUser(AbstractBaseUser):
     objects: ClassVar = BaseUserManager()
 
     USERNAME_FIELD = "handle"
+
+
+class KeyUser(AbstractBaseUser):
+    """The e-mail address is the primary key."""
+
+    email = models.EmailField(primary_key=True)
+    full_name = models.CharField(max_length=50, blank=True)
+    is_staff = models.BooleanField(default=False)
+
+    objects: ClassVar = BaseUserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+
+
+class Person(models.Model):
+    """Somebody, with or without a user."""
+
+    full_name = models.CharField(max_length=50, blank=True)
+
+    objects: ClassVar = models.Manager()
+
+    def __str__(self) -> str:
+        return self.full_name
+
+
+class PersonUser(Person, AbstractBaseUser):
+    """The half of its fields is in the table of another model."""
+
+    handle = models.CharField(max_length=80, unique=True)
+
+    objects: ClassVar = BaseUserManager()
+
+    USERNAME_FIELD = "handle"
+
+    def __str__(self) -> str:
+        return self.get_username()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -69,5 +70,48 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
             },
+        ),
+        migrations.CreateModel(
+            name="KeyUser",
+            fields=[
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("email", models.EmailField(max_length=254, primary_key=True, serialize=False)),
+                ("full_name", models.CharField(blank=True, max_length=50)),
+                ("is_staff", models.BooleanField(default=False)),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Person",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("full_name", models.CharField(blank=True, max_length=50)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="PersonUser",
+            fields=[
+                (
+                    "person_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="people.person",
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("handle", models.CharField(max_length=80, unique=True)),
+            ],
+            options={
+                "abstract": False,
+            },
+            bases=("people.person", models.Model),
         ),
     ]
