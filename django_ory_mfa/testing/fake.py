@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any, Protocol
 
+from django_ory_mfa.testing._bodies import server_error
 from django_ory_mfa.testing._config import METHOD_AAL, SECOND_FACTORS, V1_3_1
 from django_ory_mfa.testing._endpoints import dispatch
-from django_ory_mfa.testing._http import Call, FakeRequest, FakeResponse, Header
+from django_ory_mfa.testing._http import Call, FakeRequest, FakeResponse, Header, json_answer
 from django_ory_mfa.testing._identity import checked_factors
 from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing._state import FakeState
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from django_ory_mfa.testing.requests import Request
 
 WHOAMI = "/sessions/whoami"
+TOO_DEEP = "JSON is nested deeper than Python reads or writes it"
 
 _EXCEPTIONS: dict[str, type[OSError]] = {"connect-error": ConnectionRefusedError, "timeout": TimeoutError}
 
@@ -70,7 +72,11 @@ class FakeOry(FakeState):
         request = FakeRequest.read(method, target, headers, body)
         with self._lock:
             self.calls.append(request.as_call())
-            response = self._failure_of(request.path) or dispatch(self, request)
+            try:
+                response = self._failure_of(request.path) or dispatch(self, request)
+            except RecursionError:
+                # One person with such traits is no outage for the others.
+                response = json_answer(self, request, 500, server_error(TOO_DEEP))
         return replace(response, body=b"") if request.method == "HEAD" else response
 
     def fail(

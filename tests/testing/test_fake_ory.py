@@ -390,6 +390,26 @@ def test_unreadable_cookie_beside_a_good_token_is_a_server_error(ory: FakeOry, v
     assert (answer.status, json.loads(answer.body)["error"]["message"]) == (500, message)
 
 
+def nested(levels: int) -> object:
+    """A list in a list, and so on."""
+    value: list[object] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_person_whose_traits_cannot_be_written_is_a_server_error_for_that_call_alone(ory: FakeOry) -> None:
+    session, other = password_session(ory), password_session(ory)
+    session.identity.traits["tree"] = nested(100_000)
+
+    answer = ask(ory, ("X-Session-Token", session.token))
+
+    assert (answer.status, "nested" in json.loads(answer.body)["error"]["message"]) == (500, True)
+    assert status_of(ory, other) == 200
+    session.identity.traits["tree"] = nested(10)
+    assert status_of(ory, session) == 200
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(("size", "status"), [(900_000, 401), (1_100_000, 431)])
 def test_very_long_header_is_refused_as_text(version: str, size: int, status: int) -> None:

@@ -41,6 +41,20 @@ def test_installed_takes_a_fake_that_was_made_before(site: Site) -> None:
     assert (same is ory, response.json()["identity"]) == (True, session.identity.id)
 
 
+def test_person_whose_traits_cannot_be_written_is_no_outage_for_others(mode: str, ory: FakeOry) -> None:
+    strange, other = Site(mode), Site(mode)
+    traits: dict[str, object] = {}
+    for _ in range(100_000):
+        traits = {"tree": traits}
+    ory.login(strange, traits=traits)
+    ory.login(other)
+
+    for _ in range(6):
+        assert strange.json("aal1").status_code == 503
+
+    assert other.json("aal1").status_code == 200
+
+
 def test_network_is_back_afterwards() -> None:
     with installed():
         inside = get_ory().client
