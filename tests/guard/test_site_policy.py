@@ -2,19 +2,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
 from asgiref.sync import iscoroutinefunction
 from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponse
+from django.template import engines
+from django.template.response import TemplateResponse
+from django.test import RequestFactory
+from django.urls import path
 
 from django_ory_mfa import OrySession, Outcome, Requirement
+from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.guard.declarations import Configured
+from django_ory_mfa.guard.site_guard import Verdict, guard_answer_steps
+from django_ory_mfa.guard.site_policy import Demand, Origin, demands_on, strictest
 from django_ory_mfa.middleware import AALRequiredMiddleware
+from django_ory_mfa.runtime.steps import arun, run
+from django_ory_mfa.session.resolver import attach
 from django_ory_mfa.signals import aal_denied
 from django_ory_mfa.testing import assert_denied
 from tests import views
-from tests.site import MODES, Site, location
+from tests.site import LOOP, MODES, Site, location
 
 POLICY = "django_ory_mfa.middleware.AALRequiredMiddleware"
 SESSION = "django_ory_mfa.middleware.OrySessionMiddleware"
@@ -658,3 +670,123 @@ def test_async_middleware_stays_async() -> None:
         return None
 
     assert iscoroutinefunction(AALRequiredMiddleware(get_response))
+
+
+# Several requirements at once.
+
+
+def asks_more(request: Any) -> str:
+    return "aal2"
+
+
+def asks_less(request: Any) -> str:
+    return "aal1"
+
+
+AAL1, AAL2, YOUNG = Requirement("aal1"), Requirement("aal2"), Requirement("aal2", max_age=60)
+
+
+@pytest.mark.parametrize(
+    ("declared", "kept"),
+    [
+        ([AAL1], [AAL1]),
+        ([AAL1, AAL2], [AAL2]),
+        ([YOUNG, AAL1, AAL2], [YOUNG]),
+        ([Configured(), AAL2], [Configured()]),
+        ([Configured("aal1"), AAL2], [AAL2]),
+        ([Configured("aal2"), AAL1], [Configured("aal2")]),
+        ([asks_more, asks_more], [asks_more]),
+        ([asks_more, asks_less, AAL2], [asks_more, asks_less, AAL2]),
+    ],
+)
+def test_what_another_requirement_covers_is_not_asked_for(declared: list[Any], kept: list[Any]) -> None:
+    assert strictest(declared) == tuple(kept)
+
+
+def test_what_only_reports_comes_last(settings: Any) -> None:
+    settings.ORY_MFA_RULES = [("/", asks_more, {"report_only": True})]
+
+    class Page:
+        required_aal = "aal1"
+
+    view: Any = lambda request: HttpResponse()  # noqa: E731
+    view.view_class = Page
+
+    assert [demand.origin for demand in demands_on(view, "/page")] == [Origin.VIEW, Origin.REPORT_ONLY]
+
+
+@pytest.mark.parametrize("value", [Demand(Origin.EXEMPT), Verdict((), None)])
+def test_what_the_policy_found_cannot_be_changed(value: Any) -> None:
+    for name in ("declared", "refusal"):
+        if hasattr(value, name):
+            with pytest.raises(FrozenInstanceError):
+                setattr(value, name, AAL1)
+
+
+# A response that did not come from a view.
+
+
+REFUSED = Verdict((Demand(Origin.SITE_DEFAULT, AAL2),), HttpResponse("refused", status=403))
+
+
+def leaving(mode: str, verdict: Verdict, response: Any, *, has_no_page: bool = False, **options: Any) -> Any:
+    """What becomes of a response to a request that the policy has judged already."""
+    state = attach(RequestFactory().get("/sync/page", **options))
+    state.site_verdict, state.view_has_no_page = verdict, has_no_page
+    steps = guard_answer_steps(state.request, response)
+    return run(steps) if mode == "sync" else LOOP.run(arun(steps))
+
+
+@pytest.mark.parametrize(("status", "is_kept"), [(200, False), (302, False), (399, False), (400, True), (500, True)])
+def test_error_of_a_refused_request_is_kept(ory: Any, mode: str, status: int, *, is_kept: bool) -> None:
+    response = HttpResponse(status=status)
+
+    assert leaving(mode, REFUSED, response) is (response if is_kept else REFUSED.refusal)
+
+
+@pytest.mark.parametrize(("status", "is_kept"), [(199, False), (200, True), (299, True), (300, False)])
+def test_answer_to_a_preflight_is_kept_if_it_is_one(ory: Any, mode: str, status: int, *, is_kept: bool) -> None:
+    preflight: dict[str, Any] = {
+        "REQUEST_METHOD": "OPTIONS",
+        "HTTP_ORIGIN": "x",
+        "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT",
+    }
+    response = HttpResponse(status=status)
+
+    assert leaving(mode, REFUSED, response, **preflight) is (response if is_kept else REFUSED.refusal)
+
+
+def test_page_that_is_not_rendered_yet_leaves_rendered(ory: Any, mode: str) -> None:
+    page = TemplateResponse(RequestFactory().get("/"), engines["django"].from_string("refused"), status=403)
+
+    answer = leaving(mode, Verdict(REFUSED.demands, page), HttpResponse("page"))
+
+    assert (answer, answer.is_rendered, answer.content) == (page, True, b"refused")
+
+
+@pytest.mark.parametrize(
+    ("status", "has_no_page", "is_refused", "times"),
+    [
+        (200, False, False, 0),
+        (302, False, False, 0),
+        (404, True, False, 0),
+        (400, True, False, 0),
+        (200, True, True, 0),
+        (200, True, False, 1),
+    ],
+)
+def test_page_is_judged_once_more_only_if_the_view_that_passed_has_none(
+    ory: Any, mode: str, settings: Any, status: int, times: int, *, has_no_page: bool, is_refused: bool
+) -> None:
+    asked = []
+
+    def wanted(request: Any) -> None:
+        asked.append(request)
+
+    settings.ORY_MFA_RULES = [("/", wanted)]
+    verdict = Verdict((Demand(Origin.VIEW, wanted),), REFUSED.refusal if is_refused else None)
+    settings.ROOT_URLCONF = (path("sync/page", aal_required(requirement=wanted)(views.page)),)
+
+    leaving(mode, verdict, HttpResponse(status=status), has_no_page=has_no_page)
+
+    assert len(asked) == times

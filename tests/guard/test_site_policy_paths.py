@@ -15,7 +15,7 @@ from django.urls import include, path
 
 from django_ory_mfa import Outcome, Requirement
 from django_ory_mfa import urls as own_urls
-from django_ory_mfa.guard.site_policy import demands_on
+from django_ory_mfa.guard.site_policy import Origin, demands_on
 from django_ory_mfa.signals import aal_denied
 from tests import views
 from tests.guard.test_site_policy_answers import inside, outside
@@ -261,6 +261,13 @@ def test_stricter_of_both_rules_counts(
     ory.login(site, aal="aal1", second_factors={"totp"}, age=61)
 
     assert (site.get("/de/vault/").content == b"open sesame") is is_shown
+
+
+def test_folder_that_is_no_language_is_no_prefix(languages: Any) -> None:
+    languages.ORY_MFA_AAL, languages.ORY_MFA_RULES = "aal1", [("/vault/", "aal2")]
+
+    assert [demand.origin for demand in demands_on(None, "/xy/vault/")] == [Origin.SITE_DEFAULT]
+    assert [demand.origin for demand in demands_on(None, "/de/vault/")] == [Origin.RULE]
 
 
 def test_rule_for_everything_is_no_stricter_with_a_prefix(ory: Any, site: Site, languages: Any) -> None:

@@ -112,8 +112,8 @@ class Run:
         """Change the functions that the mutant changes; if no test notices, have a new process import the mutant."""
         tests = self._tests(mutant)
         near = {*self._whole, *self._deadly()}
-        close = [test for test in tests if test.partition("::")[0] in near]
-        others = [test for test in tests if test.partition("::")[0] not in near]
+        close = [test for test in tests if test.partition("::")[0] in near] or tests[:AT_FIRST]
+        others = [test for test in tests if test not in {*close}]
         # What decorators do happens when tests are imported, so the second trial comes before the tests that are left.
         trials: list[Callable[[], Verdict]] = [
             lambda: self._try_here(mutant, tests[:AT_FIRST]),
