@@ -52,6 +52,14 @@ def block_with(language: str, text: str, page: str) -> str:
     return block
 
 
+def documented_policy(ory: str) -> str:
+    """The Content Security Policy of the documents as a header, with ``ory`` as Ory's origin."""
+    policy = run_block("how-to/deploy", "frame-ancestors")["POLICY"]
+    text = "; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items())
+    assert "https://ory.example.com" in text
+    return text.replace("https://ory.example.com", ory)
+
+
 def run_block(page: str, text: str, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the Python block of a page with ``text`` in it defines."""
     namespace = {"__name__": "documents"} if namespace is None else namespace

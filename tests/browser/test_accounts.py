@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.browser.accounts import account_ground
 from tests.browser.conftest import TIMEOUT
 from tests.browser.servers import Ground
 from tests.browser.walker import SECOND_FACTOR, SETTINGS, Walker
+from tests.documents import documented_policy
 from tests.servers.base import Person
 from tests.servers.fixtures import BUILD
 from tests.servers.kratos import totp_code
@@ -250,3 +252,30 @@ def test_recovery_codes_are_kept_without_a_script(accounts: Ground, visitor: Wal
     assert saved.value.path().read_text().split() == shown
     visitor.press("I've saved these codes")
     assert "Recovery codes saved." in visitor.text
+
+
+def test_policy_of_the_documents_stops_nothing(accounts: Ground, visitor: Walker) -> None:
+    text = documented_policy(accounts.ory.public_url)
+    visitor.context.add_cookies([{"name": "csp", "value": quote(text), "url": accounts.site.url}])
+    said: list[str] = []
+    visitor.context.on("console", lambda message: said.append(message.text))
+    person = somebody(accounts)
+
+    sign_up(visitor, person)
+    add_key(visitor)
+    picture = visitor.page.locator(".ory-mfa-picture img")
+    assert picture.evaluate("image => image.naturalWidth") > 0
+    visitor.press("Create new recovery codes")
+    with visitor.page.expect_download():
+        visitor.page.get_by_role("link", name="Download").click()
+    visitor.press("I've saved these codes")
+    sign_out(visitor)
+    visitor.open("/never/?a=1")
+    visitor.sign_in(person)
+    visitor.page.get_by_role("button", name="security key").wait_for()
+    with visitor.page.expect_navigation(wait_until="load"):
+        visitor.page.get_by_role("button", name="security key").click()
+
+    visitor.assert_at("/never/?a=1")
+    assert visitor.page.request.get(f"{accounts.site.url}/").headers["content-security-policy"] == text
+    assert [line for line in said if "Content Security Policy" in line] == []

@@ -6,6 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -13,6 +14,7 @@ import django_ory_mfa
 from tests.browser.conftest import ARGUMENTS, TIMEOUT, file_of_npm, missing
 from tests.browser.servers import Ground, chromium_path
 from tests.browser.walker import SECOND_FACTOR, SIGN_IN, Walker
+from tests.documents import documented_policy
 from tests.missing import BLOCKING_POPUPS
 from tests.servers.base import Person
 
@@ -259,8 +261,10 @@ def test_only_an_answer_of_the_own_site_opens_a_window(
     assert len(asking.context.pages) == (2 if outcome == "waiting" else 1)
 
 
-@pytest.mark.parametrize("csp", ["self", "nonce"])
+@pytest.mark.parametrize("csp", ["self", "nonce", "documents"])
 def test_policy_of_the_page_lets_it_work(signed_in: Walker, person: Person, csp: str) -> None:
+    if csp == "documents":
+        csp = quote(documented_policy(signed_in.ground.ory.public_url))
     signed_in.context.add_cookies([{"name": "csp", "value": csp, "url": signed_in.ground.site.url}])
     asking = Asking(signed_in)
     complaints: list[str] = []

@@ -48,7 +48,7 @@ def test_examples_import_what_exists(code: str) -> None:
 
 
 def test_example_of_settings_passes_the_checks(settings: Any) -> None:
-    said = run_block("how-to/users", "contrib.auth.backends.OryBackend")
+    said = run_block("how-to/users", "LOGIN_URL =")
     assert set(said["INSTALLED_APPS"]) <= set(django_settings.INSTALLED_APPS)
     for name in ("MIDDLEWARE", "AUTHENTICATION_BACKENDS", "LOGIN_URL"):
         setattr(settings, name, said[name])
@@ -68,8 +68,92 @@ def test_example_of_a_sync_copies_what_it_says(ory: Any, site: UsersSite, settin
     assert (user.first_name, user.is_staff, [group.name for group in user.groups.all()]) == ("Ann", True, ["editors"])
 
 
-def test_example_for_an_emergency_lets_a_django_login_count() -> None:
-    assert run_block("how-to/users", "EmergencyUserMiddleware")["EmergencyUserMiddleware"].session_fallback is True
+EmergencyUserMiddleware = run_block("how-to/users", "EmergencyUserMiddleware")["EmergencyUserMiddleware"]
+
+
+class Emergency:
+    """A site with the login page of the documents."""
+
+    def __init__(self) -> None:
+        from django.contrib.auth.decorators import login_required
+        from django.http import HttpResponse
+        from django.urls import include, path
+
+        from django_ory_mfa.decorators import aal_required
+
+        def reports(request: Any) -> HttpResponse:
+            return HttpResponse(request.user.get_username())
+
+        self.urlpatterns = (
+            *run_block("how-to/users", "LoginView")["urlpatterns"],
+            path("reports/", login_required(reports)),
+            path("guarded/", aal_required("aal1")(reports)),
+            path("", include("django_ory_mfa.urls")),
+        )
+
+
+@pytest.fixture
+def emergency(ory: Any, settings: Any, django_user_model: Any) -> Client:
+    """A browser of ann's at a site that is as the documents say, while Ory is out of reach."""
+    settings.ROOT_URLCONF = Emergency()
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:-1], f"{__name__}.EmergencyUserMiddleware"]
+    settings.AUTHENTICATION_BACKENDS = run_block("how-to/users", "ModelBackend")["AUTHENTICATION_BACKENDS"]
+    django_user_model.objects.create_user("ann", password="of a superuser")
+    ory.fail(503)
+    return Client()
+
+
+def log_in(client: Client) -> Any:
+    return client.post("/emergency/?next=/reports/", {"username": "ann", "password": "of a superuser"})
+
+
+@pytest.mark.django_db
+def test_django_login_counts_in_an_emergency(emergency: Client) -> None:
+    assert "/self-service/login/" in emergency.get(emergency.get("/reports/").headers["Location"]).headers["Location"]
+
+    done = log_in(emergency)
+
+    assert (done.status_code, done.headers["Location"]) == (302, "/reports/")
+    assert emergency.get("/reports/").content == b"ann"
+    assert "/self-service/login/" in emergency.get("/guarded/").headers["Location"]
+
+
+@pytest.mark.django_db
+def test_django_login_does_not_count_beside_a_cookie_of_ory(ory: Any, emergency: Client) -> None:
+    emergency.cookies[ory.cookie_name] = "of some session"
+
+    log_in(emergency)
+
+    assert emergency.get("/reports/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_page_that_wants_a_permission_is_closed_in_an_outage(
+    ory: Any, site: UsersSite, settings: Any, django_user_model: Any
+) -> None:
+    """As the page on outages says: 403 where ``permission_required`` raises, and the page of an outage elsewhere."""
+    from django.contrib.auth.decorators import permission_required
+    from django.http import HttpResponse
+    from django.urls import include, path
+
+    class Urls:
+        urlpatterns = (
+            path(
+                "raising/", permission_required("auth.view_user", raise_exception=True)(lambda request: HttpResponse())
+            ),
+            path("leading/", permission_required("auth.view_user")(lambda request: HttpResponse())),
+            path("", include("django_ory_mfa.urls")),
+        )
+
+    settings.ROOT_URLCONF = Urls
+    sign_in(ory, site)
+    site.get("/raising/")
+    django_user_model.objects.update(is_superuser=True)
+    assert site.get("/raising/").status_code == 200
+    ory.fail(503)
+
+    assert site.get("/raising/").status_code == 403
+    assert site.get(site.get("/leading/").headers["Location"]).status_code == 503
 
 
 class Editors:

@@ -26,6 +26,7 @@ from django.urls import path
 
 import django_ory_mfa
 from django_ory_mfa import checks, enforcement, signals, testing, urls
+from django_ory_mfa.checks.csp import check_form_action
 from django_ory_mfa.conf import Conf, Timeout, conf
 from django_ory_mfa.contrib.ui.failures import TITLES
 from django_ory_mfa.core.errors import CSRF_FAILED, ErrorId
@@ -352,6 +353,50 @@ def test_example_of_a_rule_that_only_reports_and_of_a_policy(settings):
     assert conf.requirement("sensitive").wants_proof
 
 
+def test_example_of_a_record_tells_refusals_from_reports(documented_site, settings, ory, caplog):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django_ory_mfa.middleware.AALRequiredMiddleware"]
+    settings.ORY_MFA_RULES = [("/elsewhere/", "aal2", {"report_only": True}), ("/", None)]
+    ory.login(client := Client(), aal="aal1")
+    record = run_block("how-to/watch", "shop.audit")["record"]
+    try:
+        with caplog.at_level("INFO", logger="shop.audit"):
+            statuses = [client.get(path).status_code for path in ("/elsewhere/", "/transfer/")]
+    finally:
+        signals.aal_denied.disconnect(record)
+
+    said = [message.getMessage() for message in caplog.records if message.name == "shop.audit"]
+    assert statuses == [200, 403]
+    assert re.fullmatch(r"GET /elsewhere/ for \S+ would be refused: enroll", said[0])
+    assert re.fullmatch(r"GET /transfer/ for \S+ refused: enroll", said[1])
+
+
+def test_example_of_a_ticket_for_a_socket_is_for_who_gave_a_second_factor(settings, ory, rf):
+    said = run_block("faq", "def ticket")
+    settings.ROOT_URLCONF = type("Urls", (), {"urlpatterns": [path("ticket/", said["ticket"])]})
+    client = Client()
+    assert client.get("/ticket/").status_code == 302
+    session = ory.login(client, aal="aal2")
+
+    ticket = client.get("/ticket/").json()["ticket"]
+
+    assert said["owner_of"](ticket) == session.identity.id
+    assert said["owner_of"](f"{ticket}x") is None
+
+
+@pytest.mark.parametrize("name", ["SECURE_CSP", "CONTENT_SECURITY_POLICY"])
+def test_example_of_a_content_security_policy_passes_the_checks(settings, name):
+    settings.ORY_MFA_SDK_URL = "https://ory.example.com"
+    said = run_block("how-to/deploy", "frame-ancestors", {"MIDDLEWARE": list(settings.MIDDLEWARE)})
+    said = run_block("how-to/deploy", name, said)
+    for each in ("MIDDLEWARE", name):
+        setattr(settings, each, said[each])
+    assert check_form_action(None) == []
+
+    said["POLICY"]["form-action"] = ["'self'"]
+
+    assert [message.id for message in check_form_action(None)] == ["ory_mfa.W010"]
+
+
 @pytest.mark.parametrize(("are_claimed", "ids"), [(False, ["ory_mfa.W004"]), (True, [])])
 def test_example_of_settings_passes_the_checks(settings, are_claimed, ids):
     """Claims about Ory begin as comments; the checks then ask for them where a view needs them."""
@@ -439,6 +484,32 @@ def test_versions_are_those_of_the_classifiers(name, prefix):
     )
 
     assert re.findall(r"\d+\.\d+", written) == classifiers(prefix)
+
+
+def test_compatibility_lists_what_is_tested_and_installed():
+    setup = configparser.ConfigParser(interpolation=None)
+    setup.read([ROOT / "setup.cfg", ROOT / "tox.ini"])
+    # "py312-dj{52, 60}" is Django 5.2 and 6.0 with Python 3.12.
+    runs = re.findall(r"py3(\d+)-dj(?:(\d+)|\{([\d, ]+)\})", setup["tox"]["env_list"])
+    tested = {(f"{dj[0]}.{dj[1]}", f"3.{py}") for py, *some in runs for dj in re.findall(r"\d+", " ".join(some))}
+    said = {(django, python) for django, row in table("Django").items() for python in re.findall(r"3\.\d+", row[0])}
+    assert said == tested
+    assert {django for django, _ in said} == set(classifiers("Framework :: Django"))
+
+    extras = setup["options.extras_require"]
+    of_extras = [extras[name] for name in ("control", "emulator", "opentelemetry", "rest-framework", "ninja")]
+    wanted = " ".join([setup["options"]["install_requires"], *of_extras]).split()
+    listed = table("Installed package").items()
+    assert [f"{name}>={row[0].removesuffix(' or newer')}" for name, row in listed] == wanted
+
+
+def test_keys_of_the_page_on_kratos_yml_are_in_the_file():
+    config = yaml.safe_load((ROOT / "example_project" / "kratos" / "kratos.yml").read_text())
+    # These depend on the addresses and settings of the site.
+    for key in {literals(cell)[0] for cell in table("Key")} - {"cookies.domain", "session.cookie.name"}:
+        value = config
+        for name in key.split("."):
+            value = value[name]
 
 
 def test_oldest_python_is_that_of_the_package():
@@ -621,6 +692,45 @@ def entries(page: str) -> list[str]:
         ("revoked session", "explanation/caches-and-revocation"),
         ("RequestFactory", "how-to/test-your-site"),
         ("grace period", "how-to/roll-out"),
+        ("compatibility", "reference/compatibility"),
+        ("supported versions", "reference/compatibility"),
+        ("Python version", "reference/compatibility"),
+        ("Django version", "reference/compatibility"),
+        ("Kratos version", "reference/compatibility"),
+        ("requirements", "reference/compatibility"),
+        ("docker run", "how-to/self-hosted"),
+        ("docker kratos", "how-to/self-hosted"),
+        ("local Kratos", "how-to/self-hosted"),
+        ("existing users", "how-to/migrate-users"),
+        ("import users", "how-to/migrate-users"),
+        ("migrate passwords", "how-to/migrate-users"),
+        ("custom user model", "how-to/users"),
+        ("custom user model email", "how-to/users"),
+        ("break glass", "how-to/users"),
+        ("emergency access", "how-to/users"),
+        ("emergency login", "how-to/users"),
+        ("superuser", "how-to/users"),
+        ("ModelBackend", "how-to/users"),
+        ("websocket", "faq"),
+        ("websockets", "faq"),
+        ("ASGI consumer", "faq"),
+        ("Channels", "faq"),
+        ("celery", "faq"),
+        ("kratos.yml example", "reference/kratos-yml"),
+        ("required_aal", "reference/kratos-yml"),
+        ("kratos configuration", "reference/kratos-yml"),
+        ("webhook", "explanation/not-done"),
+        ("audit log", "how-to/watch"),
+        ("Content Security Policy", "how-to/deploy"),
+        ("CSP", "how-to/deploy"),
+        ("uninstall", "how-to/remove"),
+        ("removing the package", "how-to/remove"),
+        ("migrate zero", "how-to/remove"),
+        ("drop table", "how-to/remove"),
+        ("rollback", "upgrade"),
+        ("downgrade", "upgrade"),
+        ("react spa", "how-to/front-end-elsewhere"),
+        ("release notes changelog", "changelog"),
         ("admin second factor", "how-to/admin"),
         ("ViewSet", "how-to/rest-framework"),
         ("lost phone", "how-to/lost-second-factor"),

@@ -1,10 +1,11 @@
-"""A Content-Security-Policy as the cookie ``csp`` says, by way of ``request.csp_nonce`` as django-csp has it."""
+"""A Content-Security-Policy as the cookie ``csp`` says: a kind, of those with ``request.csp_nonce``, or all of it."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 SCRIPTS = {"self": "'self'", "nonce": "'strict-dynamic' 'nonce-{nonce}'"}
 
@@ -20,6 +21,8 @@ def middleware(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
             scripts = SCRIPTS[wanted].format(nonce=nonce)
             policy = f"default-src 'self'; script-src {scripts}; img-src 'self' data:"
             response.headers["Content-Security-Policy"] = policy
+        elif wanted:
+            response.headers["Content-Security-Policy"] = unquote(wanted)
         return response
 
     return with_policy
