@@ -138,6 +138,30 @@ if django_settings.AUTH_USER_MODEL == "people.EmailUser":
             ("user_refused", "inactive")
         ]
 
+    @pytest.mark.parametrize("is_linked", [True, False])
+    def test_nothing_is_copied_to_a_user_whom_the_manager_hides(
+        ory: Any, site: UsersSite, settings: Any, *, is_linked: bool
+    ) -> None:
+        """Such as one whose data were deleted here."""
+        settings.ORY_MFA_USER_SYNC = f"{SYNCS}.MemberSync"
+        Group.objects.create(name="editors")
+        User.objects.create(email="ann@example.test")
+        person = {"traits": {"name": "Ann"}, "metadata_public": {"roles": ["editors"]}}
+        identity = sign_in(ory, site, email="ann@example.test")
+        if is_linked:
+            site.me()
+            User._base_manager.update(email="gone-1@invalid")
+        User._base_manager.update(full_name=DELETED)
+        before = User._base_manager.values().get()
+        identity.traits, identity.metadata_public = person["traits"], person["metadata_public"]
+
+        seen = site.me()["is_authenticated"]
+
+        assert (seen, User._base_manager.values().get()) == (False, before)
+        assert not User._base_manager.get().groups.exists()
+        User._base_manager.update(full_name="")
+        assert (site.me()["is_authenticated"], User.objects.get().full_name) == (True, "Ann")
+
     def test_manager_that_hides_people_costs_one_query_more(
         ory: Any, site: UsersSite, django_assert_num_queries: Any
     ) -> None:

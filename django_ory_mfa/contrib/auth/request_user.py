@@ -7,13 +7,14 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cached_property
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import SynchronousOnlyOperation
 from django.utils.asyncio import async_unsafe
 
+from django_ory_mfa.contrib.auth.admission import is_admitted
 from django_ory_mfa.contrib.auth.errors import UserConflict
 from django_ory_mfa.contrib.auth.mapping import refuse
 from django_ory_mfa.runtime import limited_log
@@ -146,7 +147,7 @@ class RequestUser:
     def _admitted(self, user: User, identity: Identity) -> User:
         if user.is_anonymous:
             return user
-        if not user.is_active or _is_hidden(user):
+        if not is_admitted(user):
             refuse(self._request, identity, "inactive")
             return AnonymousUser()
         user.backend = BACKEND
@@ -162,13 +163,6 @@ class RequestUser:
             return self._raised
         is_bare = isinstance(self._raised, UserConflict) and _was_caught_in(self._raised, HANDLER)
         return self._raised if is_bare else None
-
-
-def _is_hidden(user: Any) -> bool:
-    # SECURITY: Django signs nobody in whom the default manager hides, as where rows are only marked as deleted.
-    people = user._meta.default_manager.using(user._state.db)
-    # A manager that hides nobody costs no query.
-    return bool(people.query.where) and not people.filter(pk=user.pk).exists()
 
 
 def _has_key(user: User, key: str) -> bool:
