@@ -115,8 +115,8 @@ def parts_of(permission: Any) -> list[Any]:
 def keys_for(view_class: Any, given: Iterable[Any], name: str) -> list[Any]:
     """Return the keys of ``given``, an ``ory_mfa_requirements``, that hold for the action or HTTP method ``name``.
 
-    An action without a key of its own has those of the actions whose code it runs: ``update`` for ``partial_update``,
-    the action that it extends by ``@action.mapping``, and the action whose function it is under another name.
+    An action without a key of its own has those of the actions whose code it runs: ``update`` for ``partial_update``
+    and so on, the action that it extends by ``@action.mapping``, and the one whose function it is under another name.
     """
     # SECURITY: otherwise PATCH would change what PUT may not.
     return [name] if name in given else [key for key in given if _runs_code_of(view_class, name, key)]

@@ -18,6 +18,7 @@ from django_ory_mfa.guard.declarations import (
     declare,
     finish_refusal,
     is_exempt,
+    keys_for,
     of_class,
 )
 
@@ -80,6 +81,38 @@ def test_declaration_that_views_share_cannot_be_changed() -> None:
 
     with pytest.raises(FrozenInstanceError):
         declared.max_age = None
+
+
+def refund() -> None:
+    """An action that has another function for DELETE."""
+
+
+vars(refund)["mapping"] = {"post": "refund", "delete": "end_refund"}
+
+
+class Orders:
+    update, refund, unmapped = len, staticmethod(refund), SimpleNamespace(mapping=["end_refund"])
+    create = update
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "keys"),
+    [
+        ("update", ["update", "create"], ["update"]),
+        ("create", ["update", "list"], ["update"]),
+        ("partial_update", ["update", "create", "partial_refund"], ["update"]),
+        ("partial_update", ["update", "partial_update"], ["partial_update"]),
+        # As an async ViewSet calls its own, which may lack the function.
+        ("partial_aupdate", ["update", "aupdate"], ["aupdate"]),
+        ("end_refund", ["update", "refund", "unmapped"], ["refund"]),
+        ("end_refund", ["refund", "end_refund"], ["end_refund"]),
+        ("refund", ["end_refund"], []),
+        # What is no function is not the same function.
+        ("GET", ["POST", "gone", 1], []),
+    ],
+)
+def test_requirement_of_an_action_is_that_of_what_runs_its_code(name: str, given: list[Any], keys: list[str]) -> None:
+    assert keys_for(Orders, given, name) == keys
 
 
 @pytest.mark.parametrize("name", ["view_class", "cls"])
