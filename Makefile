@@ -52,7 +52,7 @@ typing: $(DEV_TOOLS)  ## check types
 check: style typing test  ## style, typing and test
 
 docs: $(DOCS_TOOLS)  ## build the site of the documentation into docs/_build/html; a warning is an error
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs docs/_build/html
 
 # Two builds of one commit are the same bytes.
 dist: export SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),1767225600)
