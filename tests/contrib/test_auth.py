@@ -54,6 +54,12 @@ def test_site_on_postgresql(postgres: PostgresServer) -> None:
     run("test_rules.py", "test_syncing.py", "test_custom_lookup.py", USERS_DATABASE=postgres.url)
 
 
+@pytest.mark.parametrize("level", ["REPEATABLE_READ", "SERIALIZABLE"])
+def test_parallel_requests_at_strict_isolation_levels(postgres: PostgresServer, level: str) -> None:
+    only = "-k test_rule_1_"
+    run("test_rules.py", USERS_DATABASE=postgres.url, USERS_ISOLATION=level, PYTEST_ADDOPTS=only)
+
+
 @pytest.mark.parametrize("model", ["EmailUser", "HandleUser", "KeyUser", "PersonUser"])
 def test_site_with_a_user_model_of_its_own(model: str) -> None:
     run(USERS_MODEL=f"people.{model}")

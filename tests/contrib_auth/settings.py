@@ -1,4 +1,7 @@
-"""Settings with a database and users. ``USERS_DATABASE`` is the URL of a PostgreSQL, ``USERS_MODEL`` the user model."""
+"""Settings with a database and users.
+
+``USERS_DATABASE`` is the URL of a PostgreSQL, ``USERS_ISOLATION`` its level; ``USERS_MODEL`` is the user model.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,12 @@ SQLITE: dict[str, Any] = {
 def postgres(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     place = {"HOST": parts.hostname, "PORT": parts.port, "USER": parts.username, "NAME": "users"}
-    return {"ENGINE": "django.db.backends.postgresql", **place}
+    options = {}
+    if "USERS_ISOLATION" in os.environ:
+        from django.db.backends.postgresql.psycopg_any import IsolationLevel
+
+        options = {"isolation_level": IsolationLevel[os.environ["USERS_ISOLATION"]]}
+    return {"ENGINE": "django.db.backends.postgresql", "OPTIONS": options, **place}
 
 
 DATABASES = {"default": postgres(os.environ["USERS_DATABASE"]) if "USERS_DATABASE" in os.environ else SQLITE}

@@ -143,3 +143,13 @@ class RacingKeySync(UserSync):
 
     def existing(self, identity: Any) -> Any:
         self.meanwhile.pop()()
+
+
+class FailingSync(ShopSync):
+    """Has the database fail when all is written."""
+
+    errors: list[Exception] = []  # noqa: RUF012 - filled and emptied by the tests
+
+    def update_user(self, user: Any, identity: Any, created: bool) -> None:  # noqa: FBT001 - its signature
+        if self.errors:
+            raise self.errors.pop()

@@ -39,6 +39,16 @@ if django_settings.AUTH_USER_MODEL == "people.EmailUser":
         assert (User.objects.count(), OryIdentity.objects.count()) == (0, 0)
         assert [(name, arguments["reason"]) for name, arguments in sent] == [("user_refused", "email_unverified")]
 
+    @pytest.mark.parametrize("address", ["a" * 300 + "@example.test", "a\0b@example.test"], ids=["too long", "NUL"])
+    def test_rule_10_without_an_email_that_can_be_stored_there_is_no_row(
+        ory: Any, site: UsersSite, sent: Any, address: str
+    ) -> None:
+        sign_in(ory, site, email=address)
+
+        assert site.get("me").status_code == 403
+        assert (User.objects.count(), OryIdentity.objects.count()) == (0, 0)
+        assert [arguments["reason"] for _, arguments in sent] == ["email_unverified"]
+
     def test_rule_10_verified_later_gets_a_row(ory: Any, site: UsersSite) -> None:
         identity = sign_in(ory, site, email="ann@example.test", verified=False)
         site.get("me")

@@ -12,12 +12,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core import serializers
 from django.core.exceptions import ImproperlyConfigured
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
+from django_ory_mfa.contrib.auth.storing import is_text
 from tests.contrib_auth.site import UsersSite, sign_in, statements
-from tests.contrib_auth.syncs import ClosedRacingSync, NoticingSync, RacingSync
+from tests.contrib_auth.syncs import ClosedRacingSync, FailingSync, NoticingSync, RacingSync
 
 User: Any = get_user_model()
 SYNCS = "tests.contrib_auth.syncs"
@@ -161,6 +162,83 @@ def test_closed_site_lets_in_who_is_linked(ory: Any, site: UsersSite, settings: 
     OryIdentity.objects.create(identity_id=identity.id, user=user)
 
     assert user_of(site) == user
+
+
+# What no database can store.
+
+LONG = "a" * 300
+
+
+@pytest.mark.parametrize("sync", [None, BY_EMAIL])
+@pytest.mark.parametrize("address", [f"{LONG}@example.test", "a\0b@example.test"], ids=["too long", "NUL"])
+def test_address_that_cannot_be_stored_is_none(
+    ory: Any, site: UsersSite, settings: Any, sync: str | None, address: str
+) -> None:
+    settings.ORY_MFA_USER_SYNC = sync
+    identity = sign_in(ory, site, email=address)
+
+    new = user_of(site).email
+    identity.email = identity.traits["email"] = "ann@example.test"
+    usable = user_of(site).email
+    identity.email = identity.traits["email"] = address
+
+    assert (new, usable, user_of(site).email) == ("", "ann@example.test", "ann@example.test")
+
+
+UNUSABLE = {
+    "NUL": {"first_name": "A\0nn"},
+    "a number for a date": {"last_login": 5},
+    "not a date": {"last_login": "yesterday"},
+    "too large": {"id": 10**30},
+    "a list for a date": {"last_login": ["2026-01-01"]},
+}
+
+
+@pytest.mark.parametrize("values", UNUSABLE.values(), ids=UNUSABLE)
+def test_person_whose_data_cannot_be_stored_is_refused(
+    ory: Any, site: UsersSite, settings: Any, sent: Any, values: dict[str, Any]
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.KeySync"
+    sign_in(ory, site, metadata_public=values)
+
+    assert [site.get("me").status_code, site.get("me").status_code] == [403, 403]
+    assert (User.objects.count(), OryIdentity.objects.count()) == (0, 0)
+    assert {arguments["reason"] for _, arguments in sent} == {"unusable"}
+
+
+@pytest.mark.parametrize("values", [{"first_name": "A\0nn"}, {"last_login": "yesterday"}], ids=["NUL", "not a date"])
+def test_user_whose_new_data_cannot_be_stored_is_refused_until_they_can(
+    ory: Any, site: UsersSite, settings: Any, values: dict[str, Any]
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.KeySync"
+    identity = sign_in(ory, site, metadata_public={"first_name": "Ann"})
+    before = user_of(site)
+    identity.metadata_public = {"last_name": "Smith", **values}
+
+    refused = site.json("me")
+    kept = User.objects.get()
+    identity.metadata_public = {"first_name": "Anna"}
+
+    assert (refused.status_code, refused.json()["error"]["details"]) == (403, {"reason": "unusable"})
+    assert (kept.first_name, kept.last_name) == ("Ann", "")
+    assert (user_of(site), user_of(site).first_name) == (before, "Anna")
+
+
+@pytest.mark.parametrize(("text", "storable"), [("Ann \u20ac", True), ("A\0nn", False), ("\ud800", False)], ids=ascii)
+def test_text_that_every_database_can_store(text: str, *, storable: bool) -> None:
+    assert is_text(text) is storable
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite stores text of any length")
+def test_name_that_is_too_long_is_refused(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    identity = sign_in(ory, site, traits={"name": LONG})
+    new = site.get("me").status_code
+    identity.traits["name"] = "Ann"
+    usable = user_of(site).first_name
+    identity.traits["name"] = LONG
+
+    assert (new, usable, site.get("me").status_code) == (403, "Ann", 403)
 
 
 # The primary key.
@@ -718,3 +796,71 @@ def test_identity_that_another_process_linked_meanwhile_is_not_refused(
 
     assert user_of(site) == user
     assert sent == []
+
+
+class CollisionError(Exception):
+    """What psycopg raises."""
+
+    def __init__(self, **codes: str) -> None:
+        self.__dict__ |= codes
+
+
+def failure(cause: Exception | None = None) -> OperationalError:
+    """What Django raises for it."""
+    error = OperationalError("could not serialize access")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.fixture
+def failures(settings: Any) -> Iterator[list[Exception]]:
+    """The errors of the next attempts to copy."""
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.FailingSync"
+    yield FailingSync.errors
+    FailingSync.errors.clear()
+
+
+@committed
+@pytest.mark.parametrize("codes", [{"sqlstate": "40001"}, {"pgcode": "40P01"}], ids=["psycopg", "psycopg2"])
+def test_copy_that_collided_with_another_one_is_repeated(
+    ory: Any, site: UsersSite, sent: Any, failures: list[Exception], codes: dict[str, str]
+) -> None:
+    failures += [failure(CollisionError(**codes)) for _ in range(5)]
+    identity = sign_in(ory, site, traits={"name": "Ann"})
+    created = user_of(site).first_name
+    failures += [failure(CollisionError(**codes))]
+    identity.traits["name"] = "Anna"
+
+    assert (created, user_of(site).first_name) == ("Ann", "Anna")
+    assert [name for name, _ in sent] == ["user_created", "user_synced"]
+
+
+@committed
+@pytest.mark.parametrize(
+    ("cause", "left"),
+    [(CollisionError(sqlstate="40001"), 4), (CollisionError(sqlstate="57P01"), 9), (None, 9)],
+    ids=["collides each time", "ends", "says nothing"],
+)
+def test_copy_that_fails_again_or_otherwise_is_an_error(
+    ory: Any, site: UsersSite, failures: list[Exception], cause: Exception | None, left: int
+) -> None:
+    failures += [failure(cause) for _ in range(10)]
+    sign_in(ory, site)
+
+    with pytest.raises(OperationalError):
+        site.get("me")
+
+    assert (len(failures), User.objects.count()) == (left, 0)
+
+
+def test_copy_inside_a_transaction_of_the_site_is_not_repeated(
+    ory: Any, site: UsersSite, failures: list[Exception]
+) -> None:
+    """Its code, too, would have to run again."""
+    failures += [failure(CollisionError(sqlstate="40001"))] * 2
+    sign_in(ory, site)
+
+    with pytest.raises(OperationalError):
+        site.get("me")
+
+    assert len(failures) == 1

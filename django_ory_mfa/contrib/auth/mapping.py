@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, OperationalError, connections, router, transaction
 from django.db.models import Exists, Model, OuterRef
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
@@ -22,6 +22,7 @@ from django_ory_mfa.contrib.auth.lookup import Link, find_link
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from django_ory_mfa.contrib.auth.primary_key import without_key
 from django_ory_mfa.contrib.auth.signals import user_created, user_refused, user_synced
+from django_ory_mfa.contrib.auth.storing import save
 from django_ory_mfa.contrib.auth.sync import UserSync
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from django_ory_mfa.core.session import Identity
 
 RIGHTS = ("is_staff", "is_superuser")
+# serialization_failure and deadlock_detected: PostgreSQL asks to repeat the transaction.
+REPEATABLE = {"40001", "40P01"}
+REPETITIONS = 5
 
 
 def find_user(request: HttpRequest, identity: Identity) -> AbstractBaseUser | None:
@@ -66,7 +70,24 @@ class Mapping:
         return router.db_for_write(OryIdentity)
 
     def user(self) -> AbstractBaseUser | None:
-        """Return the user: one query, and more only for a new person or changed data."""
+        """Return the user: one query, and more only for a new person or changed data.
+
+        At strict isolation levels the database lets only one of several requests write; the others try again.
+        """
+        for _ in range(REPETITIONS):
+            try:
+                return self._user()
+            except OperationalError as error:
+                if not self._may_repeat(error):
+                    raise
+        return self._user()
+
+    def _may_repeat(self, error: OperationalError) -> bool:
+        # psycopg names it sqlstate, psycopg2 pgcode. A transaction of the site can only be repeated by the site.
+        codes = {getattr(error.__cause__, name, None) for name in ("sqlstate", "pgcode")}
+        return not codes.isdisjoint(REPEATABLE) and not connections[self._database].in_atomic_block
+
+    def _user(self) -> AbstractBaseUser | None:
         link = find_link(**self._key)
         if link is None:
             return self._enter()
@@ -99,15 +120,15 @@ class Mapping:
         return link.user
 
     def _create(self, sync: UserSync) -> AbstractBaseUser:
-        user = self._new_user(sync)
+        user, names = self._new_user(sync)
         # SECURITY: never over a row that is here, neither of users nor of a model that theirs inherits from.
-        user.save(using=self._database, force_insert=(Model,))
+        save(user, names, using=self._database, force_insert=(Model,))
         self._link_to(user, digest=self._digest, synced_at=Now())
         self._finish(sync, user, created=True)
         self._tell(user_created, user)
         return user
 
-    def _new_user(self, sync: UserSync) -> AbstractBaseUser:
+    def _new_user(self, sync: UserSync) -> tuple[AbstractBaseUser, set[str]]:
         user_model = get_user_model()
         name_field = user_model.USERNAME_FIELD
         values = {name_field: sync.username(self._identity)} | sync.fields(self._identity) | self._rights(sync)
@@ -117,7 +138,7 @@ class Mapping:
         values[name_field] = user_model.normalize_username(values[name_field])
         user = user_model(**values)
         user.set_unusable_password()
-        return user
+        return user, set(values)
 
     def _adopt(self, sync: UserSync, user: AbstractBaseUser) -> AbstractBaseUser:
         if not is_admitted(user):
@@ -154,7 +175,7 @@ class Mapping:
         for name in changed:
             setattr(user, name, values[name])
         if changed:
-            user.save(using=self._database, update_fields=changed)
+            save(user, set(changed), using=self._database, update_fields=changed)
         self._finish(sync, user, created=False)
         self._tell(user_synced, user)
 

@@ -9,6 +9,6 @@ user_created = Signal()
 # The data of an identity was copied to its user, or an existing user was linked: request, user, identity. Once the
 # transaction is committed.
 user_synced = Signal()
-# A person is signed in and gets no user: request, identity, reason ("conflict", "email_unverified", "not_linked",
-# "inactive"). At once.
+# A person is signed in and gets no user: request, identity, reason ("conflict", "email_unverified", "unusable",
+# "not_linked", "inactive"). At once.
 user_refused = Signal()

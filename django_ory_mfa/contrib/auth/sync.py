@@ -11,6 +11,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Exists, OuterRef
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
+from django_ory_mfa.contrib.auth.storing import is_text
 from django_ory_mfa.core.addresses import verified_email
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class UserSync:
     def fields(self, identity: Identity) -> dict[str, Any]:
         """Return the fields of the user and their values; what is left out stays as it is.
 
-        By default the username, which only a new user gets, and the e-mail address if Ory has verified one.
+        By default the username, which only a new user gets, and the e-mail address if Ory has verified one that the
+        field can store.
         """
         values = {get_user_model().USERNAME_FIELD: self.username(identity), email_field(): self._email(identity)}
         return {name: value for name, value in values.items() if name and value}
@@ -65,8 +67,8 @@ class UserSync:
         """Called inside the transaction after the rest is saved; save what you change. An error rolls all back."""
 
     def _email(self, identity: Identity) -> str | None:
-        email = verified_email(identity)
-        return BaseUserManager.normalize_email(email) if email else None
+        email = BaseUserManager.normalize_email(verified_email(identity))
+        return email if email and _fits(email) else None
 
 
 class VerifiedEmailSync(UserSync):
@@ -98,6 +100,14 @@ def email_field() -> str | None:
     except FieldDoesNotExist:
         return None
     return name
+
+
+def _fits(email: str) -> bool:
+    """Whether the field of the user can store ``email``."""
+    name = email_field()
+    field: Any = get_user_model()._meta.get_field(name) if name else None
+    longest = getattr(field, "max_length", None)
+    return is_text(email) and (longest is None or len(email) <= longest)
 
 
 def _is_named_by_email() -> bool:
