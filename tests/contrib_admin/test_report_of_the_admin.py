@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.management import call_command
 
 from django_ory_mfa.management.report.rows import Row, rows
@@ -60,6 +61,13 @@ def test_way_in_and_out_is_a_page_of_ours(report: dict[str, Row], path: str) -> 
 @pytest.mark.parametrize("path", ["/plain/", "/plain/shop/customer/", "/for-staff"])
 def test_plain_site_is_not_protected(report: dict[str, Row], path: str) -> None:
     assert not report[path].is_protected
+
+
+def test_page_for_ones_own_password_shows_what_it_asks_for(settings: Any) -> None:
+    site: Any = admin.site
+    assert list(site.ory_mfa_guards_of(site.password_change)) == ["aal2"]
+    settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, "django.contrib.auth.backends.ModelBackend"]
+    assert list(site.ory_mfa_guards_of(site.password_change)) == ["aal2", site.sensitive]
 
 
 def test_policy_that_is_not_there_is_an_error(report: dict[str, Row]) -> None:

@@ -422,6 +422,26 @@ def test_rule_5_mark_is_signed_and_names_nobody(ory: Any, site: UsersSite) -> No
     assert site.cookies["ory_mfa_admin"].value == genuine
 
 
+def test_rule_5_mark_of_another_admin_above_does_not_count(ory: Any, site: UsersSite) -> None:
+    """Browsers send the cookie of the longest path first (RFC 6265, 5.4)."""
+    marks = []
+    for _ in range(2):
+        staff(ory, site)
+        site.get("/admin/")
+        marks.append(site.cookies["ory_mfa_admin"].value)
+    other, own = marks
+
+    assert send_with(site, own, other).status_code == 302
+    assert send_with(site, "unsigned", own).status_code == 302
+    assert send_with(site, other, own).status_code == 403
+
+
+def send_with(site: UsersSite, *marks: str) -> Any:
+    cookies = [f"{name}={cookie.value}" for name, cookie in site.cookies.items() if name != "ory_mfa_admin"]
+    cookies += [f"ory_mfa_admin={mark}" for mark in marks]
+    return site.post("/admin/shop/customer/add/", {"name": "Ann"}, headers={"Cookie": "; ".join(cookies)})
+
+
 def test_rule_5_key_that_is_replaced_makes_nobody_another(ory: Any, site: UsersSite, settings: Any) -> None:
     staff(ory, site)
     site.get("/admin/")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import Group, User
 
-from django_ory_mfa.contrib.admin.rights import OF_USERS, rights_of
+from django_ory_mfa.contrib.admin.rights import holds_rights
 from tests.contrib_admin.people import (
     STALE,
     UsersSite,
@@ -94,6 +95,30 @@ def test_password_is_sensitive(ory: Any, site: UsersSite) -> None:
 
     assert is_refresh(site.get(path))
     assert is_refresh(site.post(path, {"password1": "x", "password2": "x"}))
+
+
+@pytest.mark.parametrize("path", ["/admin/password_change/", "/one_factor/password_change/"])
+def test_own_password_is_sensitive(ory: Any, site: UsersSite, settings: Any, path: str) -> None:
+    settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, "django.contrib.auth.backends.ModelBackend"]
+    me = staff(ory, site, age=STALE)
+    me.set_password("old-Secret-1")
+    me.save()
+    data = {"old_password": "old-Secret-1", "new_password1": "N3w-Secret-99", "new_password2": "N3w-Secret-99"}
+    assert is_refresh(site.get(path))
+    assert is_refresh(site.post(path, data))
+    assert User.objects.get(pk=me.pk).check_password("old-Secret-1")
+
+    ory.login(site, user=me)
+    assert site.get(path).status_code == 200
+    assert site.post(path, data).status_code == 302
+    assert User.objects.get(pk=me.pk).check_password("N3w-Secret-99")
+
+
+def test_own_password_at_ory_is_not(ory: Any, site: UsersSite) -> None:
+    """Ory's settings ask for a proof themselves."""
+    staff(ory, site, age=STALE)
+
+    assert "self-service/settings" in location(site.get("/admin/password_change/"))
 
 
 # Rights.
@@ -403,5 +428,5 @@ def test_rights_stand_in_the_models_that_users_inherit_from(settings: Any) -> No
     # Any model with a parent will do.
     settings.AUTH_USER_MODEL = "shop.GiftOrder"
 
-    assert rights_of(Order) == rights_of(GiftOrder) == OF_USERS
-    assert not rights_of(Customer)
+    owners = [ModelAdmin(model, listed) for model in (Order, GiftOrder, Customer)]
+    assert [holds_rights(owner) for owner in owners] == [True, True, False]

@@ -7,10 +7,13 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import options
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+# The name by which Django's action for deleting counts as sensitive.
+DELETING = "delete_selected"
 # Since Django 6.1 not only the list has actions, but the page of an object too.
 PLACES = tuple(getattr(options, "ActionLocation", ()))
 
@@ -21,7 +24,11 @@ def picked_actions(model_admin: Any, request: HttpRequest) -> Iterator[str]:
     for name in _picked(request):
         yield name
         # The same function may be there under another name.
-        yield from (getattr(_function_of(actions[name]), "__name__", name) for actions in known if name in actions)
+        functions = [_function_of(actions[name]) for actions in known if name in actions]
+        yield from (getattr(function, "__name__", name) for function in functions)
+        if name and not functions and _runs_actions(request):
+            # SECURITY: an action of another model admin, which a theme shows in this page, may delete.
+            yield DELETING
     yield from (name for name in _of_the_submit_line(model_admin) if _name_of_button(model_admin, name) in request.POST)
 
 
@@ -37,6 +44,11 @@ def _picked(request: HttpRequest) -> list[str]:
     # object the field has a prefix. So the actions of all these fields count.
     fields = [name for name in request.POST if name == "action" or name.endswith("-action")]
     return [name for field in fields for name in request.POST.getlist(field)]
+
+
+def _runs_actions(request: HttpRequest) -> bool:
+    """Whether Django would run an action; else ``action`` is a field of the form."""
+    return ACTION_CHECKBOX_NAME in request.POST or "select_across" in request.POST
 
 
 def _of_the_submit_line(model_admin: Any) -> set[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from django_ory_mfa.contrib.admin.rights import object_of
+from django.contrib.admin.options import TO_FIELD_VAR
+from django.contrib.admin.utils import unquote
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -31,8 +32,39 @@ def rows_beside(
         yield from _of_form(model_admin, request, None)
 
 
+def object_of(model_admin: Any, request: HttpRequest, object_id: str | None) -> Any:
+    """Return the object whose form is requested; None if there is none, or if that field may not look it up."""
+    to_field = request.POST.get(TO_FIELD_VAR, request.GET.get(TO_FIELD_VAR))
+    if object_id is None or (to_field and not model_admin.to_field_allowed(request, to_field)):
+        return None
+    return model_admin.get_object(request, unquote(object_id), to_field)
+
+
+def inlines_in(owner: Any, request: HttpRequest, found: Any) -> list[Any]:
+    """Return the inlines right in the form of ``owner``, a model admin, or in the rows of ``owner``, an inline.
+
+    Themes and packages show inlines in rows: those in ``inlines`` (django-unfold), or in ``get_inline_instances()``
+    (django-nested-admin).
+    """
+    if hasattr(owner, "get_inline_instances"):
+        return list(owner.get_inline_instances(request, found))
+    return [one(owner.model, owner.admin_site) for one in getattr(owner, "inlines", None) or ()]
+
+
+def nested_inlines(
+    inline: Any, request: HttpRequest, found: Any, above: frozenset[type] = frozenset()
+) -> Iterator[Any]:
+    """Yield all inlines in the rows of ``inline``, however deep; a class that contains itself is gone through once."""
+    if type(inline) in above:
+        return
+    for one in inlines_in(inline, request, found):
+        yield one
+        yield from nested_inlines(one, request, found, above | {type(inline)})
+
+
 def _of_form(model_admin: Any, request: HttpRequest, found: Any) -> Iterator[tuple[Any, set[str]]]:
-    for inline in model_admin.get_inline_instances(request, found):
+    direct = inlines_in(model_admin, request, found)
+    for inline in (*direct, *(nested for one in direct for nested in nested_inlines(one, request, found))):
         keys = set(_keys(inline, request, found))
         owners = [one for one in model_admin.admin_site._registry.values() if _is_of(one, inline)]
         yield from ((owner, keys) for owner in owners or [None])

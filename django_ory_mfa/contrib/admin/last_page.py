@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.core import signing
 from django.middleware.csrf import CSRF_SESSION_KEY, rotate_token
 
 from django_ory_mfa.conf import django_cookies, keeps_csrf_secret_in_session
+from django_ory_mfa.core.credentials import read_cookies
+from django_ory_mfa.request.credential import raw_cookies
 from django_ory_mfa.request.visitor import hashes_of_person
 
 if TYPE_CHECKING:
@@ -47,7 +50,10 @@ def remember(request: HttpRequest, response: HttpResponseBase, session: OrySessi
 
 def _made_for(request: HttpRequest) -> str | None:
     """Return the keyed hash of the person; None if there is none, or it is not signed by this site."""
-    try:
-        return signing.Signer(salt=SALT).unsign(request.COOKIES[COOKIE])
-    except (KeyError, signing.BadSignature):
-        return None
+    # Django keeps the last cookie of a name. Browsers send that of the longest path first, which is that of an admin
+    # below the path of another one.
+    values = [value for name, value in read_cookies(raw_cookies(request)) if name == COOKIE]
+    for value in values:
+        with suppress(signing.BadSignature):
+            return signing.Signer(salt=SALT).unsign(value)
+    return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.admin import ModelAdmin
 
 from django_ory_mfa.checks.admin import SENSITIVE
-from django_ory_mfa.contrib.admin.actions import picked_actions
+from django_ory_mfa.contrib.admin.actions import DELETING, picked_actions
 from django_ory_mfa.contrib.admin.inlines import AS_NEW, rows_beside
 from django_ory_mfa.contrib.admin.rights import form_gives_rights, list_gives_rights
 
@@ -28,7 +28,7 @@ VIEWS = {
 WITH_ACTIONS = frozenset({"changelist", "change", "add"})
 # What is done to an object, in whichever form.
 OF_OBJECTS = frozenset({"add", "change", "delete"})
-ALWAYS_SENSITIVE = frozenset({"delete", "password", "delete_selected"})
+ALWAYS_SENSITIVE = frozenset({"delete", "password", DELETING})
 
 
 def requirements_of(view: Any, request: HttpRequest, object_id: str | None, *, sensitive: Any) -> Iterator[Any]:
@@ -50,8 +50,10 @@ def requirements_of(view: Any, request: HttpRequest, object_id: str | None, *, s
 
 def _more_keys(model_admin: Any, request: HttpRequest, key: str) -> set[str]:
     """Return what else the list or form does: a list may change objects, and a form may add another one."""
-    if key == "changelist" and model_admin.list_editable and model_admin.has_change_permission(request):
-        return {"change"}
+    if key == "changelist":
+        # A view may set list_editable for this request only.
+        is_editable = model_admin.list_editable or "_save" in request.POST
+        return {"change"} if is_editable and model_admin.has_change_permission(request) else set()
     return {"add"} if key == "change" and AS_NEW in request.POST else set()
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.contrib.admin.options import TO_FIELD_VAR
-from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
 from django.utils.module_loading import import_string
 
 from django_ory_mfa.checks.users import USER_SYNC
 from django_ory_mfa.conf import conf
+from django_ory_mfa.contrib.admin.inlines import inlines_in, nested_inlines, object_of
 
 if TYPE_CHECKING:
     from django.db.models import Model
     from django.http import HttpRequest
 
+# No site can take these for harmless.
 OF_USERS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions", "is_active", "password"})
+HARMLESS = frozenset({"username", "first_name", "last_name", "email", "date_joined", "last_login"})
+# Fields of the forms of Django that add a user.
+NEW_PASSWORD = frozenset({"password1", "password2", "usable_password"})
 OF_GROUPS = frozenset({"permissions"})
 # A person who is linked to a user has the rights of that user.
 OF_LINKS = frozenset({"project", "identity_id", "user"})
@@ -33,34 +37,72 @@ BY_PLACE = {GROUP: OF_GROUPS, LINK: OF_LINKS, PERMISSION: OF_PERMISSIONS, CONTEN
 
 def list_gives_rights(model_admin: Any, request: HttpRequest) -> bool:
     """Whether the user of ``request`` can change rights in the list of ``model_admin``."""
-    # SECURITY: Django saves all of list_editable, also columns that it does not show to this person.
-    editable = rights_of(model_admin.model).intersection(model_admin.list_editable)
-    return bool(editable) and bool(model_admin.has_change_permission(request))
+    # SECURITY: Django saves all of list_editable, also columns that it does not show to this person. A view may set it
+    # for this request only, so every list that is sent counts.
+    is_editable = "_save" in request.POST or give_rights(model_admin.list_editable, model_admin)
+    return is_editable and holds_rights(model_admin) and bool(model_admin.has_change_permission(request))
 
 
 def form_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | None, *, is_change: bool) -> bool:
     """Whether a form of ``model_admin`` can give rights, and the user of ``request`` may send it."""
     if not is_change:
         return _gives_rights(model_admin, request, None)
-    found = object_of(model_admin, request, object_id)
     # Django adds another object when this is sent, even if the form has no such button.
     is_also_add = model_admin.save_as or "_saveasnew" in request.POST
-    if found is None:
-        # SECURITY: an object that is not found here is not found by the view either.
-        return bool(rights_of(model_admin.model))
-    return _gives_rights(model_admin, request, found) or (is_also_add and _gives_rights(model_admin, request, None))
+    return _change_gives_rights(model_admin, request, object_id) or (
+        is_also_add and _gives_rights(model_admin, request, None)
+    )
 
 
-def rights_of(model: type[Model]) -> frozenset[str]:
-    """Return the names of the fields of ``model`` that give rights."""
+def _change_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | None) -> bool:
+    found = object_of(model_admin, request, object_id)
+    if found is not None:
+        return _gives_rights(model_admin, request, found)
+    # SECURITY: an object that is not found by its id is not found by the view either. Who may change none is refused by
+    # Django, there or not, and must not be told apart here.
+    return holds_rights(model_admin) and (object_id is None or bool(model_admin.has_change_permission(request)))
+
+
+def give_rights(names: Iterable[str], owner: Any, *, is_new: bool = False) -> bool:
+    """Whether writing the fields ``names`` gives rights; ``owner`` is the model admin or inline that shows them."""
+    if _is_of_users(owner.model):
+        # SECURITY: what gives rights is called otherwise in user models of sites, so every other field does.
+        return not _harmless(owner, is_new=is_new).issuperset(names)
+    return not _rights_of(owner).isdisjoint(names)
+
+
+def holds_rights(owner: Any) -> bool:
+    """Whether some field of the model of ``owner`` gives rights."""
+    return _is_of_users(owner.model) or bool(_rights_of(owner))
+
+
+def _is_of_users(model: type[Model]) -> bool:
     users = get_user_model()
     # A model that users inherit from may hold their rights.
-    if issubclass(model, users) or issubclass(users, model):
-        return OF_USERS | _of_linking()
+    return issubclass(model, users) or issubclass(users, model)
+
+
+def _harmless(owner: Any, *, is_new: bool) -> frozenset[str]:
+    """Return the names of the fields of users that give no rights."""
+    users = get_user_model()
+    usual: frozenset[str] = frozenset()
+    # Where one of these is a property, any field may decide what it returns.
+    if {"is_staff", "is_superuser"} <= {field.name for field in users._meta.fields}:
+        usual = HARMLESS | {users.USERNAME_FIELD, users.get_email_field_name()} | (NEW_PASSWORD if is_new else set())
+    return (usual | _said_to_be_harmless(owner)) - _of_linking()
+
+
+def _said_to_be_harmless(owner: Any) -> frozenset[str]:
+    """Return the names of the fields of users that give no rights, as the site says."""
+    return frozenset(getattr(owner.admin_site, "harmless_user_fields", ())) - OF_USERS
+
+
+def _rights_of(owner: Any) -> frozenset[str]:
+    """Return the names of the fields that give rights in the model of ``owner``, which is not that of users."""
     for place, rights in BY_PLACE.items():
-        if issubclass(model, _found(place)):
+        if issubclass(owner.model, _found(place)):
             return rights
-    return frozenset(field.name for field in model._meta.fields) if _is_between(model) else frozenset()
+    return frozenset(field.name for field in owner.model._meta.fields) if _is_between(owner) else frozenset()
 
 
 def _of_linking() -> frozenset[str]:
@@ -77,19 +119,12 @@ def _found(place: tuple[str, str]) -> tuple[type[Model], ...]:
     return () if model is None else (model,)
 
 
-def _is_between(model: type[Model]) -> bool:
-    """Whether rows of ``model`` connect users, groups and permissions."""
-    owners: tuple[Any, ...] = (get_user_model(), *_found(GROUP))
-    fields = [field for owner in owners for field in owner._meta.many_to_many if field.name in OF_USERS | OF_GROUPS]
-    return issubclass(model, tuple(field.remote_field.through for field in fields))
-
-
-def object_of(model_admin: Any, request: HttpRequest, object_id: str | None) -> Any:
-    """Return the object whose form is requested; None if there is none, or if that field may not look it up."""
-    to_field = request.POST.get(TO_FIELD_VAR, request.GET.get(TO_FIELD_VAR))
-    if object_id is None or (to_field and not model_admin.to_field_allowed(request, to_field)):
-        return None
-    return model_admin.get_object(request, unquote(object_id), to_field)
+def _is_between(owner: Any) -> bool:
+    """Whether rows of ``owner`` connect users, groups and permissions, or users with what else may give rights."""
+    harmless = _said_to_be_harmless(owner)
+    fields: list[Any] = [field for field in get_user_model()._meta.many_to_many if field.name not in harmless]
+    fields += [field for group in _found(GROUP) for field in group._meta.many_to_many if field.name in OF_GROUPS]
+    return issubclass(owner.model, tuple(field.remote_field.through for field in fields))
 
 
 def _gives_rights(model_admin: Any, request: HttpRequest, found: Any) -> bool:
@@ -100,23 +135,33 @@ def _gives_rights(model_admin: Any, request: HttpRequest, found: Any) -> bool:
     )
     if not may_send:
         return False
-    rights = rights_of(model_admin.model)
-    if rights and not rights.isdisjoint(_written_by(model_admin.get_form(request, found, change=is_change))):
-        return True
-    return any(_inline_gives_rights(one, request, found) for one in model_admin.get_inline_instances(request, found))
+    if holds_rights(model_admin):
+        written = _written_by(model_admin.get_form(request, found, change=is_change))
+        if give_rights(written, model_admin, is_new=not is_change):
+            return True
+    return any(_inline_gives_rights(one, request, found) for one in inlines_in(model_admin, request, found))
 
 
 def _inline_gives_rights(inline: Any, request: HttpRequest, found: Any) -> bool:
-    rights = rights_of(inline.model)
-    may_send = (
+    """Whether rows of ``inline``, or of an inline in these, can be sent and give rights."""
+    if holds_rights(inline) and _may_send(inline, request, found) and _row_gives_rights(inline, request, found):
+        return True
+    # SECURITY: which fields a nested row has depends on the row that it is in.
+    nested = nested_inlines(inline, request, found)
+    return any(holds_rights(one) and _may_send(one, request, found) for one in nested)
+
+
+def _row_gives_rights(inline: Any, request: HttpRequest, found: Any) -> bool:
+    # A row between a user and a group gives rights by being there, whatever can be written in it.
+    return _is_between(inline) or give_rights(_written_by(inline.get_formset(request, found).form), inline)
+
+
+def _may_send(inline: Any, request: HttpRequest, found: Any) -> bool:
+    return bool(
         inline.has_add_permission(request, found)
         or inline.has_change_permission(request, found)
         or inline.has_delete_permission(request, found)
     )
-    if not rights or not may_send:
-        return False
-    # A row between a user and a group gives rights by being there, whatever can be written in it.
-    return _is_between(inline.model) or not rights.isdisjoint(_written_by(inline.get_formset(request, found).form))
 
 
 def _written_by(form: Any) -> set[str]:

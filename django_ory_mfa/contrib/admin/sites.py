@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +49,12 @@ class AALAdminSiteMixin:
 
     ``required_aal`` is what it takes to come in, ``sensitive`` what deletes, passwords and rights take: levels, names
     of policies or ``Requirement`` values. A ``ModelAdmin`` adds to them by ``ory_mfa_requirements``.
+    ``harmless_user_fields`` names fields of users that give no rights, beside those of Django for names and dates.
     """
 
     required_aal: Requirement | str = "aal2"
     sensitive: Requirement | str = Requirement("aal2", max_age=600)
+    harmless_user_fields: Collection[str] = ()
     name: str
 
     def check(self, app_configs: Any) -> list[CheckMessage]:
@@ -118,6 +120,8 @@ class AALAdminSiteMixin:
             yield from always_asked(model_admin, {key}, sensitive=self.sensitive)
         if key in ("add", "change"):
             yield form_gives_rights
+        if _sets_own_password(self, view):
+            yield self.sensitive
 
     def ory_mfa_finish_refusal(self, request: HttpRequest, refusal: Any) -> Any:
         """Return ``refusal`` by the policy of the whole site, with the headers that this site sets."""
@@ -186,7 +190,10 @@ class AdminGuard:
         return self._forbidden(_("This page was made for another account. Nothing was saved. Open the page again."))
 
     def _unless_proved(self, object_id: str | None) -> HttpResponseBase | None:
-        asked = requirements_of(self._view, self._request, object_id, sensitive=self._site.sensitive)
+        sensitive = self._site.sensitive
+        if _sets_own_password(self._site, self._view):
+            return self.unless(sensitive)
+        asked = requirements_of(self._view, self._request, object_id, sensitive=sensitive)
         return next(filter(None, map(self.unless, asked)), None)
 
     def _forbidden(self, reason: str) -> HttpResponse:
@@ -200,3 +207,7 @@ class AdminGuard:
         account = account_name(self._request, session) if session else ""
         shown = {"account": account, "logout_url": reverse("admin:logout", current_app=site.name)}
         return {**site.each_context(self._request), **shown}
+
+
+def _sets_own_password(site: Any, view: Any) -> bool:
+    return bool(view == site.password_change) and takes_passwords()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
 
@@ -37,3 +38,31 @@ class GiftOrder(Order):
     """An order with a table of its own beside that of orders."""
 
     card = models.CharField(max_length=100, blank=True)
+
+
+class Member(AbstractBaseUser):
+    """A user as in the full example of Django's documentation: its right has a name of its own."""
+
+    id = models.AutoField(primary_key=True)
+    email = models.EmailField(unique=True)
+    is_admin = models.BooleanField(default=False)
+
+    USERNAME_FIELD = "email"
+
+    @property
+    def is_staff(self) -> bool:
+        return self.is_admin
+
+
+class Colleague(AbstractBaseUser):
+    """A user with Django's fields for rights, and others that may give some."""
+
+    id = models.AutoField(primary_key=True)
+    handle = models.CharField(max_length=20, unique=True)
+    is_staff = models.BooleanField(default=False)
+    is_superuser = models.BooleanField(default=False)
+    role = models.CharField(max_length=20, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    customers = models.ManyToManyField(Customer, blank=True)
+
+    USERNAME_FIELD = "handle"

@@ -1,0 +1,142 @@
+"""Admin sites whose rights stand where Django has none: user models of a site, rows in rows, lists made on the way."""
+
+from __future__ import annotations
+
+from functools import update_wrapper
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.urls import include, path
+
+from django_ory_mfa.contrib.admin.sites import AALAdminSite
+from django_ory_mfa.contrib.auth.models import OryIdentity
+from tests.contrib_admin.inline_sites import asks
+from tests.contrib_admin.rights_sites import Links, site_of
+from tests.contrib_admin.shop.models import Colleague, Customer, GiftOrder, Member, Order
+
+
+class OneField(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Its forms have the field that the query names, and no other."""
+
+    def get_fields(self, request: Any, obj: Any = None) -> Any:
+        return (request.GET["field"],)
+
+
+class WithNewPassword(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Its form for users who are there sets a password, by fields that are called as in Django's for adding users."""
+
+    form = UserCreationForm
+    fields = ("username", "password1", "password2")
+
+
+class OwnOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Everybody may change one user, on a route that does not say which."""
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return obj is not None
+
+    def me(self, request: Any) -> Any:
+        return self.changeform_view(request, str(request.user.pk))
+
+    def get_urls(self) -> Any:
+        me = self.admin_site.admin_view(update_wrapper(lambda request: self.me(request), self.change_view))
+        return [path("me/", me), *super().get_urls()]
+
+
+class TolerantSite(AALAdminSite):
+    """It says which fields of users are harmless, and tries to say it of a right."""
+
+    harmless_user_fields = ("phone", "is_staff", "customers", "last_login")
+
+
+class Serving(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
+    model = Colleague.customers.through
+
+
+class WithServing(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    fields = ("name",)
+    inlines = (Serving,)
+
+
+class NestedUsers(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
+    model = User
+
+
+class NestedGifts(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
+    model = GiftOrder
+
+
+class Rows(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Rows with rows in them, as themes show them."""
+
+    model = Order
+    extra = 0
+    inlines: ClassVar[Any] = None
+
+
+class RowsByMethod(Rows):
+    """As django-nested-admin has them."""
+
+    inlines = (NestedUsers,)
+    get_inline_instances = admin.ModelAdmin.get_inline_instances
+
+
+class RowsInThemselves(Rows):
+    pass
+
+
+RowsInThemselves.inlines = (RowsInThemselves, NestedGifts)
+
+
+def with_rows(base: Any, *inlines: Any) -> Any:
+    """A model admin of customers with rows of ``base``, and ``inlines`` in these."""
+    rows = type("RowsHere", (base,), {"inlines": inlines} if inlines else {})
+    return type("WithRows", (admin.ModelAdmin,), {"inlines": (rows,)})
+
+
+class LaterEditable(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Its list is made editable for each request."""
+
+    list_display = ("username", "is_superuser")
+
+    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
+        type(self).list_editable = ("is_superuser",)
+        try:
+            return super().changelist_view(request, extra_context)
+        finally:
+            type(self).list_editable = ()
+
+
+class LaterEditableOrders(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    list_display = ("id", "number")
+    ory_mfa_requirements: ClassVar = {"change": "sensitive"}
+
+    def get_changelist_instance(self, request: Any) -> Any:
+        found = super().get_changelist_instance(request)
+        found.list_editable = ("number",)
+        return found
+
+
+OF_RIGHTS = (User, Group, OryIdentity, Permission, ContentType)
+tolerant = TolerantSite(name="tolerant")
+tolerant.register([Colleague, Member], OneField)
+tolerant.register(Customer, WithServing)
+sites = (
+    site_of("one_field", *((model, OneField) for model in (*OF_RIGHTS, Colleague, Member)), (Customer, WithServing)),
+    tolerant,
+    site_of("nested", (Customer, with_rows(Rows, NestedUsers))),
+    site_of("by_method", (Customer, with_rows(RowsByMethod))),
+    site_of("in_themselves", (Customer, with_rows(RowsInThemselves)), (GiftOrder, asks(admin.ModelAdmin, "change"))),
+    site_of("later", (User, LaterEditable), (Order, LaterEditableOrders)),
+    site_of("new_password", (User, WithNewPassword)),
+    site_of("own_only", (User, OwnOnly)),
+    site_of("links", (User, type("OfLinks", (admin.ModelAdmin,), {"fields": ("first_name",), "inlines": (Links,)}))),
+)
+urlpatterns = [
+    *(path(f"{site.name}/", site.urls) for site in sites),
+    path("", include("tests.contrib_admin.urls")),
+]

@@ -1,0 +1,255 @@
+"""Rights that stand where Django has none: in user models of a site, in rows of rows, in lists made on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+
+from django_ory_mfa.contrib.admin import rights
+from tests.contrib_admin.people import STALE, UsersSite, is_refresh, staff
+from tests.contrib_admin.shop.models import Colleague, Customer, GiftOrder, Member, Order
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib_admin.odd_sites")]
+
+
+# Each field by itself.
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "is_sensitive"),
+    [
+        ("auth/user", "username", False),
+        ("auth/user", "first_name", False),
+        ("auth/user", "email", False),
+        ("auth/user", "date_joined", False),
+        ("auth/user", "is_staff", True),
+        ("auth/user", "is_superuser", True),
+        ("auth/user", "is_active", True),
+        ("auth/user", "groups", True),
+        ("auth/user", "user_permissions", True),
+        ("auth/user", "password", True),
+        ("auth/group", "name", False),
+        ("auth/group", "permissions", True),
+        ("auth/permission", "name", False),
+        ("auth/permission", "codename", True),
+        ("auth/permission", "content_type", True),
+        ("contenttypes/contenttype", "app_label", True),
+        ("contenttypes/contenttype", "model", True),
+        ("ory_mfa_auth/oryidentity", "identity_id", True),
+        ("ory_mfa_auth/oryidentity", "project", True),
+        ("ory_mfa_auth/oryidentity", "user", True),
+    ],
+)
+def test_form_with_one_field(ory: Any, site: UsersSite, model: str, field: str, *, is_sensitive: bool) -> None:
+    me = staff(ory, site, age=STALE)
+    pks = {
+        "auth/user": me.pk,
+        "auth/group": Group.objects.create(name="editors").pk,
+        "auth/permission": Permission.objects.first().pk,  # type: ignore[union-attr]  # Django makes them
+        "contenttypes/contenttype": ContentType.objects.first().pk,  # type: ignore[union-attr]  # likewise
+        "ory_mfa_auth/oryidentity": me.ory_identities.get().pk,
+    }
+
+    response = site.get(f"/one_field/{model}/{pks[model]}/change/?field={field}")
+
+    assert (response.status_code, is_refresh(response)) == ((302, True) if is_sensitive else (200, False))
+
+
+def test_link_that_can_only_be_deleted_is_sensitive(ory: Any, site: UsersSite) -> None:
+    me = staff(ory, site, "view_user", "change_user", "view_oryidentity", "delete_oryidentity", age=STALE)
+
+    assert is_refresh(site.get(f"/links/auth/user/{me.pk}/change/"))
+
+
+def test_new_password_of_a_user_who_is_there_is_sensitive(ory: Any, site: UsersSite) -> None:
+    me = staff(ory, site, age=STALE)
+
+    assert is_refresh(site.get(f"/new_password/auth/user/{me.pk}/change/"))
+    assert site.get("/new_password/auth/user/add/").status_code == 200
+
+
+def test_user_whom_the_route_does_not_name_is_sensitive(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, "view_order", age=STALE)
+
+    assert is_refresh(site.get("/own_only/auth/user/me/"))
+
+
+# User models of a site.
+
+
+@pytest.fixture
+def colleague(monkeypatch: pytest.MonkeyPatch) -> Colleague:
+    monkeypatch.setattr(rights, "get_user_model", lambda: Colleague)
+    return Colleague.objects.create(handle="eve")
+
+
+@pytest.fixture
+def member(monkeypatch: pytest.MonkeyPatch) -> Member:
+    monkeypatch.setattr(rights, "get_user_model", lambda: Member)
+    return Member.objects.create(email="eve@example.test")
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "is_sensitive"),
+    [
+        ("one_field", "handle", False),
+        ("one_field", "role", True),
+        ("one_field", "phone", True),
+        ("one_field", "customers", True),
+        ("tolerant", "phone", False),
+        ("tolerant", "customers", False),
+        ("tolerant", "role", True),
+        ("tolerant", "is_staff", True),
+    ],
+)
+@pytest.mark.parametrize("place", ["{pk}/change/", "add/"])
+def test_field_of_users_that_is_not_known_gives_rights_unless_the_site_says_otherwise(
+    ory: Any, site: UsersSite, colleague: Colleague, name: str, field: str, place: str, *, is_sensitive: bool
+) -> None:
+    staff(ory, site, age=STALE)
+    path = f"/{name}/shop/colleague/{place.format(pk=colleague.pk)}?field={field}"
+
+    assert is_refresh(site.get(path)) is is_sensitive
+    assert is_refresh(site.post(path, {field: "1"})) is is_sensitive
+
+
+@pytest.mark.parametrize("field", ["email", "is_admin", "last_login"])
+def test_every_field_gives_rights_where_is_staff_is_a_property(
+    ory: Any, site: UsersSite, member: Member, field: str
+) -> None:
+    me, path = staff(ory, site, age=STALE), f"/one_field/shop/member/{member.pk}/change/?field={field}"
+    assert is_refresh(site.get(path))
+    assert is_refresh(site.post(path, {field: "on"}))
+    member.refresh_from_db()
+    assert not member.is_staff
+
+    ory.login(site, user=me)
+    assert site.get(path).status_code == 200
+
+
+def test_site_says_what_is_harmless_where_is_staff_is_a_property(ory: Any, site: UsersSite, member: Member) -> None:
+    staff(ory, site, age=STALE)
+    path = f"/tolerant/shop/member/{member.pk}/change/?field="
+
+    assert is_refresh(site.get(f"{path}email"))
+    assert site.get(f"{path}last_login").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["one_field", "tolerant"])
+@pytest.mark.usefixtures("colleague")
+def test_rows_between_users_and_other_models_are_sensitive(ory: Any, site: UsersSite, name: str) -> None:
+    staff(ory, site, age=STALE)
+    customer = Customer.objects.create(name="Ann")
+
+    response = site.get(f"/{name}/shop/customer/{customer.pk}/change/")
+
+    assert is_refresh(response) is (name == "one_field")
+
+
+# Rows in rows.
+
+
+@pytest.fixture
+def customer() -> Customer:
+    customer = Customer.objects.create(name="Ann")
+    GiftOrder.objects.create(number="1", customer=customer)
+    return customer
+
+
+@pytest.mark.parametrize("name", ["nested", "by_method", "in_themselves"])
+def test_rows_in_rows_are_asked_for(ory: Any, site: UsersSite, customer: Customer, name: str) -> None:
+    me, path = staff(ory, site, age=STALE), f"/{name}/shop/customer/{customer.pk}/change/"
+    assert is_refresh(site.get(path))
+    assert is_refresh(site.post(path, {"order_set-0-user_set-0-is_superuser": "on"}))
+
+    ory.login(site, user=me)
+    assert site.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["nested", "by_method", "in_themselves"])
+def test_rows_in_rows_that_can_only_be_read_are_not(ory: Any, site: UsersSite, customer: Customer, name: str) -> None:
+    staff(ory, site, "change_customer", "change_order", "view_user", "view_giftorder", age=STALE)
+
+    assert site.get(f"/{name}/shop/customer/{customer.pk}/change/").status_code == 200
+
+
+def test_object_is_looked_up_by_the_field_that_is_sent(ory: Any, site: UsersSite, customer: Customer) -> None:
+    """The view lets the field in the form win over that in the address."""
+    staff(ory, site, age=STALE)
+    path = f"/in_themselves/shop/customer/{customer.pk}/change/?_to_field=name"
+
+    assert is_refresh(site.post(path, {"_to_field": "id", "name": "Ann"}))
+
+
+# Actions.
+
+
+@pytest.mark.parametrize("action", ["wipe", "publish"])
+@pytest.mark.parametrize("more", [{"_selected_action": "1"}, {"select_across": "1"}])
+@pytest.mark.parametrize("place", ["{pk}/change/", "add/", ""])
+def test_action_that_the_model_admin_does_not_have_is_sensitive(
+    ory: Any, site: UsersSite, customer: Customer, action: str, more: Any, place: str
+) -> None:
+    """Themes show lists of other model admins in a form, and run their actions."""
+    staff(ory, site, age=STALE)
+
+    assert is_refresh(site.post(f"/admin/shop/customer/{place.format(pk=customer.pk)}", {"action": action, **more}))
+
+
+def test_no_action_and_a_field_of_that_name_are_not(ory: Any, site: UsersSite, customer: Customer) -> None:
+    staff(ory, site, age=STALE)
+    path = f"/admin/shop/customer/{customer.pk}/change/"
+
+    for data in ({"action": "refund", "order_set-0-action": "refund"}, {"action": "", "_selected_action": "1"}):
+        assert site.post(path, {"name": "Ann", **data}).status_code == 302
+
+
+# Lists.
+
+
+def test_list_that_is_made_editable_on_the_way_is_sensitive(ory: Any, site: UsersSite) -> None:
+    me, eve = staff(ory, site, age=STALE), User.objects.create(username="eve")
+    path, counts = "/later/auth/user/?username=eve", {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1}
+    data = {**counts, "form-0-id": eve.pk, "form-0-is_superuser": "on", "_save": ""}
+    assert is_refresh(site.post(path, data))
+    assert not User.objects.get(pk=eve.pk).is_superuser
+
+    ory.login(site, user=me)
+    assert site.post(path, data).status_code == 302
+    assert User.objects.get(pk=eve.pk).is_superuser
+
+
+def test_list_that_is_made_editable_on_the_way_asks_for_what_a_change_asks_for(
+    ory: Any, site: UsersSite, customer: Customer
+) -> None:
+    me, order = staff(ory, site, age=STALE), Order.objects.get()
+    counts = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1}
+    data = {**counts, "form-0-id": order.pk, "form-0-number": "2", "_save": ""}
+    assert is_refresh(site.post("/later/shop/order/", data))
+    assert Order.objects.get().number == "1"
+
+    ory.login(site, user=me)
+    assert site.post("/later/shop/order/", data).status_code == 302
+
+
+# Who may not change users does not learn which are there.
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_user_who_is_not_there_is_refused_like_one_who_is(ory: Any, site: UsersSite, method: str) -> None:
+    me = staff(ory, site, "view_order", age=STALE)
+
+    answers = [getattr(site, method)(f"/admin/auth/user/{pk}/change/") for pk in (me.pk, 999)]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+
+
+def test_copy_of_a_user_who_is_not_there_is_an_add(ory: Any, site: UsersSite) -> None:
+    """Django adds one whatever the id."""
+    staff(ory, site, "add_user", age=STALE)
+
+    assert is_refresh(site.post("/one_field/auth/user/999/change/?field=is_staff", {"_saveasnew": "1"}))
+    assert not User.objects.filter(username="").exists()
