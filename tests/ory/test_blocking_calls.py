@@ -119,6 +119,17 @@ def test_network_that_came_last_is_remembered(calls: BlockingCalls, clock: Passi
     assert calls.begin(HERE) is None
 
 
+def test_network_that_comes_again_is_not_the_first_to_be_forgotten(calls: BlockingCalls, clock: PassingTime) -> None:
+    misses(calls, clock)
+    for number in range(MOST_NETWORKS - 1):
+        begun(calls, str(number))
+    begun(calls)
+    begun(calls, "one more")
+
+    assert len(calls) == MOST_NETWORKS
+    assert calls.begin(HERE) is None
+
+
 # Shared calls
 
 

@@ -95,6 +95,33 @@ def test_late_failure_does_not_spoil_the_test(clock: PassingTime) -> None:
     assert breaker.allow(CALL) == CALL
 
 
+def test_pauses_are_counted(clock: PassingTime) -> None:
+    breaker = Breaker()
+    fail(breaker, 3)
+    clock.seconds += 2
+    fail(breaker)
+
+    assert breaker.pauses == 2
+
+
+def test_call_that_says_nothing_leaves_the_test_to_the_next_one(clock: PassingTime) -> None:
+    breaker = Breaker()
+    fail(breaker, 3)
+    clock.seconds += 2
+    breaker.allow(CALL)
+    breaker.inconclusive(breaker.pauses)
+
+    assert breaker.allow(CALL) == 0
+
+
+def test_call_from_before_the_pause_that_says_nothing_does_not_end_it(clock: PassingTime) -> None:
+    breaker = Breaker()
+    fail(breaker, 3)
+    breaker.inconclusive(0)
+
+    assert breaker.allow(CALL) == 2
+
+
 def test_number_of_failures_can_be_chosen(clock: PassingTime) -> None:
     breaker = Breaker(failures=1)
     fail(breaker)

@@ -368,8 +368,13 @@ def test_host_that_needs_no_proxy_is_asked_directly(proxied: Wire, monkeypatch: 
     assert proxied.first_line() == "GET /sessions/whoami HTTP/1.1"
 
 
-@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_authorities_of_the_environment_are_used(monkeypatch: pytest.MonkeyPatch, name: str, tmp_path: Path) -> None:
+BUNDLES = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+
+
+@pytest.mark.parametrize("names", [[], *([name] for name in BUNDLES), BUNDLES])
+def test_certificate_is_checked_by_the_authorities_of_the_environment_or_those_of_requests(
+    monkeypatch: pytest.MonkeyPatch, names: list[str]
+) -> None:
     seen: list[Any] = []
 
     class Noting(requests.adapters.HTTPAdapter):
@@ -377,10 +382,23 @@ def test_authorities_of_the_environment_are_used(monkeypatch: pytest.MonkeyPatch
             seen.append(kwargs["verify"])
             raise requests.ConnectionError
 
-    monkeypatch.setenv(name, str(tmp_path / "ca.pem"))
+    for name in BUNDLES:
+        monkeypatch.delenv(name, raising=False)
+    for name in names:
+        monkeypatch.setenv(name, f"/{name}.pem")
     OryClient("https://ory.example", Noting()).whoami(COOKIE)
 
-    assert seen == [str(tmp_path / "ca.pem")]
+    assert seen == [f"/{names[0]}.pem" if names else True]
+
+
+def test_failure_of_a_credential_that_nobody_knows_is_not_held_against_ory(wire: Wire, client: OryClient) -> None:
+    wire.script = answering(b"", "500 Internal Server Error")
+
+    unknown = [client.whoami(COOKIE).failure for _ in range(9)]
+    known = [client.whoami(COOKIE, is_known=True).failure for _ in range(9)]
+
+    assert "breaker" not in unknown
+    assert "breaker" in known
 
 
 def test_bundle_that_does_not_exist_is_no_usable_answer(monkeypatch: pytest.MonkeyPatch) -> None:
