@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--logic", action="store_true", help="only mutants of conditions, results and whole statements")
     parser.add_argument("--again", action="store_true", help="try those, too, that were killed before")
     parser.add_argument("--tests", action="append", default=[], help="run only these, a file or a folder; repeat it")
-    parser.add_argument("--quick", action="store_true", help="run only the nearest tests: others may kill a survivor")
+    parser.add_argument("--quick", action="store_true", help="run at most 400 tests: others may kill a survivor")
     options = parser.parse_args()
     known, explained = load_map(options.tests), read_explained(EXPLAINED.read_text())
     preload()
