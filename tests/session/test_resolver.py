@@ -223,3 +223,53 @@ def test_session_without_a_person_has_no_factors(ory: FakeOry, browser: Browser)
 
     assert browser.result(second_factors_steps(browser.request())) == []
     assert asked(ory, SETTINGS_FLOW) == 0
+
+
+def test_second_factor_of_a_session_that_proved_one_is_known(ory: FakeOry, browser: Browser) -> None:
+    ory.login(browser.client, aal="aal2")
+
+    assert browser.result(enrolled_steps(browser.request())) is True
+    assert asked(ory, SETTINGS_FLOW) == 0
+
+
+def test_session_that_has_ended_says_nothing_of_factors(ory: FakeOry, browser: Browser) -> None:
+    ory.login(browser.client).revoke()
+
+    assert browser.result(enrolled_steps(browser.request())) is None
+    assert asked(ory, SETTINGS_FLOW) == 0
+
+
+def test_factor_that_was_proved_elsewhere_ends_what_is_remembered(ory: FakeOry, browser: Browser, below: Any) -> None:
+    assert browser.result(enrolled_steps(browser.request())) is False
+    below.identity.enrol("totp")
+    elsewhere = Browser(browser.mode)
+    elsewhere.client.cookies[ory.cookie_name] = ory.add_session(below.identity, "password", "totp").cookie
+    browser.result(session_steps(elsewhere.request()))
+
+    assert browser.result(enrolled_steps(browser.request())) is True
+
+
+def test_session_at_the_first_level_does_not_end_what_is_remembered(ory: FakeOry, browser: Browser, below: Any) -> None:
+    browser.result(enrolled_steps(browser.request()))
+    browser.result(session_steps(browser.request()))
+
+    assert browser.result(enrolled_steps(browser.request())) is False
+    assert asked(ory, SETTINGS_FLOW) == 1
+
+
+def test_each_call_to_ory_is_timed(ory: FakeOry, browser: Browser, below: Any, clock: PassingTime) -> None:
+    state = browser.request()
+    browser.result(enrolled_steps(state))
+
+    assert state.timings == [("whoami", 0), ("the settings flow", 0)]
+
+
+def test_level_that_this_package_does_not_know_is_not_taken_for_the_first(
+    ory: FakeOry, browser: Browser, settings: Any
+) -> None:
+    settings.ORY_MFA_WHOAMI_REQUIRED_AAL = "highest_available"
+    ory.login(browser.client, aal="aal1", second_factors={"totp"})
+    body = b'{"id": "s", "active": true, "expires_at": "2999-01-01T00:00:00Z", "identity": {"id": "i"}'
+    ory.fail(200, body + b', "authenticator_assurance_level": "aal9"}')
+
+    assert browser.result(enrolled_steps(browser.request())) is not False
