@@ -14,6 +14,7 @@ from django.test.utils import override_script_prefix
 from django.urls import include, path, re_path
 
 from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.roundtrip.return_to import checked_next
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site, location
 
@@ -442,3 +443,9 @@ def test_servers_give_the_prefix(ory: FakeOry, settings: Any, given: str) -> Non
         WSGIHandler()(environ, lambda status, headers, *rest: sent.extend(headers))  # type: ignore[arg-type]
 
     assert dict(sent)["Location"].endswith("return_to=http%3A%2F%2Ftestserver%2Fapp%2F")
+
+
+def test_dots_are_left_to_the_browser_where_the_application_has_the_whole_host() -> None:
+    request = RequestFactory().get("/", {"next": "/a/../b"})
+
+    assert checked_next(request) == "http://testserver/a/../b"

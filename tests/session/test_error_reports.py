@@ -79,6 +79,16 @@ def test_session_cookie_is_masked(name: str) -> None:
     assert (COOKIE in text, name in text, "dark" in text) == (False, True, True)
 
 
+def test_headers_are_masked_only_if_they_may_hold_a_credential() -> None:
+    request = RequestFactory().get("/", headers={"Cookie": "theme=dark", "X-Session-Token": TOKEN, "X-Other": "shown"})
+    mask_credentials(request)
+
+    meta = get_exception_reporter_filter(request).get_safe_request_meta(request)
+
+    assert (meta["HTTP_X_OTHER"], meta["REQUEST_METHOD"]) == ("shown", "GET")
+    assert meta["HTTP_COOKIE"] == meta["HTTP_X_SESSION_TOKEN"] == "********************"
+
+
 def test_cookie_named_by_the_settings_is_masked(settings: Any) -> None:
     settings.ORY_MFA_SESSION_COOKIE = "sso"
 
