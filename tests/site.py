@@ -54,6 +54,17 @@ class Site:
         )
 
 
+async def _others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    if others:
+        await asyncio.wait(others, timeout=60)
+
+
+def settle() -> None:
+    """Wait for the tasks that requests to async views have left behind, such as those that send a signal."""
+    LOOP.run(_others())
+
+
 def location(response: HttpResponse) -> str:
     """Where the response sends the browser; empty if nowhere."""
     return response.headers.get("Location", "")

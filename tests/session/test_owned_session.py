@@ -19,7 +19,7 @@ from django_ory_mfa.signals import identity_switched
 from django_ory_mfa.testing import FakeOry
 from tests.backends import plain_sessions
 from tests.backends.slow_sessions import PATIENCE, Gate, SessionStore
-from tests.site import MODES, Site
+from tests.site import MODES, Site, settle
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 OURS = "django_ory_mfa.middleware.OrySessionMiddleware"
@@ -130,6 +130,7 @@ def switched() -> Iterator[list[Any]]:
 
 def overtaken_of(site: Site) -> dict[str, Any]:
     response = site.get("overtaken")
+    settle()
     assert response.status_code == 200, response.content
     found: dict[str, Any] = json.loads(response.content)
     return found

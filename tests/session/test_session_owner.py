@@ -32,7 +32,7 @@ from django_ory_mfa.enforcement import aevaluate, arequire_aal, evaluate, requir
 from django_ory_mfa.signals import identity_switched
 from django_ory_mfa.testing import FakeOry
 from tests.backends import meeting_sessions, plain_sessions
-from tests.site import LOOP, Site
+from tests.site import LOOP, Site, settle
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 OURS = "django_ory_mfa.middleware.OrySessionMiddleware"
@@ -809,6 +809,7 @@ def test_what_is_kept_under_the_key_of_an_empty_session_is_not_found_by_the_othe
     ory.login(site)
 
     assert site.get(view).content == b"nothing"
+    settle()
     assert len(switched) == 1
 
 
@@ -930,6 +931,7 @@ def test_form_that_is_made_before_the_user_is_looked_up_can_be_sent(
 
     secret = plain_sessions.STORED[site.cookies[COOKIE].value]["_csrftoken"]
     assert _does_token_match(token, secret)
+    settle()
     assert len(switched) == 1
 
 
@@ -1325,10 +1327,6 @@ def test_blocking_access_in_an_event_loop_is_safe_and_told(ory: FakeOry, engine:
     async def hear(sender: Any, session: Any, **named: Any) -> None:
         seen.append(session.identity.id)
 
-    async def settle() -> None:
-        for _ in range(10):
-            await asyncio.sleep(0)
-
     site = Site("async")
     ory.login(site)
     site.get("who_then_write?cart=first")
@@ -1336,7 +1334,7 @@ def test_blocking_access_in_an_event_loop_is_safe_and_told(ory: FakeOry, engine:
     identity_switched.connect(hear)
     try:
         data = data_of(site.get("blocking-read"))
-        LOOP.run(settle())
+        settle()
     finally:
         identity_switched.disconnect(hear)
 
