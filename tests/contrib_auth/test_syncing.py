@@ -572,9 +572,10 @@ def test_whatever_a_site_may_copy_is_noticed(ory: Any, site: UsersSite, change: 
     assert [is_synced(site), is_synced(site)] == [True, False]
 
 
-def test_state_and_sessions_are_not_copied(ory: Any, site: UsersSite) -> None:
+def test_state_times_and_sessions_are_not_copied(ory: Any, site: UsersSite) -> None:
     identity = sign_in(ory, site)
     site.me()
+    identity.created_at += timedelta(days=1)
     ory.sessions[0].extend()
     ory.login(site, aal="aal1")
     site.cookies[ory.cookie_name] = ory.add_session(identity, "password", "totp").cookie
@@ -603,37 +604,6 @@ def test_older_answer_brings_nothing_back(ory: Any, site: UsersSite, settings: A
     older = user_of(site).is_staff
 
     assert (newer, older) == (False, False)
-
-
-def test_later_answer_that_says_the_same_is_noted_and_not_copied(ory: Any, site: UsersSite, sent: Any) -> None:
-    identity = sign_in(ory, site)
-    site.me()
-    before = OryIdentity.objects.get()
-    identity.created_at += timedelta(days=1)
-
-    with CaptureQueriesContext(connection) as captured:
-        site.me()
-
-    noted = OryIdentity.objects.get()
-    assert [sql.split()[:2] for sql in statements(captured)[1:]] == [["UPDATE", '"ory_mfa_auth_oryidentity"']]
-    assert (noted.digest > before.digest, noted.synced_at) == (True, before.synced_at)
-    assert not is_synced(site)
-
-
-def test_answer_from_before_the_last_one_brings_nothing_back(ory: Any, site: UsersSite, settings: Any) -> None:
-    """What was given and taken again between two visits, and is in a cache."""
-    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
-    identity = sign_in(ory, site, metadata_public={"staff": False})
-    first = identity.created_at
-    site.me()
-    identity.created_at = first + timedelta(seconds=2)
-    site.me()
-    identity.created_at, identity.metadata_public = first + timedelta(seconds=1), {"staff": True}
-
-    from_a_cache = user_of(site).is_staff
-    identity.created_at = first + timedelta(seconds=3)
-
-    assert (from_a_cache, user_of(site).is_staff) == (False, True)
 
 
 def test_answer_without_a_time_is_copied(ory: Any, site: UsersSite) -> None:

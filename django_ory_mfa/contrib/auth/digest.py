@@ -42,9 +42,3 @@ def is_news(digest: str, last: str) -> bool:
     (updated_at, _, hashed), (last_updated_at, _, last_hashed) = digest.rpartition(":"), last.rpartition(":")
     # SECURITY: an older answer from a cache must not restore what a newer one has removed, such as a right.
     return hashed != last_hashed and not (updated_at and updated_at < last_updated_at)
-
-
-def is_later(digest: str, last: str) -> bool:
-    """Whether an identity with ``digest`` is as it was at the last copy, with the digest ``last``, and newer."""
-    (updated_at, _, hashed), (last_updated_at, _, last_hashed) = digest.rpartition(":"), last.rpartition(":")
-    return hashed == last_hashed and updated_at > last_updated_at

@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.auth.admission import is_admitted
-from django_ory_mfa.contrib.auth.digest import digest_of, is_later, is_news
+from django_ory_mfa.contrib.auth.digest import digest_of, is_news
 from django_ory_mfa.contrib.auth.errors import UserConflict
 from django_ory_mfa.contrib.auth.lookup import Link, find_link
 from django_ory_mfa.contrib.auth.models import OryIdentity
@@ -27,7 +27,6 @@ from django_ory_mfa.contrib.auth.sync import UserSync
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-    from django.db.models import QuerySet
     from django.dispatch import Signal
     from django.http import HttpRequest
 
@@ -92,14 +91,9 @@ class Mapping:
         if link is None:
             return self._enter()
         # Nothing is written to a user who is refused, such as one whose data were deleted here.
-        if self._digest == link.digest or not is_admitted(link.user):
+        if not is_news(self._digest, link.digest) or not is_admitted(link.user):
             return link.user
-        if is_news(self._digest, link.digest):
-            return self._renew(link)
-        if is_later(self._digest, link.digest):
-            # SECURITY: else an answer from in between, from a cache, would be news.
-            self._links(link).update(digest=self._digest)
-        return link.user
+        return self._renew(link)
 
     def _enter(self) -> AbstractBaseUser | None:
         sync = _user_sync()
@@ -152,15 +146,12 @@ class Mapping:
     def _link_to(self, user: Any, **values: Any) -> None:
         OryIdentity.objects.using(self._database).create(user=user, **self._key, **values)
 
-    def _links(self, link: Link) -> QuerySet[OryIdentity]:
-        """Return ``link`` if it still is as it was read."""
-        return OryIdentity.objects.using(self._database).filter(pk=link.pk, digest=link.digest)
-
     def _renew(self, link: Link) -> AbstractBaseUser | None:
         sync, user = _user_sync(), link.user
         with suppress(IntegrityError), transaction.atomic(using=self._database):
             # The request that changes the digest copies the data. A concurrent one waits here and finds it changed.
-            if self._links(link).update(digest=self._digest, synced_at=Now()):
+            same = OryIdentity.objects.using(self._database).filter(pk=link.pk, digest=link.digest)
+            if same.update(digest=self._digest, synced_at=Now()):
                 self._update(sync, user)
                 return user
             found = find_link(**self._key, using=self._database)
