@@ -37,6 +37,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Groups(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The longest come first among those that are given away one by one, so that no process waits for the last.
+    items.sort(key=lambda item: "test_crossings.py::test_site_with" not in item.nodeid)
+
+
 def pytest_collection_finish() -> None:
     """The thousands of collected tests stay until the end: no full collection need look at them again."""
     gc.collect()
