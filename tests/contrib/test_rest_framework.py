@@ -588,6 +588,20 @@ def test_other_exceptions_are_the_frameworks(site: Site, ory: FakeOry) -> None:
         site.json("/raises?what=error")
 
 
+@pytest.mark.parametrize(
+    ("what", "status"), [("not-found", 404), ("drf", 403), ("django", 403), ("not-authenticated", 403)]
+)
+def test_other_exceptions_of_a_view_that_is_tested_without_middleware_are_answered(what: str, status: int) -> None:
+    from rest_framework.test import APIRequestFactory
+
+    from django_ory_mfa.contrib.rest_framework import exception_handler
+    from tests.drf_contrib_site import OthersOnly
+
+    view = type("View", (OthersOnly,), {"get_exception_handler": lambda self: exception_handler})
+
+    assert view.as_view()(APIRequestFactory().get("/", {"what": what})).status_code == status  # type: ignore[attr-defined]
+
+
 def test_view_that_knows_nothing_of_ory_answers_as_before(site: Site, ory: FakeOry) -> None:
     response = site.json("/others-only?what=not-authenticated")
 
