@@ -138,6 +138,17 @@ class Low(Base):
     permission_classes = (AALPermission("aal1"),)
 
 
+class Member(AALPermission):
+    """A permission of the site that is made of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("aal1")
+
+
+class OfSite(Base):
+    permission_classes = (Member,)
+
+
 class WithoutAuthentication(Base):
     authentication_classes = ()
     permission_classes = (AALPermission("aal2"),)
@@ -313,6 +324,7 @@ VIEWS = {
     "signed-in": SignedIn,
     "door": DoorOnly,
     "low": Low,
+    "of-site": OfSite,
     "without-authentication": WithoutAuthentication,
     "inside": Inside,
     "inside-without-authentication": InsideWithoutAuthentication,

@@ -379,6 +379,14 @@ def test_bare_permission_asks_for_the_setting(site: Site, ory: FakeOry, settings
     assert site.json("/bare").json() == {"open": "sesame"}
 
 
+def test_permission_that_a_site_makes_of_ours_asks_for_its_own_level(site: Site, ory: FakeOry) -> None:
+    assert told(site.json("/of-site")) == (401, "session_inactive")
+    ory.required_aal = "aal1"
+    ory.login(site, aal="aal1", second_factors={"totp"})
+
+    assert site.json("/of-site").json() == {"open": "sesame"}
+
+
 def test_level_inside_is_answered_once(site: Site, ory: FakeOry, denials: list[str]) -> None:
     ory.required_aal = "aal1"
     ory.login(site, age=3000)

@@ -29,6 +29,12 @@ NEGATED = "AALPermission cannot be negated: an outage of Ory would let everybody
 class AALPermissionType(BasePermissionMetaclass):  # type: ignore[misc]  # the framework has no types
     """Lets the bare class be combined by ``&`` and ``|``, and not be negated."""
 
+    @property
+    def ory_mfa_requirement(cls) -> Declared:  # noqa: N805 - of a metaclass, by another name than ruff knows
+        """What the bare class asks for, which a subclass may say in its ``__init__``, for the checks and the report."""
+        declared: Declared = cls().ory_mfa_requirement
+        return declared
+
     def __invert__(cls) -> None:  # noqa: N805 - of a metaclass, by another name than ruff knows
         # SECURITY: what refuses during an outage must not allow when it is turned round.
         raise TypeError(NEGATED)

@@ -65,6 +65,7 @@ def test_rule_8_way_in_without_a_level_leaves_a_view_unprotected(of_site: dict[s
         ("/both", [("permission", "aal2", 600, ())]),
         ("/bare", [("permission", "aal2", None, ())]),
         ("/low", [("permission", "aal1", None, ())]),
+        ("/of-site", [("permission", "aal1", None, ())]),
         ("/function", [("permission", "aal2", None, ())]),
         (
             "/by-method",
