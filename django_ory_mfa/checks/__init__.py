@@ -17,7 +17,9 @@ from django_ory_mfa.checks.admin import (
 )
 from django_ory_mfa.checks.apis import (
     W040,
+    W043,
     check_authenticators,
+    check_exception_handler,
     check_permissions,
     check_spectacular,
     idle_requirement,
@@ -95,6 +97,7 @@ __all__ = [
     "W021",
     "W030",
     "W040",
+    "W043",
     "answers_outside",
     "cleartext",
     "forgotten_mixin",
@@ -143,6 +146,7 @@ ALL = (
     check_admin_sites,
     check_permissions,
     check_authenticators,
+    check_exception_handler,
     check_spectacular,
 )
 # Run only by `check --deploy`.

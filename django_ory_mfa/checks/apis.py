@@ -28,12 +28,22 @@ from django_ory_mfa.guard.declarations import class_of, declare
 PACKAGE = "django_ory_mfa.contrib.rest_framework"
 HOOK = f"{PACKAGE}.spectacular_hook"
 AUTHENTICATION = f"{PACKAGE}.authentication.OryAuthentication"
+FRAMEWORKS_HANDLER = "rest_framework.views.exception_handler"
 DJANGO_SIGN_IN = "rest_framework.authentication.SessionAuthentication"
 
 W040 = checks.Warning(
     "Views ask for levels by AALPermission, and drf-spectacular does not document the refusals.",
     hint=f"Add '{HOOK}' to POSTPROCESSING_HOOKS of SPECTACULAR_SETTINGS.",
     id="ory_mfa.W040",
+)
+
+W043 = checks.Warning(
+    "Views use AALPermission or OryAuthentication with the exception handler of Django REST framework.",
+    hint=(
+        "It gives refusals no error id, and tells everybody during an outage of Ory to sign in again (401). Set "
+        f"EXCEPTION_HANDLER of REST_FRAMEWORK to '{PACKAGE}.exception_handler', or call denial_response() in your own."
+    ),
+    id="ory_mfa.W043",
 )
 
 
@@ -111,6 +121,20 @@ def check_spectacular(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     return [] if is_there or not any(_asks(site_view.view) for site_view in every_view()) else [W040]
 
 
+def check_exception_handler(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refusals of views of Django REST framework are answered by our handler, or by one of the site."""
+    handler = getattr(settings, "REST_FRAMEWORK", {}).get("EXCEPTION_HANDLER", FRAMEWORKS_HANDLER)
+    if handler != FRAMEWORKS_HANDLER:
+        return []
+    return [W043] if any(_has_frameworks_handler(site_view.view) for site_view in every_view()) else []
+
+
+def _has_frameworks_handler(view: Any) -> bool:
+    picks = getattr(class_of(view), "get_exception_handler", None)
+    is_ours = _asks(view) or any(AUTHENTICATION in _names(one) for one in authenticators_of(view))
+    return is_ours and str(getattr(picks, "__module__", "")).startswith("rest_framework.")
+
+
 def _asks(view: Any) -> bool:
     return any(asks_for_level(permission) for permission in permissions_of(view) or ())
 
@@ -140,8 +164,11 @@ def _others(view: Any) -> list[str]:
     # It takes request.user of Django, which OryUserMiddleware makes that of Ory.
     fine = {AUTHENTICATION, *([DJANGO_SIGN_IN] if positions(USER_MIDDLEWARE) else [])}
     classes = authenticators_of(view)
-    known = {one.__name__: {f"{base.__module__}.{base.__qualname__}" for base in one.__mro__} for one in classes}
-    return [name for name, bases in known.items() if bases.isdisjoint(fine)]
+    return list(dict.fromkeys(one.__name__ for one in classes if _names(one).isdisjoint(fine)))
+
+
+def _names(authenticator: type) -> set[str]:
+    return {f"{base.__module__}.{base.__qualname__}" for base in authenticator.__mro__}
 
 
 def _messages(view: Any) -> Iterator[CheckMessage]:

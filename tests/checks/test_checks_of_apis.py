@@ -315,3 +315,39 @@ def test_authenticators_of_the_call_count(settings: Any) -> None:
     pattern = path("a", made.as_view(permission_classes=[permission()], authentication_classes=[]))  # type: ignore[attr-defined]
 
     assert others(settings, pattern) == []
+
+
+HANDLER = "django_ory_mfa.contrib.rest_framework.exception_handler"
+
+
+def handler_ids(settings: Any, handler: str | None, *patterns: Any) -> list[str]:
+    if handler is not None:
+        settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None, "EXCEPTION_HANDLER": handler}
+    site(settings, *patterns)
+    return ids(checks.apis.check_exception_handler(None))
+
+
+@pytest.mark.parametrize("handler", [None, "rest_framework.views.exception_handler"])
+def test_levels_with_the_frameworks_exception_handler_are_warned_of(settings: Any, handler: str | None) -> None:
+    of_level = view(permission_classes=[permission("aal2")])
+    of_sign_in = view(authentication_classes=sign_ins("Mine"), permission_classes=[])
+
+    assert handler_ids(settings, handler, of_level, of_level) == ["ory_mfa.W043"]
+    assert handler_ids(settings, handler, of_sign_in) == ["ory_mfa.W043"]
+
+
+@pytest.mark.parametrize("handler", [HANDLER, "tests.drf_contrib_site.own_handler"])
+def test_exception_handler_of_ours_or_of_the_site_is_fine(settings: Any, handler: str) -> None:
+    assert handler_ids(settings, handler, view(permission_classes=[permission("aal2")])) == []
+
+
+def test_exception_handler_of_a_view_counts(settings: Any) -> None:
+    own = view(permission_classes=[permission("aal2")], get_exception_handler=lambda self: None)
+
+    assert handler_ids(settings, None, own) == []
+
+
+def test_exception_handler_is_no_matter_of_views_without_ours(settings: Any) -> None:
+    assert handler_ids(settings, None, view(permission_classes=[]), path("b", page)) == []
+    del settings.REST_FRAMEWORK
+    assert handler_ids(settings, None, path("b", page)) == []

@@ -30,6 +30,7 @@ GOOD = {
     "admin-sites": "No admin that should be behind Ory was replaced, and nothing is declared where nothing reads it.",
     "permissions": "Permission classes and the admin ask for levels that exist.",
     "authenticators": "Django REST framework knows no other way in to views that need a level of Ory.",
+    "exception-handler": "Refusals of views of Django REST framework are answered as those of other views.",
     "two-sign-ins": "No view asks for a level of Ory and for a user of Django who may be another person.",
     "spectacular": "drf-spectacular, if installed, documents refusals.",
     "https": "No URL in the settings sends sessions over a network without TLS.",
