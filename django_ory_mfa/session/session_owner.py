@@ -165,8 +165,7 @@ class SessionOwner:
             return data
         self._session.flush()
         self._send(self._switch_signal(previous))
-        # Not `data`: a receiver of the signal may have written to the emptied session.
-        return self._session._session_cache
+        return self._emptied()
 
     async def _aload(self) -> Any:
         data = await self._aload_original() if self._held is None else self._held
@@ -178,7 +177,14 @@ class SessionOwner:
             await self._session.aflush()
             self._unsent = self._switch_signal(previous)
         await self._send_unsent()
-        return data if previous is None else self._session._session_cache
+        return data if previous is None else self._emptied()
+
+    def _emptied(self) -> dict[str, Any]:
+        """Return what a receiver of the signal has written into the emptied session, marked."""
+        data: dict[str, Any] = self._session._session_cache
+        if data:
+            self._compare(data)
+        return data
 
     async def _aload_original(self) -> Any:
         before = _loading.set(self)
@@ -195,8 +201,7 @@ class SessionOwner:
         """
         if not data or data.get(MARK) in hashes_of_person(self._ory_session):
             return data
-        sent_away = None if self.has_switched else self._sent_away
-        previous = NO_PERSON if self._is_of_user(data) else self._compare(data, sent_away)
+        previous = NO_PERSON if self._is_of_user(data) else self._compare(data, self._sent_away)
         if previous is None:
             return data
         self._forget_csrf_secret(data)

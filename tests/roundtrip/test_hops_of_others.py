@@ -322,3 +322,21 @@ def test_page_that_does_not_look_at_the_session_has_it_emptied_on_return(
 
     assert (response.status_code, response.cookies[SESSION]["max-age"]) == (200, 0)
     assert sent == [identity_switched]
+
+
+def test_what_a_receiver_writes_into_the_emptied_session_is_kept(site: Site, ory: FakeOry, sent: list[Any]) -> None:
+    def greet(sender: Any, request: Any, **named: Any) -> None:
+        request.session["cart"] = "welcome"
+
+    site.get("remember/first")
+    ory.login(site, age=1200)
+    site.get("cart")
+    ory.login(site)
+    identity_switched.connect(greet)
+    try:
+        first = site.get("cart").content
+    finally:
+        identity_switched.disconnect(greet)
+
+    assert (first, site.get("cart").content) == (b"welcome", b"welcome")
+    assert sent == [identity_switched]

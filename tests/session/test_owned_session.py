@@ -15,6 +15,7 @@ from django.http import JsonResponse
 from django.urls import path
 from django.utils.decorators import sync_and_async_middleware
 
+from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.signals import identity_switched
 from django_ory_mfa.testing import FakeOry
 from tests.backends import plain_sessions
@@ -71,7 +72,48 @@ async def aovertaken(request: Any) -> JsonResponse:
     return JsonResponse({"first": first, "later": later, "key": request.session.session_key})
 
 
+def overtaken_twice(request: Any) -> JsonResponse:
+    """Another thread begins to read before the person is known, and ends after this one has read for the person."""
+    gate = SessionStore.gate = Gate(threading.Event)
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(request.session.get, "of")
+        assert gate.reached.wait(PATIENCE)
+        assert request.ory_session.state
+        first = request.session.get("of")
+        gate.opened.set()
+        reading.result(PATIENCE)
+    SessionStore.gate = None
+    return JsonResponse({"first": first, "later": request.session.get("of")})
+
+
+async def aovertaken_twice(request: Any) -> JsonResponse:
+    """Another task does."""
+    gate = SessionStore.gate = Gate(asyncio.Event)
+    reading = asyncio.ensure_future(request.session.aget("of"))
+    await asyncio.wait_for(gate.reached.wait(), PATIENCE)
+    assert (await request.aory_session()).state
+    first = await request.session.aget("of")
+    gate.opened.set()
+    await reading
+    SessionStore.gate = None
+    return JsonResponse({"first": first, "later": await request.session.aget("of")})
+
+
+@aal_required("aal1", max_age=600)
+def guarded(request: Any) -> JsonResponse:
+    return JsonResponse({})
+
+
+@aal_required("aal1", max_age=600)
+async def aguarded(request: Any) -> JsonResponse:
+    return JsonResponse({})
+
+
 urlpatterns = [
+    path("sync/guarded", guarded),
+    path("async/guarded", aguarded),
+    path("sync/overtaken-twice", overtaken_twice),
+    path("async/overtaken-twice", aovertaken_twice),
     path("sync/write", write),
     path("async/write", awrite),
     path("sync/overtaken", overtaken),
@@ -128,8 +170,8 @@ def switched() -> Iterator[list[Any]]:
     identity_switched.disconnect(hear)
 
 
-def overtaken_of(site: Site) -> dict[str, Any]:
-    response = site.get("overtaken")
+def overtaken_of(site: Site, view: str = "overtaken") -> dict[str, Any]:
+    response = site.get(view)
     settle()
     assert response.status_code == 200, response.content
     found: dict[str, Any] = json.loads(response.content)
@@ -189,3 +231,15 @@ def test_user_whom_nobody_can_look_up_now_is_somebody_else(
 
     assert (found["first"], found["later"]) == (None, None)
     assert len(switched) == 1
+
+
+def test_session_of_whoever_was_sent_away_with_it_stays_away_when_its_load_ends_last(site: Site, ory: FakeOry) -> None:
+    """It has no owner, and was replaced already when the load ends."""
+    site.get("write?of=first")
+    ory.login(site, age=1200)
+    assert site.get("guarded").status_code == 302
+    ory.login(site)
+
+    found = overtaken_of(site, "overtaken-twice")
+
+    assert found == {"first": None, "later": None}
