@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import PAGES, ROOT
+from tests.documents import PAGES, ROOT, blocks
 
 PAGE = PAGES["tutorial/guarded-shop"]
 STEPS_TO_THE_SECOND_FACTOR = PAGE.partition("\n6. See the second factor\n")[0]
@@ -57,6 +57,19 @@ def test_second_factor_is_seen_after_twelve_commands_at_most() -> None:
     commands = re.findall(r"^    \$ ", STEPS_TO_THE_SECOND_FACTOR, re.MULTILINE)
 
     assert 5 < len(commands) <= 12
+
+
+@pytest.mark.parametrize("page", ["guarded-shop", "real-ory"])
+def test_code_of_the_tutorial_is_no_wider_than_its_page(page: str) -> None:
+    code = [
+        line
+        for language in ("python", "html+django")
+        for text in blocks(language, f"tutorial/{page}")
+        for line in text.split("\n")
+    ]
+
+    assert len(code) > 5
+    assert [line for line in code if len(line) > 91] == []
 
 
 def test_settings_pass_the_checks(shop: Shop) -> None:
