@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import django
@@ -46,6 +48,7 @@ html_theme = "furo"
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_search_scorer = str(Path(__file__).with_name("scorer.js"))
 html_copy_source = False
 html_show_sphinx = False
 
@@ -91,7 +94,17 @@ class ColumnsOfAPhone(SphinxPostTransform):
                             cell.insert(0, nodes.paragraph("", heading, classes=["column"]))
 
 
+def break_names(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Let a long name go on in the next line after a dot, a slash or an underscore, or before a capital."""
+    context["body"] = re.sub(
+        r'(?<=<span class="pre">)[^<]+(?=</span>)',
+        lambda name: re.sub(r"(?<=\w)[._/](?=\w)|(?<=[a-z])(?=[A-Z])", r"\g<0><wbr>", name[0]),
+        context.get("body", ""),
+    )
+
+
 def setup(app: Sphinx) -> None:
     """Register what this file adds to Sphinx."""
+    app.connect("html-page-context", break_names)
     app.add_transform(IndexOfTheReference)
     app.add_post_transform(ColumnsOfAPhone)

@@ -1,4 +1,4 @@
-"""What the documents say of a browser."""
+"""What the documents say of a browser, and what the search of their site does in one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test.testcases import LiveServerThread
 
-from tests.documents import run_block
+from tests.documents import DOCS, run_block
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -49,3 +49,19 @@ def test_example_of_a_test_in_a_browser_passes(server: LiveServer, page: Page, c
     example = run_block("how-to/test-your-site", "live_server")["test_dashboard_in_a_browser"]
 
     example(server, page, client, ory)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "score"),
+    [
+        ("changelog", "text", -95),
+        ("reference/crossings/parts", "text", -95),
+        ("changelog", "index", 5),
+        ("reference/settings", "text", 5),
+        ("faq", "title", 5),
+    ],
+)
+def test_search_puts_last_what_has_a_word_about_everything(page: Page, name: str, kind: str, score: int) -> None:
+    page.add_script_tag(path=DOCS / "scorer.js")
+
+    assert page.evaluate("result => Scorer.score(result)", [name, "", "", None, 5, "", kind]) == score

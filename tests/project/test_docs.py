@@ -787,6 +787,18 @@ def test_question_of_a_reader_finds_its_page_first(words, page):
     assert [entry for entry in entries(page) if words.lower() in entry and len(words) >= len(entry) / 2] != []
 
 
+def test_search_has_the_numbers_of_sphinx():
+    sphinx = pytest.importorskip("sphinx")
+    shipped = Path(sphinx.__file__).parent / "themes" / "basic" / "static" / "searchtools.js"
+
+    def numbers(file: Path) -> list[tuple[str, str]]:
+        (scorer,) = re.findall(r"^ *var Scorer = \{.*?^ *\};", file.read_text(), re.DOTALL | re.MULTILINE)
+        return re.findall(r"(\w+): (-?\d+)", scorer)
+
+    assert len(numbers(shipped)) > 9
+    assert numbers(DOCS / "scorer.js") == numbers(shipped)
+
+
 def test_every_entry_of_the_index_is_a_main_one():
     """The search lists all others below every page in which the word occurs."""
     lines = re.findall(r"^ +\S*\s*(?:single|pair|see):.*$", EVERYTHING, re.MULTILINE)
@@ -868,13 +880,32 @@ def test_extensions_of_the_site_are_in_the_extra_that_builds_it():
     assert re.findall(r'^html_theme = "(\w+)"', (DOCS / "conf.py").read_text(), re.MULTILINE)[0] in extra
 
 
-def test_configuration_of_the_site_loads_and_has_the_version_of_the_package():
+def configured(code: str) -> str:
+    """What ``code`` prints about ``said``, the configuration; in a process of its own, because it configures Django."""
     pytest.importorskip("sphinx")
-    code = f"import runpy; said = runpy.run_path({str(DOCS / 'conf.py')!r}); print(said['version'], said['release'])"
-
-    # In a process of its own, because it configures Django.
-    said = subprocess.run(
+    code = f"import runpy; said = runpy.run_path({str(DOCS / 'conf.py')!r}); {code}"
+    return subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
-    )
+    ).stdout
 
-    assert said.stdout.split() == [django_ory_mfa.__version__] * 2
+
+def test_configuration_of_the_site_loads_and_has_the_version_of_the_package():
+    assert configured("print(said['version'], said['release'])").split() == [django_ory_mfa.__version__] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("session_aal2_required", "session_|aal2_|required"),
+        ("ory.session/whoami", "ory.|session/|whoami"),
+        ("OrySessionMiddleware", "Ory|Session|Middleware"),
+        ("ORY_MFA_AAL", "ORY_|MFA_|AAL"),
+        ("/sessions/", "/sessions/"),
+    ],
+)
+def test_long_name_goes_on_in_the_next_line_where_a_reader_would_part_it(name, broken):
+    code = f"page = {{'body': 'a_b <span class=\"pre\">{name}</span>'}}; said['break_names'](None, '', '', page, None)"
+
+    body = configured(f"{code}; print(page['body'])")
+
+    assert body == f'a_b <span class="pre">{broken.replace("|", "<wbr>")}</span>\n'
