@@ -462,7 +462,7 @@ def test_prefetch_is_refused_without_a_link(site: Site, ory: FakeOry) -> None:
     assert (response.status_code, response.content) == (403, b"")
 
 
-@pytest.mark.parametrize("target", ["bare", "signed-in", "both"])
+@pytest.mark.parametrize("target", ["bare", "signed-in", "both", "without-authentication"])
 def test_kind_of_client_is_not_asked_for(site: Site, ory: FakeOry, settings: Any, target: str) -> None:
     settings.ORY_MFA_CLIENT_KIND = "tests.contrib.test_rest_framework.nobody_asks"
 
