@@ -53,6 +53,9 @@ def test_views_of_rest_framework_do_what_the_page_says(site: Site, ory: FakeOry,
     serve(settings, path("transfer", views["TransferView"].as_view()), path("reports/<pk>", reports))
     headers = {"Accept": "application/json"}
     assert told(site.request("post", "/transfer", headers=headers)) == (401, "session_inactive")
+    ory.login(site, aal="aal1", second_factors={"totp"})
+    details = site.request("post", "/transfer", headers=headers).json()["error"]["details"]
+    assert details == {"required_aal": "aal2", "max_age": 600}
 
     session = ory.login(site, age=3000)
     assert told(site.request("delete", "/reports/1", headers=headers)) == (403, "session_refresh_required")
@@ -115,3 +118,21 @@ def test_resolver_of_the_page_asks_for_a_fresh_proof(mode: str, ory: FakeOry, se
     assert ask("/graphql", site, {}).status_code == 403
     forged = ask("/exempt", site, {}).json()
     assert (forged["data"], forged["errors"][0].get("extensions")) == ({"balance": None}, None)
+
+
+def test_refusal_is_no_error_in_the_log_with_the_schema_of_the_page(
+    ory: FakeOry, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    needed("strawberry")
+    from strawberry.django.views import GraphQLView
+
+    query = run_block("how-to/graphql", " GraphQLView.as_view", {"__name__": __name__})["Query"]
+    schema = run_block("how-to/graphql", "class Schema")["Schema"]
+    serve(settings, path("graphql", GraphQLView.as_view(schema=schema(query))))
+
+    answer = Site("sync").request("post", "/graphql", {"query": "{ balance }"}, content_type="application/json").json()
+
+    assert answer["errors"][0]["extensions"]["error"]["id"] == "session_inactive"
+    assert [record.name for record in caplog.records] == []
+    Site("sync").request("post", "/graphql", {"query": "{ nothing }"}, content_type="application/json")
+    assert [record.name for record in caplog.records] == ["strawberry.execution"]
