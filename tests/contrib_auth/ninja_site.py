@@ -34,4 +34,14 @@ def forbids(request: Any) -> Any:
     raise PermissionDenied
 
 
+def audit(request: Any) -> None:
+    """Knows nobody, and writes."""
+    get_user_model().objects.create(username="written")
+
+
+@api.api_operation(["GET", "POST"], "/audited", auth=[audit, OryAuth("aal1")])
+def audited(request: Any) -> Any:
+    return {}
+
+
 urlpatterns = [path("", api.urls)]

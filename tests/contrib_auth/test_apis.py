@@ -118,3 +118,24 @@ def test_what_a_refused_view_has_written_is_undone(
 
     assert told(response) == (403, error_id)
     assert not get_user_model().objects.filter(username="written").exists()
+
+
+@pytest.mark.parametrize(("method", "error_id"), [("get", "forbidden"), ("post", "csrf_failed")])
+def test_what_was_written_before_ninja_refuses_is_undone(
+    mode: str, ory: Any, settings: Any, method: str, error_id: str
+) -> None:
+    needed("ninja")
+    settings.ROOT_URLCONF = NINJA
+    site = UsersSite(mode, enforce_csrf_checks=True)
+    sign_in(ory, site)
+    user = user_of(site)
+    user.is_active = False
+    user.save()
+    connection.settings_dict["ATOMIC_REQUESTS"] = True
+    try:
+        response = site.request(method, "/audited")
+    finally:
+        connection.settings_dict["ATOMIC_REQUESTS"] = False
+
+    assert told(response) == (403, error_id)
+    assert not get_user_model().objects.filter(username="written").exists()
