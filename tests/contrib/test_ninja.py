@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.middleware.csrf import get_token
 from django.test import RequestFactory
 
@@ -182,6 +183,18 @@ def test_refusal_is_aal_required_and_http_error(ory: FakeOry) -> None:
     assert isinstance(error, HttpError)
     assert (error.status_code, error.decision.outcome) == (403, "step_up")
     assert error.extensions["error"]["id"] == "session_aal2_required"
+
+
+def test_client_of_ninja_passes_no_middleware_and_is_not_let_in(ory: FakeOry, settings: Any) -> None:
+    from ninja.testing import TestClient
+
+    from tests.ninja_contrib_site import api
+
+    # Else ninja answers with a traceback.
+    settings.DEBUG = False
+
+    with pytest.raises(ImproperlyConfigured, match="OrySessionMiddleware"):
+        TestClient(api).get("/sync/who")
 
 
 def test_auth_is_awaited_in_an_event_loop(ory: FakeOry) -> None:

@@ -77,6 +77,17 @@ def test_rule_3_refusal_of_a_token_has_no_browser_link(site: Site, ory: FakeOry,
     assert "acr_values" in response.headers["WWW-Authenticate"]
 
 
+def test_challenge_of_the_frameworks_own_handler_says_what_is_missing(site: Site, ory: FakeOry, settings: Any) -> None:
+    settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
+    token = ory.add_session(ory.add_identity(second_factors={"totp"}), "password").token
+
+    response = site.json("/bare", headers={"X-Session-Token": token})
+
+    assert response.status_code == 401
+    assert 'acr_values="aal2"' in response.headers["WWW-Authenticate"]
+    assert site.json("/bare").headers["WWW-Authenticate"] == "Bearer"
+
+
 # Rule 4
 
 
@@ -356,6 +367,19 @@ def test_permission_can_be_tested_alone(ory: FakeOry) -> None:
     _, session = OryAuthentication().authenticate(request) or (None, None)
     assert session is not None
     assert session.aal == "aal2"
+
+
+def test_clients_and_requests_of_the_framework_can_be_signed_in(ory: FakeOry) -> None:
+    from rest_framework.test import APIClient, APIRequestFactory
+
+    from tests.drf_contrib_site import Both
+
+    client = APIClient()
+    ory.login(client)
+    request = ory.request(APIRequestFactory().get("/both"))
+
+    assert client.get("/both").status_code == 200
+    assert Both.as_view()(request).status_code == 200
 
 
 @pytest.mark.parametrize(
