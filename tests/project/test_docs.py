@@ -899,7 +899,8 @@ def test_configuration_of_the_site_loads_and_has_the_version_of_the_package():
         ("session_aal2_required", "session_|aal2_|required"),
         ("ory.session/whoami", "ory.|session/|whoami"),
         ("OrySessionMiddleware", "Ory|Session|Middleware"),
-        ("ORY_MFA_AAL", "ORY_|MFA_|AAL"),
+        ("ORY_MFA_CACHE", "ORY_|MFA_|CACHE"),
+        ("request.user", "request.user"),
         ("/sessions/", "/sessions/"),
     ],
 )
