@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -56,11 +56,11 @@ def negated_level(place: str) -> Error:
     )
 
 
-def unread_requirements(place: str) -> Error:
-    """Return E041: a view has requirements that nothing enforces."""
+def unread_requirements(place: str, names: Iterable[str]) -> Error:
+    """Return E041: a view has requirements for actions or HTTP methods that nothing enforces."""
     return Error(
-        f"{place} has ory_mfa_requirements, but no AALPermission that reads them.",
-        hint=f"Add '{PACKAGE}.AALPermission' to its permission_classes.",
+        f"{place} has ory_mfa_requirements for {', '.join(names)}, but no AALPermission that reads them.",
+        hint=f"Add '{PACKAGE}.AALPermission' to its permission_classes, or to those of the @action.",
         id="ory_mfa.E041",
     )
 
@@ -179,7 +179,7 @@ def _messages(view: Any) -> Iterator[CheckMessage]:
     yield from (odd_requirements(place, problem) for problem in _problems(view, required))
     # Unknown for a class that picks its permissions at each request.
     if permissions is not None and not _asks(view) and required_here(view):
-        yield unread_requirements(place)
+        yield unread_requirements(place, required_here(view))
 
 
 def _problems(view: Any, required: dict[Any, Any]) -> Iterator[str]:

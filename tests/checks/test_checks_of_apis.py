@@ -92,6 +92,22 @@ def test_requirements_without_a_permission_that_reads_them_are_an_error(settings
     assert "Views" in messages[0].msg
 
 
+def test_action_with_permissions_of_its_own_that_read_no_requirement_is_named(settings: Any) -> None:
+    from rest_framework.decorators import action
+    from rest_framework.permissions import IsAuthenticated
+
+    @action(detail=False, methods=["post"], permission_classes=[IsAuthenticated])
+    def close(self: Any, request: Any) -> None:
+        """An action like any other."""
+
+    required = {"list": "aal2", "close": "aal2"}
+
+    (message,) = site(settings, viewset(permission_classes=[permission()], ory_mfa_requirements=required, close=close))
+
+    assert message.id == "ory_mfa.E041"
+    assert message.msg.endswith("Views has ory_mfa_requirements for close, but no AALPermission that reads them.")
+
+
 @pytest.mark.parametrize(
     "required",
     [
