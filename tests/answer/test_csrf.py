@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
+from django.test import RequestFactory
 from django.urls import include, path
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from django_ory_mfa.answer.csrf import csrf_reason
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.enforcement import arequire_aal, require_aal
 from django_ory_mfa.mixins import AALRequiredMixin
@@ -89,6 +91,7 @@ def spelling(view: Any, inner: Any, class_based: Any) -> list[Any]:
 
 
 urlpatterns = [
+    path("account/", include("django_ory_mfa.urls")),
     path("sync/", include(spelling(page, inside, Page))),
     path("async/", include(spelling(apage, ainside, AsyncPage))),
 ]
@@ -275,6 +278,26 @@ def test_site_without_djangos_middleware_is_checked_by_the_guard(strict: Site, o
     ory.login(strict)
 
     assert strict.post("guarded").status_code == 403
+
+
+def test_form_of_a_page_of_ours_can_be_sent_without_djangos_middleware(
+    strict: Site, ory: FakeOry, settings: Any
+) -> None:
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != CSRF]
+    ory.login(strict)
+    page_of_ours = strict.get("/account/")
+
+    response = strict.post("guarded", headers={"X-CSRFToken": page_of_ours.cookies["csrftoken"].value})
+
+    assert is_open(response)
+
+
+def test_reason_for_an_api_without_djangos_middleware() -> None:
+    cookie = "c" * 32
+    requests = RequestFactory(headers={"Cookie": f"csrftoken={cookie}"})
+
+    assert csrf_reason(requests.post("/", headers={"X-CSRFToken": cookie})) is None
+    assert csrf_reason(requests.post("/")) == "CSRF Failed: CSRF token missing."
 
 
 # Site-wide policy

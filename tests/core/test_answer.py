@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from django_ory_mfa.core.answer import LATE, QUEUED, Answer
+from django_ory_mfa.core.answer import LATE, QUEUED, Answer, may_be_provoked
 
 
 def test_answer_is_plain_success_until_something_else_is_said() -> None:
@@ -61,3 +61,15 @@ def test_body_that_is_no_json_object_is_an_empty_one(body: bytes) -> None:
 )
 def test_json_object_is_read(body: bytes, value: object) -> None:
     assert Answer(200, body=body).json_object() == value
+
+
+@pytest.mark.parametrize("answer", [Answer(400), Answer(503), Answer.failed("reset", is_broken=True), LATE], ids=repr)
+def test_failure_after_the_request_was_sent_may_be_provoked(answer: Answer) -> None:
+    assert may_be_provoked(answer)
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(200), Answer(399), Answer.failed("refused", is_outage=True), QUEUED], ids=repr
+)
+def test_success_and_failure_before_the_request_was_sent_are_not_provoked(answer: Answer) -> None:
+    assert not may_be_provoked(answer)
