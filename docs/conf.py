@@ -97,7 +97,7 @@ class ColumnsOfAPhone(SphinxPostTransform):
 def break_names(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Let a long name go on in the next line after a dot, a slash or an underscore, or before a capital."""
     context["body"] = re.sub(
-        r'(?<=<span class="pre">)[^<]{13,}(?=</span>)',
+        r'(?<=<span class="pre">)[^<]{16,}(?=</span>)',
         lambda name: re.sub(r"(?<=\w)[._/](?=\w)|(?<=[a-z])(?=[A-Z])", r"\g<0><wbr>", name[0]),
         context.get("body", ""),
     )
