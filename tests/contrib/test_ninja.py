@@ -186,15 +186,19 @@ def test_refusal_is_aal_required_and_http_error(ory: FakeOry) -> None:
 
 
 def test_client_of_ninja_passes_no_middleware_and_is_not_let_in(ory: FakeOry, settings: Any) -> None:
+    from ninja import Router
     from ninja.testing import TestClient
 
-    from tests.ninja_contrib_site import api
+    from django_ory_mfa.contrib.ninja import OryAuth
+    from tests.ninja_contrib_site import sesame
 
     # Else ninja answers with a traceback.
     settings.DEBUG = False
+    router = Router(auth=OryAuth("aal1"))
+    router.get("/open")(sesame)
 
     with pytest.raises(ImproperlyConfigured, match="OrySessionMiddleware"):
-        TestClient(api).get("/sync/who")
+        TestClient(router).get("/open")
 
 
 def test_auth_is_awaited_in_an_event_loop(ory: FakeOry) -> None:
