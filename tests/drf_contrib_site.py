@@ -58,6 +58,14 @@ class EitherAndMore(Base):
         raise exceptions.PermissionDenied("Not on Sundays.")
 
 
+class EitherAndDenied(EitherAndMore):
+    """A view that refuses by itself, as a permission would."""
+
+    def get(self, request: Any) -> Response:
+        self.permission_denied(request, message="Not on Sundays.")
+        raise AssertionError("denied")
+
+
 class Never(BasePermission):  # type: ignore[misc]  # mypy does not look into it
     def has_permission(self, request: Any, view: Any) -> bool:
         return False
@@ -312,6 +320,7 @@ router.register("open-orders", OpenOrders, basename="open-orders")
 VIEWS = {
     "either": Either,
     "either-and-more": EitherAndMore,
+    "either-and-denied": EitherAndDenied,
     "either-and-never": EitherAndNever,
     "object": Object,
     "own-check": OwnCheck,

@@ -430,11 +430,12 @@ def test_refusal_is_signalled_once_where_it_is_answered(site: Site, ory: FakeOry
     assert denials == ["level_too_low"]
 
 
-def test_kept_refusal_does_not_explain_what_a_view_raises(site: Site, ory: FakeOry) -> None:
+@pytest.mark.parametrize("target", ["either-and-more", "either-and-denied"])
+def test_kept_refusal_does_not_explain_what_a_view_raises(site: Site, ory: FakeOry, target: str) -> None:
     ory.required_aal = "aal1"
     ory.login(site, aal="aal1", second_factors={"totp"})
 
-    response = site.json("/either-and-more?word=sesame")
+    response = site.json(f"/{target}?word=sesame")
 
     assert told(response) == (403, "forbidden")
     assert response.json()["error"]["reason"] == "Not on Sundays."

@@ -27,6 +27,7 @@ from django_ory_mfa.session.request_state import state_of
 SIGNED_IN = Requirement("aal1")
 NOT_ALLOWED = "You do not have permission to perform this action."
 LINK = "redirect_browser_to"
+CHECKS = ("check_permissions", "check_object_permissions")
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Any:
@@ -78,11 +79,11 @@ def _refusal(exc: Exception, request: Any) -> Refusal | None:
 def _is_by_level(exc: Exception) -> bool:
     """Whether the framework raised ``exc`` for a permission with a level in it, and no code of a view did."""
     frames = list(_frames(exc))
-    if not frames or not _is_of_framework(frames[-1], "permission_denied"):
+    checks = [frame for frame in frames if frame.f_code.co_name in CHECKS]
+    if not checks or not _is_of_framework(frames[-1], "permission_denied"):
         return False
-    checks = ("check_permissions", "check_object_permissions")
-    callers = [frame for frame in frames[-2:-1] if _is_of_framework(frame, *checks)]
-    return all(asks_for_level(frame.f_locals["permission"]) for frame in callers)
+    # A view may have a check of its own, which does not say for which permission it refuses.
+    return all(asks_for_level(frame.f_locals["permission"]) for frame in checks if _is_of_framework(frame, *CHECKS))
 
 
 def _frames(exc: Exception) -> Iterator[FrameType]:
