@@ -62,7 +62,8 @@ def replaced_site(config: AppConfig, site: Any) -> Error:
         "which is not behind Ory.",
         hint=(
             "Name a site with AALAdminSiteMixin in default_site. Some themes replace admin.site when they are loaded: "
-            "have 'unfold.apps.BasicAppConfig' in INSTALLED_APPS in place of 'unfold', which does not."
+            "have 'unfold.apps.BasicAppConfig' in INSTALLED_APPS in place of 'unfold', which does not. An admin_view() "
+            "of your own has to call that of the mixin, and to use functools.wraps."
         ),
         id="ory_mfa.E033",
     )
@@ -90,7 +91,7 @@ def check_admin_sites(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     sites = list(import_module("django.contrib.admin.sites").all_sites)
     return [
         *_replaced(),
-        *(W030 for site in sites if _is_behind_ory(site) and _is_login_url(site)),
+        *(W030 for site in sites if is_behind_ory(site) and _is_login_url(site)),
         *_unread(sites),
     ]
 
@@ -98,12 +99,12 @@ def check_admin_sites(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 def _replaced() -> Iterator[CheckMessage]:
     for config in apps.get_app_configs():
         site = getattr(config.module, "site", None)
-        if CONFIG in _names_of(type(config)) and not _is_behind_ory(site):
+        if CONFIG in _names_of(type(config)) and not is_behind_ory(site):
             yield replaced_site(config, site)
 
 
 def _unread(sites: Sequence[Any]) -> list[CheckMessage]:
-    guarded = {type(one) for site in sites if _is_behind_ory(site) for one in site._registry.values()}
+    guarded = {type(one) for site in sites if is_behind_ory(site) for one in site._registry.values()}
     every = {type(one): one for site in sites for one in site._registry.values()}
     unread = {
         (owner, name)
@@ -126,8 +127,9 @@ def _names_of(known: type) -> set[str]:
     return {f"{base.__module__}.{base.__qualname__}" for base in known.__mro__}
 
 
-def _is_behind_ory(site: Any) -> bool:
-    return hasattr(site, "ory_mfa_guards_of")
+def is_behind_ory(site: Any) -> bool:
+    """Whether the pages of ``site`` pass the guard of ``AALAdminSiteMixin``, and not only: it inherits from it."""
+    return hasattr(site, "ory_mfa_guards_of") and any(site.ory_mfa_guards_of(site.index))
 
 
 def messages_of(site: Any, names_of: Callable[[Any], set[str]]) -> Iterator[CheckMessage]:

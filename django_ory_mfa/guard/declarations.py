@@ -89,6 +89,17 @@ def declare(
     return Requirement(aal, max_age, methods)
 
 
+def declare_value(value: Any) -> Declared:
+    """Return the declaration of what a site says in an attribute.
+
+    Raises what ``declare`` raises, and ``TypeError`` for None.
+    """
+    if value is None:
+        # SECURITY: for declare() that is what ORY_MFA_AAL says, which may be less than the site is thought to ask for.
+        raise TypeError("a requirement is a level, the name of a policy or a Requirement, not None")
+    return declare(requirement=value)
+
+
 def wants_proof(declared: Declared) -> bool:
     """Whether ``declared`` requires a proof of a certain age or method, as far as that is known without a request.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import wraps
 from typing import Any, ClassVar
 
 import pytest
@@ -14,7 +15,7 @@ from django.core.checks import run_checks
 
 from django_ory_mfa.checks.admin import E030, E032, W030, odd_requirement, replaced_site, unread_attribute
 from django_ory_mfa.contrib.admin.apps import AALAdminConfig
-from django_ory_mfa.contrib.admin.sites import AALAdminSite
+from django_ory_mfa.contrib.admin.sites import AALAdminSite, AALAdminSiteMixin
 from django_ory_mfa.core.requirement import Requirement
 from tests.contrib_admin.rights_sites import hiring
 from tests.contrib_admin.shop.models import Customer, Order
@@ -176,6 +177,61 @@ def test_site_of_a_theme_with_the_mixin_is_in_order(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(admin, "site", type("Theme", (AALAdminSite,), {})(name="theme"))
 
     assert found() == []
+
+
+class Theme(admin.AdminSite):
+    """A theme whose pages everybody may see."""
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of Django
+        return view
+
+
+class LeftOfTheTheme(AALAdminSiteMixin):
+    """Where a site has its own things."""
+
+
+class Open(AALAdminSite):
+    """It leaves the guard out."""
+
+    admin_view = Theme.admin_view
+
+
+class Logging(AALAdminSite):
+    """It does something around each page."""
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of Django
+        inner = super().admin_view(view, cacheable)
+        return wraps(inner)(lambda *args, **kwargs: inner(*args, **kwargs))
+
+
+@pytest.mark.parametrize(
+    ("bases", "attributes"),
+    [
+        ((admin.AdminSite, AALAdminSiteMixin), {}),
+        ((admin.AdminSite, LeftOfTheTheme), {}),
+        ((Theme, LeftOfTheTheme), {}),
+        ((AALAdminSite,), {"admin_view": admin.AdminSite.admin_view}),
+    ],
+)
+def test_mixin_right_of_the_site_class_is_refused(bases: Any, attributes: Any) -> None:
+    """There the admin would be open to everybody on the staff, and look guarded."""
+    with pytest.raises(TypeError, match="SiteAdmin: put AALAdminSiteMixin left of the site class"):
+        type("SiteAdmin", bases, attributes)
+
+
+@pytest.mark.parametrize(
+    "bases", [(AALAdminSiteMixin, Theme), (LeftOfTheTheme, Theme), (AALAdminSite, Theme), (Logging,)]
+)
+def test_site_whose_pages_pass_the_mixin_is_in_order(monkeypatch: pytest.MonkeyPatch, bases: Any) -> None:
+    monkeypatch.setattr(admin, "site", type("SiteAdmin", bases, {})(name="theme"))
+
+    assert found() == []
+
+
+def test_site_that_leaves_the_guard_out_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin, "site", Open(name="open"))
+
+    assert found() == [replaced_site(config(), admin.site)]
 
 
 @pytest.mark.usefixtures("theme")

@@ -61,6 +61,22 @@ def test_table_that_is_missing_is_found() -> None:
     assert (status, "(OperationalError)" in reason, fix) == ("failed", True, "manage.py migrate")
 
 
+class OpenSite(AALAdminSite):
+    """It leaves the guard out."""
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of Django
+        return view
+
+
+def test_admin_that_leaves_the_guard_out_is_not_said_to_be_behind_ory() -> None:
+    site = OpenSite(name="open")
+    all_sites.add(site)
+    try:
+        assert not any("'open'" in reason for _, reason, _ in doctor()["admin"])
+    finally:
+        all_sites.discard(site)
+
+
 def test_admin_that_asks_for_nonsense_is_found() -> None:
     odd = OddSite(name="odd")
     all_sites.add(odd)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from io import StringIO
+from types import ModuleType
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.core.management import call_command
+from django.urls import path
 
+from django_ory_mfa.contrib.admin.sites import AALAdminSite
 from django_ory_mfa.management.report.rows import Row, rows
 
 AAL2 = ("aal2", None)
@@ -70,10 +74,36 @@ def test_page_for_ones_own_password_shows_what_it_asks_for(settings: Any) -> Non
     assert list(site.ory_mfa_guards_of(site.password_change)) == ["aal2", site.sensitive]
 
 
+class Half(AALAdminSite):
+    """It leaves the guard out of one page."""
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of Django
+        return view if view == self.i18n_javascript else super().admin_view(view, cacheable)
+
+
+def test_page_that_the_site_leaves_out_is_not_protected(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    urls: Any = ModuleType("tests.half_urls")
+    urls.urlpatterns = [path("half/", Half(name="half").urls)]
+    monkeypatch.setitem(sys.modules, urls.__name__, urls)
+    settings.ROOT_URLCONF = urls.__name__
+
+    found = {row.path: row.is_protected for row in rows()}
+
+    assert (found["/half/jsi18n/"], found["/half/"]) == (False, True)
+
+
 def test_policy_that_is_not_there_is_an_error(report: dict[str, Row]) -> None:
     (admin, own) = report["/linked/shop/customer/"].guards
 
     assert (admin.error, "'by key'" in str(own.error)) == (None, True)
+
+
+def test_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin.site, "sensitive", None)
+
+    (row,) = [row for row in rows() if row.path == "/admin/shop/customer/<path:object_id>/delete/"]
+
+    assert "not None" in str(row.guards[1].error)
 
 
 def test_report_is_printed() -> None:

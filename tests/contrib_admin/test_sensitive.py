@@ -19,7 +19,7 @@ from tests.contrib_admin.people import (
     staff,
     staff_before_second_factor,
 )
-from tests.contrib_admin.rights_sites import Between, NamedGroup, listed, named
+from tests.contrib_admin.rights_sites import Between, NamedGroup, listed, named, one_factor
 from tests.contrib_admin.shop.models import Customer, GiftOrder, Order
 
 pytestmark = pytest.mark.django_db
@@ -405,6 +405,20 @@ def test_declared_level_takes_nothing_away(ory: Any, site: UsersSite) -> None:
     ory.login(site, user=user, age=STALE)
     assert site.get("/named/shop/customer/").status_code == 200
     assert is_refresh(site.get(f"/named/shop/customer/{pk}/delete/"))
+
+
+def test_none_is_no_requirement_and_opens_nothing(ory: Any, site: UsersSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checks name it, and a server does not run the checks."""
+    monkeypatch.setattr(one_factor, "sensitive", None)
+    monkeypatch.setattr(one_factor._registry[Customer], "ory_mfa_requirements", {"changelist": None}, raising=False)
+    staff(ory, site)
+    site.client.raise_request_exception = False
+    pk = Customer.objects.create(name="Ann").pk
+
+    assert site.get("/one_factor/").status_code == 200
+    assert site.get("/one_factor/shop/customer/").status_code == 500
+    assert site.post(f"/one_factor/shop/customer/{pk}/delete/", {"post": "yes"}).status_code == 500
+    assert Customer.objects.exists()
 
 
 def test_view_behind_a_decorator_is_known(ory: Any, site: UsersSite) -> None:

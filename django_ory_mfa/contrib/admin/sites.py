@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import partial, wraps
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
@@ -25,7 +26,7 @@ from django_ory_mfa.contrib.admin.rights import form_gives_rights
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.requirement import Requirement
-from django_ory_mfa.guard.declarations import declare
+from django_ory_mfa.guard.declarations import declare_value
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps
 from django_ory_mfa.guard.one_person import is_somebody, other_person_steps
 from django_ory_mfa.request.method import SAFE_METHODS
@@ -57,6 +58,14 @@ class AALAdminSiteMixin:
     harmless_user_fields: Collection[str] = ()
     name: str
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        at = cls.__mro__.index(AALAdminSiteMixin)
+        before = [unwrap(vars(base)["admin_view"]) for base in cls.__mro__[:at] if "admin_view" in vars(base)]
+        if AdminSite in cls.__mro__[:at] or AdminSite.admin_view in before:
+            # SECURITY: right of the site class, the mixin's admin_view() would never be called.
+            raise TypeError(f"{cls.__name__}: put AALAdminSiteMixin left of the site class")
+
     def check(self, app_configs: Any) -> list[CheckMessage]:
         """Return what Django's checks and ours have to say."""
         found: list[CheckMessage] = super().check(app_configs)  # type: ignore[misc]  # the AdminSite stands to the right
@@ -78,7 +87,9 @@ class AALAdminSiteMixin:
                 last_page.remember(request, response, session_of(state_of(request)), self._path())
             return pages.let_popups_return(request, response)
 
-        guarded.admin_site = self  # type: ignore[attr-defined]  # as Django marks its own, for the report
+        marked: Any = guarded
+        # As Django marks its own, for the report.
+        marked.admin_site = marked.ory_mfa_guarded_by = self
         return guarded
 
     @method_decorator(never_cache)
@@ -113,7 +124,12 @@ class AALAdminSiteMixin:
         return super().password_change_done(request, extra_context)  # type: ignore[misc]  # likewise
 
     def ory_mfa_guards_of(self, view: Any) -> Iterator[Any]:
-        """Yield what ``view`` of this site asks for; a function where it depends on the request."""
+        """Yield what ``view`` of this site asks for; a function where it depends on the request.
+
+        Nothing, if an ``admin_view()`` of the site leaves our guard out.
+        """
+        if getattr(self.admin_view(unwrap(view)), "ory_mfa_guarded_by", None) is not self:
+            return
         model_admin, key = place_of(view)
         yield self.required_aal
         if key is not None:
@@ -155,7 +171,7 @@ class AdminGuard:
     def unless(self, requirement: Requirement | str, return_to: str | None = None) -> HttpResponseBase | None:
         """Refuse whoever does not meet ``requirement``."""
         refuse = partial(pages.refused, context=self._context, as_json=self._is_json(), return_to=return_to)
-        return run(guard_steps(self._request, declare(requirement=requirement), refuse))
+        return run(guard_steps(self._request, declare_value(requirement), refuse))
 
     def unless_allowed(self) -> HttpResponseBase | None:
         """Refuse whoever may not use this admin, and a user who is not the person of the Ory session."""

@@ -9,6 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db import Error, router
 
+from django_ory_mfa.checks.admin import is_behind_ory
 from django_ory_mfa.management.doctor.results import Result, failed, ok
 from django_ory_mfa.management.doctor.system import result_of
 
@@ -45,7 +46,7 @@ def _admin_sites() -> list[Any]:
     # Only a site with an admin of ours has imported this module; others may lack the apps that it needs.
     module = sys.modules.get("django.contrib.admin.sites")
     sites = () if module is None else module.all_sites
-    return sorted((site for site in sites if hasattr(site, "ory_mfa_guards_of")), key=lambda site: str(site.name))
+    return sorted(filter(is_behind_ory, sites), key=lambda site: str(site.name))
 
 
 def _of_admin(site: Any) -> Iterator[Result]:

@@ -10,7 +10,7 @@ from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
 from django_ory_mfa.checks.urlconf import SiteView, site_views
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.own_views import is_own_view
-from django_ory_mfa.guard.declarations import admin_site_of, class_of, declare, mixin_of, of_class
+from django_ory_mfa.guard.declarations import admin_site_of, class_of, declare, declare_value, mixin_of, of_class
 from django_ory_mfa.guard.site_policy import BY_PATH, Origin, demands_on, origin_of
 from django_ory_mfa.management.report.apis import guards_of_api, methods_of, operations_of
 from django_ory_mfa.management.report.examples import example_paths, is_readable, may_match, paths_of_rules
@@ -105,7 +105,7 @@ def _guards_of_admin(view: Any) -> Iterator[Guard]:
         return
     for declared in dict.fromkeys(guards_of(view)):
         try:
-            yield guard_of(ADMIN, declare(requirement=declared))
+            yield guard_of(ADMIN, declare_value(declared))
         except (TypeError, ValueError) as error:
             yield Guard(ADMIN, error=str(error))
 
