@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from django_ory_mfa.checks.users import USER_SYNC
 from django_ory_mfa.conf import conf
-from django_ory_mfa.contrib.admin.inlines import inlines_in, nested_inlines, object_of
+from django_ory_mfa.contrib.admin.inlines import every_inline, inlines_in, nested_inlines, object_of
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -74,6 +74,11 @@ def give_rights(names: Iterable[str], owner: Any, *, is_new: bool = False) -> bo
 def holds_rights(owner: Any) -> bool:
     """Whether some field of the model of ``owner`` gives rights."""
     return _is_of_users(owner.model) or bool(_rights_of(owner))
+
+
+def may_hold_rights(model_admin: Any, request: HttpRequest) -> bool:
+    """Whether the model of ``model_admin``, or of a row in its forms, has a field that gives rights."""
+    return holds_rights(model_admin) or any(map(holds_rights, every_inline(model_admin, request, None)))
 
 
 def _is_of_users(model: type[Model]) -> bool:
