@@ -56,7 +56,8 @@ class AALAdminSiteMixin:
 
     ``required_aal`` is what it takes to come in, ``sensitive`` what deletes, passwords and rights take: levels, names
     of policies or ``Requirement`` values. A ``ModelAdmin`` adds to them by ``ory_mfa_requirements``.
-    ``harmless_user_fields`` names fields of users that give no rights, beside those of Django for names and dates.
+    ``harmless_user_fields`` names fields of users and groups that give no rights, beside those of Django for names and
+    dates.
     """
 
     required_aal: Requirement | str = "aal2"
