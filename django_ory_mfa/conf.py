@@ -252,6 +252,11 @@ def keeps_csrf_secret_in_session() -> bool:
     return bool(settings.CSRF_USE_SESSIONS)
 
 
+def languages() -> list[str]:
+    """The codes of the languages of the site."""
+    return [code for code, _ in settings.LANGUAGES]
+
+
 def is_debug() -> bool:
     """Whether ``DEBUG`` is on, so that details for developers may be shown."""
     return bool(settings.DEBUG)

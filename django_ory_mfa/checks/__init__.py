@@ -42,6 +42,7 @@ from django_ory_mfa.checks.order import (
 )
 from django_ory_mfa.checks.outside import answers_outside, check_outside
 from django_ory_mfa.checks.rules import W014, check_rules, frees_everything, frees_too_much, matches_no_path
+from django_ory_mfa.checks.spellings import check_spellings, passed_by
 from django_ory_mfa.checks.two_sign_ins import check_two_sign_ins, two_sign_ins
 from django_ory_mfa.checks.users import (
     E020,
@@ -113,6 +114,7 @@ __all__ = [
     "odd_view",
     "other_authenticators",
     "out_of_order",
+    "passed_by",
     "replaced_site",
     "too_weak_methods",
     "two_loopbacks",
@@ -134,6 +136,7 @@ ALL = (
     check_methods,
     check_classes,
     check_rules,
+    check_spellings,
     check_outside,
     check_cache,
     check_hosts,

@@ -18,6 +18,7 @@ from django_ory_mfa.session.request_state import state_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
+    from django.urls import ResolverMatch
 
 # How the headers begin that a browser needs of the answer to a preflight.
 OF_PREFLIGHTS = ("access-control-", "allow", "content-length", "content-type", "vary")
@@ -77,7 +78,7 @@ def is_preflight(request: HttpRequest) -> bool:
 
 
 def _demands(request: HttpRequest, view: Any) -> tuple[Demand, ...]:
-    return demands_on(view, request.path_info, _urlconf(request))
+    return demands_on(view, request.path_info, _urlconf(request), _match_of(request))
 
 
 def _urlconf(request: HttpRequest) -> Any:
@@ -86,11 +87,14 @@ def _urlconf(request: HttpRequest) -> Any:
 
 def _view_of(request: HttpRequest) -> Any:
     """Return the view at the path of ``request``, even if something else answered; None if there is none."""
-    if state_of(request).view_has_no_page:
-        return None
-    match = request.resolver_match
+    match = None if state_of(request).view_has_no_page else _match_of(request)
+    return match and match.func
+
+
+def _match_of(request: HttpRequest) -> ResolverMatch | None:
+    """Return how Django finds the view at the path of ``request``; None if there is none."""
     try:
-        return (match or get_resolver(_urlconf(request)).resolve(request.path_info)).func
+        return request.resolver_match or get_resolver(_urlconf(request)).resolve(request.path_info)
     except Exception:
         # SECURITY: there is no view, or a path converter of the site fails. Only rules can exempt the path then.
         return None

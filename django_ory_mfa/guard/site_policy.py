@@ -6,17 +6,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any
-
-from django.urls import URLResolver, get_resolver
-from django.urls.resolvers import LocalePrefixPattern
-from django.utils.translation import get_language_from_path
+from typing import TYPE_CHECKING, Any
 
 from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt, notes_missing_page
+from django_ory_mfa.guard.spellings import spellings, without_dots
+
+if TYPE_CHECKING:
+    from django.urls import ResolverMatch
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # No real path looks like this, so a pattern that matches it matches every path.
@@ -51,10 +50,13 @@ class Demand:
         return self.declared is not None and self.origin is not Origin.REPORT_ONLY
 
 
-def demands_on(view: Any, path_info: str, urlconf: Any = None) -> tuple[Demand, ...]:
+def demands_on(
+    view: Any, path_info: str, urlconf: Any = None, match: ResolverMatch | None = None
+) -> tuple[Demand, ...]:
     """Return what ``AALRequiredMiddleware`` requires of ``view`` at ``path_info``; a request has to meet all of it.
 
-    ``view`` is None if there is no view at the path. ``urlconf`` is that of the request, None for ``ROOT_URLCONF``.
+    ``view`` is None if there is no view at the path, and ``match`` is how Django found it. ``urlconf`` is that of the
+    request, None for ``ROOT_URLCONF``.
     """
     if is_own_view(view):
         return (Demand(Origin.OWN_VIEW),)
@@ -64,7 +66,13 @@ def demands_on(view: Any, path_info: str, urlconf: Any = None) -> tuple[Demand, 
     if declared and notes_missing_page(view):
         return _strictest(declared)
     # SECURITY: a middleware may show a page in place of this view's 404, and the view's guard does not cover it.
-    return _strictest([*declared, *_of_path(path_info, conf.rules, urlconf)])
+    return _strictest([*declared, *_of_path(path_info, conf.rules, urlconf, match)])
+
+
+def covers(demands: Iterable[Demand], others: Iterable[Demand]) -> bool:
+    """Whether everybody who passes ``demands`` passes ``others`` too."""
+    kept = tuple(demands)
+    return all(any(_covers(one, other) for one in kept) for other in others)
 
 
 def strictest(declarations: Iterable[Declared]) -> tuple[Declared, ...]:
@@ -81,33 +89,27 @@ def origin_of(rule: Rule) -> Origin:
     return Origin.REPORT_ONLY if rule.only_reports else Origin.RULE
 
 
-def _of_path(path_info: str, rules: list[Rule], urlconf: Any) -> list[Demand]:
+def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMatch | None) -> list[Demand]:
     default = Demand(Origin.SITE_DEFAULT, Configured())
     found = [_first(rules, path_info) or default]
-    if CONTROL.search(path_info):
-        # SECURITY: `$` also matches before a trailing newline. No rule exempts such a path: the default applies too.
+    plain = without_dots(path_info)
+    if plain is not None or CONTROL.search(path_info):
+        # SECURITY: `$` also matches before a trailing newline, and a view that opens files takes `..` away. No rule
+        # exempts such a path: the default applies too.
         found.append(default)
-    bare = _without_language(path_info, urlconf) if rules else None
-    # SECURITY: the visitor chooses the language prefix, so the path without it has to pass too. A rule for every path
-    # is left out: like ORY_MFA_AAL, it applies only where no other rule does.
-    by_bare = bare and _first([rule for rule in rules if not rule.pattern.match(NO_PATH)], bare)
-    return [*found, by_bare] if by_bare else found
+    if not rules:
+        return found
+    if plain is not None:
+        found.append(_first(rules, plain) or default)
+    others = list(spellings(path_info if plain is None else plain, match, urlconf))
+    # SECURITY: the visitor chooses the spelling, so the others have to pass too. A rule for every path is left out:
+    # like ORY_MFA_AAL, it applies only where no other rule does.
+    particular = [rule for rule in rules if not rule.pattern.match(NO_PATH)] if others else []
+    return [*found, *(demand for other in others if (demand := _first(particular, other)))]
 
 
 def _first(rules: Iterable[Rule], path_info: str) -> Demand | None:
     return next((Demand(origin_of(rule), rule.requirement) for rule in rules if rule.pattern.match(path_info)), None)
-
-
-def _without_language(path_info: str, urlconf: Any) -> str | None:
-    """Return the path without its language prefix; None if it has none or the site does not use ``i18n_patterns``."""
-    if not _has_language_patterns(get_resolver(urlconf)) or get_language_from_path(path_info) is None:
-        return None
-    return "/" + path_info[1:].partition("/")[2]
-
-
-@lru_cache(maxsize=64)
-def _has_language_patterns(resolver: URLResolver) -> bool:
-    return any(isinstance(entry.pattern, LocalePrefixPattern) for entry in resolver.url_patterns)
 
 
 def _strictest(demands: Iterable[Demand]) -> tuple[Demand, ...]:

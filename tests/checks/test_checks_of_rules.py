@@ -12,7 +12,7 @@ from django import shortcuts
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.middleware.cache import FetchFromCacheMiddleware
 from django.shortcuts import redirect, render
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views import View
 
 from django_ory_mfa import checks
@@ -20,6 +20,7 @@ from django_ory_mfa.checks import POLICY_MIDDLEWARE, SESSION_MIDDLEWARE
 from django_ory_mfa.checks.classes import check_classes
 from django_ory_mfa.checks.outside import Answers, check_outside, outsiders
 from django_ory_mfa.checks.rules import check_rules
+from django_ory_mfa.checks.spellings import check_spellings
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.mixins import AALRequiredMixin
 from tests.views import AsyncPage, Page, page
@@ -523,3 +524,59 @@ def test_every_middleware_that_answers_outside_is_named(site: Any) -> None:
     site.MIDDLEWARE = [f"{HERE}.Health", SESSION_MIDDLEWARE, f"{HERE}.Rendered", POLICY_MIDDLEWARE, f"{HERE}.answering"]
 
     assert [path for path, _ in outsiders()] == [f"{HERE}.Health", f"{HERE}.Rendered"]
+
+
+# Rules that another spelling of the path passes.
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rule", "others"),
+    [
+        ("^safe/?$", "/safe/", ["/safe"]),
+        ("^safe/?$", "^/safe$", ["/safe/"]),
+        ("(?i)^safe/$", "/safe/", ["/SAFE/"]),
+        ("^safe", "/safe/", ["/safe"]),
+        (r"^safe\.txt/?$", r"/safe\.txt/", ["/safe.txt"]),
+        ("^safe/?$", "/nowhere/|/safe/", ["/safe"]),
+        ("^safe/?$", "/safe", []),
+        ("^safe/?$", "/safe/?$", []),
+        ("^safe/$", "/safe/", []),
+        ("^safe/(?P<rest>.*)$", "/safe/", []),
+    ],
+)
+def test_rule_that_another_spelling_passes(settings: Any, pattern: str, rule: str, others: list[str]) -> None:
+    settings.ROOT_URLCONF = urlconf(re_path(pattern, page))
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(rule, "aal2")]
+
+    messages = check_spellings(None)
+
+    assert [message.id for message in messages] == ["ory_mfa.W017"] * len(others)
+    assert all(repr(other) in message.msg for other, message in zip(others, messages, strict=True))
+
+
+def test_spelling_for_which_more_is_asked_is_not_named(settings: Any) -> None:
+    settings.ROOT_URLCONF = urlconf(re_path("^open/?$", page))
+    settings.ORY_MFA_RULES = [("/open/", None)]
+
+    assert check_spellings(None) == []
+
+
+def test_other_page_at_the_other_spelling_is_not_named(settings: Any) -> None:
+    settings.ROOT_URLCONF = urlconf(path("safe/", page), path("safe", Page.as_view()))
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/safe/", "aal2")]
+
+    assert check_spellings(None) == []
+
+
+def test_spellings_are_not_tried_without_the_policy(settings: Any) -> None:
+    settings.MIDDLEWARE = [SESSION_MIDDLEWARE]
+    settings.ROOT_URLCONF = urlconf(re_path("^safe/?$", page))
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/safe/", "aal2")]
+
+    assert check_spellings(None) == []
+
+
+def test_spellings_of_rules_that_cannot_be_read_are_not_tried(settings: Any) -> None:
+    settings.ORY_MFA_RULES = "/safe/"
+
+    assert check_spellings(None) == []

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextvars import copy_context
 from functools import wraps
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpResponse
-from django.urls import include, path
+from django.urls import include, path, re_path
+from django.utils.functional import lazy
+from django.utils.translation import get_language
+from django.views.static import serve
 
 from django_ory_mfa import Outcome, Requirement
 from django_ory_mfa import urls as own_urls
 from django_ory_mfa.guard.site_policy import Origin, demands_on
+from django_ory_mfa.guard.spellings import without_dots
 from django_ory_mfa.signals import aal_denied
 from tests import views
 from tests.guard.test_site_policy_answers import inside, outside
@@ -459,6 +464,203 @@ def test_path_without_a_control_character_is_freed(ory: Any, site: Site, odd_pat
     odd_paths.ORY_MFA_RULES = [("/exact", None)]
 
     assert site.get(url).content == b"open sesame"
+
+
+# Dots and empty segments.
+
+# As a server of WSGI passes on what a browser would never send.
+DOTTED = [
+    "/files/public/../private/pay.txt",
+    "/files/public/%2e%2e/private/pay.txt",
+    "/files/public/..%2fprivate/pay.txt",
+    "/files/public/.././private/pay.txt",
+    "/files/public/..%5Cprivate/pay.txt",
+    "/files/public/x/../../private/pay.txt",
+]
+
+
+@pytest.fixture
+def files(settings: Any, tmp_path: Path) -> Any:
+    """A site that serves files, as Django's own view does, which takes the dots away."""
+    for folder in ("public", "private"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "pay.txt").write_text(folder)
+    settings.ROOT_URLCONF = urlconf(
+        path("files/<path:path>", serve, {"document_root": str(tmp_path)}),
+        path("<path:anything>", views.page),
+    )
+    return settings
+
+
+@pytest.mark.parametrize("url", DOTTED)
+def test_path_with_dots_is_freed_by_no_rule(ory: Any, site: Site, files: Any, url: str) -> None:
+    files.ORY_MFA_RULES = [("/files/public/", None)]
+
+    assert location(site.get(url)).startswith(LOGIN)
+
+
+@pytest.mark.parametrize("url", [*DOTTED, "/files/./private/pay.txt", "/files//private/pay.txt"])
+@pytest.mark.parametrize("others", [[], [("/", "aal1")], [("/files/public/", None)]])
+def test_rule_holds_for_the_path_without_dots_and_empty_segments(
+    ory: Any, site: Site, files: Any, url: str, others: Any
+) -> None:
+    files.ORY_MFA_AAL, files.ORY_MFA_RULES = "aal1", [("/files/private/", "aal2"), *others]
+    aal1(ory, site)
+
+    assert location(site.get(url)).startswith(STEP_UP)
+
+
+def test_rule_for_every_path_holds_for_what_the_dots_lead_to(ory: Any, site: Site, files: Any) -> None:
+    files.ORY_MFA_AAL, files.ORY_MFA_RULES = "aal1", [("/files/public/", "aal1"), ("/", "aal2")]
+    aal1(ory, site)
+
+    assert location(site.get("/files/public/../private/pay.txt")).startswith(STEP_UP)
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        ("/a/./b", "/a/b"),
+        ("/a/../b", "/b"),
+        ("/a/b/..", "/a/"),
+        ("/a/b/.", "/a/b/"),
+        ("/a/../b/", "/b/"),
+        ("/..", "/"),
+        ("/../../b", "/b"),
+        ("//a/../b", "/b"),
+        ("/a\\b", "/a/b"),
+        ("/a\\..\\b", "/b"),
+        ("/a/./\\", "/a/"),
+        ("/a/.b", None),
+        ("/a/b..", None),
+        ("/a/...", None),
+        ("/a//b", None),
+        ("/", None),
+    ],
+)
+def test_path_without_dots(url: str, plain: str | None) -> None:
+    assert without_dots(url) == plain
+
+
+@pytest.mark.parametrize("url", ["/files/public/pay.txt", "/files/public//pay.txt", "/files/public/.pay"])
+def test_rule_frees_what_leads_nowhere_else(files: Any, url: str) -> None:
+    files.ORY_MFA_RULES = [("/files/public/", None)]
+
+    assert [demand.declared for demand in demands_on(None, url)] == [None]
+
+
+def test_empty_segments_alone_need_no_level_of_the_settings(files: Any) -> None:
+    """As in a path that has a URL at its end."""
+    files.ORY_MFA_RULES = [("/fetch/https?://", None)]
+
+    assert [demand.declared for demand in demands_on(None, "/fetch/https://example.com/a")] == [None]
+
+
+def test_path_that_begins_with_two_slashes_has_the_rule_of_the_path_with_one(files: Any) -> None:
+    files.ORY_MFA_AAL, files.ORY_MFA_RULES = "aal1", [("/files/private/", "aal2")]
+
+    assert demands_on(None, "//files/private/pay.txt")[-1].declared == demands_on(None, "/files/private/")[0].declared
+
+
+# Patterns that take a format, and patterns that are translated.
+
+
+def formatted(request: Any, format: str) -> HttpResponse:  # noqa: A002 - the name that Django REST framework gives it
+    return HttpResponse("open sesame")
+
+
+@pytest.mark.parametrize("url", ["/payroll/", "/payroll.json", "/payroll.json/"])
+def test_rule_holds_for_every_format_of_a_page(ory: Any, site: Site, settings: Any, url: str) -> None:
+    settings.ROOT_URLCONF = urlconf(
+        path("payroll/", views.page), re_path(r"^payroll\.(?P<format>[a-z0-9]+)/?$", formatted)
+    )
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/payroll/", "aal2")]
+    aal1(ory, site)
+
+    assert location(site.get(url)).startswith(STEP_UP)
+
+
+def test_rule_without_a_slash_holds_for_every_format_of_a_page(ory: Any, site: Site, settings: Any) -> None:
+    settings.ROOT_URLCONF = urlconf(re_path(r"^payroll\.(?P<format>[a-z0-9]+)/?$", formatted))
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/payroll$", "aal2")]
+    aal1(ory, site)
+
+    assert location(site.get("/payroll.json")).startswith(STEP_UP)
+
+
+def test_file_name_is_no_format(ory: Any, site: Site, settings: Any) -> None:
+    settings.ROOT_URLCONF = urlconf(path("<path:name>", views.page))
+    settings.ORY_MFA_RULES = [(r"/report\.pdf$", None), ("/report", "aal2")]
+
+    assert site.get("/report.pdf").content == b"open sesame"
+
+
+def in_language(**texts: str) -> Any:
+    """Text that is translated as gettext_lazy() does it."""
+    return lazy(lambda: texts.get(get_language() or "en", texts["en"]), str)()
+
+
+@pytest.fixture
+def translated(languages: Any) -> Any:
+    vault = in_language(en="vault/", de="tresor/")
+    below = [path("<slug:box>/", views.page), path("<slug:box>/unnamed/", views.page)]
+    languages.ROOT_URLCONF = urlconf(
+        *i18n_patterns(
+            path(vault, views.page, name="vault"),
+            path(in_language(en="boxes/", de="faecher/"), include((below, "boxes"))),
+            re_path(in_language(en="^old/(\\d+)/$", de="^alt/(\\d+)/$"), views.page, name="old"),
+            re_path(in_language(en=r"^pay\.(?P<format>\w+)$", de=r"^lohn\.(?P<format>\w+)$"), formatted),
+            re_path(in_language(en=r"^both/(\d+)/(?P<x>a)?/?$", de=r"^beide/(\d+)/(?P<x>a)?/?$"), views.page),
+            path("plain/", views.page),
+            prefix_default_language=languages.IS_PREFIXED,
+        )
+    )
+    return languages
+
+
+@pytest.mark.parametrize(
+    ("rule", "language", "page"),
+    [
+        ("/vault/", "de", "tresor/"),
+        ("/tresor/", "en", "vault/"),
+        ("/de/tresor/", "en", "vault/"),
+        ("/boxes/a/$", "de", "faecher/a/"),
+        ("/boxes/a/unnamed/$", "de", "faecher/a/unnamed/"),
+        ("/old/7/", "de", "alt/7/"),
+        ("/pay/", "de", "lohn.json"),
+        ("/both/7/a", "de", "beide/7/a"),
+        ("/both/7/", "de", "beide/7/"),
+    ],
+)
+def test_rule_holds_for_a_path_in_every_language(
+    ory: Any, site: Site, translated: Any, rule: str, language: str, page: str
+) -> None:
+    translated.ORY_MFA_AAL, translated.ORY_MFA_RULES = "aal1", [(rule, "aal2")]
+    aal1(ory, site)
+
+    url = f"/{language}/{page}" if translated.IS_PREFIXED or language != "en" else f"/{page}"
+
+    assert location(site.get(url)).startswith(STEP_UP)
+
+
+@pytest.mark.parametrize("url", ["/vault/", "/tresor/"])
+def test_rule_holds_in_every_language_without_prefixes(ory: Any, site: Site, settings: Any, url: str) -> None:
+    settings.LANGUAGES = [("en", "English"), ("de", "German")]
+    settings.MIDDLEWARE = [LOCALE, *settings.MIDDLEWARE]
+    settings.ROOT_URLCONF = urlconf(path(in_language(en="vault/", de="tresor/"), views.page))
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/vault/", "aal2")]
+    aal1(ory, site)
+
+    response = site.get(url, headers={"Accept-Language": "de" if url == "/tresor/" else "en"})
+
+    assert location(response).startswith(STEP_UP)
+
+
+def test_rule_of_another_page_holds_for_no_translation(ory: Any, site: Site, translated: Any) -> None:
+    translated.ORY_MFA_AAL, translated.ORY_MFA_RULES = "aal1", [("/vault/", "aal2")]
+    aal1(ory, site)
+
+    assert site.get("/de/plain/").content == b"open sesame"
 
 
 # Pages of the package, and others under its name.
