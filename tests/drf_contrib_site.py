@@ -294,6 +294,13 @@ class Orders(ViewSet):  # type: ignore[misc]  # mypy does not look into it
         return Response(SESAME)
 
 
+class LateOrders(Orders):
+    """``create`` still runs the code of the class below, which is that of an update."""
+
+    def update(self, request: Any, pk: str = "new", **options: Any) -> Response:
+        return super().update(request, pk, **options)
+
+
 class OpenOrders(Orders):
     """What has an entry of its own has no other."""
 
@@ -315,6 +322,7 @@ def function(request: Any) -> Response:
 router = SimpleRouter()
 router.register("reports", Reports, basename="reports")
 router.register("orders", Orders, basename="orders")
+router.register("late-orders", LateOrders, basename="late-orders")
 router.register("open-orders", OpenOrders, basename="open-orders")
 
 VIEWS = {

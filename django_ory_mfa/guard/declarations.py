@@ -137,7 +137,8 @@ def _runs_code_of(view_class: Any, name: str, key: Any) -> bool:
     function = getattr(view_class, key, None) if isinstance(key, str) else None
     mapping = getattr(function, "mapping", None)
     is_extended = isinstance(mapping, dict) and name in mapping.values()
-    is_same = function is not None and function is getattr(view_class, name, None)
+    runs = getattr(view_class, name, None)
+    is_same = runs is not None and any(vars(base).get(key) is runs for base in view_class.__mro__)
     return is_extended or is_same or key == name.removeprefix("partial_")
 
 

@@ -546,17 +546,18 @@ def test_requirement_of_an_action_or_method_adds_to_the_permission_at_aal1(
 WAYS = [("put", "1/"), ("patch", "1/"), ("post", ""), ("post", "1/refund/"), ("delete", "1/refund/")]
 
 
+@pytest.mark.parametrize("view", ["orders", "late-orders"])
 @pytest.mark.parametrize(("method", "target"), WAYS)
 def test_requirement_of_an_action_holds_for_whatever_runs_its_code(
-    site: Site, ory: FakeOry, method: str, target: str
+    site: Site, ory: FakeOry, method: str, target: str, view: str
 ) -> None:
     ory.login(site, age=3000)
 
-    response = site.request(method, f"/orders/{target}", headers={"Accept": "application/json"})
+    response = site.request(method, f"/{view}/{target}", headers={"Accept": "application/json"})
 
     assert told(response) == (403, "session_refresh_required")
     ory.login(site)
-    assert site.request(method, f"/orders/{target}", headers={"Accept": "application/json"}).status_code == 200
+    assert site.request(method, f"/{view}/{target}", headers={"Accept": "application/json"}).status_code == 200
 
 
 @pytest.mark.parametrize(
