@@ -132,8 +132,21 @@ class ClosedRacingSync(ClosedSync):
     meanwhile: list[Any] = []  # noqa: RUF012 - filled and emptied by the tests
 
     def existing(self, identity: Any) -> Any:
-        self.meanwhile.pop()()
+        if self.meanwhile:
+            self.meanwhile.pop()()
         return super().existing(identity)
+
+
+class RacingEmailSync(ShopSync, VerifiedEmailSync):
+    """Lets another request do something once this one has found whom to link."""
+
+    meanwhile: list[Any] = []  # noqa: RUF012 - filled and emptied by the tests
+
+    def existing(self, identity: Any) -> Any:
+        found = super().existing(identity)
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        return found
 
 
 class RacingKeySync(UserSync):
@@ -153,3 +166,10 @@ class FailingSync(ShopSync):
     def update_user(self, user: Any, identity: Any, created: bool) -> None:  # noqa: FBT001 - its signature
         if self.errors:
             raise self.errors.pop()
+
+
+class NicknameSync(UserSync):
+    """Copies to a property of users."""
+
+    def fields(self, identity: Any) -> dict[str, Any]:
+        return {**super().fields(identity), "nickname": identity.traits["name"]}

@@ -6,19 +6,22 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, GroupManager
 from django.core import serializers
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from django_ory_mfa.contrib.auth.storing import is_text
 from tests.contrib_auth.site import UsersSite, sign_in, statements
-from tests.contrib_auth.syncs import ClosedRacingSync, FailingSync, NoticingSync, RacingSync
+from tests.contrib_auth.syncs import ClosedRacingSync, FailingSync, NoticingSync, RacingEmailSync, RacingSync
 
 User: Any = get_user_model()
 SYNCS = "tests.contrib_auth.syncs"
@@ -547,6 +550,24 @@ def test_group_without_a_row_is_ignored(ory: Any, site: UsersSite, settings: Any
     assert Group.objects.count() == 0
 
 
+def test_group_that_the_manager_hides_is_taken_away_all_the_same(
+    ory: Any, site: UsersSite, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    group = Group.objects.create(name="editors")
+    identity = sign_in(ory, site, metadata_public={"roles": ["editors"]})
+    user = user_of(site)
+    assert user.groups.get() == group
+    hiding = GroupManager.from_queryset(QuerySet)()
+    hiding.model, hiding.get_queryset = Group, lambda: QuerySet(Group).none()  # type: ignore[method-assign]
+    monkeypatch.setattr(Group, "objects", hiding)
+    identity.metadata_public = {}
+
+    site.me()
+
+    assert not user.groups.exists()
+
+
 # When it is due.
 
 
@@ -604,6 +625,49 @@ def test_older_answer_brings_nothing_back(ory: Any, site: UsersSite, settings: A
     older = user_of(site).is_staff
 
     assert (newer, older) == (False, False)
+
+
+def test_older_answer_from_the_cache_is_never_copied(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    settings.ORY_MFA_CACHE_TTL = 60
+    identity = sign_in(ory, site, metadata_public={"staff": True})
+    site.me()
+    cached = site.cookies[ory.cookie_name].value
+    site.cookies[ory.cookie_name] = ory.add_session(identity, "password", "totp").cookie
+    identity.created_at, identity.metadata_public = identity.created_at + timedelta(seconds=1), {"staff": False}
+    newer = user_of(site).is_staff
+    OryIdentity.objects.update(synced_at=Now() - timedelta(hours=1))
+    site.cookies[ory.cookie_name] = cached
+
+    assert (newer, user_of(site).is_staff) == (False, False)
+
+
+def test_answer_that_only_the_clock_of_ory_makes_older_is_copied_after_a_minute(
+    ory: Any, site: UsersSite, settings: Any
+) -> None:
+    """Else a right that was taken meanwhile would be kept for good."""
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    identity = sign_in(ory, site, metadata_public={"staff": True})
+    site.me()
+    identity.created_at, identity.metadata_public = identity.created_at - timedelta(seconds=5), {"staff": False}
+    at_once = user_of(site).is_staff
+    OryIdentity.objects.update(synced_at=Now() - timedelta(seconds=59))
+    soon = user_of(site).is_staff
+    OryIdentity.objects.update(synced_at=Now() - timedelta(seconds=61))
+
+    assert (at_once, soon, user_of(site).is_staff) == (True, True, False)
+    assert not is_synced(site)
+
+
+def test_verified_phone_number_is_noticed(ory: Any, site: UsersSite) -> None:
+    sign_in(ory, site)
+    site.me()
+    cookie = f"{ory.cookie_name}={site.cookies[ory.cookie_name].value}"
+    said = json.loads(ory.handle("GET", "/sessions/whoami", [("Cookie", cookie)]).body)
+    said["identity"]["verifiable_addresses"] = [{"via": "sms", "value": "+491701234567", "verified": True}]
+    ory.fail(200, body=json.dumps(said).encode())
+
+    assert [is_synced(site), is_synced(site)] == [True, False]
 
 
 def test_answer_without_a_time_is_copied(ory: Any, site: UsersSite) -> None:
@@ -728,23 +792,116 @@ def test_link_that_is_deleted_while_it_is_copied_to_is_nobody(ory: Any, site: Us
     assert site.me()["is_authenticated"] is False
 
 
-def test_user_to_whom_another_process_copied_is_taken_as_it_is(
-    ory: Any, site: UsersSite, racing: Any, sent: Any
-) -> None:
-    identity = sign_in(ory, site)
-    user = user_of(site)
-    identity.traits["name"] = "Ann"
+def copies(updated_at: str) -> Any:
+    """What another process does that copies what Ory said at that time."""
 
     def copy() -> None:
-        OryIdentity.objects.update(digest="of the other process")
-        User.objects.update(first_name="Ann of the other process")
+        OryIdentity.objects.update(digest=f"{updated_at}:other")
+        User.objects.update(first_name="Ann of the other process", is_staff=True)
 
-    racing(copy)
+    return copy
+
+
+def test_newer_data_that_another_process_copied_are_taken_as_they_are(ory: Any, site: UsersSite, racing: Any) -> None:
+    identity = sign_in(ory, site)
     site.me()
+    identity.traits["name"] = "Ann"
+    racing(copies("9999-01-01T00:00:00.000000"))
 
-    user.refresh_from_db()
-    assert user.first_name == "Ann of the other process"
-    assert OryIdentity.objects.get().digest == "of the other process"
+    user = user_of(site)
+
+    assert (user.first_name, user.is_staff) == ("Ann of the other process", True)
+    assert OryIdentity.objects.get().digest == "9999-01-01T00:00:00.000000:other"
+
+
+def test_older_data_that_another_process_copied_do_not_count_in_this_request(
+    ory: Any, site: UsersSite, racing: Any
+) -> None:
+    identity = sign_in(ory, site, metadata_public={"staff": False})
+    site.me()
+    identity.traits["name"] = "Ann"
+    racing(copies("2000-01-01T00:00:00.000000"))
+
+    user = user_of(site)
+
+    assert (user.first_name, user.is_staff) == ("Ann", False)
+
+
+def test_request_that_always_comes_too_late_takes_what_is_there(ory: Any, site: UsersSite, racing: Any) -> None:
+    identity = sign_in(ory, site)
+    site.me()
+    identity.traits["name"] = "Ann"
+    for number in range(9):
+        racing(copies(f"200{number}-01-01T00:00:00.000000"))
+
+    assert user_of(site).first_name == "Ann of the other process"
+    assert len(RacingSync.meanwhile) == 4
+
+
+def test_user_whom_another_identity_takes_meanwhile_is_not_linked_twice(
+    ory: Any, site: UsersSite, settings: Any, sent: Any
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.RacingEmailSync"
+    boss = User.objects.create_user("boss", "boss@example.test", is_superuser=True)
+    sign_in(ory, site, email="boss@example.test")
+    RacingEmailSync.meanwhile.append(lambda: OryIdentity.objects.create(identity_id=uuid4(), user=boss))
+
+    assert site.get("me").status_code == 403
+    assert OryIdentity.objects.filter(user=boss).count() == 1
+    assert [(name, said["reason"]) for name, said in sent] == [("user_refused", "conflict")]
+
+
+# Properties.
+
+
+@pytest.fixture
+def nicknames(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Users have a property that writes two fields."""
+
+    def put(user: Any, name: str) -> None:
+        user.first_name, user.last_name = name, name.upper()
+
+    monkeypatch.setattr(User, "nickname", property(lambda user: user.first_name, put), raising=False)
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.NicknameSync"
+    User._meta.__dict__.pop("_property_names", None)
+    yield
+    User._meta.__dict__.pop("_property_names", None)
+
+
+@pytest.mark.usefixtures("nicknames")
+def test_property_is_set_for_new_and_for_known_users(ory: Any, site: UsersSite) -> None:
+    identity = sign_in(ory, site, traits={"name": "Ann"})
+    new = user_of(site)
+    identity.traits["name"] = "Anna"
+
+    known = user_of(site)
+
+    assert [(user.first_name, user.last_name) for user in (new, known)] == [("Ann", "ANN"), ("Anna", "ANNA")]
+
+
+@pytest.mark.usefixtures("nicknames")
+def test_property_that_gets_what_cannot_be_stored_is_a_refusal(ory: Any, site: UsersSite, sent: Any) -> None:
+    identity = sign_in(ory, site, traits={"name": "A\0"})
+    new = site.get("me").status_code
+    identity.traits["name"] = "Ann"
+    site.me()
+    identity.traits["name"] = "A\0"
+
+    assert (new, site.get("me").status_code) == (403, 403)
+    assert [said["reason"] for name, said in sent if name == "user_refused"] == ["unusable", "unusable"]
+
+
+@pytest.mark.usefixtures("nicknames")
+def test_property_that_sets_another_primary_key_is_an_error(
+    ory: Any, site: UsersSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity, other = sign_in(ory, site, traits={"name": "Ann"}), User.objects.create(username="other")
+    site.me()
+    monkeypatch.setattr(User, "nickname", property(None, lambda user, name: setattr(user, "pk", other.pk)))
+    identity.traits["name"] = "Anna"
+
+    with pytest.raises(ImproperlyConfigured, match="another primary key"):
+        site.get("me")
 
 
 def test_identity_that_another_process_linked_meanwhile_is_that_user(ory: Any, site: UsersSite, racing: Any) -> None:

@@ -37,8 +37,12 @@ def digest_of(identity: Identity) -> str:
     return f"{updated_at}:{hashed}"
 
 
-def is_news(digest: str, last: str) -> bool:
-    """Whether an identity with ``digest`` has to be copied again, if the last copy had the digest ``last``."""
-    (updated_at, _, hashed), (last_updated_at, _, last_hashed) = digest.rpartition(":"), last.rpartition(":")
-    # SECURITY: an older answer from a cache must not restore what a newer one has removed, such as a right.
-    return hashed != last_hashed and not (updated_at and updated_at < last_updated_at)
+def is_other(digest: str, last: str) -> bool:
+    """Whether an identity with ``digest`` has something to copy, if the last copy had the digest ``last``."""
+    return digest.rpartition(":")[2] != last.rpartition(":")[2]
+
+
+def is_older(digest: str, last: str) -> bool:
+    """Whether an identity with ``digest`` was updated before that with the digest ``last``, by what Ory says."""
+    updated_at = digest.rpartition(":")[0]
+    return bool(updated_at) and updated_at < last.rpartition(":")[0]

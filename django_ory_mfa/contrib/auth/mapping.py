@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, OperationalError, connections, router, transaction
-from django.db.models import Exists, Model, OuterRef
+from django.db.models import Exists, F, Model, OuterRef
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.auth.admission import is_admitted
-from django_ory_mfa.contrib.auth.digest import digest_of, is_news
+from django_ory_mfa.contrib.auth.digest import digest_of, is_older, is_other
 from django_ory_mfa.contrib.auth.errors import UserConflict
 from django_ory_mfa.contrib.auth.lookup import Link, find_link
 from django_ory_mfa.contrib.auth.models import OryIdentity
-from django_ory_mfa.contrib.auth.primary_key import without_key
+from django_ory_mfa.contrib.auth.primary_key import change, without_key
 from django_ory_mfa.contrib.auth.signals import user_created, user_refused, user_synced
 from django_ory_mfa.contrib.auth.storing import save
 from django_ory_mfa.contrib.auth.sync import UserSync
+from django_ory_mfa.session.request_state import state_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -36,6 +38,8 @@ RIGHTS = ("is_staff", "is_superuser")
 # serialization_failure and deadlock_detected: PostgreSQL asks to repeat the transaction.
 REPEATABLE = {"40001", "40P01"}
 REPETITIONS = 5
+# Longer than any answer of Ory is on its way to the database.
+LONGEST_WAY = timedelta(minutes=1)
 
 
 def find_user(request: HttpRequest, identity: Identity) -> AbstractBaseUser | None:
@@ -90,10 +94,16 @@ class Mapping:
         link = find_link(**self._key)
         if link is None:
             return self._enter()
+        return self._renew(link) if self._is_due(link) else link.user
+
+    def _is_due(self, link: Link) -> bool:
+        if not is_other(self._digest, link.digest):
+            return False
+        # SECURITY: an older answer from a cache must not restore what a newer one has removed, such as a right.
+        if is_older(self._digest, link.digest) and state_of(self._request).is_possibly_stale:
+            return False
         # Nothing is written to a user who is refused, such as one whose data were deleted here.
-        if not is_news(self._digest, link.digest) or not is_admitted(link.user):
-            return link.user
-        return self._renew(link)
+        return is_admitted(link.user)
 
     def _enter(self) -> AbstractBaseUser | None:
         sync = _user_sync()
@@ -106,7 +116,12 @@ class Mapping:
             return None
         # SECURITY: a database error quotes e-mail addresses, so it is not chained to what is raised here.
         with suppress(IntegrityError), transaction.atomic(using=self._database):
-            return self._create(sync) if user is None else self._adopt(sync, user)
+            if user is None:
+                return self._create(sync)
+            self._lock(user)
+            # SECURITY: another identity may have been linked to the user meanwhile.
+            if sync.existing(self._identity) == user:
+                return self._adopt(sync, user)
         # Another request for the same person was faster, or the person cannot have a user.
         link = find_link(**self._key, using=self._database)
         if link is None:
@@ -143,30 +158,49 @@ class Mapping:
         self._update(sync, user)
         return user
 
+    def _lock(self, user: AbstractBaseUser) -> None:
+        # A write, as SQLite locks no rows that are read.
+        users = get_user_model()
+        name = users.USERNAME_FIELD
+        users._base_manager.using(self._database).filter(pk=user.pk).update(**{name: F(name)})
+
     def _link_to(self, user: Any, **values: Any) -> None:
         OryIdentity.objects.using(self._database).create(user=user, **self._key, **values)
 
     def _renew(self, link: Link) -> AbstractBaseUser | None:
-        sync, user = _user_sync(), link.user
+        for _ in range(REPETITIONS):
+            if self._is_copied(link):
+                return link.user
+            # Another request was faster. What it copied may be older than what this one knows.
+            found = find_link(**self._key, using=self._database)
+            if found is None or found.digest == link.digest or not self._is_due(found):
+                return None if found is None else found.user
+            link = found
+        return link.user
+
+    def _is_copied(self, link: Link) -> bool:
+        """Copy the data to the user of ``link``; False if another request did meanwhile."""
+        sync = _user_sync()
         with suppress(IntegrityError), transaction.atomic(using=self._database):
             # The request that changes the digest copies the data. A concurrent one waits here and finds it changed.
             same = OryIdentity.objects.using(self._database).filter(pk=link.pk, digest=link.digest)
-            if same.update(digest=self._digest, synced_at=Now()):
-                self._update(sync, user)
-                return user
-            found = find_link(**self._key, using=self._database)
-            return None if found is None else found.user
+            if is_older(self._digest, link.digest):
+                # SECURITY: it may have waited on the way while a newer one was copied. Long after that, it is the clock
+                # of Ory that went back.
+                same = same.filter(synced_at__lt=Now() - LONGEST_WAY)
+            is_first = bool(same.update(digest=self._digest, synced_at=Now()))
+            if is_first:
+                self._update(sync, link.user)
+            return is_first
         raise UserConflict
 
     def _update(self, sync: UserSync, user: Any) -> None:
         values = without_key(sync.fields(self._identity) | self._rights(sync), user)
         if user.get_email_field_name() != user.USERNAME_FIELD:
             values.pop(user.USERNAME_FIELD, None)
-        changed = [name for name, value in values.items() if getattr(user, name) != value]
-        for name in changed:
-            setattr(user, name, values[name])
+        changed = change(user, values)
         if changed:
-            save(user, set(changed), using=self._database, update_fields=changed)
+            save(user, changed, using=self._database, update_fields=changed)
         self._finish(sync, user, created=False)
         self._tell(user_synced, user)
 

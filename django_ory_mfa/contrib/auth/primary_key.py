@@ -30,6 +30,28 @@ def without_key(values: dict[str, Any], user: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in keys}
 
 
+def change(user: Any, values: dict[str, Any]) -> set[str]:
+    """Give ``user`` these values of fields and properties; return the names of the fields to save.
+
+    Raises ``ImproperlyConfigured`` if a property sets another primary key.
+    """
+    fields = user._meta.concrete_fields
+    before = {field.attname: getattr(user, field.attname) for field in fields}
+    properties = {name for name in values if isinstance(getattr(type(user), name), property)}
+    for name, value in values.items():
+        if name in properties or getattr(user, name) != value:
+            setattr(user, name, value)
+    # A property may also change what a field contains.
+    changed = {
+        name
+        for name, value in before.items()
+        if getattr(user, name) is not value or (properties and isinstance(value, (dict, list)))
+    }
+    if changed & {field.attname for field in fields if field.primary_key}:
+        raise ImproperlyConfigured(OTHER_KEY)
+    return changed
+
+
 def _is_other(user: Any, key: Any, value: Any) -> bool:
     # What Ory says may be the text of a number or of a UUID.
     return bool(key.to_python(getattr(value, "pk", value)) != getattr(user, key.attname))

@@ -14,8 +14,14 @@ REASON = "unusable"
 
 
 def save(user: Any, names: set[str], *, using: str, **options: Any) -> None:
-    """Save ``user``, whose fields ``names`` have values from Ory; raises ``UserConflict`` if one cannot be stored."""
-    fields = [field for field in user._meta.concrete_fields if names & {field.name, field.attname}]
+    """Save ``user``, whose fields or properties ``names`` have values from Ory.
+
+    Raises ``UserConflict`` if one of these cannot be stored.
+    """
+    fields = [field for field in user._meta.concrete_fields if not getattr(field, "generated", False)]
+    # A property may write to any field.
+    if names <= {name for field in fields for name in (field.name, field.attname)}:
+        fields = [field for field in fields if names & {field.name, field.attname}]
     # SECURITY: a database error quotes what a person wrote, so it is not chained to what is raised here.
     with suppress(DataError, OverflowError):
         if all(_can_be_stored(field, getattr(user, field.attname), using) for field in fields):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import BaseUserManager
 from django.core.exceptions import FieldDoesNotExist
+from django.db import router
 from django.db.models import Exists, OuterRef
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
@@ -85,7 +86,8 @@ class VerifiedEmailSync(UserSync):
         # The base manager: one that hides disabled users would have them created again.
         is_linked = Exists(OryIdentity.objects.filter(user=OuterRef("pk")))
         users = get_user_model()._base_manager.filter(**{name: email}).annotate(ory_mfa_is_linked=is_linked)
-        found: list[Any] = list(users[:2])
+        # Where links are written: a copy of that database may not have the latest one yet.
+        found: list[Any] = list(users.using(router.db_for_write(OryIdentity))[:2])
         # SECURITY: some databases compare without case and accents; another spelling may be another mailbox.
         is_sure = len(found) == 1 and not found[0].ory_mfa_is_linked and getattr(found[0], name) == email
         return found[0] if is_sure else None
