@@ -5,18 +5,31 @@ from __future__ import annotations
 from functools import update_wrapper
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
+from django.forms import BaseInlineFormSet
 from django.urls import include, path
 
 from django_ory_mfa.contrib.admin.sites import AALAdminSite
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from tests.contrib_admin.inline_sites import asks
 from tests.contrib_admin.rights_sites import Links, site_of
-from tests.contrib_admin.shop.models import Colleague, Customer, GiftOrder, Member, Order
+from tests.contrib_admin.shop.models import (
+    Agent,
+    Clerk,
+    Colleague,
+    Contractor,
+    Customer,
+    Employee,
+    GiftOrder,
+    Member,
+    Order,
+    Porter,
+)
 
 
 class OneField(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -60,6 +73,86 @@ class Serving(admin.TabularInline):  # type: ignore[type-arg]  # generic in djan
 class WithServing(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     fields = ("name",)
     inlines = (Serving,)
+
+
+class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in django-stubs only
+    """It puts users into the group."""
+
+    users = forms.ModelMultipleChoiceField(User.objects.all(), required=False)
+
+    class Meta:
+        model = Group
+        fields = ("name",)
+
+
+class WithUsers(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    form = GroupForm
+    fields = ("name", "users")
+
+
+class LaterForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in django-stubs only
+    """It gets a field when it is made, and another one when it is sent."""
+
+    class Meta:
+        model = User
+        fields = ("first_name",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.last_name == "made" or self.data.get("last_name") == "sent":
+            self.fields["make_superuser"] = forms.BooleanField(required=False)
+
+
+class Later(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    form = LaterForm
+
+    def get_fieldsets(self, request: Any, obj: Any = None) -> Any:
+        return [(None, {"fields": ("first_name",)})]
+
+
+class RowForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in django-stubs only
+    """It may get a field when it is made."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+
+class RowFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Its rows may get a field when they are made."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+
+
+def with_gifts(**attributes: Any) -> Any:
+    """A model admin of customers with rows of gift orders that show their numbers."""
+    rows = type("Gifts", (admin.TabularInline,), {"model": GiftOrder, "fields": ("number",), **attributes})
+    return type("WithGifts", (admin.ModelAdmin,), {"inlines": (rows,)})
+
+
+class NumberSite(AALAdminSite):
+    """Its users have numbers."""
+
+    harmless_user_fields = ("number",)
+
+
+def number_site(name: str, **attributes: Any) -> AALAdminSite:
+    site = NumberSite(name=name)
+    site.register(Customer, with_gifts(**attributes))
+    return site
+
+
+class Me(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """``me`` stands for one's own user, and one may change no other."""
+
+    fields = ("first_name", "is_superuser")
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return obj is not None and obj.pk == request.user.pk
+
+    def change_view(self, request: Any, object_id: Any, form_url: str = "", extra_context: Any = None) -> Any:
+        object_id = str(request.user.pk) if object_id == "me" else object_id
+        return super().change_view(request, object_id, form_url, extra_context)
 
 
 class NestedUsers(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -122,11 +215,19 @@ class LaterEditableOrders(admin.ModelAdmin):  # type: ignore[type-arg]  # generi
 
 
 OF_RIGHTS = (User, Group, OryIdentity, Permission, ContentType)
+OF_SITES = (Colleague, Member, Employee, Contractor, Clerk, Porter, Agent)
+Granting: Any = Group.permissions.through
 tolerant = TolerantSite(name="tolerant")
 tolerant.register([Colleague, Member], OneField)
 tolerant.register(Customer, WithServing)
 sites = (
-    site_of("one_field", *((model, OneField) for model in (*OF_RIGHTS, Colleague, Member)), (Customer, WithServing)),
+    site_of("one_field", *((model, OneField) for model in (*OF_RIGHTS, *OF_SITES)), (Customer, WithServing)),
+    site_of("later_fields", (User, Later), (Group, WithUsers)),
+    site_of("me", (User, Me)),
+    number_site("plain_rows"),
+    number_site("own_form", form=RowForm),
+    number_site("own_formset", formset=RowFormSet),
+    site_of("granting", (Granting, admin.ModelAdmin)),
     tolerant,
     site_of("nested", (Customer, with_rows(Rows, NestedUsers))),
     site_of("by_method", (Customer, with_rows(RowsByMethod))),

@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 
 from django_ory_mfa.contrib.admin import rights
+from tests.contrib_admin.odd_sites import NumberSite, sites
 from tests.contrib_admin.people import STALE, UsersSite, is_refresh, staff
-from tests.contrib_admin.shop.models import Colleague, Customer, GiftOrder, Member, Order
+from tests.contrib_admin.shop.models import (
+    Agent,
+    Clerk,
+    Colleague,
+    Customer,
+    Employee,
+    GiftOrder,
+    Member,
+    Order,
+    Voucher,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib_admin.odd_sites")]
 
@@ -147,6 +159,121 @@ def test_rows_between_users_and_other_models_are_sensitive(ory: Any, site: Users
     response = site.get(f"/{name}/shop/customer/{customer.pk}/change/")
 
     assert is_refresh(response) is (name == "one_field")
+
+
+@pytest.mark.parametrize(
+    ("users", "model", "field", "is_sensitive"),
+    [
+        (Employee, "contractor", "is_staff", True),
+        (Employee, "contractor", "role", True),
+        (Employee, "contractor", "handle", False),
+        (Employee, "contractor", "firm", False),
+        (Employee, "colleague", "role", True),
+        (Colleague, "contractor", "firm", True),
+        (Clerk, "porter", "is_staff", True),
+        (Clerk, "porter", "handle", False),
+        (Agent, "agent", "handle", True),
+    ],
+)
+def test_model_that_shares_its_rows_with_users_holds_their_rights(
+    ory: Any,
+    site: UsersSite,
+    monkeypatch: pytest.MonkeyPatch,
+    users: Any,
+    model: str,
+    field: str,
+    *,
+    is_sensitive: bool,
+) -> None:
+    monkeypatch.setattr(rights, "get_user_model", lambda: users)
+    staff(ory, site, age=STALE)
+    path = f"/one_field/shop/{model}/add/?field={field}"
+
+    assert is_refresh(site.get(path)) is is_sensitive
+    assert is_refresh(site.post(path, {field: "1"})) is is_sensitive
+
+
+def test_model_that_shares_only_what_is_harmless_with_users_holds_no_rights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rights, "get_user_model", lambda: GiftOrder)
+    number_site: Any = NumberSite(name="of_numbers")
+    number_site.harmless_user_fields = ("number", "customer")
+
+    found = [rights.holds_rights(ModelAdmin(Voucher, one)) for one in (number_site, NumberSite(name="others"))]
+
+    assert found == [False, True]
+
+
+@pytest.mark.usefixtures("customer")
+@pytest.mark.parametrize(("name", "is_sensitive"), [("plain_rows", False), ("own_form", True), ("own_formset", True)])
+def test_rows_whose_fields_code_of_the_site_may_choose_are_sensitive(
+    ory: Any, site: UsersSite, monkeypatch: pytest.MonkeyPatch, name: str, *, is_sensitive: bool
+) -> None:
+    monkeypatch.setattr(rights, "get_user_model", lambda: GiftOrder)
+    staff(ory, site, age=STALE)
+
+    response = site.get(f"/{name}/shop/customer/{Customer.objects.get().pk}/change/")
+
+    assert (response.status_code, is_refresh(response)) == ((302, True) if is_sensitive else (200, False))
+
+
+def test_field_that_a_form_of_groups_has_beside_the_name_is_sensitive(ory: Any, site: UsersSite) -> None:
+    me, group = staff(ory, site, age=STALE), Group.objects.create(name="admins")
+    path = f"/later_fields/auth/group/{group.pk}/change/"
+    assert is_refresh(site.get(path))
+    assert is_refresh(site.post(path, {"name": "admins", "users": [me.pk]}))
+    assert is_refresh(site.get("/later_fields/auth/group/add/"))
+
+
+def test_site_says_which_fields_of_groups_are_harmless(
+    ory: Any, site: UsersSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff(ory, site, age=STALE)
+    pk = Group.objects.create(name="admins").pk
+    (later,) = [one for one in sites if one.name == "later_fields"]
+    monkeypatch.setattr(later, "harmless_user_fields", ("users", "permissions"))
+    assert site.get(f"/later_fields/auth/group/{pk}/change/").status_code == 200
+
+    monkeypatch.setattr(later._registry[Group], "fields", ("name", "users", "permissions"))
+    assert is_refresh(site.get(f"/later_fields/auth/group/{pk}/change/"))
+
+
+def test_field_that_a_form_gets_when_it_is_made_is_sensitive(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, age=STALE)
+    plain, made = User.objects.create(username="plain"), User.objects.create(username="made", last_name="made")
+    path = "/later_fields/auth/user/"
+
+    assert site.get(f"{path}{plain.pk}/change/").status_code == 200
+    assert is_refresh(site.get(f"{path}{made.pk}/change/"))
+    for place in (f"{plain.pk}/change/", f"{made.pk}/change/", "add/"):
+        assert is_refresh(site.post(path + place, {"last_name": "sent", "make_superuser": "on"}))
+    assert site.get(f"{path}add/").status_code == 200
+
+
+def test_name_that_a_view_gives_to_an_object_needs_a_fresh_proof_to_change_it(ory: Any, site: UsersSite) -> None:
+    me = staff(ory, site, "view_order", age=STALE)
+    path, data = "/me/auth/user/me/change/", {"first_name": "Eve", "is_superuser": "on"}
+    assert site.get(path).status_code == 200
+    assert is_refresh(site.post(path, data))
+    assert not User.objects.get(pk=me.pk).is_superuser
+
+    ory.login(site, user=me)
+    assert site.post(path, data).status_code == 302
+    assert User.objects.get(pk=me.pk).is_superuser
+
+
+def test_rows_between_groups_and_permissions_are_sensitive(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, age=STALE)
+
+    assert is_refresh(site.get("/granting/auth/group_permissions/add/"))
+
+
+def test_password_is_found_by_nobody_who_has_no_fresh_proof(ory: Any, site: UsersSite) -> None:
+    """A field that one may not look up by is not tried."""
+    staff(ory, site, age=STALE)
+    User.objects.create(username="eve", password="stored")
+
+    for guess in ("stored", "other"):
+        assert is_refresh(site.get(f"/one_field/auth/user/{guess}/change/?field=first_name&_to_field=password"))
 
 
 # Rows in rows.

@@ -18,6 +18,7 @@ from django_ory_mfa.management.report.rows import Row, rows
 
 AAL2 = ("aal2", None)
 FRESH = ("aal2", 600)
+MAYBE = "django_ory_mfa.contrib.admin.rights.may_hold_rights"
 RIGHTS = "django_ory_mfa.contrib.admin.rights.form_gives_rights"
 
 
@@ -96,6 +97,15 @@ def test_policy_that_is_not_there_is_an_error(report: dict[str, Row]) -> None:
     (admin, own) = report["/linked/shop/customer/"].guards
 
     assert (admin.error, "'by key'" in str(own.error)) == (None, True)
+
+
+def test_view_of_a_package_beside_users_is_decided_by_the_request(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.contrib_admin.test_own_views"
+    found = {row.path: asked(row) for row in rows()}
+
+    assert found["/undeclared/auth/user/revert/"] == [AAL2, MAYBE]
+    assert found["/undeclared/shop/customer/quiet/"] == [AAL2]
+    assert found["/declared/auth/user/revert/"] == [AAL2, ("aal1", None)]
 
 
 def test_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

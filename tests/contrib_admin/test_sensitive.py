@@ -423,7 +423,7 @@ def test_none_is_no_requirement_and_opens_nothing(ory: Any, site: UsersSite, mon
 
 def test_view_behind_a_decorator_is_known(ory: Any, site: UsersSite) -> None:
     """Not by its name, which a decorator may replace."""
-    from django_ory_mfa.contrib.admin.requirements import place_of
+    from django_ory_mfa.contrib.admin.requirements import Place, place_of
 
     model_admin = named._registry[Group]
     assert isinstance(model_admin, NamedGroup)
@@ -431,11 +431,11 @@ def test_view_behind_a_decorator_is_known(ory: Any, site: UsersSite) -> None:
     def decorated(*args: Any) -> Any:
         return model_admin.delete_view(*args)
 
-    assert place_of(decorated) == (None, None)
+    assert place_of(decorated) == Place()
     decorated.__wrapped__ = model_admin.delete_view  # type: ignore[attr-defined]
-    assert place_of(decorated) == (model_admin, "delete")
-    assert place_of(listed.index) == (None, None)
-    assert place_of(model_admin.get_urls) == (model_admin, None)
+    assert place_of(decorated) == Place(model_admin, "delete")
+    assert place_of(listed.index) == Place()
+    assert place_of(model_admin.get_urls) == Place(model_admin)
 
 
 def test_rights_stand_in_the_models_that_users_inherit_from(settings: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.admin import options
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -18,25 +18,39 @@ DELETING = "delete_selected"
 PLACES = tuple(getattr(options, "ActionLocation", ()))
 
 
-def picked_actions(model_admin: Any, request: HttpRequest) -> Iterator[str]:
-    """Yield the names of all actions that the form in ``request`` may pick, and of the functions behind them."""
+class Picked(NamedTuple):
+    """An action that a form picks: its names, with those of the functions behind it, and whether there are any."""
+
+    names: set[str]
+    is_known: bool
+
+
+def picked_actions(model_admin: Any, request: HttpRequest) -> Iterator[Picked]:
+    """Yield all actions that the form in ``request`` may pick."""
     known = _at_every_place(model_admin.get_actions, request)
     for name in _picked(request):
-        yield name
-        # The same function may be there under another name.
         functions = [_function_of(actions[name]) for actions in known if name in actions]
-        yield from (getattr(function, "__name__", name) for function in functions)
+        # The same function may be there under another name.
+        names = {name, *(getattr(function, "__name__", name) for function in functions)}
         if name and not functions and _runs_actions(request):
             # SECURITY: an action of another model admin, which a theme shows in this page, may delete.
-            yield DELETING
-    yield from (name for name in _of_the_submit_line(model_admin) if _name_of_button(model_admin, name) in request.POST)
+            names.add(DELETING)
+        yield Picked(names, bool(functions))
+    for name in _of_a_theme(model_admin, "actions_submit_line"):
+        if _name_of_button(model_admin, name) in request.POST:
+            yield Picked({name}, is_known=True)
 
 
 def action_names(model_admin: Any) -> set[str]:
     """Return the names of all actions of ``model_admin``, whatever the user may do."""
     known = _at_every_place(model_admin._get_base_actions)
     names = {getattr(action, "name", None) or action[1] for actions in known for action in actions}
-    return names | _of_the_submit_line(model_admin)
+    return names | _of_a_theme(model_admin, "actions_submit_line")
+
+
+def linked_actions(model_admin: Any) -> set[str]:
+    """Return the names of the actions that django-unfold runs by links."""
+    return _of_a_theme(model_admin, "actions_list", "actions_row", "actions_detail")
 
 
 def _picked(request: HttpRequest) -> list[str]:
@@ -51,9 +65,9 @@ def _runs_actions(request: HttpRequest) -> bool:
     return ACTION_CHECKBOX_NAME in request.POST or "select_across" in request.POST
 
 
-def _of_the_submit_line(model_admin: Any) -> set[str]:
-    """Return the names of the actions that django-unfold shows as buttons beside that for saving."""
-    names = getattr(model_admin, "actions_submit_line", None) or ()
+def _of_a_theme(model_admin: Any, *attributes: str) -> set[str]:
+    """Return the names of the actions in these attributes, as django-unfold has them."""
+    names = [name for attribute in attributes for name in getattr(model_admin, attribute, None) or ()]
     # A group of actions is a dict, with the actions under "items".
     return {one for name in names for one in (name["items"] if isinstance(name, dict) else [name])}
 

@@ -62,9 +62,15 @@ def nested_inlines(
         yield from nested_inlines(one, request, found, above | {type(inline)})
 
 
+def every_inline(model_admin: Any, request: HttpRequest, found: Any) -> Iterator[Any]:
+    """Yield all inlines in the form of ``model_admin``, however deep."""
+    for inline in inlines_in(model_admin, request, found):
+        yield inline
+        yield from nested_inlines(inline, request, found)
+
+
 def _of_form(model_admin: Any, request: HttpRequest, found: Any) -> Iterator[tuple[Any, set[str]]]:
-    direct = inlines_in(model_admin, request, found)
-    for inline in (*direct, *(nested for one in direct for nested in nested_inlines(one, request, found))):
+    for inline in every_inline(model_admin, request, found):
         keys = set(_keys(inline, request, found))
         owners = [one for one in model_admin.admin_site._registry.values() if _is_of(one, inline)]
         yield from ((owner, keys) for owner in owners or [None])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.admin import ModelAdmin
 
 from django_ory_mfa.checks.admin import SENSITIVE
-from django_ory_mfa.contrib.admin.actions import DELETING, picked_actions
+from django_ory_mfa.contrib.admin.actions import DELETING, Picked, linked_actions, picked_actions
 from django_ory_mfa.contrib.admin.inlines import AS_NEW, rows_beside
-from django_ory_mfa.contrib.admin.rights import form_gives_rights, list_gives_rights
+from django_ory_mfa.contrib.admin.rights import form_gives_rights, holds_rights, list_gives_rights, may_hold_rights
+from django_ory_mfa.request.method import SAFE_METHODS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -31,24 +33,59 @@ OF_OBJECTS = frozenset({"add", "change", "delete"})
 ALWAYS_SENSITIVE = frozenset({"delete", "password", DELETING})
 
 
+class Place(NamedTuple):
+    """A view of the admin: its ``ModelAdmin``, None for other views; its key, and its names in what is declared.
+
+    ``is_link``: whether it is an action that a link runs.
+    """
+
+    model_admin: Any = None
+    key: str | None = None
+    names: frozenset[str] = frozenset()
+    is_link: bool = False
+
+    @property
+    def keys(self) -> set[str]:
+        """What may be declared for it."""
+        return {*self.names, *(() if self.key is None else (self.key,))}
+
+
 def requirements_of(view: Any, request: HttpRequest, object_id: str | None, *, sensitive: Any) -> Iterator[Any]:
     """Yield what ``view`` of the admin requires of ``request``: levels, names of policies or ``Requirement`` values.
 
     ``sensitive`` is the requirement of the site for sensitive views.
     """
-    model_admin, key = place_of(view)
-    if key is None:
+    place = place_of(view)
+    model_admin, key = place.model_admin, place.key
+    if model_admin is None:
         return
-    keys = {key, *(picked_actions(model_admin, request) if key in WITH_ACTIONS else ())}
+    picked = list(picked_actions(model_admin, request)) if key in WITH_ACTIONS else []
+    keys = place.keys.union(*(action.names for action in picked))
     yield from always_asked(model_admin, keys | _more_keys(model_admin, request, key), sensitive=sensitive)
     if key in ("add", "change"):
         for owner, done in rows_beside(model_admin, request, object_id, is_change=key == "change"):
             yield from always_asked(owner, done, sensitive=sensitive)
-    if not keys & ALWAYS_SENSITIVE and _gives_rights(model_admin, request, key, object_id):
+    if keys & ALWAYS_SENSITIVE:
+        return
+    if _may_be_rights(place, picked, request) or _gives_rights(model_admin, request, key, object_id):
         yield sensitive
 
 
-def _more_keys(model_admin: Any, request: HttpRequest, key: str) -> set[str]:
+def is_undeclared(place: Place) -> bool:
+    """Whether it is a view that a model admin adds to those of Django, without saying what it requires."""
+    return place.model_admin is not None and not place.keys
+
+
+def _may_be_rights(place: Place, picked: Iterable[Picked], request: HttpRequest) -> bool:
+    """Whether code of the site or of another package runs that may give rights, and nothing is declared for it."""
+    model_admin, declared = place.model_admin, declared_by(place.model_admin)
+    if is_undeclared(place):
+        # A form may be opened, and an action behind a link changes something at once.
+        return (place.is_link or request.method not in SAFE_METHODS) and may_hold_rights(model_admin, request)
+    return holds_rights(model_admin) and any(one.is_known and one.names.isdisjoint(declared) for one in picked)
+
+
+def _more_keys(model_admin: Any, request: HttpRequest, key: str | None) -> set[str]:
     """Return what else the list or form does: a list may change objects, and a form may add another one."""
     if key == "changelist":
         # A view may set list_editable for this request only.
@@ -75,18 +112,25 @@ def _of_parents(model_admin: Any) -> Iterator[Any]:
             yield owner
 
 
-def place_of(view: Any) -> tuple[Any, str | None]:
-    """Return the ``ModelAdmin`` whose view this is, and its key; no key for other views of the admin.
+def place_of(view: Any) -> Place:
+    """Return where ``view`` belongs.
 
-    The key of a view that a model admin adds, by itself or by a theme, is its name, if anything is declared for it.
+    The name of a view that a model admin adds, by itself or by a theme, counts if anything is declared for it.
     """
     view = _innermost(view)
     model_admin = getattr(view, "__self__", None)
     if not isinstance(model_admin, ModelAdmin):
-        return None, None
-    keys = {name: name for name in declared_by(model_admin) if isinstance(name, str)} | VIEWS
+        return Place()
+
     # SECURITY: by what the view is, not by its name, which a decorator may have replaced.
-    return model_admin, next((key for name, key in keys.items() if getattr(model_admin, name, None) == view), None)
+    def named(names: Iterable[Any]) -> list[str]:
+        return [
+            name for name in names if isinstance(name, str) and _innermost(getattr(model_admin, name, None)) == view
+        ]
+
+    key = next((VIEWS[name] for name in named(VIEWS)), None)
+    names = frozenset(named(declared_by(model_admin)))
+    return Place(model_admin, key, names, is_link=bool(named(linked_actions(model_admin))))
 
 
 def names_of_views(model_admin: Any) -> set[str]:
@@ -97,8 +141,8 @@ def names_of_views(model_admin: Any) -> set[str]:
 
 
 def _innermost(view: Any) -> Any:
-    while not hasattr(view, "__self__") and hasattr(view, "__wrapped__"):
-        view = view.__wrapped__
+    while isinstance(view, partial) or (not hasattr(view, "__self__") and hasattr(view, "__wrapped__")):
+        view = view.func if isinstance(view, partial) else view.__wrapped__
     return view
 
 
@@ -107,7 +151,7 @@ def declared_by(model_admin: Any) -> dict[str, Any]:
     return dict(getattr(model_admin, "ory_mfa_requirements", None) or {})
 
 
-def _gives_rights(model_admin: Any, request: HttpRequest, key: str, object_id: str | None) -> bool:
+def _gives_rights(model_admin: Any, request: HttpRequest, key: str | None, object_id: str | None) -> bool:
     if key == "changelist":
         return list_gives_rights(model_admin, request)
     return key in ("add", "change") and form_gives_rights(model_admin, request, object_id, is_change=key == "change")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -11,7 +11,8 @@ from django.utils.module_loading import import_string
 
 from django_ory_mfa.checks.users import USER_SYNC
 from django_ory_mfa.conf import conf
-from django_ory_mfa.contrib.admin.inlines import inlines_in, nested_inlines, object_of
+from django_ory_mfa.contrib.admin.inlines import every_inline, inlines_in, nested_inlines, object_of
+from django_ory_mfa.request.method import SAFE_METHODS
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -23,16 +24,13 @@ HARMLESS = frozenset({"username", "first_name", "last_name", "email", "date_join
 # Fields of the forms of Django that add a user.
 NEW_PASSWORD = frozenset({"password1", "password2", "usable_password"})
 OF_GROUPS = frozenset({"permissions"})
-# A person who is linked to a user has the rights of that user.
-OF_LINKS = frozenset({"project", "identity_id", "user"})
-# Changing these changes what the holders of a permission may do.
-OF_PERMISSIONS = frozenset({"codename", "content_type"})
-OF_CONTENT_TYPES = frozenset({"app_label", "model"})
 GROUP = ("auth", "group")
 LINK = ("ory_mfa_auth", "oryidentity")
 PERMISSION = ("auth", "permission")
 CONTENT_TYPE = ("contenttypes", "contenttype")
-BY_PLACE = {GROUP: OF_GROUPS, LINK: OF_LINKS, PERMISSION: OF_PERMISSIONS, CONTENT_TYPE: OF_CONTENT_TYPES}
+# The fields that give no rights. A person who is linked to a user has the rights of that user; what a permission or a
+# content type stands for is what the holders of a permission may do.
+HARMLESS_OF = {GROUP: {"name"}, PERMISSION: {"name"}, LINK: frozenset(), CONTENT_TYPE: frozenset()}
 
 
 def list_gives_rights(model_admin: Any, request: HttpRequest) -> bool:
@@ -58,37 +56,68 @@ def _change_gives_rights(model_admin: Any, request: HttpRequest, object_id: str 
     found = object_of(model_admin, request, object_id)
     if found is not None:
         return _gives_rights(model_admin, request, found)
-    # SECURITY: an object that is not found by its id is not found by the view either. Who may change none is refused by
-    # Django, there or not, and must not be told apart here.
-    return holds_rights(model_admin) and (object_id is None or bool(model_admin.has_change_permission(request)))
+    # SECURITY: an object that is not found by its id is not found by Django's view either. Who may change none is
+    # refused by Django, there or not, and must not be told apart here.
+    is_sent = request.method not in SAFE_METHODS and _is_own(model_admin, "change_view", "changeform_view")
+    return holds_rights(model_admin) and (
+        object_id is None or is_sent or bool(model_admin.has_change_permission(request))
+    )
 
 
 def give_rights(names: Iterable[str], owner: Any, *, is_new: bool = False) -> bool:
     """Whether writing the fields ``names`` gives rights; ``owner`` is the model admin or inline that shows them."""
-    if _is_of_users(owner.model):
-        # SECURITY: what gives rights is called otherwise in user models of sites, so every other field does.
-        return not _harmless(owner, is_new=is_new).issuperset(names)
-    return not _rights_of(owner).isdisjoint(names)
+    # SECURITY: what gives rights is called otherwise in models and forms of sites, so every other field does.
+    return holds_rights(owner) and not _harmless(owner, is_new=is_new).issuperset(names)
 
 
 def holds_rights(owner: Any) -> bool:
     """Whether some field of the model of ``owner`` gives rights."""
-    return _is_of_users(owner.model) or bool(_rights_of(owner))
+    return _is_of_users(owner) or _place_of(owner) is not None or _is_between(owner)
 
 
-def _is_of_users(model: type[Model]) -> bool:
-    users = get_user_model()
-    # A model that users inherit from may hold their rights.
-    return issubclass(model, users) or issubclass(users, model)
+def may_hold_rights(model_admin: Any, request: HttpRequest) -> bool:
+    """Whether the model of ``model_admin``, or of a row in its forms, has a field that gives rights."""
+    return holds_rights(model_admin) or any(map(holds_rights, every_inline(model_admin, request, None)))
+
+
+def _is_of_users(owner: Any) -> bool:
+    mine, theirs = _tables(owner.model), _tables(get_user_model())
+    shared = mine & theirs
+    # A model that users inherit from may hold their rights, and so may what another model inherits with them.
+    if owner.model._meta.concrete_model in shared or get_user_model()._meta.concrete_model in shared:
+        return True
+    return not _fields_of(shared) <= HARMLESS | _said_to_be_harmless(owner)
+
+
+def _tables(model: Any) -> set[Any]:
+    """Return the models with a table that make up ``model``; proxies have none."""
+    return {one._meta.concrete_model for one in (model, *model._meta.get_parent_list())}
+
+
+def _fields_of(tables: set[Any]) -> set[str]:
+    """Return the names of the fields in ``tables``, without primary keys."""
+    fields = [field for one in tables for field in (*one._meta.local_fields, *one._meta.local_many_to_many)]
+    return {field.name for field in fields if not field.primary_key}
 
 
 def _harmless(owner: Any, *, is_new: bool) -> frozenset[str]:
-    """Return the names of the fields of users that give no rights."""
+    """Return the names of the fields that give no rights."""
+    if _is_of_users(owner):
+        return _harmless_of_users(owner, is_new=is_new)
+    place = _place_of(owner)
+    known = frozenset() if place is None else frozenset(HARMLESS_OF[place])
+    return known | (_said_to_be_harmless(owner) - OF_GROUPS if place == GROUP else frozenset())
+
+
+def _harmless_of_users(owner: Any, *, is_new: bool) -> frozenset[str]:
     users = get_user_model()
     usual: frozenset[str] = frozenset()
     # Where one of these is a property, any field may decide what it returns.
     if {"is_staff", "is_superuser"} <= {field.name for field in users._meta.fields}:
         usual = HARMLESS | {users.USERNAME_FIELD, users.get_email_field_name()} | (NEW_PASSWORD if is_new else set())
+    if users._meta.concrete_model not in _tables(owner.model):
+        # What another model has beside the fields that it inherits with users.
+        usual |= _fields_of(_tables(owner.model) - _tables(users))
     return (usual | _said_to_be_harmless(owner)) - _of_linking()
 
 
@@ -97,12 +126,9 @@ def _said_to_be_harmless(owner: Any) -> frozenset[str]:
     return frozenset(getattr(owner.admin_site, "harmless_user_fields", ())) - OF_USERS
 
 
-def _rights_of(owner: Any) -> frozenset[str]:
-    """Return the names of the fields that give rights in the model of ``owner``, which is not that of users."""
-    for place, rights in BY_PLACE.items():
-        if issubclass(owner.model, _found(place)):
-            return rights
-    return frozenset(field.name for field in owner.model._meta.fields) if _is_between(owner) else frozenset()
+def _place_of(owner: Any) -> tuple[str, str] | None:
+    """Return which model of Django or ours holds the rights of ``owner``; None for users and all others."""
+    return next((place for place in HARMLESS_OF if issubclass(owner.model, _found(place))), None)
 
 
 def _of_linking() -> frozenset[str]:
@@ -136,8 +162,9 @@ def _gives_rights(model_admin: Any, request: HttpRequest, found: Any) -> bool:
     if not may_send:
         return False
     if holds_rights(model_admin):
-        written = _written_by(model_admin.get_form(request, found, change=is_change))
-        if give_rights(written, model_admin, is_new=not is_change):
+        form = model_admin.get_form(request, found, change=is_change)
+        # Made only if its class does not tell: that may cost queries.
+        if any(give_rights(names, model_admin, is_new=not is_change) for names in _written_by(form, request, found)):
             return True
     return any(_inline_gives_rights(one, request, found) for one in inlines_in(model_admin, request, found))
 
@@ -153,7 +180,12 @@ def _inline_gives_rights(inline: Any, request: HttpRequest, found: Any) -> bool:
 
 def _row_gives_rights(inline: Any, request: HttpRequest, found: Any) -> bool:
     # A row between a user and a group gives rights by being there, whatever can be written in it.
-    return _is_between(inline) or give_rights(_written_by(inline.get_formset(request, found).form), inline)
+    if _is_between(inline):
+        return True
+    formset = inline.get_formset(request, found)
+    # SECURITY: which fields rows get by code of the site is not known before they are made.
+    has_own_fields = _is_own(formset, "add_fields") or _is_own(formset.form, "__init__")
+    return has_own_fields or give_rights(_names(formset.form.base_fields), inline)
 
 
 def _may_send(inline: Any, request: HttpRequest, found: Any) -> bool:
@@ -164,6 +196,19 @@ def _may_send(inline: Any, request: HttpRequest, found: Any) -> bool:
     )
 
 
-def _written_by(form: Any) -> set[str]:
-    """Return the names of the fields of ``form``, without a password that is only shown."""
-    return {name for name, field in form.base_fields.items() if name != "password" or not field.disabled}
+def _written_by(form: Any, request: HttpRequest, found: Any) -> Iterator[set[str]]:
+    """Yield the names of the fields of the class ``form``, and then those of a form, which may cost queries."""
+    yield _names(form.base_fields)
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    # SECURITY: a form may add fields when it is made, as Django makes it.
+    yield _names(form(*sent, instance=found).fields)
+
+
+def _names(fields: Any) -> set[str]:
+    """Return the names of ``fields``, without a password that is only shown."""
+    return {name for name, field in fields.items() if name != "password" or not field.disabled}
+
+
+def _is_own(owner: Any, *methods: str) -> bool:
+    """Whether one of these methods of ``owner``, a class or an object, is not Django's."""
+    return not all(getattr(owner, name).__module__.startswith("django.") for name in methods)

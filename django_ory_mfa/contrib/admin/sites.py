@@ -21,8 +21,14 @@ from django_ory_mfa.checks.users import takes_passwords
 from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.admin import last_page, pages
 from django_ory_mfa.contrib.admin.actions import action_names
-from django_ory_mfa.contrib.admin.requirements import always_asked, names_of_views, place_of, requirements_of
-from django_ory_mfa.contrib.admin.rights import form_gives_rights
+from django_ory_mfa.contrib.admin.requirements import (
+    always_asked,
+    is_undeclared,
+    names_of_views,
+    place_of,
+    requirements_of,
+)
+from django_ory_mfa.contrib.admin.rights import form_gives_rights, holds_rights, may_hold_rights
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.requirement import Requirement
@@ -50,7 +56,8 @@ class AALAdminSiteMixin:
 
     ``required_aal`` is what it takes to come in, ``sensitive`` what deletes, passwords and rights take: levels, names
     of policies or ``Requirement`` values. A ``ModelAdmin`` adds to them by ``ory_mfa_requirements``.
-    ``harmless_user_fields`` names fields of users that give no rights, beside those of Django for names and dates.
+    ``harmless_user_fields`` names fields of users and groups that give no rights, beside those of Django for names and
+    dates.
     """
 
     required_aal: Requirement | str = "aal2"
@@ -130,12 +137,13 @@ class AALAdminSiteMixin:
         """
         if getattr(self.admin_view(unwrap(view)), "ory_mfa_guarded_by", None) is not self:
             return
-        model_admin, key = place_of(view)
+        place = place_of(view)
         yield self.required_aal
-        if key is not None:
-            yield from always_asked(model_admin, {key}, sensitive=self.sensitive)
-        if key in ("add", "change"):
+        yield from always_asked(place.model_admin, place.keys, sensitive=self.sensitive)
+        if place.key in ("add", "change"):
             yield form_gives_rights
+        if is_undeclared(place) and holds_rights(place.model_admin):
+            yield may_hold_rights
         if _sets_own_password(self, view):
             yield self.sensitive
 

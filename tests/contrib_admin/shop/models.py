@@ -40,6 +40,10 @@ class GiftOrder(Order):
     card = models.CharField(max_length=100, blank=True)
 
 
+class Voucher(Order):
+    """It shares its rows in the table of orders with gift orders."""
+
+
 class Member(AbstractBaseUser):
     """A user as in the full example of Django's documentation: its right has a name of its own."""
 
@@ -66,3 +70,37 @@ class Colleague(AbstractBaseUser):
     customers = models.ManyToManyField(Customer, blank=True)
 
     USERNAME_FIELD = "handle"
+
+
+class Employee(Colleague):
+    desk = models.CharField(max_length=20, blank=True)
+
+
+class Contractor(Colleague):
+    """It shares its rows in the table of colleagues with employees."""
+
+    firm = models.CharField(max_length=20, blank=True)
+
+
+class Clerk(Colleague):
+    class Meta:
+        proxy = True
+
+
+class Porter(Colleague):
+    class Meta:
+        proxy = True
+
+
+class Agent(AbstractBaseUser):
+    """A user whose ``is_superuser`` is a property."""
+
+    id = models.AutoField(primary_key=True)
+    handle = models.CharField(max_length=20, unique=True)
+    is_staff = models.BooleanField(default=False)
+
+    USERNAME_FIELD = "handle"
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.handle == "root"

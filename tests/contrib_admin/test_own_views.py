@@ -1,0 +1,199 @@
+"""Views and actions that a site or a package adds to the admin of users: nobody knows what they do."""
+
+from __future__ import annotations
+
+from functools import partial, partialmethod
+from typing import Any, ClassVar
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpResponse
+from django.urls import include, path
+
+from tests.contrib_admin.people import STALE, UsersSite, is_refresh, may, staff
+from tests.contrib_admin.rights_sites import site_of
+from tests.contrib_admin.shop.models import Customer, Order
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+
+
+class Views:
+    """Views as packages for versions and imports add them."""
+
+    def revert(self, request: Any) -> HttpResponse:
+        if request.method == "POST":
+            User.objects.update(is_superuser=True)
+        return HttpResponse("reverted")
+
+    def export(self, request: Any) -> HttpResponse:
+        return HttpResponse("exported")
+
+    def promote(self, request: Any) -> HttpResponse:
+        return HttpResponse("promoted")
+
+    def get_urls(self: Any) -> Any:
+        views = (self.revert, self.export, self.promote)
+        ways = [path(f"{view.__name__}/", self.admin_site.admin_view(view)) for view in views]
+        form = path("<path:object_id>/form/", self.admin_site.admin_view(self.changeform_view))
+        return [*ways, form, *super().get_urls()]  # type: ignore[misc]  # the model admin stands to the right
+
+
+class Declared(Views, UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """It says what its views and actions take."""
+
+    actions = ("make_staff",)
+    actions_detail: ClassVar = ("promote",)
+    ory_mfa_requirements: ClassVar = dict.fromkeys(("revert", "export", "promote", "make_staff"), "aal1")
+
+    def make_staff(self, request: Any, queryset: Any) -> None:
+        queryset.update(is_staff=True)
+
+
+class Undeclared(Declared):
+    ory_mfa_requirements: ClassVar = {"export": "sensitive"}
+
+
+class Groups(Views, GroupAdmin):
+    pass
+
+
+class Customers(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Deletes by ways of its own, each with something more for the template."""
+
+    remove = partialmethod(admin.ModelAdmin.delete_view, extra_context={})
+    wipe = admin.ModelAdmin.delete_view
+
+    def quiet(self, request: Any) -> HttpResponse:
+        return HttpResponse("quiet")
+
+    def get_urls(self) -> Any:
+        ways: Any = {"partly": partial(self.delete_view, extra_context={}), "remove": self.remove, "wipe": self.wipe}
+        return [
+            *(path(f"<path:object_id>/{way}/", self.admin_site.admin_view(view)) for way, view in ways.items()),
+            path("quiet/", self.admin_site.admin_view(self.quiet)),
+            *super().get_urls(),
+        ]
+
+
+class Members(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
+    model = User
+
+
+class Orders(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Rows with users in them, as themes show them."""
+
+    model = Order
+    inlines = (Members,)
+
+
+class WithOrders(Customers):
+    inlines = (Orders,)
+
+
+undeclared = site_of("undeclared", (User, Undeclared), (Customer, Customers))
+declared = site_of("declared", (User, Declared))
+members = site_of("members", (Group, Groups), (Customer, WithOrders))
+urlpatterns = [
+    *(path(f"{site.name}/", site.urls) for site in (undeclared, declared, members)),
+    path("", include("tests.contrib_admin.urls")),
+]
+
+
+def test_view_that_nothing_is_declared_for_needs_a_fresh_proof_to_change_users(ory: Any, site: UsersSite) -> None:
+    me = staff(ory, site, "view_user", age=STALE)
+    assert site.get("/undeclared/auth/user/revert/").status_code == 200
+    assert is_refresh(site.post("/undeclared/auth/user/revert/"))
+    assert not User.objects.get(pk=me.pk).is_superuser
+
+    ory.login(site, user=me)
+    assert site.post("/undeclared/auth/user/revert/").status_code == 200
+    assert User.objects.get(pk=me.pk).is_superuser
+
+
+def test_view_of_groups_is_one_of_rights_too(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, age=STALE)
+
+    assert is_refresh(site.post("/members/auth/group/revert/"))
+
+
+def test_view_beside_rows_with_rights_is_one_of_rights_too(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, age=STALE)
+
+    assert site.get("/members/shop/customer/quiet/").status_code == 200
+    assert is_refresh(site.post("/members/shop/customer/quiet/"))
+
+
+def test_view_of_what_holds_no_rights_is_not(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, age=STALE)
+
+    assert site.post("/undeclared/shop/customer/quiet/").status_code == 200
+
+
+def test_action_behind_a_link_needs_one_at_once(ory: Any, site: UsersSite) -> None:
+    me = staff(ory, site, age=STALE)
+    assert is_refresh(site.get("/undeclared/auth/user/promote/"))
+
+    ory.login(site, user=me)
+    assert site.get("/undeclared/auth/user/promote/").status_code == 200
+
+
+def test_action_that_nothing_is_declared_for_needs_a_fresh_proof(ory: Any, site: UsersSite) -> None:
+    me, eve = staff(ory, site, age=STALE), User.objects.create(username="eve")
+    data = {"action": "make_staff", "_selected_action": [eve.pk], "index": 0}
+    assert is_refresh(site.post("/undeclared/auth/user/?username=eve", data))
+    assert not User.objects.get(pk=eve.pk).is_staff
+
+    ory.login(site, user=me)
+    assert site.post("/undeclared/auth/user/?username=eve", data).status_code == 302
+    assert User.objects.get(pk=eve.pk).is_staff
+
+
+def test_no_action_needs_none(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, age=STALE)
+
+    assert site.post("/undeclared/auth/user/", {"action": "", "index": 0}).status_code == 302
+
+
+def test_what_is_declared_is_enough(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, "view_user", "change_user", age=STALE)
+    eve = User.objects.create(username="eve")
+    data = {"action": "make_staff", "_selected_action": [eve.pk], "index": 0}
+
+    assert site.post("/declared/auth/user/?username=eve", data).status_code == 302
+    for view in ("revert", "export", "promote"):
+        assert site.get(f"/declared/auth/user/{view}/").status_code == 200
+        assert site.post(f"/declared/auth/user/{view}/").status_code == 200
+
+
+def test_what_is_declared_is_asked_of_every_request(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, age=STALE)
+
+    assert is_refresh(site.get("/undeclared/auth/user/export/"))
+
+
+@pytest.mark.parametrize("way", ["partly", "remove", "wipe"])
+def test_view_of_django_by_another_way_is_that_view(
+    ory: Any, site: UsersSite, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """What is declared for that way takes nothing away."""
+    monkeypatch.setattr(undeclared._registry[Customer], "ory_mfa_requirements", {way: "aal1"}, raising=False)
+    me, ann = staff(ory, site, age=STALE), Customer.objects.create(name="Ann")
+    address = f"/undeclared/shop/customer/{ann.pk}/{way}/"
+    assert is_refresh(site.get(address))
+    assert is_refresh(site.post(address, {"post": "yes"}))
+    assert Customer.objects.exists()
+
+    ory.login(site, user=me)
+    assert site.post(address, {"post": "yes"}).status_code == 302
+    assert not Customer.objects.exists()
+
+
+def test_route_to_the_form_itself_is_that_of_the_form(ory: Any, site: UsersSite) -> None:
+    me = staff(ory, site, "view_user", age=STALE)
+    address = f"/undeclared/auth/user/{me.pk}/form/"
+    assert site.get(address).status_code == 200
+
+    may(me, "change_user")
+    assert is_refresh(site.get(address))
