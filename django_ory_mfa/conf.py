@@ -247,11 +247,6 @@ def django_cookies() -> tuple[str, str]:
     return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME
 
 
-def keeps_csrf_secret_in_session() -> bool:
-    """Whether Django's CSRF secret is in its session, and not in its cookie."""
-    return bool(settings.CSRF_USE_SESSIONS)
-
-
 def languages() -> list[str]:
     """The codes of the languages of the site."""
     return [code for code, _ in settings.LANGUAGES]

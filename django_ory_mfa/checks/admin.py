@@ -120,7 +120,16 @@ def _unread(sites: Sequence[Any]) -> list[CheckMessage]:
 def _declaring(model_admin: Any, *, is_guarded: bool) -> Iterator[tuple[type, tuple[str, ...]]]:
     """Yield the classes of ``model_admin`` and its inlines, and the attributes that are read elsewhere only."""
     yield type(model_admin), (LEVEL,) if is_guarded else (LEVEL, DECLARED)
-    yield from ((inline, (LEVEL, DECLARED)) for inline in model_admin.inlines)
+    yield from ((inline, (LEVEL, DECLARED)) for inline in _inlines_of(model_admin, set()))
+
+
+def _inlines_of(owner: Any, seen: set[type]) -> Iterator[type]:
+    """Yield the classes of the inlines of ``owner``, and of those in their rows, as themes have them."""
+    for inline in getattr(owner, "inlines", None) or ():
+        if inline not in seen:
+            seen.add(inline)
+            yield inline
+            yield from _inlines_of(inline, seen)
 
 
 def _names_of(known: type) -> set[str]:

@@ -265,6 +265,17 @@ def test_requirement_of_an_inline_is_an_error(site_class: Any, name: str) -> Non
     assert messages[0].msg == f"shop.admin.Orders has {name}, which nothing reads there."
 
 
+def test_requirement_of_an_inline_in_rows_is_an_error() -> None:
+    declared: Any = {"delete": "sensitive"}
+    nested = type("Gifts", (admin.TabularInline,), {"model": Customer, "ory_mfa_requirements": declared})
+    rows: Any = type("Orders", (admin.TabularInline,), {"model": Order})
+    rows.inlines = (nested, rows)
+
+    _, messages = said_of_site(AALAdminSite(name="checked"), inlines=(rows,))
+
+    assert messages == [unread_attribute(nested, "ory_mfa_requirements")]
+
+
 def test_requirements_of_a_model_admin_of_a_plain_site_are_an_error() -> None:
     site = admin.AdminSite(name="checked")
 

@@ -89,6 +89,14 @@ def test_user_is_deleted_with_the_links(ory: Any, site: UsersSite) -> None:
     assert not OryIdentity.objects.filter(identity_id=ID).exists()
 
 
+def test_user_is_not_deleted_with_the_links_by_who_may_not_delete_links(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, "view_user", "delete_user")
+    link = ann()
+
+    assert site.post(f"/admin/auth/user/{link.user.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert OryIdentity.objects.filter(identity_id=ID).exists()
+
+
 def test_list_needs_the_right_to_see_it(ory: Any, site: UsersSite) -> None:
     staff(ory, site, "view_order")
 

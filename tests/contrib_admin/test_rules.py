@@ -434,6 +434,7 @@ def test_rule_5_mark_of_another_admin_above_does_not_count(ory: Any, site: Users
     assert send_with(site, own, other).status_code == 302
     assert send_with(site, "unsigned", own).status_code == 302
     assert send_with(site, other, own).status_code == 403
+    assert send_with(site, "unsigned", other).status_code == 403
 
 
 def send_with(site: UsersSite, *marks: str) -> Any:

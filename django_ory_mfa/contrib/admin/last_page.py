@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.core import signing
-from django.middleware.csrf import CSRF_SESSION_KEY, rotate_token
+from django.middleware.csrf import rotate_token
 
-from django_ory_mfa.conf import django_cookies, keeps_csrf_secret_in_session
+from django_ory_mfa.conf import django_cookies
 from django_ory_mfa.core.credentials import read_cookies
 from django_ory_mfa.request.credential import raw_cookies
 from django_ory_mfa.request.visitor import hashes_of_person
@@ -32,11 +32,8 @@ def end_earlier_forms(request: HttpRequest) -> None:
     """Make the forms of earlier pages fail: give the browser a new CSRF secret."""
     rotate_token(request)
     secret = request.META["CSRF_COOKIE"]
-    # The admin's own check reads the secret again.
-    if keeps_csrf_secret_in_session():
-        request.session[CSRF_SESSION_KEY] = secret
-    else:
-        request.COOKIES[django_cookies()[1]] = secret
+    # The admin's own check reads the secret again; from a Django session, it went with all that was of another person.
+    request.COOKIES[django_cookies()[1]] = secret
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, session: OrySession, path: str) -> None:
