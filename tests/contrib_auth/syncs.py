@@ -137,18 +137,6 @@ class ClosedRacingSync(ClosedSync):
         return super().existing(identity)
 
 
-class RacingEmailSync(ShopSync, VerifiedEmailSync):
-    """Lets another request do something once this one has found whom to link."""
-
-    meanwhile: list[Any] = []  # noqa: RUF012 - filled and emptied by the tests
-
-    def existing(self, identity: Any) -> Any:
-        found = super().existing(identity)
-        if self.meanwhile:
-            self.meanwhile.pop()()
-        return found
-
-
 class RacingKeySync(UserSync):
     """Lets another process do something before this one creates a user."""
 

@@ -95,7 +95,7 @@ def test_first_sight_costs_three_queries(ory: Any, site: UsersSite) -> None:
     assert len(statements(captured)) == 3, statements(captured)
 
 
-def test_first_sight_of_an_existing_user_with_groups_costs_eight_queries(
+def test_first_sight_of_an_existing_user_with_groups_costs_six_queries(
     ory: Any, site: UsersSite, settings: Any
 ) -> None:
     from django.contrib.auth.models import Group
@@ -109,8 +109,7 @@ def test_first_sight_of_an_existing_user_with_groups_costs_eight_queries(
     with CaptureQueriesContext(connection) as captured:
         site.me()
 
-    # Two of them are the lock, and the second question whom to link.
-    assert len(statements(captured)) == 8, statements(captured)
+    assert len(statements(captured)) == 6, statements(captured)
 
 
 @pytest.mark.parametrize(

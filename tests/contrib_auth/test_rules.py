@@ -98,29 +98,6 @@ def test_rule_1_parallel_first_requests_link_an_existing_user_once(
 
 
 @committed
-def test_rule_1_parallel_first_requests_of_two_identities_link_an_existing_user_once(ory: Any, settings: Any) -> None:
-    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.VerifiedShopSync"
-    for number in range(5):
-        email = f"ann{number}@example.test"
-        user = User.objects.create_user(f"ann{number}", email)
-        people = [ory.add_identity(email=f"{n}{email}", second_factors={"totp"}) for n in range(2)]
-        for identity in people:
-            identity.email = identity.traits["email"] = email
-        cookies = [ory.add_session(identity, "password", "totp").cookie for identity in people]
-        ways = iter(cookies * (PARALLEL // 2))
-
-        def send(ways: Any = ways) -> Any:
-            client = Client()
-            client.cookies[ory.cookie_name] = next(ways)
-            return client.get("/sync/me")
-
-        answers = together(send)
-
-        assert {answer.status_code for answer in answers} <= {200, 403}
-        assert OryIdentity.objects.filter(user=user).count() == 1
-
-
-@committed
 def test_rule_1_parallel_requests_after_a_change_copy_it_once(ory: Any, mode: str, settings: Any, sent: Any) -> None:
     settings.ORY_MFA_USER_SYNC = f"{SYNCS}.VerifiedShopSync"
     Group.objects.create(name="editors")

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -21,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from django_ory_mfa.contrib.auth.storing import is_text
 from tests.contrib_auth.site import UsersSite, sign_in, statements
-from tests.contrib_auth.syncs import ClosedRacingSync, FailingSync, NoticingSync, RacingEmailSync, RacingSync
+from tests.contrib_auth.syncs import ClosedRacingSync, FailingSync, NoticingSync, RacingSync
 
 User: Any = get_user_model()
 SYNCS = "tests.contrib_auth.syncs"
@@ -836,19 +835,6 @@ def test_request_that_always_comes_too_late_takes_what_is_there(ory: Any, site: 
 
     assert user_of(site).first_name == "Ann of the other process"
     assert len(RacingSync.meanwhile) == 4
-
-
-def test_user_whom_another_identity_takes_meanwhile_is_not_linked_twice(
-    ory: Any, site: UsersSite, settings: Any, sent: Any
-) -> None:
-    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.RacingEmailSync"
-    boss = User.objects.create_user("boss", "boss@example.test", is_superuser=True)
-    sign_in(ory, site, email="boss@example.test")
-    RacingEmailSync.meanwhile.append(lambda: OryIdentity.objects.create(identity_id=uuid4(), user=boss))
-
-    assert site.get("me").status_code == 403
-    assert OryIdentity.objects.filter(user=boss).count() == 1
-    assert [(name, said["reason"]) for name, said in sent] == [("user_refused", "conflict")]
 
 
 # Properties.

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, OperationalError, connections, router, transaction
-from django.db.models import Exists, F, Model, OuterRef
+from django.db.models import Exists, Model, OuterRef
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
@@ -116,12 +116,7 @@ class Mapping:
             return None
         # SECURITY: a database error quotes e-mail addresses, so it is not chained to what is raised here.
         with suppress(IntegrityError), transaction.atomic(using=self._database):
-            if user is None:
-                return self._create(sync)
-            self._lock(user)
-            # SECURITY: another identity may have been linked to the user meanwhile.
-            if sync.existing(self._identity) == user:
-                return self._adopt(sync, user)
+            return self._create(sync) if user is None else self._adopt(sync, user)
         # Another request for the same person was faster, or the person cannot have a user.
         link = find_link(**self._key, using=self._database)
         if link is None:
@@ -157,12 +152,6 @@ class Mapping:
         self._link_to(user, digest=self._digest, synced_at=Now())
         self._update(sync, user)
         return user
-
-    def _lock(self, user: AbstractBaseUser) -> None:
-        # A write, as SQLite locks no rows that are read.
-        users = get_user_model()
-        name = users.USERNAME_FIELD
-        users._base_manager.using(self._database).filter(pk=user.pk).update(**{name: F(name)})
 
     def _link_to(self, user: Any, **values: Any) -> None:
         OryIdentity.objects.using(self._database).create(user=user, **self._key, **values)
