@@ -30,8 +30,9 @@ def require_aal(
 ) -> OrySession:
     """Return the session if it meets the requirement; call it inside a view, with the arguments of ``aal_required``.
 
-    Raises ``AALRequired``, which is a ``PermissionDenied``, if it does not, and ``CSRFFailed``, which is one too, if an
-    unsafe request with a session cookie fails the CSRF check.
+    Raises ``AALRequired``, which is a ``PermissionDenied``, if it does not. So are ``CSRFFailed``, if an unsafe request
+    with a session cookie fails the CSRF check, and ``OtherPersonBefore``, if code of the site has read the Django
+    session of another person in this request.
     """
     return run(require_steps(request, declare(aal, max_age=max_age, methods=methods, requirement=requirement)))
 

@@ -19,6 +19,7 @@ from django_ory_mfa.core.proofs import advice_on, newest_by_method, newest_proof
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import AAL, SessionState
 from django_ory_mfa.guard.evaluation import evaluation_steps
+from django_ory_mfa.guard.next_person import stop, was_shown_steps
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.roundtrip.return_to import checked_next, default_return_to, site_origin
 from django_ory_mfa.runtime.clock import now
@@ -48,6 +49,8 @@ def settings(request: HttpRequest) -> HttpResponseBase:
     state = state_of(request)
     # This page shows the current state, so it uses no cached session and no remembered enrolment.
     run(session_steps(state, fresh=True))
+    if run(was_shown_steps(request)):
+        return stop(request)
     enrolled, second_factors = run(enrolled_steps(state, fresh=True)), run(second_factors_steps(state))
     session = session_of(state)
     if session.state is SessionState.UNAVAILABLE:
@@ -85,6 +88,8 @@ def login(request: HttpRequest) -> HttpResponseBase:
     return_to = checked_next(request)
     state = state_of(request)
     session = run(session_steps(state))
+    if run(was_shown_steps(request)):
+        return stop(request)
     if session:
         shown = {"account": account_name(request, session), "next": return_to, "is_refused": "next" in request.GET}
         return page(request, "login", page_context(request, session, None) | shown)
@@ -102,6 +107,8 @@ def step_up(request: HttpRequest) -> HttpResponseBase:
     return_to = checked_next(request)
     # Enrolment is not checked: visitors who follow this link say that they have a second factor.
     decision = run(evaluation_steps(state_of(request), HIGHEST_LEVEL, check_enrolment=False))
+    if run(was_shown_steps(request)):
+        return stop(request)
     if decision.is_allowed:
         return HttpResponseRedirect(return_to)
     return render(request, decision, return_to=return_to)

@@ -15,6 +15,7 @@ from django_ory_mfa.core.refusal import Refusal, csrf_failed, forbidden
 from django_ory_mfa.guard.declarations import Declared, MaxAge, declare, wants_proof
 from django_ory_mfa.guard.denials import AALRequired, CSRFFailed, roll_back
 from django_ory_mfa.guard.guarding import csrf_reason_steps, require_steps
+from django_ory_mfa.guard.next_person import was_shown_steps
 from django_ory_mfa.guard.one_person import forget_other_sign_in, no_user_steps
 from django_ory_mfa.request.client_kind import treat_as_script
 from django_ory_mfa.request.credential import usual_cookie
@@ -107,7 +108,8 @@ class OryAuth:
     def _steps(self, request: HttpRequest) -> Steps[Any]:
         treat_as_script(request)
         reason = yield from csrf_reason_steps(request, fresh=wants_proof(self.ory_mfa_requirement))
-        if reason is not None:
+        # Whoever was there before comes first: require_steps() raises for that.
+        if reason is not None and not (yield from was_shown_steps(request)):
             raise ForgeryError(403, reason)
         state = state_of(request)
         before = state.last_decision

@@ -10,6 +10,7 @@ from django.db import connections
 from django.template.response import SimpleTemplateResponse
 
 from django_ory_mfa.answer.rendering import render
+from django_ory_mfa.guard.next_person import MESSAGE, REASON, stop
 from django_ory_mfa.request.client_kind import Kind, kind_by_site, kind_of, treat_as_script
 from django_ory_mfa.session.request_state import state_of
 
@@ -39,6 +40,15 @@ class CSRFFailed(PermissionDenied):
         self.response = response
 
 
+class OtherPersonBefore(PermissionDenied):
+    """Code of the site has read the Django session of another person in this request, so it has to begin anew."""
+
+    reason = REASON
+
+    def __init__(self) -> None:
+        super().__init__(MESSAGE)
+
+
 def roll_back() -> None:
     """Undo what a refused view has written under ``ATOMIC_REQUESTS``, where a framework catches its exception."""
     for connection in connections.all(initialized_only=True):
@@ -48,10 +58,12 @@ def roll_back() -> None:
 
 def answer_to(request: HttpRequest, raised: Exception) -> HttpResponseBase | None:
     """Return the response of a guard to an exception of ``require_aal``; None for any other exception."""
-    if not isinstance(raised, (AALRequired, CSRFFailed)):
+    if not isinstance(raised, (AALRequired, CSRFFailed, OtherPersonBefore)):
         return None
     if _is_program(request):
         treat_as_script(request)
+    if isinstance(raised, OtherPersonBefore):
+        return stop(request)
     response = raised.response if isinstance(raised, CSRFFailed) else render(request, raised.decision)
     return response.render() if isinstance(response, SimpleTemplateResponse) else response
 

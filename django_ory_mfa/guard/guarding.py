@@ -11,8 +11,9 @@ from django_ory_mfa.answer.csrf import csrf_failure, csrf_reason, needs_csrf_che
 from django_ory_mfa.answer.rendering import refusal_for, render
 from django_ory_mfa.guard.arrival import arrival_steps
 from django_ory_mfa.guard.declarations import required_steps
-from django_ory_mfa.guard.denials import AALRequired, CSRFFailed
+from django_ory_mfa.guard.denials import AALRequired, CSRFFailed, OtherPersonBefore
 from django_ory_mfa.guard.evaluation import evaluation_steps
+from django_ory_mfa.guard.next_person import stop, was_shown_steps
 from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.steps import Blocking, Hook, Steps, wait_for
 from django_ory_mfa.session.cache_control import forget_outer_cache, mark_private, refuse_inner_cache
@@ -38,8 +39,11 @@ def guard_steps(
     ``refuse`` makes that response and may be a coroutine function. Raises ``ValueError`` if it returns anything but a
     response.
     """
-    decision = yield from signalled_decision_steps(request, declared)
+    decision = yield from decision_steps(request, declared)
+    if (yield from was_shown_steps(request)):
+        return stop(request)
     if decision is not None and not decision.is_allowed:
+        yield denial(request, decision)
         return _refusal((yield from wait_for(Hook(refuse, request, decision))))
     return (yield from _csrf_steps(request, decision))
 
@@ -47,11 +51,17 @@ def guard_steps(
 def require_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[OrySession]:
     """Return the session of ``request`` if it meets what is declared.
 
-    Raises ``AALRequired`` or ``CSRFFailed`` if it does not. The exception is also recorded in the request's state, so
-    that the middleware notices if a framework catches it.
+    Raises ``AALRequired`` or ``CSRFFailed`` if it does not, and ``OtherPersonBefore``. The exception is also recorded
+    in the request's state, so that the middleware notices if a framework catches it.
     """
-    decision, state = (yield from signalled_decision_steps(request, declared)), state_of(request)
+    decision, state = (yield from decision_steps(request, declared)), state_of(request)
+    if (yield from was_shown_steps(request)):
+        # Nothing more is saved, even if the view catches the exception.
+        state.owner.discard()
+        state.raised = OtherPersonBefore()
+        raise state.raised
     if decision is not None and not decision.is_allowed:
+        yield denial(request, decision)
         state.raised = AALRequired(decision, {"error": refusal_for(request, decision).body["error"]})
         raise state.raised
     forged = yield from _csrf_steps(request, decision)
@@ -59,14 +69,6 @@ def require_steps(request: HttpRequest, declared: Declared | str | None) -> Step
         state.raised = CSRFFailed(forged)
         raise state.raised
     return (yield from session_steps(state))
-
-
-def signalled_decision_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:
-    """Return the decision of a guard, and send ``aal_denied`` if it refuses; None if nothing is required."""
-    decision = yield from decision_steps(request, declared)
-    if decision is not None and not decision.is_allowed:
-        yield denial(request, decision)
-    return decision
 
 
 def decision_steps(request: HttpRequest, declared: Declared | str | None) -> Steps[Decision | None]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse, HttpResponseForbidden, HttpResponseRedirect
+from django.http import HttpResponse
 from django.urls import get_resolver
-from django.utils.http import escape_leading_slashes
 
 from django_ory_mfa.guard.declarations import finish_refusal
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
+from django_ory_mfa.guard.next_person import stop
 from django_ory_mfa.guard.site_policy import BY_PATH, Demand, Origin, demands_on
-from django_ory_mfa.request.method import SAFE_METHODS
 from django_ory_mfa.runtime.steps import Blocking, Steps, wait_for
 from django_ory_mfa.session.request_state import state_of
 
@@ -57,18 +56,9 @@ def guard_answer_steps(request: HttpRequest, response: HttpResponseBase) -> Step
     final = _final_response(request, response)
     if is_late and final is response and state_of(request).owner.has_switched:
         # SECURITY: it was made before the person was known, from the Django session of the previous person.
-        final = _in_place_of(response, redirect_to_itself(request))
+        final = _in_place_of(response, stop(request))
     # A template may use the database.
     return final if _is_rendered(final) else (yield from wait_for(Blocking(_rendered, final)))
-
-
-def redirect_to_itself(request: HttpRequest) -> HttpResponse:
-    """Return a redirect of ``request`` to its own URL; a plain 403 if its method is not safe to repeat."""
-    if request.method not in SAFE_METHODS:
-        return HttpResponseForbidden(headers={"Cache-Control": "no-store"})
-    # SECURITY: a path that starts with two slashes would be an address of another host.
-    url = escape_leading_slashes(request.get_full_path())
-    return HttpResponseRedirect(url, headers={"Cache-Control": "no-store"})
 
 
 def is_preflight(request: HttpRequest) -> bool:

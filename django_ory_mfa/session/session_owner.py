@@ -65,7 +65,12 @@ class SessionOwner:
         self._unsent: Sending | None = None
         # Loaded data whose owner is not decided yet.
         self._held: dict[str, Any] | None = None
+        # What receivers of the signal have written into the emptied session.
+        self._of_receivers: dict[str, Any] = {}
+        self._is_discarding = False
         self.has_switched = False
+        # Whether code of the site may have read the session of another person before it was emptied.
+        self.was_shown = False
 
     @property
     def _user(self) -> UserOfPerson | None:
@@ -99,9 +104,24 @@ class SessionOwner:
             return
         previous = self._compare(data, self._sent_away)
         if previous is not None:
+            self.was_shown = True
             self._forget_csrf_secret(data)
             yield Ending(self._request)
             yield self._switch_signal(previous)
+            self._emptied()
+
+    def was_shown_steps(self) -> Steps[bool]:
+        """Return ``was_shown``, after a check that was postponed."""
+        if self._held is not None:
+            yield Reading(self._session)
+        return self.was_shown
+
+    def discard(self) -> None:
+        """Save nothing of what code of the site writes in this request, but what receivers of the signal have written.
+
+        SECURITY: a middleware may write back what it has read at the start, which is that of the other person.
+        """
+        self._is_discarding = True
 
     def return_steps(self) -> Steps[None]:
         """Load the Django session now if somebody else was sent to Ory with it, so that the view finds it empty."""
@@ -184,6 +204,7 @@ class SessionOwner:
         data: dict[str, Any] = self._session._session_cache
         if data:
             self._compare(data)
+        self._of_receivers = dict(data)
         return data
 
     async def _aload_original(self) -> Any:
@@ -215,7 +236,9 @@ class SessionOwner:
         if not self._is_kept(data):
             return None
         previous = self._compare(data, self._sent_away) if is_theirs else NO_PERSON
-        if previous is not None and not was_held:
+        if previous is not None and was_held:
+            self.was_shown = True
+        elif previous is not None:
             self._forget_csrf_secret(data)
         return previous
 
@@ -237,7 +260,11 @@ class SessionOwner:
     def _mark(self) -> None:
         session = self._session
         # Not loaded: a new session is saved before anybody has read it.
-        self._compare(session._get_session(no_load=True))
+        data = session._get_session(no_load=True)
+        if self._is_discarding:
+            data.clear()
+            data.update(self._of_receivers)
+        self._compare(data)
         if self._is_taken_over and session.session_key == self._key_of_browser:
             # SECURITY: session fixation. Somebody who knows the old key, or planted it in this browser, must not share
             # the session from now on. The old one stays for requests in flight; it holds nothing of this person.

@@ -9,12 +9,15 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.middleware.csrf import get_token
 from django.test import RequestFactory
+from django.urls import include, path
 
 from django_ory_mfa import signals
 from django_ory_mfa.enforcement import AALRequired
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.requests import CookieJar, equip
 from tests.apis import needed
+from tests.guard.test_next_person import CART, SESSION, SESSIONS, next_person
+from tests.guard.test_next_person import urlpatterns as cart_urls
 from tests.site import LOOP, Site
 
 needed("ninja")
@@ -312,3 +315,30 @@ def test_one_auth_is_one_scheme(ory: FakeOry) -> None:
     assert bare.get_openapi_schema(path_prefix="")["components"]["securitySchemes"] == {
         "OryAuth": {"type": "http", "scheme": "bearer"}
     }
+
+
+# Another person at the same browser.
+
+
+class carts:  # noqa: N801 - it stands for a module
+    urlpatterns = (*cart_urls, path("api/", include("tests.ninja_contrib_site")))
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("target", ["sync/who", "async/who", "sync/inside", "async/inside", "uninstalled/sync/fresh"])
+def test_request_in_which_the_site_has_read_the_session_of_another_person_ends(
+    mode: str, ory: FakeOry, settings: Any, target: str, method: str
+) -> None:
+    settings.ROOT_URLCONF, settings.MIDDLEWARE = carts, [SESSIONS, CART, SESSION]
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    site = Site(mode, enforce_csrf_checks=True)
+    next_person(ory, site)
+
+    first = site.request(method, f"/api/{target}")
+
+    assert told(first) == (403, "forbidden")
+    assert first.json()["error"]["details"] == {"reason": "other_person"}
+    assert site.get("free").content == b"empty"
+    # A form of another site is told so only now.
+    second = site.request(method, f"/api/{target}")
+    assert (second.status_code, b"other_person" in second.content) == (200 if method == "get" else 403, False)

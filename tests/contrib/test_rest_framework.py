@@ -12,15 +12,23 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.middleware.csrf import get_token
 from django.test import RequestFactory
+from django.urls import path
 
 from django_ory_mfa import signals
 from django_ory_mfa.core.session import AAL, ANONYMOUS, Identity, OrySession, SessionState, active_session
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.testing import FakeOry
 from tests.apis import needed
+from tests.guard.test_next_person import CART, SESSION, SESSIONS, next_person
+from tests.guard.test_next_person import urlpatterns as cart_urls
 from tests.site import Site
 
 needed("rest_framework")
+
+from rest_framework.response import Response  # noqa: E402
+from rest_framework.views import APIView  # noqa: E402
+
+from django_ory_mfa.contrib.rest_framework import AALPermission, OryAuthentication  # noqa: E402
 
 pytestmark = pytest.mark.urls("tests.drf_contrib_site")
 
@@ -690,3 +698,48 @@ assert rest_framework.views.APIView.authentication_classes[0].__name__ == "OryAu
 assert rest_framework.views.APIView.permission_classes[0].__name__ == "AALPermission"
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# Another person at the same browser.
+
+
+class OnlyPermission(APIView):  # type: ignore[misc]  # mypy does not look into it
+    authentication_classes: Any = ()
+    permission_classes: Any = (AALPermission("aal1"),)
+
+    def get(self, request: Any) -> Response:
+        return Response("open sesame")
+
+    post = get
+
+
+class OnlyAuthentication(OnlyPermission):
+    authentication_classes = (OryAuthentication,)
+    permission_classes = ()
+
+
+class carts:  # noqa: N801 - it stands for a module
+    urlpatterns = (
+        *cart_urls,
+        path("permission", OnlyPermission.as_view()),
+        path("authentication", OnlyAuthentication.as_view()),
+    )
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("target", ["permission", "authentication"])
+def test_request_in_which_the_site_has_read_the_session_of_another_person_ends(
+    mode: str, ory: FakeOry, settings: Any, target: str, method: str
+) -> None:
+    settings.ROOT_URLCONF, settings.MIDDLEWARE = carts, [SESSIONS, CART, SESSION]
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    site = Site(mode, enforce_csrf_checks=True)
+    next_person(ory, site)
+
+    first = site.request(method, f"/{target}")
+
+    assert told(first) == (403, "forbidden")
+    assert first.json()["error"]["details"] == {"reason": "other_person"}
+    assert site.get("free").content == b"empty"
+    second = site.request(method, f"/{target}")
+    assert (second.status_code, b"other_person" in second.content) == (200 if method == "get" else 403, False)

@@ -382,7 +382,7 @@ def test_rule_5_form_from_before_fails_once_somebody_else_has_opened_a_page(ory:
     client, _user, token = browser(ory)
     staff(ory, client)
 
-    new = token_in(client.get("/admin/shop/customer/add/"))
+    new = token_in(client.get("/admin/shop/customer/add/", follow=True))
 
     assert send(client, token).status_code == 403
     assert not Customer.objects.exists()

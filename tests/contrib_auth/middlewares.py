@@ -91,3 +91,26 @@ def refusing(get_response: Any) -> Any:
 
         return amiddleware
     return lambda request: refused(get_response(request))
+
+
+@sync_and_async_middleware
+def reading(get_response: Any) -> Any:
+    """Reads the Django session before anybody knows who it is, and says on the response what was there."""
+
+    def told(response: Any, notes: list[str]) -> Any:
+        response.headers["X-Read"] = str(notes)
+        return response
+
+    if iscoroutinefunction(get_response):
+
+        async def amiddleware(request: Any) -> Any:
+            notes = await request.session.aget("notes", [])
+            return told(await get_response(request), notes)
+
+        return amiddleware
+
+    def middleware(request: Any) -> Any:
+        notes = request.session.get("notes", [])
+        return told(get_response(request), notes)
+
+    return middleware

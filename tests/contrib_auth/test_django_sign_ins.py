@@ -68,6 +68,41 @@ def test_rule_9_django_sign_in_of_somebody_else_is_emptied(
     assert "_auth_user_id" not in site.client.session
 
 
+EARLY = "tests.contrib_auth.middlewares.reading"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("page", ["guarded", "guarded/notes"])
+def test_rule_9_what_a_middleware_has_read_of_somebody_else_is_not_shown(
+    ory: Any, site: UsersSite, settings: Any, switches: list[str], page: str, engine: str
+) -> None:
+    """Whose it is depends on the user of Django, who is looked up before the view and not by it."""
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    settings.MIDDLEWARE = [settings.MIDDLEWARE[0], EARLY, *settings.MIDDLEWARE[1:]]
+    signed_in_to_django(site)
+    sign_in(ory, site, email="eve@example.test")
+
+    first, second = site.get(page), site.get(page)
+
+    assert (first.status_code, second.status_code, second["X-Read"]) == (302, 200, "[]")
+    assert switches == [""]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_rule_9_what_a_middleware_has_read_of_the_same_person_is_shown_at_once(
+    ory: Any, site: UsersSite, settings: Any, switches: list[str], engine: str
+) -> None:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    settings.MIDDLEWARE = [settings.MIDDLEWARE[0], EARLY, *settings.MIDDLEWARE[1:]]
+    signed_in_to_django(site)
+    sign_in(ory, site, email="ann@example.test")
+
+    response = site.get("guarded/notes")
+
+    assert (response.status_code, response["X-Read"], response.json()["notes"]) == (200, "['ann']", ["ann"])
+    assert switches == []
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("page", ["notes", "guarded/notes", "session_then_user", "session_only"])
 @pytest.mark.parametrize("linked", [True, False], ids=["linked before", "linked by this request"])

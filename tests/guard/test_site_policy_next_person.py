@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 from django.core.signals import request_finished
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
-from django.test import RequestFactory
 from django.urls import include, path
 
 from django_ory_mfa.decorators import aal_exempt
-from django_ory_mfa.guard.site_guard import redirect_to_itself
 from django_ory_mfa.signals import identity_switched
 from tests import views
 from tests.policy_middleware import Resource, finishing
@@ -237,9 +235,10 @@ def test_refusal_of_the_next_person_is_that_of_the_policy(ory: Any, site: Site, 
     next_person(ory, site, aal="aal1")
     settings.ORY_MFA_AAL = "aal2"
 
-    response = site.get("nowhere")
+    first, second = site.get("nowhere"), site.get("nowhere")
 
-    assert (response.status_code, b"<h1>" in response.content, b"ann" in response.content) == (403, True, False)
+    assert (first.status_code, first.content) == (302, b"")
+    assert (second.status_code, b"<h1>" in second.content, b"ann" in second.content) == (403, True, False)
 
 
 def test_next_person_is_signalled_once(ory: Any, site: Site) -> None:
@@ -255,11 +254,3 @@ def test_next_person_is_signalled_once(ory: Any, site: Site) -> None:
     identity_switched.disconnect(hear)
 
     assert len(heard) == 1
-
-
-@pytest.mark.parametrize("target", ["//evil.example/", "/\\evil.example/"])
-def test_page_is_made_again_on_this_site_only(target: str) -> None:
-    request = RequestFactory().get("/")
-    request.path = target
-
-    assert location(redirect_to_itself(request)).startswith(("/%2Fevil.example/", "/%5Cevil.example/"))

@@ -16,6 +16,7 @@ from django_ory_mfa.contrib.rest_framework.declared import asks_for_proof
 from django_ory_mfa.contrib.rest_framework.users import OryUser
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.guard.guarding import csrf_reason_steps
+from django_ory_mfa.guard.next_person import REASON, stopped, was_shown_steps
 from django_ory_mfa.guard.one_person import mapped_user
 from django_ory_mfa.request.client_kind import treat_as_script
 from django_ory_mfa.runtime.steps import Steps, run
@@ -35,6 +36,12 @@ class ForgedRequest(PermissionDenied):  # type: ignore[misc]  # the framework ha
     """A session cookie came without Django's CSRF proof."""
 
 
+class OtherPerson(PermissionDenied):  # type: ignore[misc]  # the framework has no types
+    """Code of the site has read the Django session of another person in this request."""
+
+    reason = REASON
+
+
 class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framework has no types
     """Gives ``request.user`` and ``request.auth``, which is the Ory session. Put it first.
 
@@ -49,7 +56,8 @@ class OryAuthentication(BaseAuthentication):  # type: ignore[misc]  # the framew
     def authenticate(self, request: Any) -> tuple[Any, OrySession] | None:
         """Return the user and the session; None for an anonymous client, and during an outage of Ory.
 
-        Raises ``PermissionDenied`` for a session cookie that fails the CSRF check.
+        Raises ``PermissionDenied`` for a session cookie that fails the CSRF check, and if another person used the
+        browser before and the site has read the Django session of that person.
         """
         view = getattr(request, "parser_context", {}).get("view")
         if is_made_up(view):
@@ -79,6 +87,8 @@ def django_request(request: Any) -> HttpRequest:
 def _session_steps(request: HttpRequest, *, fresh: bool) -> Steps[tuple[str | None, OrySession]]:
     """Return why the CSRF check fails, None if it does not, and the session."""
     session = yield from session_steps(state_of(request), fresh=fresh)
+    if (yield from was_shown_steps(request)):
+        raise OtherPerson(stopped(request).body["error"]["message"])
     # SECURITY: checked before the response can depend on the level, and before a user is looked up.
     return (yield from csrf_reason_steps(request)), session
 

@@ -12,6 +12,7 @@ from django_ory_mfa.contrib.rest_framework.declared import requirements_of
 from django_ory_mfa.core.refusal import Refusal, csrf_failed, forbidden
 from django_ory_mfa.guard.declarations import Configured, Declared, MaxAge, declare
 from django_ory_mfa.guard.guarding import csrf_reason_steps, decision_steps
+from django_ory_mfa.guard.next_person import stopped, was_shown_steps
 from django_ory_mfa.guard.one_person import NO_USER, is_somebody, other_person_steps
 from django_ory_mfa.guard.site_policy import strictest
 from django_ory_mfa.request.client_kind import treat_as_script
@@ -87,6 +88,14 @@ def asks_for_level(permission: Any) -> bool:
 
 
 def _permission_steps(request: Any, declared: Iterable[Declared]) -> Steps[bool]:
+    is_allowed, sent = (yield from _allowed_steps(request, declared)), django_request(request)
+    if (yield from was_shown_steps(sent)):
+        state_of(sent).permission_result = stopped(sent)
+        return False
+    return is_allowed
+
+
+def _allowed_steps(request: Any, declared: Iterable[Declared]) -> Steps[bool]:
     sent = django_request(request)
     state, is_asked = state_of(sent), False
     state.permission_result = yield from _csrf_steps(sent)
