@@ -123,6 +123,19 @@ def test_hidden_session_completes_in_the_moment_in_which_it_was_asked(
     assert [signal for signal, _ in sent] == [step_up_completed]
 
 
+def test_hidden_session_whose_second_factor_is_older_than_the_trip_completes_nothing(
+    site: Site, ory: FakeOry, sent: list[Any]
+) -> None:
+    """An entry that was planted in this browser looks like one of a visitor who was hidden."""
+    session = ory.login(site, aal="aal1", second_factors=["totp"])
+    site.get("aal2")
+    older = ory.add_session(session.identity, ("password", 60), ("totp", 60))
+    site.set_cookie(ory.cookie_name, older.cookie)
+
+    assert site.get("aal2").status_code == 200
+    assert sent == []
+
+
 def test_completed_refresh_is_told(site: Site, ory: FakeOry, sent: list[Any]) -> None:
     session = ory.login(site, age=1200)
     assert site.get("fresh").status_code == 302

@@ -33,6 +33,13 @@ def test_form_of_another_site_counts_for_nobody_who_is_signed_in(
     assert site.post(path).status_code == stranger
 
 
+def test_form_of_another_site_does_not_count_for_a_person_whose_second_factor_is_due(site: Site, ory: FakeOry) -> None:
+    """Ory hides who it is, and the callable may all the same have read that somebody is signed in."""
+    ory.login(site, aal="aal1", second_factors=["totp"])
+
+    assert site.post("csrf-exempt/nothing").status_code == 403
+
+
 def test_refusal_is_no_report(site: Site, ory: FakeOry) -> None:
     heard: list[Any] = []
 

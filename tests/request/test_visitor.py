@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from django_ory_mfa.core.session import ANONYMOUS
+from django_ory_mfa.core.session import ANONYMOUS, Identity, OrySession, SessionState
 from django_ory_mfa.request.visitor import Visitor, bound_to, django_session_of, hashes_of_person
+
+ANN = OrySession(SessionState.ACTIVE, identity=Identity("ann"))
 
 
 def request(**cookies: str) -> Any:
@@ -43,3 +45,13 @@ def test_browser_without_a_session_of_django_has_no_name() -> None:
 
 def test_person_who_is_unknown_has_no_names() -> None:
     assert hashes_of_person(ANONYMOUS) == ()
+
+
+def test_person_is_known_by_the_old_keys_too_and_named_by_the_new_one(settings: Any) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "old", []
+    [before] = hashes_of_person(ANN)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", ["old", "older"]
+
+    now, *former = hashes_of_person(ANN)
+
+    assert (now != before, former[0], len(former)) == (True, before, 2)

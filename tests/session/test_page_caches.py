@@ -716,17 +716,18 @@ def test_guard_around_a_cache_of_a_wrapped_request_is_an_error(mode: str, ory: F
     assert seen_by(site, "default/wraps")[0] == 500
 
 
+@pytest.mark.parametrize("view", ["looks", "wraps", "bare"])
 def test_page_that_is_not_cached_although_asked_is_told_once(
-    site: Site, ory: FakeOry, caplog: pytest.LogCaptureFixture
+    site: Site, ory: FakeOry, caplog: pytest.LogCaptureFixture, view: str
 ) -> None:
     ory.login(site)
 
     with caplog.at_level(logging.WARNING, "django_ory_mfa"):
         for _ in range(3):
-            site.get("default/looks")
+            site.get(f"default/{view}")
 
     assert [record.getMessage() for record in caplog.records] == [
-        f"The page /{site.mode}/default/looks is behind @cache_page and depends on the Ory session, so it was not "
+        f"The page /{site.mode}/default/{view} is behind @cache_page and depends on the Ory session, so it was not "
         "cached."
     ]
 

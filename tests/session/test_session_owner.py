@@ -814,6 +814,21 @@ def test_what_is_kept_under_the_key_of_an_empty_session_is_not_found_by_the_othe
 
 
 @pytest.mark.parametrize("engine", KEYED, indirect=True)
+def test_empty_session_with_which_another_person_was_sent_to_ory_is_replaced_although_it_was_read_before(
+    site: Site, ory: FakeOry, engine: str, switched: list[Any]
+) -> None:
+    site.get("create")
+    key = site.cookies[COOKIE].value
+    ory.login(site, age=1200)
+    assert site.get("fresh").status_code == 302
+    ory.login(site)
+
+    assert data_of(site.get("read_then_who_then_read")) == {}
+    assert site.cookies[COOKIE].value != key
+    assert len(switched) == 1
+
+
+@pytest.mark.parametrize("engine", KEYED, indirect=True)
 def test_key_of_an_empty_session_is_replaced_when_somebody_reads_it(site: Site, ory: FakeOry, engine: str) -> None:
     """Whoever planted it in this browser must not find what is kept under it from now on."""
     site.get("create")
