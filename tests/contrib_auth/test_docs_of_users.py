@@ -171,6 +171,7 @@ class Editors:
 
 EXAMPLES = run_block("how-to/test-your-site", "assert_denied(")
 ShopSync = run_block("how-to/users", "class ShopSync")["ShopSync"]
+CustomerSync = run_block("how-to/users", "class CustomerSync")["CustomerSync"]
 
 
 @pytest.mark.django_db
@@ -198,3 +199,15 @@ def test_user_of_another_package_is_found_by_the_id_of_the_identity(
 
     assert user_of(site) == before
     assert django_user_model.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("organization", "groups"), [("00000000-0000-0000-0000-000000000001", ["acme"]), (None, [])])
+def test_example_of_an_organization_gives_its_group(
+    ory: Any, site: UsersSite, settings: Any, organization: str | None, groups: list[str]
+) -> None:
+    settings.ORY_MFA_USER_SYNC = f"{__name__}.CustomerSync"
+    Group.objects.create(name="acme")
+    sign_in(ory, site, organization_id=organization)
+
+    assert [group.name for group in user_of(site).groups.all()] == groups
