@@ -173,7 +173,7 @@ def _ask_whoami(
     call = _shared(state, what, whoami, caller, since=since, is_finished_by_caller=True)
     try:
         answer, started_at = yield from _ask(state, what, call)
-        session = yield from _read(state, answer, started_at, is_known=caller.is_known)
+        session = yield from _read(state, credential, answer, started_at, is_known=caller.is_known)
         is_shared = started_at < state.arrived_at
         # A failed call that was shared is not repeated: its waiters would wait twice and call a failing Ory twice.
         is_usable = session.state is not SessionState.UNAVAILABLE
@@ -208,12 +208,15 @@ def _ask(state: RequestState, what: str, call: SharedCall) -> Steps[tuple[Answer
     return answer, started_at
 
 
-def _read(state: RequestState, answer: Answer, started_at: float, *, is_known: bool) -> Steps[OrySession]:
+def _read(
+    state: RequestState, credential: Credential, answer: Answer, started_at: float, *, is_known: bool
+) -> Steps[OrySession]:
     ory, session = state.ory, read_whoami(answer, now=now(), flows=state.flows)
     if answer.status == 401 and not (yield from ory.health.readiness(started_at)):
         session = UNAVAILABLE
     state.outage = yield from ory.health.note(session, answer, started_at, is_known=is_known)
-    if session.is_signed_in:
+    if session.is_signed_in and not credential.has_duplicates:
+        # SECURITY: cookies that Ory ignores beside the right one would fill the memory, and make it forget all others.
         ory.known_credentials.note(state.fingerprint)
     elif session.state is SessionState.ANONYMOUS:
         ory.known_credentials.forget(state.fingerprint)

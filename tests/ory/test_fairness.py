@@ -304,6 +304,19 @@ def test_second_factor_that_is_due_is_known(ory: FakeOry, site: Site) -> None:
     assert len(get_ory().known_credentials) == 1
 
 
+def test_cookies_beside_a_valid_one_make_nobody_forgotten(ory: FakeOry, site: Site) -> None:
+    """One account could fill the memory with any number of them."""
+    session, name = ory.login(site), ory.cookie_name
+    site.get("session")
+    before = list(get_ory().known_credentials._names)
+    states = []
+    for number in range(3):
+        cookies = {"Cookie": f"{name}={session.cookie}; {name}={JUNK}{number}"}
+        states.append(state(Site(site.mode).get("session", headers=cookies)))
+
+    assert (states, list(get_ory().known_credentials._names)) == (["active"] * 3, before)
+
+
 def test_made_up_credentials_are_not_remembered(ory: FakeOry, site: Site) -> None:
     for number in range(3):
         come_with(site.mode, f"{JUNK}{number}")
