@@ -174,6 +174,12 @@ def test_safe_request_of_a_browser_is_redirected_with_302(site: Site, ory: FakeO
     )
 
 
+def test_redirect_of_a_browser_has_no_challenge_for_programs(site: Site, ory: FakeOry) -> None:
+    response = ask(site, ory, "login", "browser")
+
+    assert (response.status_code, "WWW-Authenticate" in response.headers) == (302, False)
+
+
 def test_browser_is_sent_to_the_browser_url(site: Site, ory: FakeOry, settings: Any) -> None:
     settings.ORY_MFA_BROWSER_URL = "https://app.example.test/.ory/"
 
