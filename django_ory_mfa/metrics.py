@@ -15,6 +15,7 @@ class Event(StrEnum):
     TIMEOUT = "timeout"
     QUEUE_TIMEOUT = "queue_timeout"
     RATE_LIMITED = "rate_limited"
+    HELD_BACK = "held_back"
     RETRY = "retry"
     BREAKER_OPENED = "breaker_opened"
     BREAKER_REFUSED = "breaker_refused"

@@ -84,10 +84,18 @@ def _read_refusal(body: dict[str, Any], error_id: str | None, flows: Flows) -> O
 
 def retry_after(answer: Answer) -> int:
     """Return the whole seconds after which a call may be repeated."""
-    reset = answer.headers.get("x-ratelimit-reset", "")
-    if answer.status == 429 and reset.isascii() and reset.isdigit():
-        return max(1, min(int(reset[:9]), LONGEST_RETRY_AFTER))
+    reset = limit_reset(answer)
+    if reset is not None:
+        return reset
     return RETRY_AFTER if answer.retry_after is None else max(1, ceil(answer.retry_after))
+
+
+def limit_reset(answer: Answer) -> int | None:
+    """Return the whole seconds that Ory names until its rate limit resets; None if it names none."""
+    reset = answer.headers.get("x-ratelimit-reset", "")
+    if answer.status != 429 or not (reset.isascii() and reset.isdigit()):
+        return None
+    return max(1, min(int(reset[:9]), LONGEST_RETRY_AFTER))
 
 
 def _read_method(entry: dict[str, Any]) -> AuthenticationMethod:

@@ -16,10 +16,13 @@ from django_ory_mfa import __version__
 from django_ory_mfa.conf import Timeout, conf
 from django_ory_mfa.core.answer import LATE, Answer, may_be_provoked
 from django_ory_mfa.core.settings_flow import without_secrets
+from django_ory_mfa.core.whoami import limit_reset
 from django_ory_mfa.metrics import Event, count
 from django_ory_mfa.ory.breaker import Breaker
 from django_ory_mfa.ory.connections import DeadlineAdapter, StaleConnection
 from django_ory_mfa.ory.deadline import Deadline
+from django_ory_mfa.ory.lanes import Caller
+from django_ory_mfa.ory.rate_limit import RateLimit
 from django_ory_mfa.ory.recent_answer import RecentAnswer
 from django_ory_mfa.runtime.clock import monotonic
 
@@ -31,6 +34,8 @@ BROKEN = (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError, request
 LARGEST_BODY = 1024 * 1024
 CHUNK = 64 * 1024
 READINESS_SECONDS = 1.0
+LIMIT_SECONDS = 1.0  # if Ory names none
+STRANGER = Caller(is_known=False)
 HEADERS = {
     "Accept": "application/json",
     # No compression, so that LARGEST_BODY limits what is held in memory.
@@ -52,16 +57,25 @@ class OryClient:
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         self._breaker = Breaker()
         self._readiness = RecentAnswer(self._ask_readiness)
+        self._rate_limit = RateLimit()
         self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
 
-    def whoami(self, credential: Credential, *, fresh: bool = False, is_known: bool = False) -> Answer:
+    def whoami(self, credential: Credential, caller: Caller = STRANGER, *, fresh: bool = False) -> Answer:
         """Ask Ory for the session of ``credential``; ``fresh`` bypasses the edge cache of Ory Network.
 
-        ``is_known``: Ory recognised the credential before, so a failure counts as Ory's and not the visitor's.
+        If Ory recognised the credential of ``caller`` before, a failure counts as Ory's and not the visitor's; if not,
+        Ory may not be asked while it limits requests.
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/toSession
         """
+        left = 0 if caller.is_known else self._rate_limit.allow(caller.address)
+        if left:
+            count(Event.HELD_BACK)
+            return Answer(429, failure="rate limit", retry_after=left)
         bypass = {"Cache-Control": "max-age=0"} if fresh else {}
-        return self._call("GET", "/sessions/whoami", {**credential.headers(), **bypass}, is_evidence=is_known)
+        answer = self._call("GET", "/sessions/whoami", {**credential.headers(), **bypass}, is_evidence=caller.is_known)
+        if answer.status == 429:
+            self._rate_limit.begin(limit_reset(answer) or LIMIT_SECONDS)
+        return answer
 
     def settings_flow(self, credential: Credential) -> Answer:
         """Open a settings flow, and keep only what shows whether the person has a second factor.

@@ -168,7 +168,7 @@ def _ask_whoami(
 ) -> Steps[tuple[OrySession, bool]]:
     client, caller = state.ory.client, _caller(state)
     what = "fresh whoami" if fresh else "whoami"
-    whoami = partial(client.whoami, credential, fresh=fresh, is_known=caller.is_known)
+    whoami = partial(client.whoami, credential, caller, fresh=fresh)
     since = state.arrived_at if fresh else 0
     call = _shared(state, what, whoami, caller, since=since, is_finished_by_caller=True)
     try:

@@ -21,6 +21,7 @@ from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.ory.client import LARGEST_BODY, OryClient
 from django_ory_mfa.ory.connections import POOLS, DeadlineAdapter
+from django_ory_mfa.ory.lanes import Caller
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.testing import installed
 
@@ -395,7 +396,7 @@ def test_failure_of_a_credential_that_nobody_knows_is_not_held_against_ory(wire:
     wire.script = answering(b"", "500 Internal Server Error")
 
     unknown = [client.whoami(COOKIE).failure for _ in range(9)]
-    known = [client.whoami(COOKIE, is_known=True).failure for _ in range(9)]
+    known = [client.whoami(COOKIE, Caller()).failure for _ in range(9)]
 
     assert "breaker" not in unknown
     assert "breaker" in known

@@ -18,6 +18,7 @@ from django_ory_mfa.metrics import Event, listen
 from django_ory_mfa.ory import connections
 from django_ory_mfa.ory.client import OryClient
 from django_ory_mfa.ory.connections import LOOKUPS_AT_ONCE
+from django_ory_mfa.ory.lanes import Caller
 from tests.ory.test_client import Script, Wire, answering, dripping, sending
 
 COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=c00kie")
@@ -95,7 +96,7 @@ def deaf() -> Iterator[DeafServer]:
 
 def timed(client: OryClient) -> tuple[Any, float]:
     started = time.monotonic()
-    answer = client.whoami(COOKIE, is_known=True)
+    answer = client.whoami(COOKIE, Caller())
     client._adapter.close()
     return answer, time.monotonic() - started
 
@@ -127,10 +128,10 @@ def test_look_up_that_was_waited_for_in_vain_leaves_the_line(monkeypatch: pytest
     lookups = connections._lookups()
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as threads:
         for _ in range(LOOKUPS_AT_ONCE):
-            threads.submit(OryClient("http://slow.test").whoami, COOKIE, is_known=True)
+            threads.submit(OryClient("http://slow.test").whoami, COOKIE, Caller())
             assert busy.acquire(timeout=10)
         settings.ORY_MFA_TIMEOUT = 0.1
-        OryClient("http://late.test").whoami(COOKIE, is_known=True)
+        OryClient("http://late.test").whoami(COOKIE, Caller())
         release.set()
     for _ in range(LOOKUPS_AT_ONCE):
         lookups.submit(int).result(10)

@@ -378,7 +378,7 @@ def test_visitors_whom_a_front_lets_wait_mark_nobody_down_while_others_are_answe
     cookie = Credential(CredentialKind.COOKIE, f"ory_kratos_session={session.cookie}")
 
     def answer_another() -> None:
-        get_ory().client.whoami(cookie, is_known=True)
+        get_ory().client.whoami(cookie, Caller())
         hang()
 
     front.odd = answer_another
