@@ -155,11 +155,16 @@ def _signed_out_by_cookie(request: HttpRequest, answer: Answer, return_to: str) 
         return HttpResponseSeeOther(return_to)
     token = answer.json_object().get("logout_token")
     if answer.status != 200 or not isinstance(token, str) or not token:
-        return render(request, OUTAGE)
+        return _not_signed_out(request, answer)
     # SECURITY: only the token of Ory's answer is used; the URL is built here.
     return HttpResponseSeeOther(conf.flows.logout(token, return_to=return_to))
 
 
 def _signed_out_by_token(request: HttpRequest, answer: Answer, return_to: str) -> HttpResponseBase:
     # 403: no session has that token.
-    return HttpResponseSeeOther(return_to) if answer.status in (204, 403) else render(request, OUTAGE)
+    return HttpResponseSeeOther(return_to) if answer.status in (204, 403) else _not_signed_out(request, answer)
+
+
+def _not_signed_out(request: HttpRequest, answer: Answer) -> HttpResponseBase:
+    get_ory().health.log_failure(answer)
+    return render(request, OUTAGE)

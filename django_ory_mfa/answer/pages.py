@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
 from django_ory_mfa.answer.csrf import keep_csrf_cookie
+from django_ory_mfa.answer.django_log import spare_admins
 from django_ory_mfa.conf import conf, is_debug
 from django_ory_mfa.core.addresses import verified_email
 from django_ory_mfa.core.decision import Decision
@@ -31,7 +32,7 @@ def page(request: HttpRequest, name: str, context: dict[str, Any], *, status: in
     response = TemplateResponse(request, f"ory_mfa/{name}.html", context, status=status)
     # The sign-out form needs the cookie even on a site without CsrfViewMiddleware: the view checks CSRF itself.
     response.add_post_render_callback(lambda rendered: keep_csrf_cookie(request, rendered))
-    return response
+    return spare_admins(response)
 
 
 def page_context(request: HttpRequest, session: OrySession, decision: Decision | None) -> dict[str, Any]:

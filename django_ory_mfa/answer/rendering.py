@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseRedirectBase
 
+from django_ory_mfa.answer.django_log import spare_admins
 from django_ory_mfa.answer.loop_page import loop_page
 from django_ory_mfa.answer.method_page import advice_for, method_page
 from django_ory_mfa.answer.pages import page, page_context
@@ -71,7 +72,7 @@ def render_json(request: HttpRequest, decision: Decision) -> HttpResponse:
 
 def json_of(refused: Refusal) -> JsonResponse:
     """Return ``refused`` as a response of Django."""
-    return JsonResponse(refused.body, status=refused.status, headers=refused.headers)
+    return spare_admins(JsonResponse(refused.body, status=refused.status, headers=refused.headers))
 
 
 def refusal_for(request: HttpRequest, decision: Decision) -> Refusal:

@@ -9,7 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import connections
 from django.template.response import SimpleTemplateResponse
 
+from django_ory_mfa.answer.django_log import spare_admins
 from django_ory_mfa.answer.rendering import render
+from django_ory_mfa.core.decision import Outcome
 from django_ory_mfa.guard.next_person import MESSAGE, REASON, stop
 from django_ory_mfa.request.client_kind import Kind, kind_by_site, kind_of, treat_as_script
 from django_ory_mfa.session.request_state import state_of
@@ -82,7 +84,11 @@ def replace_refused(request: HttpRequest, response: HttpResponseBase) -> HttpRes
         return answer
     if response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
-    return response
+    return spare_admins(response) if _is_of_outage(raised) else response
+
+
+def _is_of_outage(raised: Exception) -> bool:
+    return isinstance(raised, AALRequired) and raised.decision.outcome is Outcome.UNAVAILABLE
 
 
 def _is_program(request: HttpRequest) -> bool:

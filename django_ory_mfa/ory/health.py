@@ -62,16 +62,24 @@ class Health:
         if session.state is not SessionState.UNAVAILABLE:
             self._note_session(started_at)
             return None
-        reason = answer.failure or f"status {answer.status}"
+        reason = _reason(answer)
         if (yield from self._is_outage(answer, is_known=is_known)):
             if self._is_due(is_out=True):
                 logger.warning("Ory at %s gives no usable answers: %s. %s", self._client.url, reason, ADVICE)
             return reason if self._is_change(is_out=True) else None
+        if answer.status != 429:
+            # A limit was logged when it began.
+            self.log_failure(answer)
+        return None
+
+    def log_failure(self, answer: Answer) -> None:
+        """Log that ``answer`` is of no use; once a minute."""
         if answer is QUEUED:
             limited_log.warning("No thread was free in time for a call to Ory: see ORY_MFA_MAX_CONCURRENCY.")
-        elif answer.status != 429:
-            limited_log.warning("Ory at %s gave no usable answer: %s", self._client.url, reason)
-        return None
+        elif answer.status == 429:
+            limited_log.warning("Ory answered 429 (too many requests).")
+        else:
+            limited_log.warning("Ory at %s gave no usable answer: %s", self._client.url, _reason(answer))
 
     def _note_session(self, started_at: float) -> None:
         if not self._is_ready:
@@ -127,3 +135,7 @@ class Health:
             if is_due:
                 self._is_outage_logged = is_out
         return is_due
+
+
+def _reason(answer: Answer) -> str:
+    return answer.failure or f"status {answer.status}"

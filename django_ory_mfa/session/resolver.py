@@ -204,7 +204,7 @@ def _ask(state: RequestState, what: str, call: SharedCall) -> Steps[tuple[Answer
     state.timings.append((what, monotonic() - asked_at))
     logger.debug("Ory answered %s to %s", answer.failure or answer.status, what)
     if answer.status == 429 and state.ory.enrolments.pause(retry_after(answer)):
-        limited_log.warning("Ory answered 429 (too many requests).")
+        state.ory.health.log_failure(answer)
     return answer, started_at
 
 

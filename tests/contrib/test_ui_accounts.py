@@ -93,12 +93,15 @@ def test_script_of_ory_is_served_from_the_site(ory: responses.RequestsMock, mode
 
 
 @pytest.mark.parametrize("status", [404, 503])
-def test_script_that_ory_does_not_give_is_unavailable(ory: responses.RequestsMock, status: int) -> None:
+def test_script_that_ory_does_not_give_is_unavailable(
+    ory: responses.RequestsMock, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
     ory.get(SCRIPT, status=status)
 
     response = Site("sync").get("/ory-ui/webauthn.js")
 
     assert (response.status_code, response.content) == (503, b"")
+    assert caplog.messages == [f"Ory at {ORY} gave no usable answer: status {status}"]
 
 
 # What was saved.

@@ -304,7 +304,9 @@ def test_flow_that_came_gives_the_next_restart_back(ory: responses.RequestsMock,
 
 @pytest.mark.parametrize("page", ["login?flow=1&x=%22%3E", "settings?flow=1", "error?id=1"])
 @pytest.mark.parametrize("failure", [500, 503, 429, requests.ConnectTimeout(), requests.ConnectionError()], ids=str)
-def test_outage_is_a_page(ory: responses.RequestsMock, site: Site, page: str, failure: Any) -> None:
+def test_outage_is_a_page(
+    ory: responses.RequestsMock, site: Site, caplog: pytest.LogCaptureFixture, page: str, failure: Any
+) -> None:
     for url in (*FLOWS.values(), f"{ORY}/self-service/errors"):
         if isinstance(failure, int):
             ory.get(url, status=failure, body="dial tcp 10.0.0.7: user=kratos")
@@ -318,6 +320,8 @@ def test_outage_is_a_page(ory: responses.RequestsMock, site: Site, page: str, fa
     assert links == [f"/ory-ui/{page}", "/"]
     assert "kratos" not in response.content.decode()
     assert "manage.py" not in response.content.decode()
+    # By the package, once a minute, and not by Django for each request.
+    assert [record.name for record in caplog.records] == ["django_ory_mfa"]
 
 
 def test_outage_tells_developers_the_url_and_the_command(
@@ -332,12 +336,15 @@ def test_outage_tells_developers_the_url_and_the_command(
 
 
 @pytest.mark.parametrize("status", [204, 303, 400, 422])
-def test_answer_that_makes_no_sense_is_a_page(ory: responses.RequestsMock, site: Site, status: int) -> None:
+def test_answer_that_makes_no_sense_is_a_page(
+    ory: responses.RequestsMock, site: Site, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
     ory.get(FLOWS["login"], status=status, headers={"Location": EVIL})
 
     response = site.get("/ory-ui/login?flow=1&return_to=http://testserver/x")
 
     assert response.status_code == 502
+    assert caplog.messages == [f"Ory at {ORY} gave no usable answer: status {status}"]
     (link,) = (one["href"] for one in Document(response.content.decode()).all("a"))
     assert link == f"{LOGIN}?return_to=http%3A%2F%2Ftestserver%2Fx"
 

@@ -31,7 +31,9 @@ POLICY = "django_ory_mfa.middleware.AALRequiredMiddleware"
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin/shop/customer/add/"])
-def test_outage_has_a_page_in_the_look_of_the_admin(ory: Any, site: UsersSite, path: str) -> None:
+def test_outage_has_a_page_in_the_look_of_the_admin(
+    ory: Any, site: UsersSite, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
     staff(ory, site)
     ory.fail()
 
@@ -45,6 +47,7 @@ def test_outage_has_a_page_in_the_look_of_the_admin(ory: Any, site: UsersSite, p
     assert f'href="{path}"' in text
     assert "password" not in text
     assert "<form" not in text.replace('<form id="logout-form"', "")
+    assert "django.request" not in {record.name for record in caplog.records}
 
 
 def test_outage_in_the_middle_saves_nothing_and_ends(ory: Any, site: UsersSite) -> None:

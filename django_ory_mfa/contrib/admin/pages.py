@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from django_ory_mfa.answer.django_log import spare_admins
 from django_ory_mfa.answer.rendering import json_of, refusal_for
 from django_ory_mfa.core import refusal
 from django_ory_mfa.core.decision import Outcome
@@ -78,4 +79,4 @@ def _page(request: HttpRequest, name: str, context: dict[str, Any], refused: ref
     page = TemplateResponse(request, f"ory_mfa/admin/{name}.html", shown, status=refused.status)
     for header, value in refused.headers.items():
         page.headers[header] = value
-    return page
+    return spare_admins(page)

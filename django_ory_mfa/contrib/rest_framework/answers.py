@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from django_ory_mfa.answer.django_log import spare_admins
 from django_ory_mfa.answer.rendering import must_not_open_flow, refusal_for
 from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.rest_framework.authentication import ForgedRequest, OryAuthentication, django_request
@@ -48,7 +49,7 @@ def denial_response(exc: Exception, context: dict[str, Any]) -> Any:
     if refused is None:
         return None
     roll_back()
-    return Response(refused.body or None, status=refused.status, headers=refused.headers)
+    return spare_admins(Response(refused.body or None, status=refused.status, headers=refused.headers))
 
 
 def frameworks_handler() -> Any:

@@ -18,6 +18,7 @@ from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET
 
+from django_ory_mfa.answer.django_log import spare_admins
 from django_ory_mfa.answer.pages import debug_hints, own_url
 from django_ory_mfa.conf import conf, is_debug
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
@@ -89,7 +90,8 @@ def script(request: HttpRequest) -> HttpResponse:
     """
     answer = get_ory().client.webauthn_script()
     if answer.status != 200:
-        return HttpResponse(status=503, headers={"Retry-After": str(RETRY_AFTER)})
+        get_ory().health.log_failure(answer)
+        return spare_admins(HttpResponse(status=503, headers={"Retry-After": str(RETRY_AFTER)}))
     headers = {"Cache-Control": f"public, max-age={SCRIPT_SECONDS}", "X-Content-Type-Options": "nosniff"}
     return HttpResponse(answer.body, content_type="text/javascript", headers=headers)
 
@@ -102,7 +104,7 @@ def error(request: HttpRequest) -> HttpResponse:
         return _show_failure(request, Failure(), 400)
     answer = get_ory().client.flow_error(error_id, _cookies(request))
     if _is_outage(answer):
-        return _unavailable(request)
+        return _unavailable(request, answer)
     return _show_failure(
         request, read_failure(answer.json_object(), is_debug=is_debug()), 200 if answer.status == 200 else 404
     )
@@ -116,12 +118,12 @@ def _show_flow(request: HttpRequest, kind: str, people: list[Any]) -> HttpRespon
     if answer.status in STATUSES:
         return restart(request, kind, answer)
     if _is_outage(answer):
-        return _unavailable(request)
+        return _unavailable(request, answer)
     page = read_page(answer.json_object(), kind, conf.flows) if answer.status == 200 else None
     if page is None:
-        return TemplateResponse(
-            request, "ory_mfa/ui/unreadable.html", {"start_url": start_url(request, kind)}, status=502
-        )
+        get_ory().health.log_failure(answer)
+        context = {"start_url": start_url(request, kind)}
+        return spare_admins(TemplateResponse(request, "ory_mfa/ui/unreadable.html", context, status=502))
     page = with_what_was_saved(request, page)
     response: HttpResponse = TemplateResponse(request, f"ory_mfa/ui/{kind}.html", _context(request, page, people))
     remember_factors(request, response, page)
@@ -194,7 +196,8 @@ def _show_failure(request: HttpRequest, failure: Failure, status: int) -> HttpRe
     return TemplateResponse(request, "ory_mfa/ui/error.html", context, status=status)
 
 
-def _unavailable(request: HttpRequest) -> HttpResponse:
+def _unavailable(request: HttpRequest, answer: Answer) -> HttpResponse:
+    get_ory().health.log_failure(answer)
     context = {
         "return_to": request.get_full_path(),
         "home_url": conf.default_return_to,
@@ -202,7 +205,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
         "site_name": _site_name(request),
     }
     headers = {"Retry-After": str(RETRY_AFTER)}
-    return TemplateResponse(request, "ory_mfa/unavailable.html", context, status=503, headers=headers)
+    return spare_admins(TemplateResponse(request, "ory_mfa/unavailable.html", context, status=503, headers=headers))
 
 
 def _is_outage(answer: Answer) -> bool:
