@@ -24,6 +24,7 @@ def documented_site(settings: Any) -> Iterator[None]:
     """The views of the pages, on a site with a policy."""
     urls: Any = ModuleType(URLS)
     urls.urlpatterns = [path(f"{name}/", run_block(page, f"def {name}")[name]) for name, page in EXAMPLES.items()]
+    urls.urlpatterns += [path("media/<str:name>", run_block("how-to/guard-views", "def download")["download"])]
     sys.modules[URLS] = urls
     settings.ROOT_URLCONF = URLS
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django_ory_mfa.middleware.AALRequiredMiddleware"]
@@ -54,6 +55,16 @@ def test_address_has_to_be_verified(client: Client, ory: FakeOry, verified: bool
     session.identity.verified = verified
 
     assert client.get("/newsletter/").status_code == status
+
+
+def test_web_server_is_told_which_file_only_for_aal2(client: Client, ory: FakeOry) -> None:
+    refused = client.get("/media/a%20b.txt")
+    ory.login(client, aal="aal2")
+
+    response = client.get("/media/a%20b.txt")
+
+    assert (refused.status_code, "X-Accel-Redirect" in refused) == (302, False)
+    assert (response["X-Accel-Redirect"], response["Content-Type"]) == ("/protected/a%20b.txt", "")
 
 
 @pytest.mark.kratos
