@@ -185,7 +185,16 @@ def test_settings_page_lists_what_is_set_up_and_not_only_what_was_used(ory: Any,
     response = site.get(SETTINGS)
 
     assert listed(response) == ["Authenticator app", "Security key", "Recovery codes"]
-    assert "One-time codes that are sent to you need no setting up" in text_of(response)
+    assert "One-time codes by e-mail, where this site sends them, need no setting up" in text_of(response)
+
+
+def test_settings_page_of_somebody_without_second_factor_names_codes_by_email(ory: Any, site: Site) -> None:
+    ory.login(site, aal="aal1")
+
+    response = site.get(SETTINGS)
+
+    assert "No second factor is set up." in text_of(response)
+    assert "One-time codes by e-mail, where this site sends them, need no setting up" in text_of(response)
 
 
 def test_settings_page_before_a_lax_ory_lists_what_is_set_up(ory: Any, site: Site, settings: Any) -> None:

@@ -211,13 +211,13 @@ def test_address_is_verified(accounts: Ground, visitor: Walker) -> None:
     person = somebody(accounts)
     sign_up(visitor, person)
     visitor.open(f"{accounts.ory.public_url}/self-service/verification/browser?return_to={accounts.site.url}/profile/")
-    assert visitor.heading == "Verify your e-mail address"
+    assert visitor.heading == "Verify your e\u2011mail address"
     visitor.page.locator("input[name=email]").fill(person.email)
     visitor.arrive(visitor.page.locator("button[name=method]"))
     visitor.page.locator("input[name=code]").fill(code_for(visitor, person))
     visitor.arrive(visitor.page.locator("form:has(input[name=code]) button").first)
 
-    if visitor.heading == "Verify your e-mail address":
+    if visitor.heading == "Verify your e\u2011mail address":
         assert "Your e-mail address is verified." in visitor.text
         visitor.press("Continue")
     visitor.assert_at("/profile/")

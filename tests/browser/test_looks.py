@@ -36,6 +36,15 @@ STRUCTURE = """() => ({
     title: document.title.trim(),
     headings: document.querySelectorAll("h1").length,
     viewport: document.querySelector("meta[name=viewport]")?.content || "",
+    torn: [...document.querySelectorAll("h1")].flatMap(heading => [...heading.childNodes].flatMap(node =>
+        [...(node.data || "").matchAll(/\\S+/g)].filter(word => {
+            const range = document.createRange();
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            return range.getClientRects().length > 1;
+        }).map(word => word[0]))),
+    gaps: [...document.querySelectorAll("main p")].filter(each =>
+        each.checkVisibility() && !each.innerText.trim() && !each.querySelector("img")).length,
     sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     hasStyles: document.styleSheets.length > 0 && [...document.styleSheets].every(sheet => sheet.cssRules.length > 0),
 })"""
@@ -79,6 +88,10 @@ def _structure(found: dict[str, Any]) -> Iterator[str]:
     for name in ("lang", "title"):
         if not found[name]:
             yield f"{name} is missing"
+    if found["torn"]:
+        yield f"its heading is broken in {found['torn']}"
+    if found["gaps"]:
+        yield f"{found['gaps']} paragraphs are empty"
     if found["sideways"] > 0:
         yield f"it is {found['sideways']} px too wide"
 
@@ -98,11 +111,13 @@ def test_what_is_wrong_is_found(ground: Ground, walker: Walker, axe: str) -> Non
     walker.open("/")
     walker.page.evaluate(
         "document.querySelector('main').innerHTML += "
-        "`<h1>Two</h1><img src='/x.png'><p style='color: #888; background: #999; width: 2000px'>hard to read</p>`"
+        "`<h1>Two</h1><p></p><h1 style='width: 1em'>e-mail</h1>"
+        "<img src='/x.png'><p style='color: #888; background: #999; width: 2000px'>hard to read</p>`"
     )
     look.at(walker, None)
     found = "\n".join(look.complaints)
-    for complaint in ("image-alt", "color-contrast", "headings is 2", "px too wide"):
+    wrong = ("image-alt", "color-contrast", "headings is 3", "px too wide", "['e-mail']", "1 paragraphs are empty")
+    for complaint in wrong:
         assert complaint in found
 
 
@@ -176,6 +191,12 @@ def test_pages_of_ory(ground: Ground, walker: Walker, look: Look) -> None:
     person = ground.ory.add_person("totp", "lookup_secret", "code")
     walker.open("/dashboard/")
     look.at(walker, SIGN_IN)
+    password = walker.page.locator("input[name=password]")
+    password.fill("seen")
+    walker.page.get_by_role("button", name="Show Password").click()
+    assert password.get_attribute("type") == "text"
+    walker.page.get_by_role("button", name="Hide Password").click()
+    assert password.get_attribute("type") == "password"
     walker.page.locator("input[name=identifier]").fill("nobody@example.test")
     walker.page.locator("input[name=password]").fill("wrong")
     walker.arrive(walker.page.locator("button[value=password]"))
@@ -211,6 +232,7 @@ def test_settings_of_ory(ground: Ground, walker: Walker, look: Look) -> None:
     look.at(walker, SETTINGS)
     walker.press("Create new recovery codes")
     look.at(walker, SETTINGS)
+    walker.unfold()
     walker.enrol_totp()
     look.at(walker, SETTINGS)
 
@@ -295,7 +317,10 @@ def test_pages_for_people_who_are_not_signed_in(ground: Ground, walker: Walker, 
     walker.arrive(walker.page.locator("button[value=password]"))
     look.at(walker, "Create an account")
     assert "at least 8 characters" in walker.text
-    for kind, heading in {"recovery": "Recover your account", "verification": "Verify your e-mail address"}.items():
+    for kind, heading in {
+        "recovery": "Recover your account",
+        "verification": "Verify your e\u2011mail address",
+    }.items():
         walker.open(f"{ground.ory.public_url}/self-service/{kind}/browser")
         look.at(walker, heading)
         walker.page.locator("input[name=email]").fill(person.email)

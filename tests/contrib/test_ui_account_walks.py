@@ -270,7 +270,7 @@ def test_address_is_verified_by_a_code(visitor: Visitor, server: KratosServer, n
     sign_up(visitor, email)
     before = newest_code(email)
     visitor.open("verification", return_to=BACK)
-    assert visitor.heading == "Verify your e-mail address"
+    assert visitor.heading == "Verify your e\u2011mail address"
     visitor.send(visitor.page.form_with("email"), "method", email=email)
     visitor.send(visitor.page.form_with("code"), "method", code="000000")
 

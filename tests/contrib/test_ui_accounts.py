@@ -9,7 +9,7 @@ import pytest
 import responses
 from django.urls import include, path
 
-from tests.contrib.test_ui import CSRF, ORY, Document, flow_of, node, show
+from tests.contrib.test_ui import CSRF, ORY, SUBMIT, Document, flow_of, node, show
 from tests.site import Site
 
 SCRIPT = f"{ORY}/.well-known/ory/webauthn.js"
@@ -149,6 +149,82 @@ def test_cookie_that_somebody_made_up_says_nothing(ory: responses.RequestsMock) 
     assert page.text("p")[0] == "Your changes have been saved."
 
 
+# What the settings say, and what comes first.
+
+
+def app(*, is_set_up: bool) -> list[dict[str, Any]]:
+    """The nodes of an authenticator app."""
+    if is_set_up:
+        return [node("input", "totp", name="totp_unlink", type="submit", value="true", label="Remove")]
+    submit = node("input", "totp", name="method", type="submit", value="totp", label="Save")
+    return [node("input", "totp", name="totp_code", type="text", label="Code"), submit]
+
+
+NEW_CODES = node(
+    "input", "lookup_secret", name="lookup_secret_regenerate", type="submit", value="true", label="New codes"
+)
+LINKED = node("input", "oidc", name="unlink", type="submit", value="acme", label="Unlink Acme")
+SHOWN_CODES = node("text", "lookup_secret", text={"context": {"secrets": [{"id": 1, "text": "ab12"}]}})
+
+
+def primary(page: Document) -> list[str]:
+    """The main action of the page."""
+    return [one["name"] for one in page.all("button", **{"class": "ory-mfa-button"})]
+
+
+@pytest.mark.parametrize("badges", [["Active"], []])
+def test_settings_say_what_is_set_up_and_else_what_it_is_for(ory: responses.RequestsMock, badges: list[str]) -> None:
+    page = show(ory, flow_of(CSRF, *app(is_set_up=bool(badges)), SUBMIT), "settings")
+
+    assert [text for text in page.text("span") if text == "Active"] == badges
+    assert any("shows a new code every 30 seconds" in text for text in page.text("p")) is not bool(badges)
+    assert any("One-time codes by e-mail" in text for text in page.text("p"))
+
+
+def test_button_says_what_it_changes(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF, *app(is_set_up=False), SUBMIT), "settings")
+
+    assert page.text("button") == ["Add the authenticator app", "Change the password"]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "name"),
+    [
+        ((*app(is_set_up=False), NEW_CODES, SUBMIT), ["method"]),
+        ((*app(is_set_up=True), NEW_CODES, SUBMIT), ["lookup_secret_regenerate"]),
+        ((*app(is_set_up=False), SHOWN_CODES, NEW_CODES, SUBMIT), ["lookup_secret_regenerate"]),
+        ((*app(is_set_up=False), LINKED, NEW_CODES, SUBMIT), ["method"]),
+        ((*app(is_set_up=True), SUBMIT), []),
+        ((SUBMIT,), ["method"]),
+    ],
+)
+def test_main_action_of_the_settings_is_the_next_thing_to_do(
+    ory: responses.RequestsMock, nodes: tuple[Any, ...], name: list[str]
+) -> None:
+    assert primary(show(ory, flow_of(CSRF, *nodes), "settings")) == name
+
+
+def test_all_else_is_folded_while_recovery_codes_are_shown(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF, *app(is_set_up=False), SHOWN_CODES, NEW_CODES, SUBMIT), "settings")
+
+    assert (page.text("h2"), page.text("summary")) == (["Recovery codes"], ["Authenticator app", "Password"])
+
+
+def test_button_of_a_fresh_proof_says_confirm(ory: responses.RequestsMock) -> None:
+    assert show(ory, flow_of(CSRF, SUBMIT, refresh=True)).text("button")[0] == "Confirm"
+
+
+def test_password_can_be_shown_where_scripts_run(ory: responses.RequestsMock) -> None:
+    password = node("input", name="password", type="password", label="Password")
+
+    page = show(ory, flow_of(CSRF, password, SUBMIT))
+
+    (button,) = page.all("button", type="button")
+    assert (button["data-show"], "hidden" in button, "name" in button) == ("ory-0-1", True, False)
+    assert button["aria-labelledby"] == "ory-0-1-show ory-0-1-label"
+    assert [one["src"] for one in page.all("script")] == ["/static/ory_mfa/pages.js"]
+
+
 # Sign-up, recovery, verification.
 
 
@@ -180,7 +256,7 @@ def test_way_back_is_the_last_button_of_the_second_step(ory: responses.RequestsM
     submit = node("input", "password", name="method", type="submit", value="password", label="Create account")
     page = show(ory, flow_of(CSRF, back, password, submit, *key("oryPasskeyRegistration")), "registration")
 
-    assert page.text("button") == ["Create account", "Sign up with a passkey", "Back"]
+    assert page.text("button") == ["Show", "Create account", "Sign up with a passkey", "Back"]
 
 
 @pytest.mark.parametrize(
@@ -249,6 +325,7 @@ def test_new_password_comes_first_after_a_recovery(ory: responses.RequestsMock) 
     page = show(ory, flow_of(CSRF, email, code, password, ui={"messages": [message]}), "settings")
 
     assert [set(form.inputs) for form in page.ory_forms] == [{"password"}, {"totp_code"}, {"traits.email"}]
+    assert page.text("summary") == ["Authenticator app", "Profile"]
     assert page.all("input", autocomplete="username") == [
         {"type": "text", "autocomplete": "username", "value": "ann@example.test", "readonly": "", "hidden": ""}
     ]

@@ -474,7 +474,7 @@ SCENES: dict[str, tuple[str, Scene, str]] = {
     "set up": ("ui/settings", ory_settings, "Account settings"),
     "sign up": ("ui/registration", other_flow("registration"), "Create an account"),
     "recover": ("ui/recovery", other_flow("recovery"), "Recover your account"),
-    "verify": ("ui/verification", other_flow("verification"), "Verify your e-mail address"),
+    "verify": ("ui/verification", other_flow("verification"), "Verify your e\u2011mail address"),
     "error": ("ui/error", error, "You are signed out"),
     "restart": ("ui/restart", restart, "Your browser did not send its cookies"),
     "unreadable": ("ui/unreadable", unreadable, "This page cannot be shown"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Node, Part, Text, Trigger
-from django_ory_mfa.contrib.ui.texts import title_of, way_of
+from django_ory_mfa.contrib.ui.texts import hint_of, title_of, way_of
 
 DEFAULT_GROUP = "default"
 # The buttons of these groups lead to another site or a device, which identifies the person itself.
@@ -18,6 +18,14 @@ LOGIN_ORDER = ("default", "identifier_first", "password", "totp", "webauthn", "p
 # What protects an account comes first.
 SETTINGS_ORDER = ("totp", "webauthn", "passkey", "code", "lookup_secret", "password", "oidc", "saml", "profile")
 SELDOM_SET = {"oidc", "password", "profile", "saml"}
+# Second factors that can be lost, which recovery codes are for.
+CAN_BE_LOST = {"totp", "webauthn"}
+# Where Ory's label says too little: both steps of sign-up are "Sign up", and all of the settings "Save".
+LABELS = {
+    ("registration", "profile"): _("Continue"),
+    ("settings", "password"): _("Change the password"),
+    ("settings", "totp"): _("Add the authenticator app"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class Form:
     group: str
     title: str
     way: str
+    hint: str
     hidden: tuple[Hidden, ...]
     parts: tuple[Part, ...]
     buttons: tuple[Button, ...]
@@ -51,6 +60,16 @@ class Form:
         return any(isinstance(part, Text) and part.is_list for part in self.parts)
 
     @property
+    def is_set_up(self) -> bool:
+        """Whether the method is set up, so that it can be removed."""
+        return any(button.is_dangerous for button in self.buttons)
+
+    @property
+    def asks_password(self) -> bool:
+        """Whether it has a password field."""
+        return any(isinstance(part, Field) and part.type == "password" for part in self.parts)
+
+    @property
     def is_invalid(self) -> bool:
         """Whether Ory reports an error in one of its fields."""
         return any(isinstance(part, Field) and part.is_invalid for part in self.parts)
@@ -60,7 +79,7 @@ class Form:
         """Whether it has a password field but no account name, which password managers need."""
         fields = [part for part in self.parts if isinstance(part, Field)]
         has_name = any(field.name == "identifier" or "username" in field.autocomplete for field in fields)
-        return not has_name and any(field.type == "password" for field in fields)
+        return not has_name and self.asks_password
 
 
 def forms_of(
@@ -78,11 +97,14 @@ def forms_of(
     blamed = [replace(form, is_to_blame=has_errors and (len(forms) == 1 or form.group == active)) for form in forms]
     first = "password" if is_recovered else active if kind == "login" else None
     ordered = sorted(blamed, key=lambda form: (not form.shows_codes, form.group != first, _rank(form.group, kind)))
+    # Recovery codes are to be saved, and a lost password replaced, before anything else.
+    is_urgent = is_recovered or any(form.shows_codes for form in ordered)
+    primary = _next_best(ordered) if kind == "settings" and not is_urgent else 0
     return tuple(
         replace(
             form,
-            is_primary=place == 0,
-            is_folded=place > 0 and _is_folded(form, kind),
+            is_primary=place == primary,
+            is_folded=place > 0 and _is_folded(form, kind, is_urgent=is_urgent),
             is_stuck=any(not has_script or not trigger.function for trigger in form.triggers),
         )
         for place, form in enumerate(ordered)
@@ -92,7 +114,7 @@ def forms_of(
 def _joined(groups: dict[str, list[Node]]) -> dict[str, list[Node]]:
     # At sign-up the fields are filled in once, whatever method is chosen then.
     apart = {group: nodes for group, nodes in groups.items() if group in ("oidc", "saml")}
-    rest = [_next_step(node) for group, nodes in groups.items() if group not in apart for node in nodes]
+    rest = [node for group, nodes in groups.items() if group not in apart for node in nodes]
     return {
         DEFAULT_GROUP: [node for node in groups[DEFAULT_GROUP] if isinstance(node, Hidden)],
         "sign_up": rest,
@@ -100,36 +122,35 @@ def _joined(groups: dict[str, list[Node]]) -> dict[str, list[Node]]:
     }
 
 
-def _next_step(node: Node) -> Node:
-    # Ory labels both steps "Sign up", but the first one only leads to the second.
-    if isinstance(node, Button) and (node.name, node.value) == ("method", "profile"):
-        return replace(node, label=gettext("Continue"))
-    return node
-
-
 def _made(groups: dict[str, list[Node]], kind: str) -> Iterable[Form]:
     """Yield a form for each group; the nodes of the default group belong to all of them."""
     shared = groups[DEFAULT_GROUP]
     own = {group: nodes for group, nodes in groups.items() if group != DEFAULT_GROUP} or {DEFAULT_GROUP: []}
     for number, (group, nodes) in enumerate(own.items()):
-        yield _form(group, number, [] if group == "sign_up" else shared, nodes)
+        yield _form(group, kind, number, [] if group == "sign_up" else shared, nodes)
 
 
-def _form(group: str, number: int, shared: Sequence[Node], own: Sequence[Node]) -> Form:
+def _form(group: str, kind: str, number: int, shared: Sequence[Node], own: Sequence[Node]) -> Form:
     visible = [*([] if group in ASK_ELSEWHERE else shared), *own]
     return Form(
         group=group,
         title=title_of(group),
         way=way_of(group),
+        hint=hint_of(group) if kind == "settings" else "",
         hidden=tuple(node for node in (*shared, *own) if isinstance(node, Hidden)),
         parts=tuple(
             replace(node, id=f"ory-{number}-{place}") if isinstance(node, Field) else node
             for place, node in enumerate(visible)
             if isinstance(node, Part)
         ),
-        buttons=_by_rank(node for node in own or shared if isinstance(node, Button)),
+        buttons=_by_rank(_labelled(node, kind) for node in own or shared if isinstance(node, Button)),
         triggers=tuple(node for node in own if isinstance(node, Trigger)),
     )
+
+
+def _labelled(button: Button, kind: str) -> Button:
+    label = LABELS.get((kind, button.value)) if button.name == "method" else None
+    return button if label is None else replace(button, label=str(label))
 
 
 def _by_rank(buttons: Iterable[Button]) -> tuple[Button, ...]:
@@ -142,7 +163,15 @@ def _rank(group: str, kind: str) -> int:
     return order.index(group) if group in order else len(order)
 
 
-def _is_folded(form: Form, kind: str) -> bool:
+def _next_best(forms: Sequence[Form]) -> int:
+    """Return the place of what protects the account next: recovery codes as soon as there is something to recover."""
+    missing = [form.group for form in forms if not form.is_set_up and form.group not in SELDOM_SET]
+    needs_codes = any(form.is_set_up and form.group in CAN_BE_LOST for form in forms)
+    best = "lookup_secret" if needs_codes and "lookup_secret" in missing else next(iter(missing), None)
+    return next((place for place, form in enumerate(forms) if form.group == best), 0)
+
+
+def _is_folded(form: Form, kind: str, *, is_urgent: bool) -> bool:
     if form.is_to_blame or form.is_invalid:
         return False
-    return form.group in SELDOM_SET if kind == "settings" else form.group not in ("oidc", "saml")
+    return is_urgent or form.group in SELDOM_SET if kind == "settings" else form.group not in ("oidc", "saml")

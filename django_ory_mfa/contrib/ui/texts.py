@@ -14,7 +14,7 @@ TEXTS = {
     1010001: _("Sign in"),
     1010002: _("Sign in with %(provider)s"),
     1010003: _("Please confirm that it's you. This protects your account if somebody else uses this device."),
-    1010004: _("One more step: please confirm with your second factor."),
+    1010004: _("One more step, which keeps others out of your account."),
     1010005: _("Confirm"),
     1010006: _("Code from your authenticator app"),
     1010007: _("Recovery code"),
@@ -148,6 +148,14 @@ WAYS = {
     "webauthn": _("Use your security key"),
 }
 
+# What a method is for, where it can be set up.
+HINTS = {
+    "lookup_secret": _("For the day when you lose your phone or key: each code lets you in once."),
+    "passkey": _("You sign in by fingerprint, face or screen lock, without a password."),
+    "totp": _("An app on your phone or computer that shows a new code every 30 seconds."),
+    "webauthn": _("A key that you plug in or hold to your phone: the safest second factor."),
+}
+
 
 def text_of(message: object) -> str:
     """What ``message`` of Ory says: translated if its id is known, else Ory's own text; empty if it is no message."""
@@ -174,6 +182,11 @@ def title_of(group: str) -> str:
 def way_of(group: str) -> str:
     """What opens the form for a group of nodes, where another way comes first."""
     return str(WAYS.get(group, title_of(group)))
+
+
+def hint_of(group: str) -> str:
+    """What the method of a group is for; empty if that needs no words."""
+    return str(HINTS.get(group, ""))
 
 
 def recovery_code(message: object) -> str:

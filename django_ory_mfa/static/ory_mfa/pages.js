@@ -1,5 +1,5 @@
 /* What needs a script on the pages of contrib.ui: security keys and passkeys by Ory's own script, copying and printing
-   recovery codes. Without it these buttons stay hidden, and everything else works. */
+   recovery codes, showing a password. Without it these buttons stay hidden, and everything else works. */
 document.querySelectorAll("[data-ory-trigger]").forEach((button) => {
   const run = window[button.dataset.oryTrigger];
   if (typeof run !== "function") return;
@@ -21,4 +21,16 @@ document.querySelectorAll("[data-copy]").forEach((button) => {
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
+});
+document.querySelectorAll("[data-show]").forEach((button) => {
+  const field = document.getElementById(button.dataset.show);
+  const words = [button.textContent, button.dataset.done];
+  const show = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.textContent = words[Number(shown)];
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => show(field.type === "password"));
+  // So that browsers offer to save it, and do not suggest it in other fields.
+  field.form.addEventListener("submit", () => show(false));
 });
