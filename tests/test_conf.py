@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
+from django.urls import set_script_prefix
+from django.utils.functional import empty
 
-from django_ory_mfa.conf import Conf, Timeout, conf
+from django_ory_mfa.conf import Conf, Rule, Timeout, conf, fingerprint_key, fingerprint_keys
 from django_ory_mfa.core.flows import Flows
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import AAL
@@ -269,7 +272,7 @@ INVALID: dict[str, dict[str, object]] = {
         "odd-age": {"p": {"aal": "aal1", "max_age": -1}},
         "odd-methods": {"p": {"aal": "aal1", "methods": "totp"}},
     },
-    "cache": {"none": None, "unknown": "other", "number": 1},
+    "cache": {"none": None, "unknown": "other", "number": 1, "list": ["default"]},
     "cache_ttl": {
         "none": None,
         "false": False,
@@ -361,6 +364,57 @@ def test_setting_that_rests_on_the_missing_url_names_it(name: str) -> None:
         read(name)
 
 
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        (a_callable, "must be a dotted path"),
+        ("tests.nowhere.a_callable", "cannot be imported"),
+        ("tests.test_conf.SECRET", "must be the path of a function"),
+    ],
+    ids=["no-path", "no-module", "no-function"],
+)
+def test_path_that_leads_nowhere_is_told_why(path: object, problem: str) -> None:
+    with setting("client_kind", path), pytest.raises(ImproperlyConfigured, match=f"ORY_MFA_CLIENT_KIND {problem}"):
+        read("client_kind")
+
+
+def test_key_of_hashes_and_seals_is_never_made_of_an_empty_secret() -> None:
+    """Anybody could make the hashes and seals of such a key."""
+    with override_settings(SECRET_KEY=""):
+        with pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
+            fingerprint_key()
+        with pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
+            fingerprint_keys()
+
+
+def test_key_of_hashes_and_seals_follows_the_secret() -> None:
+    with override_settings(SECRET_KEY="old"):
+        old = fingerprint_key()
+    with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=["old"]):
+        assert fingerprint_keys() == (fingerprint_key(), old)
+        assert fingerprint_key() != old
+
+
+@pytest.mark.parametrize("first", [lambda: conf.sdk_url, lambda: conf.cache, fingerprint_key], ids=range(3))
+def test_settings_are_loaded_by_whoever_reads_them_first(first: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = first()
+    monkeypatch.setattr(django_settings, "_wrapped", empty)
+
+    assert not django_settings.configured
+    assert first() == loaded
+
+
+def test_application_is_the_site_and_the_script_prefix() -> None:
+    assert conf.application_url() is None
+    with setting("site_url", "https://app.example.test/"):
+        assert conf.application_url() == "https://app.example.test"
+        set_script_prefix("/shöp/")
+        try:
+            assert conf.application_url() == "https://app.example.test/sh%C3%B6p"
+        finally:
+            set_script_prefix("/")
+
+
 def test_browser_url_makes_the_flows() -> None:
     with setting("browser_url", "https://app.example.test/.ory/"):
         assert (conf.sdk_url, conf.flows) == (SDK_URL, Flows("https://app.example.test/.ory"))
@@ -417,6 +471,18 @@ def test_rule_can_only_report() -> None:
     ]
     with setting("rules", rules):
         assert [rule.only_reports for rule in conf.rules] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("value", [Timeout(1, 3), Rule(re.compile("a"), None)], ids=["timeout", "rule"])
+def test_values_are_frozen(value: object) -> None:
+    name = next(iter(type(value).__slots__))  # type: ignore[attr-defined]
+
+    with pytest.raises(FrozenInstanceError):
+        setattr(value, name, "changed")
+
+
+def test_rule_is_enforced_unless_it_says_otherwise() -> None:
+    assert not Rule(re.compile("a"), None).only_reports
 
 
 def test_policies_are_requirements_with_a_name() -> None:

@@ -185,9 +185,10 @@ def test_recorded_session_is_the_same_in_orys_sdk(path: Path) -> None:
 
 
 @pytest.mark.parametrize("state", [state for state in SessionState if state is not SessionState.ACTIVE])
-def test_conversion_outside_active_is_a_value_error(state: SessionState) -> None:
+@pytest.mark.parametrize("raw", [None, {}], ids=["nothing", "some"])
+def test_conversion_outside_active_is_a_value_error(state: SessionState, raw: object) -> None:
     with pytest.raises(ValueError, match=state.value):
-        OrySession(state).to_ory_client()
+        OrySession(state, raw=raw).to_ory_client()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from django_ory_mfa.core.answer import Answer
-from django_ory_mfa.core.settings_flow import read_enrolment, without_secrets
+from django_ory_mfa.core.settings_flow import read_enrolment, read_second_factors, without_secrets
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 RECORDED = {
@@ -135,6 +135,7 @@ def test_403_tells_only_if_a_second_factor_is_due(body: object, expected: object
 )
 def test_other_status_tells_nothing(status: int, body: object) -> None:
     assert read_enrolment(answer(status, body)) is None
+    assert read_second_factors(answer(status, body)) is None
 
 
 SECRET = "JBSWY3DPEHPK3PXP"

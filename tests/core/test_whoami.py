@@ -10,7 +10,7 @@ import pytest
 
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.flows import Flows
-from django_ory_mfa.core.session import AAL, OrySession, SessionState
+from django_ory_mfa.core.session import AAL, OF_ERRORS, OrySession, SessionState
 from django_ory_mfa.core.whoami import UNAVAILABLE as NO_ANSWER
 from django_ory_mfa.core.whoami import read_whoami
 from tests.ids import stable
@@ -64,6 +64,11 @@ def test_answer_as_it_should_be_is_active() -> None:
     assert session.identity is not None
     assert (session.identity.id, session.identity.traits) == ("4711", {"email": "person@example.test"})
     assert (session.error_id, session.redirect_browser_to, session.retry_after) == (None, None, None)
+
+
+@pytest.mark.parametrize("name", OF_ERRORS)
+def test_active_session_has_nothing_of_an_error(name: str) -> None:
+    assert getattr(whoami(**{name: "2026-11-24T11:29:00Z"}), name) is None
 
 
 @pytest.mark.parametrize("active", [False, GONE, None, 1, 1.0, "true", "True", [True], {}, float("nan")], ids=stable)
