@@ -16,11 +16,12 @@ import pytest
 import requests
 import responses
 from django.test import Client
+from django.views.debug import ExceptionReporter
 
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.ory.client import LARGEST_BODY, OryClient
-from django_ory_mfa.ory.connections import POOLS, DeadlineAdapter
+from django_ory_mfa.ory.connections import POOLS, DeadlineAdapter, StaleConnection
 from django_ory_mfa.ory.lanes import Caller
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.testing import installed
@@ -533,6 +534,39 @@ def test_failure_is_named_without_quoting(error: Exception, failure: str) -> Non
     answer = OryClient("http://ory.example", Raising(error)).whoami(COOKIE)
 
     assert (answer.status, answer.failure) == (0, failure)
+
+
+class Ending(requests.adapters.HTTPAdapter):
+    """Fails as a stale connection does; during the second attempt a server ends the worker that is too slow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors = [requests.ConnectionError(StaleConnection("c00kie")), SystemExit(1)]
+
+    def send(self, *args: Any, **kwargs: Any) -> Any:
+        raise self.errors.pop(0)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.whoami(COOKIE),
+        lambda client: client.settings_flow(COOKIE),
+        lambda client: client.logout_flow(COOKIE),
+        lambda client: client.flow("login", "1", COOKIE.value),
+        lambda client: client.flow_error("1", COOKIE.value),
+        lambda client: client.revoke_token(Credential(CredentialKind.TOKEN, "c00kie")),
+    ],
+    ids=["whoami", "settings", "logout", "flow", "error", "revoke"],
+)
+def test_error_report_of_a_call_shows_no_credential(ask: Any) -> None:
+    with pytest.raises(SystemExit) as caught:
+        ask(OryClient("http://ory.example", Ending()))
+
+    frames = ExceptionReporter(None, caught.type, caught.value, caught.tb).get_traceback_frames()
+    shown = {frame["function"]: str(frame["vars"]) for frame in frames if frame["filename"].endswith("ory/client.py")}
+    assert shown.keys() >= {"_call", "_counted", "_answer", "_send", "_send_once"}
+    assert [function for function, values in shown.items() if "c00kie" in values] == []
 
 
 # Time.
