@@ -23,8 +23,10 @@ from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.ory.client import LARGEST_BODY, OryClient
 from django_ory_mfa.ory.connections import POOLS, DeadlineAdapter, StaleConnection
 from django_ory_mfa.ory.lanes import Caller
+from django_ory_mfa.ory.recent_answer import THREAD
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.testing import installed
+from tests.clock import PassingTime
 
 COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=c00kie")
 TOKEN = Credential(CredentialKind.TOKEN, "ory_st_t0ken")
@@ -567,6 +569,38 @@ def test_error_report_of_a_call_shows_no_credential(ask: Any) -> None:
     shown = {frame["function"]: str(frame["vars"]) for frame in frames if frame["filename"].endswith("ory/client.py")}
     assert shown.keys() >= {"_call", "_counted", "_answer", "_send", "_send_once"}
     assert [function for function, values in shown.items() if "c00kie" in values] == []
+
+
+class Failing(requests.adapters.HTTPAdapter):
+    """Fails as the paths of ``errors`` say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: dict[str, Exception] = {"/health/ready": requests.ConnectionError()}
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        raise self.errors[request.path_url]
+
+
+@pytest.mark.parametrize("error", [ValueError(), requests.ReadTimeout()], ids=["own-fault", "late-though-ory-is-ready"])
+def test_probe_that_tells_nothing_about_ory_is_followed_by_another_at_once(
+    clock: PassingTime, error: Exception
+) -> None:
+    adapter = Failing()
+    client = OryClient("http://ory.example", adapter)
+    for _ in range(3):
+        client.ready()
+    assert client.whoami(COOKIE).failure == "breaker"
+
+    clock.passed += 2
+    adapter.errors = {"/sessions/whoami": error, "/health/ready": ValueError()}
+    first = client.whoami(COOKIE)
+    for thread in threading.enumerate():
+        if thread.name == THREAD:
+            thread.join(SOON)
+
+    assert (first.failure, client.whoami(COOKIE).failure) == (first.failure, first.failure)
+    assert first.failure in ("ValueError", "timeout")
 
 
 # Time.
