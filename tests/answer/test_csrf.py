@@ -12,7 +12,7 @@ from django.urls import include, path
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from django_ory_mfa.answer.csrf import csrf_reason
+from django_ory_mfa.answer.csrf import csrf_failure, csrf_reason, keep_csrf_cookie
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.enforcement import arequire_aal, require_aal
 from django_ory_mfa.mixins import AALRequiredMixin
@@ -298,6 +298,20 @@ def test_reason_for_an_api_without_djangos_middleware() -> None:
 
     assert csrf_reason(requests.post("/", headers={"X-CSRFToken": cookie})) is None
     assert csrf_reason(requests.post("/")) == "CSRF Failed: CSRF token missing."
+
+
+@pytest.mark.parametrize("check", [csrf_failure, csrf_reason])
+def test_check_keeps_the_secret_of_the_browser(check: Any) -> None:
+    """With a new one, the forms in the other tabs could not be sent any more."""
+    cookie = "c" * 32
+    request = RequestFactory(headers={"Cookie": f"csrftoken={cookie}"}).post("/", headers={"X-CSRFToken": cookie})
+    assert check(request) is None
+
+    get_token(request)
+    response = HttpResponse()
+    keep_csrf_cookie(request, response)
+
+    assert response.cookies["csrftoken"].value == cookie
 
 
 # Site-wide policy

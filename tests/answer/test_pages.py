@@ -3,17 +3,19 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.core.exceptions import PermissionDenied
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import translation
 
-from django_ory_mfa import AAL, AuthenticationMethod, OrySession, SessionState
-from django_ory_mfa.answer.pages import own_url, page_context
+from django_ory_mfa import AAL, AuthenticationMethod, Identity, OrySession, SessionState
+from django_ory_mfa.answer.pages import account_name, own_url, page_context
 from django_ory_mfa.core.proofs import newest_by_method
 from django_ory_mfa.session.resolver import attach
 from tests.site import Site
@@ -384,3 +386,55 @@ def test_status_tag_is_usable_in_a_paragraph_of_the_site() -> None:
     text = Template("{% load ory_mfa %}<p>{% ory_mfa_status %}</p>").render(Context())
 
     assert Page(text).problems == []
+
+
+ADDRESS = {"value": "ann@example.test", "via": "email", "verified": True}
+
+
+class Refused:
+    """A request whose person is signed in at Ory, and has no user here."""
+
+    @property
+    def user(self) -> Any:
+        raise PermissionDenied
+
+
+def request_of(name: str) -> Any:
+    return SimpleNamespace(user=SimpleNamespace(get_username=lambda: name))
+
+
+@pytest.mark.parametrize(
+    ("request_of_somebody", "by_address", "by_id"),
+    [
+        (request_of("ann"), "ann", "ann"),
+        # Users who come from Ory have its id as their name.
+        (request_of("4711"), "ann@example.test", "4711"),
+        (request_of(""), "ann@example.test", "4711"),
+        (SimpleNamespace(user=None), "ann@example.test", "4711"),
+        (SimpleNamespace(), "ann@example.test", "4711"),
+        (Refused(), "ann@example.test", "4711"),
+    ],
+    ids=["user", "user-of-ory", "anonymous", "none", "no-users", "refused"],
+)
+def test_account_is_named_as_its_owner_knows_it(request_of_somebody: Any, by_address: str, by_id: str) -> None:
+    known = OrySession(SessionState.ACTIVE, identity=Identity("4711", verifiable_addresses=(ADDRESS,)))
+    bare = OrySession(SessionState.ACTIVE, identity=Identity("4711"))
+
+    assert account_name(request_of_somebody, known) == by_address
+    assert account_name(request_of_somebody, bare) == by_id
+
+
+@pytest.mark.parametrize(
+    ("session", "shown"),
+    [
+        (OrySession(SessionState.ACTIVE, identity=Identity("4711", verifiable_addresses=(ADDRESS,))), ADDRESS["value"]),
+        (OrySession(SessionState.ACTIVE, identity=Identity("4711")), None),
+        (OrySession(SessionState.ANONYMOUS), ""),
+    ],
+    ids=["address", "no-address", "anonymous"],
+)
+def test_pages_show_the_verified_address(session: OrySession, shown: str | None) -> None:
+    request = RequestFactory().get("/")
+    attach(request)
+
+    assert page_context(request, session, None)["signed_in_as"] == shown
