@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -48,6 +49,34 @@ def raises(request: Any) -> HttpResponse:
 
 async def araises(request: Any) -> HttpResponse:
     raise Http404
+
+
+def hidden(view: Any) -> Any:
+    """A decorator of the site outside of a declaration: to most visitors there is no page."""
+
+    @wraps(view)
+    def not_found(request: Any) -> HttpResponse:
+        raise Http404
+
+    @wraps(view)
+    async def anot_found(request: Any) -> HttpResponse:
+        raise Http404
+
+    return anot_found if iscoroutinefunction(view) else not_found
+
+
+def hidden_by_page(view: Any) -> Any:
+    """The same, with a page that says so."""
+
+    @wraps(view)
+    def not_found(request: Any) -> HttpResponse:
+        return template(request)
+
+    @wraps(view)
+    async def anot_found(request: Any) -> HttpResponse:
+        return template(request)
+
+    return anot_found if iscoroutinefunction(view) else not_found
 
 
 class Plain(View):
@@ -118,6 +147,8 @@ VIEWS: dict[str, dict[str, Callable[..., Any]]] = {
         "aal1-template": aal1(template),
         "aal1-mixin": Mixed.as_view(),
         "aal1-class": Declaring.as_view(),
+        "exempt-hidden": hidden(aal_exempt(plain)),
+        "exempt-hidden-template": hidden_by_page(aal_exempt(plain)),
     },
     "async": {
         "exempt": aal_exempt(aplain),
@@ -129,6 +160,8 @@ VIEWS: dict[str, dict[str, Callable[..., Any]]] = {
         "aal1-template": aal1(atemplate),
         "aal1-mixin": AsyncMixed.as_view(),
         "aal1-class": AsyncDeclaring.as_view(),
+        "exempt-hidden": hidden(aal_exempt(aplain)),
+        "exempt-hidden-template": hidden_by_page(aal_exempt(aplain)),
     },
 }
 RAISING: dict[str, dict[str, Callable[..., Any]]] = {
