@@ -438,3 +438,26 @@ def test_pages_show_the_verified_address(session: OrySession, shown: str | None)
     attach(request)
 
     assert page_context(request, session, None)["signed_in_as"] == shown
+
+
+def proved(*entries: tuple[str, str]) -> OrySession:
+    methods = tuple(AuthenticationMethod(method, AAL(aal)) for method, aal in entries)
+    return OrySession(SessionState.ACTIVE, aal=AAL.AAL2, authentication_methods=methods)
+
+
+@pytest.mark.parametrize(
+    ("session", "query"),
+    [
+        (STATES["anonymous"], "refresh=true&return_to"),
+        (STATES["due"], "refresh=true&return_to"),
+        (proved(("password", "aal1"), ("totp", "aal2")), "refresh=true&aal=aal2&return_to"),
+        # Whoever signed in at a provider that asks for two factors has none at Ory.
+        (proved(("oidc", "aal2")), "refresh=true&return_to"),
+    ],
+    ids=["anonymous", "due", "second-factor", "provider"],
+)
+def test_fresh_proof_is_by_a_second_factor_where_there_is_one(session: OrySession, query: str) -> None:
+    request = RequestFactory().get("/")
+    attach(request)
+
+    assert f"?{query}=" in page_context(request, session, None)["refresh_url"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
 from django.urls import include, path
@@ -83,6 +83,20 @@ async def aanswers(request: Any, name: str) -> Any:
         return ANSWERS[name]()
 
 
+def hides(request: Any) -> Any:
+    try:
+        require_aal(request, "aal2")
+    except AALRequired:
+        raise Http404 from None
+
+
+async def ahides(request: Any) -> Any:
+    try:
+        await arequire_aal(request, "aal2")
+    except AALRequired:
+        raise Http404 from None
+
+
 def raised_by_the_site(request: Any) -> Any:
     raise PermissionDenied("session_missing")
 
@@ -112,10 +126,11 @@ def page(request: Any) -> HttpResponse:
     return HttpResponse("open sesame")
 
 
-def spelling(view: Any, template: Any) -> Any:
+def spelling(view: Any, template: Any, hiding: Any) -> Any:
     return include(
         [
             path("page", page),
+            path("hides", hiding),
             path("raised", raised_by_the_site),
             path("template", csrf_exempt(template)),
             path("<str:name>", view),
@@ -123,7 +138,10 @@ def spelling(view: Any, template: Any) -> Any:
     )
 
 
-urlpatterns = [path("sync/", spelling(answers, in_template)), path("async/", spelling(aanswers, ain_template))]
+urlpatterns = [
+    path("sync/", spelling(answers, in_template, hides)),
+    path("async/", spelling(aanswers, ain_template, ahides)),
+]
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -136,6 +154,12 @@ def test_answer_that_a_view_gives_on_purpose_stays(site: Site, ory: FakeOry, nam
     if not expected.streaming:
         assert response.content == expected.content
     assert ("no-store" in response.headers["Cache-Control"]) is (expected.status_code >= 400)
+
+
+def test_error_that_a_view_raises_instead_of_the_refusal_is_not_stored(site: Site, ory: FakeOry) -> None:
+    response = site.get("hides")
+
+    assert (response.status_code, "no-store" in response.headers["Cache-Control"]) == (404, True)
 
 
 def test_middleware_inside_of_ours_that_asks_answers_a_plain_403(site: Site, ory: FakeOry, settings: Any) -> None:

@@ -303,6 +303,12 @@ def test_developers_see_what_ory_was_asked(site: Site, ory: FakeOry, settings: A
     assert all(part.startswith("ory;dur=") for part in timing.split(", "))
 
 
+def test_page_for_which_ory_was_not_asked_has_no_timing(site: Site, ory: FakeOry, settings: Any) -> None:
+    settings.DEBUG = True
+
+    assert "Server-Timing" not in site.get("public")
+
+
 def test_nobody_else_does(site: Site, ory: FakeOry) -> None:
     ory.login(site)
 

@@ -10,16 +10,23 @@ import pytest
 from asgiref.sync import iscoroutinefunction
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
-from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.middleware.cache import UpdateCacheMiddleware
 from django.template import engines
 from django.template.response import TemplateResponse
+from django.test import RequestFactory
 from django.urls import include, path
 from django.views.decorators.cache import cache_control, cache_page, never_cache
 from django.views.decorators.vary import vary_on_headers
 
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.enforcement import arequire_aal, require_aal
-from django_ory_mfa.session.cache_control import may_be_shared_and_read_later
+from django_ory_mfa.session.cache_control import (
+    STORE,
+    mark_private,
+    may_be_shared_and_read_later,
+    protect_django_caches,
+)
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
 
@@ -446,3 +453,46 @@ def test_only_a_stream_for_shared_caches_may_be_read_by_others_and_be_about_some
 
     assert may_be_shared_and_read_later(response) is expected
     response.close()
+
+
+def test_headers_of_a_plain_page_become_these() -> None:
+    response = HttpResponse()
+    mark_private(HttpRequest(), response)
+
+    assert (response["Cache-Control"], response["Vary"]) == ("private", "Cookie, Authorization, X-Session-Token")
+
+
+# Requests that nothing of this package has seen, in a process where Django's caches are protected.
+
+
+def test_mark_of_djangos_cache_is_kept_while_nobody_is_known() -> None:
+    protect_django_caches()
+    request: Any = HttpRequest()
+    assert not hasattr(request, STORE)
+
+    for mark in (True, False):
+        setattr(request, STORE, mark)
+
+        assert getattr(request, STORE) is mark
+
+
+def test_cache_works_where_our_middleware_is_not() -> None:
+    protect_django_caches()
+
+    assert body(cache_page(60)(page)(RequestFactory().get("/"))) == "open sesame"
+    assert len(cache._cache) > 0  # type: ignore[attr-defined]
+
+
+class Eager(UpdateCacheMiddleware):
+    """A cache of the site that decides by itself what to store."""
+
+    def _should_update_cache(self, request: HttpRequest, response: HttpResponseBase) -> bool:
+        return True
+
+
+def test_derived_cache_decides_what_to_store_while_nobody_is_known() -> None:
+    protect_django_caches()
+
+    Eager(page).process_response(RequestFactory().get("/"), HttpResponse())
+
+    assert len(cache._cache) > 0  # type: ignore[attr-defined]

@@ -732,6 +732,39 @@ def test_page_that_is_not_cached_although_asked_is_told_once(
     ]
 
 
+class Answers:
+    """Answers in the place of every view."""
+
+    def __init__(self, get_response: Any) -> None:
+        """It asks nobody else."""
+
+    def __call__(self, request: Any) -> HttpResponse:
+        return HttpResponse(who(request))
+
+
+def test_page_of_a_middleware_that_is_not_cached_although_asked_is_told_too(
+    ory: FakeOry, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.ReadsEarly", UPDATE, FETCH, f"{__name__}.Answers"]
+    site = Site("sync")
+    session = ory.login(site)
+
+    with caplog.at_level(logging.WARNING, "django_ory_mfa"):
+        assert seen_by(site, "bare") == (200, session.identity.id)
+
+    told = [record.getMessage().partition(" is behind @cache_page")[0] for record in caplog.records]
+    assert (told, stored()) == (["The page /"], 0)
+
+
+def test_cache_of_the_site_inside_a_middleware_that_reads_the_session_breaks_no_page(
+    site: Site, ory: FakeOry, settings: Any
+) -> None:
+    settings.MIDDLEWARE = [UPDATE, *settings.MIDDLEWARE, f"{__name__}.ReadsEarly", FETCH]
+    session = ory.login(site)
+
+    assert (seen_by(site, "fragment"), stored()) == ((200, session.identity.id), 0)
+
+
 @pytest.mark.parametrize("url", ["/open", "/cached-open"])
 def test_public_page_is_cached_for_all(mode: str, ory: FakeOry, settings: Any, url: str) -> None:
     settings.MIDDLEWARE = [UPDATE, *settings.MIDDLEWARE, FETCH]
