@@ -42,6 +42,16 @@ class KeyMiddleware(OryUserMiddleware):
         return super().find(request, session)
 
 
+class SlowMiddleware(OryUserMiddleware):
+    """Looks nobody up before ``wait`` has run, as a view does that waits for the body of a request."""
+
+    wait: ClassVar[Any] = staticmethod(lambda: None)
+
+    def find(self, request: Any, session: Any) -> Any:
+        self.wait()
+        return super().find(request, session)
+
+
 @sync_and_async_middleware
 def marking(get_response: Any) -> Any:
     """Says on the response whether the Django session was touched."""

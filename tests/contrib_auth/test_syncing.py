@@ -19,11 +19,14 @@ from django.test.utils import CaptureQueriesContext
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from django_ory_mfa.contrib.auth.storing import is_text
+from tests.clock import PassingTime
+from tests.contrib_auth.middlewares import SlowMiddleware
 from tests.contrib_auth.site import UsersSite, sign_in, statements
 from tests.contrib_auth.syncs import ClosedRacingSync, FailingSync, NoticingSync, RacingSync
 
 User: Any = get_user_model()
 SYNCS = "tests.contrib_auth.syncs"
+MIDDLEWARES = "tests.contrib_auth.middlewares"
 BY_EMAIL = "django_ory_mfa.contrib.auth.sync.VerifiedEmailSync"
 
 pytestmark = pytest.mark.django_db
@@ -656,6 +659,31 @@ def test_answer_that_only_the_clock_of_ory_makes_older_is_copied_after_a_minute(
 
     assert (at_once, soon, user_of(site).is_staff) == (True, True, False)
     assert not is_synced(site)
+
+
+@pytest.mark.parametrize(("seconds", "is_staff"), [(29, False), (31, True)])
+def test_older_answer_that_has_waited_is_never_copied(
+    ory: Any,
+    site: UsersSite,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: PassingTime,
+    seconds: float,
+    *,
+    is_staff: bool,
+) -> None:
+    """Whoever sends a body slowly chooses how long."""
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    settings.MIDDLEWARE = [
+        f"{MIDDLEWARES}.SlowMiddleware" if name.endswith("OryUserMiddleware") else name for name in settings.MIDDLEWARE
+    ]
+    identity = sign_in(ory, site, metadata_public={"staff": True})
+    site.me()
+    identity.created_at, identity.metadata_public = identity.created_at - timedelta(seconds=5), {"staff": False}
+    OryIdentity.objects.update(synced_at=Now() - timedelta(seconds=61))
+    monkeypatch.setattr(SlowMiddleware, "wait", staticmethod(lambda: clock.wait(seconds)))
+
+    assert user_of(site).is_staff is is_staff
 
 
 def test_verified_phone_number_is_noticed(ory: Any, site: UsersSite) -> None:

@@ -25,6 +25,7 @@ from django_ory_mfa.contrib.auth.primary_key import change, without_key
 from django_ory_mfa.contrib.auth.signals import user_created, user_refused, user_synced
 from django_ory_mfa.contrib.auth.storing import save
 from django_ory_mfa.contrib.auth.sync import UserSync
+from django_ory_mfa.runtime.clock import monotonic
 from django_ory_mfa.session.request_state import state_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ RIGHTS = ("is_staff", "is_superuser")
 # serialization_failure and deadlock_detected: PostgreSQL asks to repeat the transaction.
 REPEATABLE = {"40001", "40P01"}
 REPETITIONS = 5
-# Longer than any answer of Ory is on its way to the database.
+# Longer than an answer of Ory that is copied is on its way to the database.
 LONGEST_WAY = timedelta(minutes=1)
 
 
@@ -99,11 +100,16 @@ class Mapping:
     def _is_due(self, link: Link) -> bool:
         if not is_other(self._digest, link.digest):
             return False
-        # SECURITY: an older answer from a cache must not restore what a newer one has removed, such as a right.
-        if is_older(self._digest, link.digest) and state_of(self._request).is_possibly_stale:
+        if is_older(self._digest, link.digest) and self._may_be_stale():
             return False
         # Nothing is written to a user who is refused, such as one whose data were deleted here.
         return is_admitted(link.user)
+
+    def _may_be_stale(self) -> bool:
+        # SECURITY: an older answer from a cache must not restore what a newer one has removed, such as a right. Neither
+        # must one that has waited, as for the body of the request, whose end the visitor chooses.
+        state = state_of(self._request)
+        return state.is_possibly_stale or monotonic() - state.arrived_at > LONGEST_WAY.total_seconds() / 2
 
     def _enter(self) -> AbstractBaseUser | None:
         sync = _user_sync()
