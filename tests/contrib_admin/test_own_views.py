@@ -77,6 +77,19 @@ class Customers(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in djang
         ]
 
 
+class Shown(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Its columns are called as what a theme reads, and it has a group of no actions."""
+
+    list_display = ("name", "actions_row", "actions_list")
+    actions_detail: ClassVar = ({"title": "More"}, {"title": "None", "items": None})
+    actions_submit_line = None
+
+    def actions_row(self, obj: Any) -> str:
+        return "row"
+
+    actions_list = actions_row
+
+
 class Members(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
     model = User
 
@@ -95,8 +108,9 @@ class WithOrders(Customers):
 undeclared = site_of("undeclared", (User, Undeclared), (Customer, Customers))
 declared = site_of("declared", (User, Declared))
 members = site_of("members", (Group, Groups), (Customer, WithOrders))
+shown = site_of("shown_columns", (Customer, Shown))
 urlpatterns = [
-    *(path(f"{site.name}/", site.urls) for site in (undeclared, declared, members)),
+    *(path(f"{site.name}/", site.urls) for site in (undeclared, declared, members, shown)),
     path("", include("tests.contrib_admin.urls")),
 ]
 
@@ -197,3 +211,13 @@ def test_route_to_the_form_itself_is_that_of_the_form(ory: Any, site: UsersSite)
 
     may(me, "change_user")
     assert is_refresh(site.get(address))
+
+
+def test_column_that_is_called_as_the_actions_of_a_theme_is_a_column(ory: Any, site: UsersSite) -> None:
+    staff(ory, site)
+    ann = Customer.objects.create(name="Ann")
+
+    for place in ("", "add/", f"{ann.pk}/change/"):
+        assert site.get(f"/shown_columns/shop/customer/{place}").status_code == 200
+    assert site.post("/shown_columns/shop/customer/add/", {"name": "Eve"}).status_code == 302
+    assert shown.check(None) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -67,9 +67,14 @@ def _runs_actions(request: HttpRequest) -> bool:
 
 def _of_a_theme(model_admin: Any, *attributes: str) -> set[str]:
     """Return the names of the actions in these attributes, as django-unfold has them."""
-    names = [name for attribute in attributes for name in getattr(model_admin, attribute, None) or ()]
+    names = [name for attribute in attributes for name in _listed(getattr(model_admin, attribute, None))]
     # A group of actions is a dict, with the actions under "items".
-    return {one for name in names for one in (name["items"] if isinstance(name, dict) else [name])}
+    return {one for name in names for one in (_listed(name.get("items")) if isinstance(name, dict) else [name])}
+
+
+def _listed(value: Any) -> Iterable[Any]:
+    # A model admin without that theme may have a column of this name.
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _name_of_button(model_admin: Any, name: str) -> str:
