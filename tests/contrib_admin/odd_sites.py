@@ -110,6 +110,23 @@ class Later(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-st
         return [(None, {"fields": ("first_name",)})]
 
 
+class InitialForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in django-stubs only
+    """It reads what Django gives to a form that is not sent and adds a user."""
+
+    class Meta:
+        model = User
+        fields = ("username", "first_name")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if not args and kwargs.get("instance") is None:
+            kwargs["initial"]["first_name"] = kwargs["initial"]["last_name"]
+        super().__init__(*args, **kwargs)
+
+
+class Initial(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    form = InitialForm
+
+
 class RowForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in django-stubs only
     """It may get a field when it is made."""
 
@@ -222,6 +239,7 @@ tolerant.register([Colleague, Member], OneField)
 tolerant.register(Customer, WithServing)
 sites = (
     site_of("one_field", *((model, OneField) for model in (*OF_RIGHTS, *OF_SITES)), (Customer, WithServing)),
+    site_of("initial", (User, Initial)),
     site_of("later_fields", (User, Later), (Group, WithUsers)),
     site_of("me", (User, Me)),
     number_site("plain_rows"),

@@ -249,6 +249,14 @@ def test_field_that_a_form_gets_when_it_is_made_is_sensitive(ory: Any, site: Use
     assert site.get(f"{path}add/").status_code == 200
 
 
+def test_form_is_made_as_django_makes_it(ory: Any, site: UsersSite) -> None:
+    me, path = staff(ory, site), "/initial/auth/user/"
+
+    assert 'value="Ann"' in site.get(f"{path}add/?last_name=Ann").content.decode()
+    assert site.get(f"{path}{me.pk}/change/").status_code == 200
+    assert site.post(f"{path}add/", {"username": "ann"}).status_code == 302
+
+
 def test_name_that_a_view_gives_to_an_object_needs_a_fresh_proof_to_change_it(ory: Any, site: UsersSite) -> None:
     me = staff(ory, site, "view_order", age=STALE)
     path, data = "/me/auth/user/me/change/", {"first_name": "Eve", "is_superuser": "on"}

@@ -164,7 +164,8 @@ def _gives_rights(model_admin: Any, request: HttpRequest, found: Any) -> bool:
     if holds_rights(model_admin):
         form = model_admin.get_form(request, found, change=is_change)
         # Made only if its class does not tell: that may cost queries.
-        if any(give_rights(names, model_admin, is_new=not is_change) for names in _written_by(form, request, found)):
+        written = _written_by(model_admin, form, request, found)
+        if any(give_rights(names, model_admin, is_new=not is_change) for names in written):
             return True
     return any(_inline_gives_rights(one, request, found) for one in inlines_in(model_admin, request, found))
 
@@ -196,12 +197,17 @@ def _may_send(inline: Any, request: HttpRequest, found: Any) -> bool:
     )
 
 
-def _written_by(form: Any, request: HttpRequest, found: Any) -> Iterator[set[str]]:
+def _written_by(model_admin: Any, form: Any, request: HttpRequest, found: Any) -> Iterator[set[str]]:
     """Yield the names of the fields of the class ``form``, and then those of a form, which may cost queries."""
     yield _names(form.base_fields)
-    sent = (request.POST, request.FILES) if request.method == "POST" else ()
     # SECURITY: a form may add fields when it is made, as Django makes it.
-    yield _names(form(*sent, instance=found).fields)
+    if request.method == "POST":
+        made = form(request.POST, request.FILES, instance=found)
+    elif found is None:
+        made = form(initial=model_admin.get_changeform_initial_data(request))
+    else:
+        made = form(instance=found)
+    yield _names(made.fields)
 
 
 def _names(fields: Any) -> set[str]:
