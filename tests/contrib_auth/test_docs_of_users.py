@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import importlib
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
 from django.core.checks import run_checks
+from django.core.management import call_command
 from django.dispatch import Signal
 from django.test import Client
 
@@ -211,3 +213,15 @@ def test_example_of_an_organization_gives_its_group(
     sign_in(ory, site, organization_id=organization)
 
     assert [group.name for group in user_of(site).groups.all()] == groups
+
+
+@pytest.mark.django_db
+def test_identity_that_got_a_second_user_gets_back_the_first(ory: Any, site: UsersSite, django_user_model: Any) -> None:
+    first = django_user_model.objects.create_user("ann")
+    identity = sign_in(ory, site)
+    assert site.me()["pk"] != str(first.pk)
+
+    run_block("how-to/users", "def unlink")["unlink"](identity.id)
+    call_command("ory_mfa", "users", "link", "--user", "ann", "--identity", identity.id, stdout=StringIO())
+
+    assert site.me()["pk"] == str(first.pk)
