@@ -12,7 +12,7 @@ from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt, notes_missing_page
-from django_ory_mfa.guard.spellings import spellings, without_dots
+from django_ory_mfa.guard.spellings import has_dots, spellings
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
@@ -92,20 +92,23 @@ def origin_of(rule: Rule) -> Origin:
 def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMatch | None) -> list[Demand]:
     default = Demand(Origin.SITE_DEFAULT, Configured())
     found = [_first(rules, path_info) or default]
-    plain = without_dots(path_info)
-    if plain is not None or CONTROL.search(path_info):
-        # SECURITY: `$` also matches before a trailing newline, and a view that opens files takes `..` away. No rule
-        # exempts such a path: the default applies too.
+    if CONTROL.search(path_info):
+        # SECURITY: `$` also matches before a trailing newline. No rule exempts such a path: the default applies too.
         found.append(default)
-    if not rules:
-        return found
-    if plain is not None:
-        found.append(_first(rules, plain) or default)
-    others = list(spellings(path_info if plain is None else plain, match, urlconf))
+    if has_dots(path_info):
+        # SECURITY: which page it is depends on how a view takes the dots away, so it needs what any page needs.
+        return [*found, default, *_all(rules)]
+    others = list(spellings(path_info, match, urlconf)) if rules else []
     # SECURITY: the visitor chooses the spelling, so the others have to pass too. A rule for every path is left out:
     # like ORY_MFA_AAL, it applies only where no other rule does.
     particular = [rule for rule in rules if not rule.pattern.match(NO_PATH)] if others else []
-    return [*found, *(demand for other in others if (demand := _first(particular, other)))]
+    for other in others:
+        found += _all(particular) if other is None else filter(None, [_first(particular, other)])
+    return found
+
+
+def _all(rules: Iterable[Rule]) -> list[Demand]:
+    return [Demand(origin_of(rule), rule.requirement) for rule in rules]
 
 
 def _first(rules: Iterable[Rule], path_info: str) -> Demand | None:

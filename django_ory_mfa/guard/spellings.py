@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,30 +17,33 @@ from django.utils.regex_helper import normalize
 from django_ory_mfa.conf import languages
 
 DOTS = re.compile(r"\\|/\.{1,2}(?:/|$)")
-# What the routers of Django REST framework put at the end of a path: the name of a format, with or without a slash.
-FORMAT = "format"
+EMPTY = re.compile("/{2,}")
 # Django's pattern objects, from the root to a view.
 Patterns = tuple[Any, ...]
 
 
-def without_dots(path_info: str) -> str | None:
-    """Return the path without ``.`` and ``..`` segments (RFC 3986, section 5.2.4); None if it has none.
+def has_dots(path_info: str) -> bool:
+    """Whether the path has a segment ``.`` or ``..`` (RFC 3986, section 5.2.4).
 
-    A backslash counts as a slash, as for file names on Windows.
+    A backslash counts as one, since it is a slash in file names on Windows.
     """
-    return _normal(path_info) if DOTS.search(path_info) else None
+    return DOTS.search(path_info) is not None
 
 
-def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) -> Iterator[str]:
+def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) -> Iterator[str | None]:
     """Yield other paths of the page at ``path_info``, of which ``match`` is the URL pattern, None if there is none.
 
-    They are the path in each language of a translated pattern, each of these without empty segments or without the
-    format of Django REST framework, and all of them without their language prefix.
+    They are the path in each language of a translated pattern, each of these without empty segments and without the
+    format of Django REST framework, and all of them without their language prefix. None: there is one more, which
+    cannot be made out.
     """
     resolver = get_resolver(urlconf)
     has_languages = _has_language_prefixes(resolver)
     for translated in (path_info, *_translated(path_info, match, resolver)):
-        for path in (translated, *_shorter(translated, match)):
+        if translated is None:
+            yield None
+            continue
+        for path in _shorter(translated, match):
             if path != path_info:
                 yield path
             if has_languages and translation.get_language_from_path(path) is not None:
@@ -49,17 +51,19 @@ def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) 
 
 
 def _shorter(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
-    if "//" in path_info:
-        yield _normal(path_info)
-    end = match and match.kwargs.get(FORMAT)
-    bare = path_info.rstrip("/")
-    if end and bare.endswith(f".{end}"):
-        bare = bare.removesuffix(f".{end}")
-        yield bare
-        yield f"{bare}/"
+    """Yield the path, and what is left of it without empty segments and without a parameter after a dot at its end."""
+    for path in dict.fromkeys((path_info, EMPTY.sub("/", path_info))):
+        yield path
+        bare = path.rstrip("/")
+        # The routers of Django REST framework let a format follow, which the view gets under a name of the site's.
+        for value in match.kwargs.values() if match else ():
+            if isinstance(value, str) and value and bare.endswith(f".{value}"):
+                without = bare.removesuffix(f".{value}")
+                yield without
+                yield f"{without}/"
 
 
-def _translated(path_info: str, match: ResolverMatch | None, resolver: URLResolver) -> Iterator[str]:
+def _translated(path_info: str, match: ResolverMatch | None, resolver: URLResolver) -> Iterator[str | None]:
     for patterns, by_language in _translated_patterns(resolver).get(id(match and match.func), ()):
         texts, rest = [], path_info.removeprefix("/")
         for pattern in patterns:
@@ -72,30 +76,33 @@ def _translated(path_info: str, match: ResolverMatch | None, resolver: URLResolv
             rest = rest[found.end() :]
         else:
             for language in by_language:
-                yield from _in_language(language, patterns, texts)
+                paths = _in_language(language, patterns, texts)
+                yield from paths
+                if not paths:
+                    yield None
 
 
 def _in_language(language: str, patterns: Patterns, texts: list[dict[str, str | None]]) -> list[str]:
-    """Return the paths, mostly one, that ``patterns`` match in ``language`` with ``texts`` for their parameters."""
+    """Return the paths, mostly one, that ``patterns`` match in ``language`` with ``texts`` for their parameters.
+
+    Empty if that cannot be made out.
+    """
     with translation.override(language):
+        regexes = [pattern.regex for pattern in patterns]
+    try:
         # What reverse() does, which would need a name.
-        forms = [normalize(pattern.regex.pattern) for pattern in patterns]
-    parts = [
-        [
-            form % of_pattern
-            for form, names in of_pattern_forms
-            if all(of_pattern.get(name) is not None for name in names)
+        parts = [
+            [
+                form % of_regex
+                for form, names in normalize(regex.pattern)
+                # For some alternatives it gives nothing.
+                if all(of_regex.get(name) for name in names) and (form or "|" not in regex.pattern)
+            ]
+            for regex, of_regex in zip(regexes, texts, strict=True)
         ]
-        for of_pattern_forms, of_pattern in zip(forms, texts, strict=True)
-    ]
+    except ValueError:
+        return []
     return ["/" + "".join(chosen) for chosen in product(*parts)]
-
-
-def _normal(path_info: str) -> str:
-    path = posixpath.normpath("/" + path_info.replace("\\", "/").lstrip("/"))
-    # A path that ends with a slash, or with a segment of dots, is that of a folder.
-    is_folder = path_info.endswith(("/", "\\", "/.", "/..")) and path != "/"
-    return f"{path}/" if is_folder else path
 
 
 @lru_cache(maxsize=64)

@@ -8,14 +8,17 @@ from django_ory_mfa.ory.lanes import network_of
 from django_ory_mfa.runtime.clock import monotonic
 
 SHARE = 2  # networks a second
+# Ory may answer again long before it has said, and new sign-ins must not wait for that.
+LONGEST_PAUSE = 5.0  # seconds
 
 
 class RateLimit:
     """Until when Ory limits requests, and which networks had their call in this second of it.
 
     SECURITY: made-up credentials could use up what Ory allows, and keep doing so, at the cost of those that Ory knows.
-    So they are held back until the limit resets. A new sign-in is unknown too, so ``SHARE`` networks a second get one
-    call each. Whatever a visitor does, known credentials are asked for, and a held-back one is never let in.
+    So they are held back until the limit resets, for some seconds after each 429 at most. A new sign-in is unknown too,
+    so ``SHARE`` networks a second get one call each. Whatever a visitor does, known credentials are asked for, and a
+    held-back one is never let in.
     """
 
     def __init__(self) -> None:
@@ -25,8 +28,8 @@ class RateLimit:
         self._networks: set[str] = set()
 
     def begin(self, seconds: float) -> None:
-        """Note that Ory limits requests for ``seconds`` from now."""
-        self._resets_at = monotonic() + seconds
+        """Note that Ory limits requests for ``seconds`` from now, of which ``LONGEST_PAUSE`` count."""
+        self._resets_at = monotonic() + min(seconds, LONGEST_PAUSE)
 
     def allow(self, address: str) -> float:
         """Return 0 if Ory may be asked for an unknown credential from ``address`` now, else the seconds to wait."""

@@ -10,12 +10,12 @@ import asyncio
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.middleware.csrf import CSRF_SESSION_KEY, rotate_token
 
 from django_ory_mfa.core.session import ANONYMOUS, OrySession
-from django_ory_mfa.request.visitor import hashes_of_person
+from django_ory_mfa.request.visitor import django_session_of, hashes_of_person
 from django_ory_mfa.roundtrip.hops import has_hops, person_before
 from django_ory_mfa.runtime.steps import Steps
 from django_ory_mfa.session.django_session import Ending, Reading
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # The key in the Django session that holds the keyed hash of its owner.
 MARK = "_ory_mfa_person"
+# A sign-in of Django's is dropped as a whole: everybody's names the same backend.
+OF_USER = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
 # The previous owner that the signal reports for a session that no Ory person has used.
 NO_PERSON = ""
 # The owner whose session this code loads in an event loop.
@@ -67,6 +69,8 @@ class SessionOwner:
         self._held: dict[str, Any] | None = None
         # What receivers of the signal have written into the emptied session.
         self._of_receivers: dict[str, Any] = {}
+        # What code of the site may have read of the other person's session.
+        self._shown: dict[str, Any] = {}
         self._is_discarding = False
         self.has_switched = False
         # Whether code of the site may have read the session of another person before it was emptied.
@@ -104,7 +108,7 @@ class SessionOwner:
             return
         previous = self._compare(data, self._sent_away)
         if previous is not None:
-            self.was_shown = True
+            self._note_shown(data)
             self._forget_csrf_secret(data)
             yield Ending(self._request)
             yield self._switch_signal(previous)
@@ -115,6 +119,11 @@ class SessionOwner:
         if self._held is not None:
             yield Reading(self._session)
         return self.was_shown
+
+    def _note_shown(self, data: dict[str, Any]) -> None:
+        # Without a cookie it was made in this request.
+        if django_session_of(self._request):
+            self.was_shown, self._shown = True, dict(data)
 
     def discard(self) -> None:
         """Save nothing of what code of the site writes in this request, but what receivers of the signal have written.
@@ -237,7 +246,7 @@ class SessionOwner:
             return None
         previous = self._compare(data, self._sent_away) if is_theirs else NO_PERSON
         if previous is not None and was_held:
-            self.was_shown = True
+            self._note_shown(data)
         elif previous is not None:
             self._forget_csrf_secret(data)
         return previous
@@ -264,12 +273,20 @@ class SessionOwner:
         if self._is_discarding:
             data.clear()
             data.update(self._of_receivers)
+        self._drop_shown(data)
         self._compare(data)
         if self._is_taken_over and session.session_key == self._key_of_browser:
             # SECURITY: session fixation. Somebody who knows the old key, or planted it in this browser, must not share
             # the session from now on. The old one stays for requests in flight; it holds nothing of this person.
             session._session_key = None
             self._is_taken_over = False
+
+    def _drop_shown(self, data: dict[str, Any]) -> None:
+        """Drop what code of the site has written back of the other person's session, where no guard stops it."""
+        is_their_user = SESSION_KEY in data and data[SESSION_KEY] == self._shown.get(SESSION_KEY)
+        for name in [name for name in data if name in self._shown and name not in self._of_receivers]:
+            if is_their_user if name in OF_USER else data[name] == self._shown[name]:
+                del data[name]
 
     def _forget_csrf_secret(self, data: dict[str, Any]) -> None:
         """With ``CSRF_USE_SESSIONS`` the secret ends with the session; the next form gets a new one."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.contrib.auth import get_user_model
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.contrib.auth import get_user_model, login
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.utils.decorators import sync_and_async_middleware
@@ -124,3 +124,22 @@ def reading(get_response: Any) -> Any:
         return told(get_response(request), notes)
 
     return middleware
+
+
+@sync_and_async_middleware
+def signing_in(get_response: Any) -> Any:
+    """Signs a Django user in for each request, as RemoteUserMiddleware does."""
+
+    def sign_in(request: Any) -> None:
+        user = get_user_model().objects.get(username="somebody")
+        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+
+    async def amiddleware(request: Any) -> Any:
+        await sync_to_async(sign_in)(request)
+        return await get_response(request)
+
+    def middleware(request: Any) -> Any:
+        sign_in(request)
+        return get_response(request)
+
+    return amiddleware if iscoroutinefunction(get_response) else middleware

@@ -125,6 +125,23 @@ def test_rule_9_django_sign_in_of_the_same_person_is_kept_under_a_new_key(
     assert len(switches) == 1
 
 
+def test_rule_9_django_sign_in_that_is_made_in_each_request_refuses_no_page(
+    ory: Any, site: UsersSite, settings: Any
+) -> None:
+    """It is emptied, and it is no previous person's."""
+    User.objects.create_user("somebody")
+    settings.MIDDLEWARE = [
+        settings.MIDDLEWARE[0],
+        "tests.contrib_auth.middlewares.signing_in",
+        *settings.MIDDLEWARE[1:],
+    ]
+    sign_in(ory, site)
+
+    answers = [site.get("guarded") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+
+
 def test_rule_9_django_sign_in_that_was_read_before_is_emptied_once_it_is_read_again(ory: Any, site: UsersSite) -> None:
     signed_in_to_django(site)
     sign_in(ory, site, email="eve@example.test")

@@ -156,6 +156,17 @@ async def anothing_for(request: Any) -> None:
     assert await request.aory_session() is not None
 
 
+def knowing(request: Any) -> HttpResponse:
+    """A view without a guard that shows who it is."""
+    assert request.ory_session
+    return HttpResponse("public")
+
+
+async def aknowing(request: Any) -> HttpResponse:
+    assert await request.aory_session()
+    return HttpResponse("public")
+
+
 def public(request: Any) -> HttpResponse:
     return HttpResponse("public")
 
@@ -197,6 +208,8 @@ urlpatterns = [
     path("async/caught", acaught),
     path("sync/exempt-from-csrf", csrf_exempt(aal1(shown))),
     path("async/exempt-from-csrf", csrf_exempt(aal1(ashown))),
+    path("sync/knowing", knowing),
+    path("async/knowing", aknowing),
     path("sync/public", public),
     path("async/public", apublic),
 ]
@@ -305,6 +318,23 @@ def test_first_person_takes_over_what_was_nobodys_at_once(ory: FakeOry, site: Si
 def test_session_that_nothing_has_read_costs_no_redirect(ory: FakeOry, site: Site, engine: str, settings: Any) -> None:
     settings.MIDDLEWARE = [SESSIONS, SESSION]
     next_person(ory, site)
+
+    assert seen(site.get("kept")) == [EMPTY]
+
+
+def test_page_without_a_guard_keeps_nothing_of_it_either(ory: FakeOry, site: Site, engine: str) -> None:
+    next_person(ory, site)
+
+    assert seen(site.get("knowing"), site.get("kept"), site.get("shown")) == [(200, "public"), EMPTY, EMPTY]
+
+
+def test_rule_that_only_reports_keeps_nothing_of_it_either(
+    ory: FakeOry, site: Site, engine: str, settings: Any
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, POLICY]
+    settings.ORY_MFA_RULES = [("/", "aal1", {"report_only": True})]
+    next_person(ory, site)
+    site.get("public")
 
     assert seen(site.get("kept")) == [EMPTY]
 

@@ -44,7 +44,7 @@ def junk(mode: str, value: str = "junk", address: str = STRANGER) -> Any:
     return site.get("aal2")
 
 
-def limit(ory: FakeOry, mode: str, reset: str | None = "7") -> None:
+def limit(ory: FakeOry, mode: str, reset: str | None = "4") -> None:
     """Have Ory answer 429 once, to a made-up cookie, and give the network of that its turn."""
     ory.fail(429, headers=[("x-ratelimit-reset", reset)] if reset else [])
     junk(mode, "first")
@@ -71,10 +71,10 @@ def test_made_up_credentials_are_not_sent_until_the_limit_resets(
     limit(ory, mode)
     responses = [junk(mode, f"junk{number}") for number in range(5)]
     held_back = asked(ory)
-    clock.passed += 7
+    clock.passed += 4
     after = [junk(mode, f"later{number}").status_code for number in range(5)]
 
-    assert [(response.status_code, response["Retry-After"]) for response in responses] == [(503, "7")] * 5
+    assert [(response.status_code, response["Retry-After"]) for response in responses] == [(503, "4")] * 5
     assert (held_back, events.count(Event.HELD_BACK), events.count(Event.RATE_LIMITED)) == (0, 5, 1)
     assert (after, asked(ory)) == ([302] * 5, 5)
     assert [line for line in caplog.messages if "Ory" in line] == ["Ory answered 429 (too many requests)."]
@@ -137,14 +137,23 @@ def test_limit_without_a_reset_lasts_a_second(mode: str, ory: FakeOry, clock: Pa
 
 def test_limit_that_still_holds_after_a_turn_is_longer(mode: str, ory: FakeOry, clock: PassingTime) -> None:
     limit(ory, mode)
-    clock.passed += 6
-    ory.fail(429, headers=[("x-ratelimit-reset", "7")])
+    clock.passed += 3
+    ory.fail(429, headers=[("x-ratelimit-reset", "4")])
     junk(mode, "turn")
     ory.recover()
-    clock.passed += 6.5
+    clock.passed += 3.5
     junk(mode, "another-turn")
 
     assert (junk(mode, "held-back").status_code, asked(ory)) == (503, 2)
+
+
+def test_new_sign_ins_do_not_wait_for_a_late_reset(mode: str, ory: FakeOry, clock: PassingTime) -> None:
+    """Ory may answer again long before."""
+    limit(ory, mode, reset="30")
+    held_back = junk(mode, "held-back").status_code
+    clock.passed += 5
+
+    assert (held_back, junk(mode, "asked-for").status_code) == (503, 302)
 
 
 def test_limit_is_no_outage(mode: str, ory: FakeOry, clock: PassingTime) -> None:
