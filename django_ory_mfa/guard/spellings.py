@@ -90,19 +90,19 @@ def _in_language(language: str, patterns: Patterns, texts: list[dict[str, str | 
     with translation.override(language):
         regexes = [pattern.regex for pattern in patterns]
     try:
-        # What reverse() does, which would need a name.
-        parts = [
-            [
-                form % of_regex
-                for form, names in normalize(regex.pattern)
-                # For some alternatives it gives nothing.
-                if all(of_regex.get(name) for name in names) and (form or "|" not in regex.pattern)
-            ]
-            for regex, of_regex in zip(regexes, texts, strict=True)
-        ]
-    except ValueError:
+        parts = [_texts_of(regex, of_regex) for regex, of_regex in zip(regexes, texts, strict=True)]
+    except (TypeError, ValueError):
+        # What cannot be read backwards, or a percent sign.
         return []
     return ["/" + "".join(chosen) for chosen in product(*parts)]
+
+
+def _texts_of(regex: re.Pattern[str], parameters: dict[str, str | None]) -> list[str]:
+    """Return what ``regex`` matches with ``parameters``, found as reverse() does, which would need a name."""
+    forms = normalize(regex.pattern)
+    found = [form % parameters for form, names in forms if all(parameters.get(name) for name in names)]
+    # A parameter may be translated, too.
+    return [text for text in found if regex.search(text)]
 
 
 @lru_cache(maxsize=64)

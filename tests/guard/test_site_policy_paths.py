@@ -670,10 +670,12 @@ def test_rule_holds_in_every_language_without_prefixes(ory: Any, site: Site, set
     [
         path(in_language(en="100%/", de="ganz%/"), views.page),
         re_path(in_language(en=r"^(?i:ic)/$", de=r"^(?i:eis)/$"), views.page),
+        path(in_language(en="100%d/", de="ganz%d/"), views.page),
+        re_path(in_language(en="^(red|blue)/$", de="^(rot|blau)/$"), views.page),
         re_path(in_language(en=r"^safe(?:\.html|/)$", de=r"^sicher(?:\.html|/)$"), views.page),
     ],
 )
-@pytest.mark.parametrize("url", ["/ganz%25/", "/eis/", "/sicher/", "/sicher.html"])
+@pytest.mark.parametrize("url", ["/ganz%25/", "/ganz%25d/", "/eis/", "/rot/", "/sicher/", "/sicher.html"])
 def test_page_whose_paths_cannot_be_made_out_needs_what_every_rule_asks_for(
     ory: Any, site: Site, settings: Any, pattern: Any, url: str
 ) -> None:
