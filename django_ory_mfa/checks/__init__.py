@@ -12,6 +12,7 @@ from django_ory_mfa.checks.admin import (
     W030,
     check_admin_sites,
     odd_requirement,
+    open_site,
     replaced_site,
     unread_attribute,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "odd_requirements",
     "odd_setting",
     "odd_view",
+    "open_site",
     "other_authenticators",
     "out_of_order",
     "passed_by",

@@ -24,6 +24,7 @@ SENSITIVE = "sensitive"
 DECLARED = "ory_mfa_requirements"
 CONFIG = "django_ory_mfa.contrib.admin.apps.AALAdminConfig"
 LEVEL = "required_aal"
+OWN_VIEW = "An admin_view() of your own has to call that of the mixin, and to use functools.wraps."
 
 E030 = Error(
     "An admin site is behind Ory, but django_ory_mfa.contrib.auth is not installed.",
@@ -62,9 +63,19 @@ def replaced_site(config: AppConfig, site: Any) -> Error:
         "which is not behind Ory.",
         hint=(
             "Name a site with AALAdminSiteMixin in default_site. Some themes replace admin.site when they are loaded: "
-            "have 'unfold.apps.BasicAppConfig' in INSTALLED_APPS in place of 'unfold', which does not. An admin_view() "
-            "of your own has to call that of the mixin, and to use functools.wraps."
+            f"have 'unfold.apps.BasicAppConfig' in INSTALLED_APPS in place of 'unfold', which does not. {OWN_VIEW}"
         ),
+        id="ory_mfa.E033",
+    )
+
+
+def open_site(site: Any) -> Error:
+    """Return the error for a site with ``AALAdminSiteMixin`` whose pages do not pass its guard."""
+    return Error(
+        f"The admin site {site.name!r} is of the class {type(site).__name__}, which has AALAdminSiteMixin, and is not "
+        "behind Ory.",
+        hint=OWN_VIEW,
+        obj=type(site),
         id="ory_mfa.E033",
     )
 
@@ -91,16 +102,29 @@ def check_admin_sites(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     sites = list(import_module("django.contrib.admin.sites").all_sites)
     return [
         *_replaced(),
+        *_open(sites),
         *(W030 for site in sites if is_behind_ory(site) and _is_login_url(site)),
         *_unread(sites),
     ]
 
 
 def _replaced() -> Iterator[CheckMessage]:
-    for config in apps.get_app_configs():
+    for config in _configs():
         site = getattr(config.module, "site", None)
-        if CONFIG in _names_of(type(config)) and not is_behind_ory(site):
+        if not is_behind_ory(site):
             yield replaced_site(config, site)
+
+
+def _configs() -> list[AppConfig]:
+    return [config for config in apps.get_app_configs() if CONFIG in _names_of(type(config))]
+
+
+def _open(sites: Sequence[Any]) -> list[CheckMessage]:
+    # What is in the place of admin.site is named with the app config.
+    named = [getattr(config.module, "site", None) for config in _configs()]
+    found = [open_site(site) for site in sites if _has_mixin(site) and not is_behind_ory(site) and site not in named]
+    # Django keeps its sites in no order.
+    return sorted(found, key=lambda message: str(message.msg))
 
 
 def _unread(sites: Sequence[Any]) -> list[CheckMessage]:
@@ -138,7 +162,11 @@ def _names_of(known: type) -> set[str]:
 
 def is_behind_ory(site: Any) -> bool:
     """Whether the pages of ``site`` pass the guard of ``AALAdminSiteMixin``, and not only: it inherits from it."""
-    return hasattr(site, "ory_mfa_guards_of") and any(site.ory_mfa_guards_of(site.index))
+    return _has_mixin(site) and any(site.ory_mfa_guards_of(site.index))
+
+
+def _has_mixin(site: Any) -> bool:
+    return hasattr(site, "ory_mfa_guards_of")
 
 
 def messages_of(site: Any, names_of: Callable[[Any], set[str]]) -> Iterator[CheckMessage]:

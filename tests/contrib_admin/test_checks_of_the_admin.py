@@ -13,7 +13,7 @@ from django.contrib import admin
 from django.contrib.admin.sites import all_sites
 from django.core.checks import run_checks
 
-from django_ory_mfa.checks.admin import E030, E032, W030, odd_requirement, replaced_site, unread_attribute
+from django_ory_mfa.checks.admin import E030, E032, W030, odd_requirement, open_site, replaced_site, unread_attribute
 from django_ory_mfa.contrib.admin.apps import AALAdminConfig
 from django_ory_mfa.contrib.admin.sites import AALAdminSite, AALAdminSiteMixin
 from django_ory_mfa.core.requirement import Requirement
@@ -219,8 +219,17 @@ def test_mixin_right_of_the_site_class_is_refused(bases: Any, attributes: Any) -
         type("SiteAdmin", bases, attributes)
 
 
+class Wrapped:
+    """It looks like Django's, and calls what is right of it."""
+
+    @wraps(admin.AdminSite.admin_view)
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of Django
+        return super().admin_view(view, cacheable)  # type: ignore[misc]  # the site class stands to the right
+
+
 @pytest.mark.parametrize(
-    "bases", [(AALAdminSiteMixin, Theme), (LeftOfTheTheme, Theme), (AALAdminSite, Theme), (Logging,)]
+    "bases",
+    [(Wrapped, AALAdminSite), (AALAdminSiteMixin, Theme), (LeftOfTheTheme, Theme), (AALAdminSite, Theme), (Logging,)],
 )
 def test_site_whose_pages_pass_the_mixin_is_in_order(monkeypatch: pytest.MonkeyPatch, bases: Any) -> None:
     monkeypatch.setattr(admin, "site", type("SiteAdmin", bases, {})(name="theme"))
@@ -232,6 +241,15 @@ def test_site_that_leaves_the_guard_out_is_an_error(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(admin, "site", Open(name="open"))
 
     assert found() == [replaced_site(config(), admin.site)]
+
+
+def test_every_site_that_leaves_the_guard_out_is_an_error() -> None:
+    second, first = Open(name="second"), Open(name="first")
+
+    messages = found()
+
+    assert messages == [open_site(first), open_site(second)]
+    assert "The admin site 'first' is of the class Open, which has AALAdminSiteMixin" in messages[0].msg
 
 
 @pytest.mark.usefixtures("theme")

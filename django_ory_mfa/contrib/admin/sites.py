@@ -68,7 +68,7 @@ class AALAdminSiteMixin:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         at = cls.__mro__.index(AALAdminSiteMixin)
-        before = [unwrap(vars(base)["admin_view"]) for base in cls.__mro__[:at] if "admin_view" in vars(base)]
+        before = [vars(base)["admin_view"] for base in cls.__mro__[:at] if "admin_view" in vars(base)]
         if AdminSite in cls.__mro__[:at] or AdminSite.admin_view in before:
             # SECURITY: right of the site class, the mixin's admin_view() would never be called.
             raise TypeError(f"{cls.__name__}: put AALAdminSiteMixin left of the site class")
