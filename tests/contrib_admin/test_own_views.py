@@ -11,6 +11,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpResponse
 from django.urls import include, path
+from django.views import View
 
 from tests.contrib_admin.people import STALE, UsersSite, is_refresh, may, staff
 from tests.contrib_admin.rights_sites import site_of
@@ -70,11 +71,64 @@ class Customers(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in djang
 
     def get_urls(self) -> Any:
         ways: Any = {"partly": partial(self.delete_view, extra_context={}), "remove": self.remove, "wipe": self.wipe}
+        ways["function"] = partial(type(self).delete_view, self)
         return [
             *(path(f"<path:object_id>/{way}/", self.admin_site.admin_view(view)) for way, view in ways.items()),
             path("quiet/", self.admin_site.admin_view(self.quiet)),
             *super().get_urls(),
         ]
+
+
+class Restore(View):
+    model_admin: Any = None
+
+    def post(self, request: Any) -> HttpResponse:
+        return HttpResponse("restored")
+
+
+def restore(request: Any) -> HttpResponse:
+    return HttpResponse("restored")
+
+
+def restore_by(model_admin: Any, request: Any) -> HttpResponse:
+    return restore(request)
+
+
+class Unbound(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Its views are no methods of it."""
+
+    def unbound(self, request: Any) -> HttpResponse:
+        return restore(request)
+
+    @staticmethod
+    def static(request: Any) -> HttpResponse:
+        return restore(request)
+
+    @classmethod
+    def of_class(cls, request: Any) -> HttpResponse:
+        return restore(request)
+
+    def get_urls(self) -> Any:
+        views: dict[str, Any] = {
+            "by_class": Restore.as_view(model_admin=self),
+            "function": restore,
+            "partly": partial(restore_by, self),
+            "unbound": partial(Unbound.unbound, self),
+            "static": self.static,
+            "of_class": self.of_class,
+            "anonymous": lambda request: restore(request),
+        }
+        ways = [path(f"{way}/", self.admin_site.admin_view(view), name=way) for way, view in views.items()]
+        return [path("more/", include(ways)), *super().get_urls()]
+
+
+WAYS = ("by_class", "function", "partly", "unbound", "static", "of_class", "anonymous")
+
+
+class UnboundDeclared(Unbound):
+    ory_mfa_requirements: ClassVar = dict.fromkeys(
+        ("Restore", "restore", "restore_by", "unbound", "static", "of_class", "anonymous"), "aal1"
+    )
 
 
 class Shown(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -108,9 +162,11 @@ class WithOrders(Customers):
 undeclared = site_of("undeclared", (User, Undeclared), (Customer, Customers))
 declared = site_of("declared", (User, Declared))
 members = site_of("members", (Group, Groups), (Customer, WithOrders))
+unbound = site_of("unbound", (User, Unbound))
+unbound_declared = site_of("unbound_declared", (User, UnboundDeclared))
 shown = site_of("shown_columns", (Customer, Shown))
 urlpatterns = [
-    *(path(f"{site.name}/", site.urls) for site in (undeclared, declared, members, shown)),
+    *(path(f"{site.name}/", site.urls) for site in (undeclared, declared, members, shown, unbound, unbound_declared)),
     path("", include("tests.contrib_admin.urls")),
 ]
 
@@ -187,7 +243,7 @@ def test_what_is_declared_is_asked_of_every_request(ory: Any, site: UsersSite) -
     assert is_refresh(site.get("/undeclared/auth/user/export/"))
 
 
-@pytest.mark.parametrize("way", ["partly", "remove", "wipe"])
+@pytest.mark.parametrize("way", ["partly", "remove", "wipe", "function"])
 def test_view_of_django_by_another_way_is_that_view(
     ory: Any, site: UsersSite, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
@@ -221,3 +277,25 @@ def test_column_that_is_called_as_the_actions_of_a_theme_is_a_column(ory: Any, s
         assert site.get(f"/shown_columns/shop/customer/{place}").status_code == 200
     assert site.post("/shown_columns/shop/customer/add/", {"name": "Eve"}).status_code == 302
     assert shown.check(None) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_view_that_is_no_method_of_the_model_admin_is_one_of_it(ory: Any, site: UsersSite, way: str) -> None:
+    me = staff(ory, site, age=STALE)
+    address = f"/unbound/auth/user/more/{way}/"
+    assert site.get(address).status_code == (405 if way == "by_class" else 200)
+    assert is_refresh(site.post(address))
+    assert site.post(f"/unbound_declared/auth/user/more/{way}/").status_code == 200
+
+    ory.login(site, user=me)
+    assert site.post(address).status_code == 200
+
+
+def test_address_from_before_is_no_such_view(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, age=STALE)
+
+    assert not is_refresh(site.post("/unbound/auth/user/1/"))
+
+
+def test_names_of_views_that_are_no_methods_are_keys() -> None:
+    assert unbound_declared.check(None) == []

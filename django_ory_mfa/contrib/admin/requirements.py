@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.admin import ModelAdmin
+from django.views.generic import RedirectView
 
-from django_ory_mfa.checks.admin import SENSITIVE
+from django_ory_mfa.checks.admin import KEYS, SENSITIVE
 from django_ory_mfa.contrib.admin.actions import DELETING, Picked, linked_actions, picked_actions
 from django_ory_mfa.contrib.admin.inlines import AS_NEW, rows_beside
 from django_ory_mfa.contrib.admin.rights import form_gives_rights, holds_rights, list_gives_rights, may_hold_rights
@@ -50,12 +51,12 @@ class Place(NamedTuple):
         return {*self.names, *(() if self.key is None else (self.key,))}
 
 
-def requirements_of(view: Any, request: HttpRequest, object_id: str | None, *, sensitive: Any) -> Iterator[Any]:
-    """Yield what ``view`` of the admin requires of ``request``: levels, names of policies or ``Requirement`` values.
-
-    ``sensitive`` is the requirement of the site for sensitive views.
-    """
+def requirements_of(site: Any, view: Any, request: HttpRequest, object_id: str | None) -> Iterator[Any]:
+    """Yield what ``view`` of ``site`` requires of ``request``: levels, names of policies or ``Requirement`` values."""
+    sensitive = site.sensitive
     place = place_of(view)
+    if place.model_admin is None:
+        place = _place_by_route(site, view, request)
     model_admin, key = place.model_admin, place.key
     if model_admin is None:
         return
@@ -117,27 +118,69 @@ def place_of(view: Any) -> Place:
 
     The name of a view that a model admin adds, by itself or by a theme, counts if anything is declared for it.
     """
-    view = _innermost(view)
-    model_admin = getattr(view, "__self__", None)
-    if not isinstance(model_admin, ModelAdmin):
+    model_admin = getattr(_innermost(view), "__self__", None)
+    return _place_in(model_admin, view) if isinstance(model_admin, ModelAdmin) else Place()
+
+
+def _place_by_route(site: Any, view: Any, request: HttpRequest) -> Place:
+    """Return where ``view``, no method of a model admin, belongs by its route; its name there may be declared, too."""
+    match = request.resolver_match
+    if match is None or getattr(view, "view_class", None) is RedirectView:
+        # Django's own, of addresses from before.
         return Place()
+    route = f"/{match.route.replace('^', '/')}"
+    found = [
+        one for model, one in site._registry.items() if f"/{model._meta.app_label}/{model._meta.model_name}/" in route
+    ]
+    # SECURITY: where the route names several, what holds rights counts.
+    model_admin = max(found, key=holds_rights, default=None)
+    if model_admin is None:
+        return Place()
+    place = _place_in(model_admin, view)
+    names = {match.url_name, *_names_of(view)}.difference(KEYS)
+    return place._replace(names=place.names.union(declared_by(model_admin).keys() & names))
+
+
+def _place_in(model_admin: Any, view: Any) -> Place:
+    view = _innermost(view)
 
     # SECURITY: by what the view is, not by its name, which a decorator may have replaced.
-    def named(names: Iterable[Any]) -> list[str]:
-        return [
-            name for name in names if isinstance(name, str) and _innermost(getattr(model_admin, name, None)) == view
-        ]
+    def is_called(name: Any) -> bool:
+        own = _innermost(getattr(model_admin, name, None)) if isinstance(name, str) else None
+        # Of a partial, only the function may be there.
+        return own is not None and (own == view or _innermost(getattr(own, "__func__", None)) is view)
 
-    key = next((VIEWS[name] for name in named(VIEWS)), None)
-    names = frozenset(named(declared_by(model_admin)))
-    return Place(model_admin, key, names, is_link=bool(named(linked_actions(model_admin))))
+    key = next((VIEWS[name] for name in VIEWS if is_called(name)), None)
+    names = frozenset(filter(is_called, declared_by(model_admin)))
+    return Place(model_admin, key, names, is_link=any(map(is_called, linked_actions(model_admin))))
 
 
 def names_of_views(model_admin: Any) -> set[str]:
     """Return the names of the views that ``model_admin`` adds to those of Django."""
-    views = [_innermost(getattr(pattern, "callback", None)) for pattern in model_admin.get_urls()]
-    names = {view.__name__ for view in views if getattr(view, "__self__", None) is model_admin}
-    return names - VIEWS.keys()
+    return {
+        name for pattern in _routes(model_admin.get_urls()) for name in _names_in(pattern, model_admin)
+    } - VIEWS.keys()
+
+
+def _routes(patterns: Iterable[Any]) -> Iterator[Any]:
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from _routes(pattern.url_patterns)
+        else:
+            yield pattern
+
+
+def _names_in(pattern: Any, model_admin: Any) -> set[str]:
+    view = pattern.callback
+    if isinstance(getattr(_innermost(view), "__self__", None), ModelAdmin):
+        return _names_of(view) if _innermost(view).__self__ is model_admin else set()
+    return {*_names_of(view), *((pattern.name,) if pattern.name else ())}
+
+
+def _names_of(view: Any) -> set[str]:
+    """Return the name of the function or class behind ``view``, if it has any."""
+    name = getattr(getattr(view, "view_class", None) or _innermost(view), "__name__", None)
+    return set() if name is None else {name}
 
 
 def _innermost(view: Any) -> Any:

@@ -214,10 +214,9 @@ class AdminGuard:
         return self._forbidden(_("This page was made for another account. Nothing was saved. Open the page again."))
 
     def _unless_proved(self, object_id: str | None) -> HttpResponseBase | None:
-        sensitive = self._site.sensitive
         if _sets_own_password(self._site, self._view):
-            return self.unless(sensitive)
-        asked = requirements_of(self._view, self._request, object_id, sensitive=sensitive)
+            return self.unless(self._site.sensitive)
+        asked = requirements_of(self._site, self._view, self._request, object_id)
         return next(filter(None, map(self.unless, asked)), None)
 
     def _forbidden(self, reason: str) -> HttpResponse:
