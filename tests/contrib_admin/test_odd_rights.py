@@ -269,6 +269,30 @@ def test_name_that_a_view_gives_to_an_object_needs_a_fresh_proof_to_change_it(or
     assert User.objects.get(pk=me.pk).is_superuser
 
 
+def test_view_of_the_site_may_change_another_object_than_that_of_the_path(ory: Any, site: UsersSite) -> None:
+    me, other = staff(ory, site, "view_order", age=STALE), User.objects.create(username="other")
+
+    for pk in (me.pk, other.pk):
+        assert is_refresh(site.post(f"/me/auth/user/{pk}/change/", {"first_name": "Eve"}))
+
+
+@pytest.mark.parametrize(
+    ("sync", "is_sensitive"),
+    [
+        ("django_ory_mfa.contrib.auth.sync.UserSync", False),
+        ("django_ory_mfa.contrib.auth.sync.VerifiedEmailSync", False),
+        ("tests.contrib_admin.syncs.UserSync", True),
+    ],
+)
+def test_name_by_which_a_site_may_link_people_is_sensitive(
+    ory: Any, site: UsersSite, settings: Any, sync: str, *, is_sensitive: bool
+) -> None:
+    settings.ORY_MFA_USER_SYNC = sync
+    me = staff(ory, site, age=STALE)
+
+    assert is_refresh(site.get(f"/one_field/auth/user/{me.pk}/change/?field=username")) is is_sensitive
+
+
 def test_rows_between_groups_and_permissions_are_sensitive(ory: Any, site: UsersSite) -> None:
     staff(ory, site, age=STALE)
 

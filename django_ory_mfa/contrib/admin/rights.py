@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
     from django.http import HttpRequest
 
+BY_EMAIL = "django_ory_mfa.contrib.auth.sync.VerifiedEmailSync"
 # No site can take these for harmless.
 OF_USERS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions", "is_active", "password"})
 HARMLESS = frozenset({"username", "first_name", "last_name", "email", "date_joined", "last_login"})
@@ -53,15 +54,16 @@ def form_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | N
 
 
 def _change_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | None) -> bool:
+    # SECURITY: a view of the site may change another object than that of the path.
+    is_sent = request.method not in SAFE_METHODS and _is_own(model_admin, "change_view", "changeform_view")
+    if is_sent and may_hold_rights(model_admin, request):
+        return True
     found = object_of(model_admin, request, object_id)
     if found is not None:
         return _gives_rights(model_admin, request, found)
     # SECURITY: an object that is not found by its id is not found by Django's view either. Who may change none is
     # refused by Django, there or not, and must not be told apart here.
-    is_sent = request.method not in SAFE_METHODS and _is_own(model_admin, "change_view", "changeform_view")
-    return holds_rights(model_admin) and (
-        object_id is None or is_sent or bool(model_admin.has_change_permission(request))
-    )
+    return holds_rights(model_admin) and (object_id is None or bool(model_admin.has_change_permission(request)))
 
 
 def give_rights(names: Iterable[str], owner: Any, *, is_new: bool = False) -> bool:
@@ -132,11 +134,15 @@ def _place_of(owner: Any) -> tuple[str, str] | None:
 
 
 def _of_linking() -> frozenset[str]:
-    """Return the field by which a new identity may be linked to an existing user."""
-    path = conf.user_sync
-    # Every other existing() is that of VerifiedEmailSync, or a site's own.
-    links = path is not None and import_string(path).existing is not import_string(USER_SYNC).existing
-    return frozenset({get_user_model().get_email_field_name()}) if links else frozenset()
+    """Return the fields by which a new identity may be linked to an existing user."""
+    if conf.user_sync is None:
+        return frozenset()
+    existing, users = import_string(conf.user_sync).existing, get_user_model()
+    if existing is import_string(USER_SYNC).existing:
+        return frozenset()
+    by_email = frozenset({users.get_email_field_name()})
+    # SECURITY: one of a site's own may go by the name, too.
+    return by_email if existing is import_string(BY_EMAIL).existing else by_email | {users.USERNAME_FIELD}
 
 
 def _found(place: tuple[str, str]) -> tuple[type[Model], ...]:
