@@ -58,26 +58,22 @@ def odd_requirement(owner: Any, name: str, problem: str) -> Error:
 
 def replaced_site(config: AppConfig, site: Any) -> Error:
     """Return the error for an ``admin.site`` that is not the one of ``config``, and not behind Ory either."""
-    return Error(
-        f"{type(config).__name__} is in INSTALLED_APPS, and admin.site is of the class {site.__class__.__name__}, "
-        "which is not behind Ory.",
-        hint=(
-            "Name a site with AALAdminSiteMixin in default_site. Some themes replace admin.site when they are loaded: "
-            f"have 'unfold.apps.BasicAppConfig' in INSTALLED_APPS in place of 'unfold', which does not. {OWN_VIEW}"
-        ),
-        id="ory_mfa.E033",
+    names = type(config).__name__, site.__class__.__name__
+    return _not_behind_ory(
+        "{} is in INSTALLED_APPS, and admin.site is of the class {}, which".format(*names),
+        "Name a site with AALAdminSiteMixin in default_site. Some themes replace admin.site when they are loaded: "
+        f"have 'unfold.apps.BasicAppConfig' in INSTALLED_APPS in place of 'unfold', which does not. {OWN_VIEW}",
     )
 
 
 def open_site(site: Any) -> Error:
     """Return the error for a site with ``AALAdminSiteMixin`` whose pages do not pass its guard."""
-    return Error(
-        f"The admin site {site.name!r} is of the class {type(site).__name__}, which has AALAdminSiteMixin, and is not "
-        "behind Ory.",
-        hint=OWN_VIEW,
-        obj=type(site),
-        id="ory_mfa.E033",
-    )
+    subject = f"The admin site {site.name!r} is of the class {type(site).__name__}, which has AALAdminSiteMixin, and"
+    return _not_behind_ory(subject, OWN_VIEW, type(site))
+
+
+def _not_behind_ory(subject: str, hint: str, owner: type | None = None) -> Error:
+    return Error(f"{subject} is not behind Ory.", hint=hint, obj=owner, id="ory_mfa.E033")
 
 
 def unread_attribute(owner: type, name: str) -> Error:

@@ -23,6 +23,7 @@ from django.urls import reverse
 
 from django_ory_mfa.contrib.ui import urls as ui_urls
 from django_ory_mfa.management.init.choices import PAGES as PAGES_OF_ORY
+from django_ory_mfa.signals import aal_denied
 from django_ory_mfa.testing import FakeOry
 from tests.servers.kratos import JSON, NAVIGATION, Http, KratosBrowser, KratosServer, expect, wait_until
 
@@ -170,8 +171,8 @@ class TestCompose:
 
 
 @pytest.fixture
-def project(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """The example's settings in the process of the tests."""
+def project(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
+    """The example's settings in the process of the tests, and its receiver of a signal, which others would hear of."""
     for name, value in DEVELOPMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(str(PROJECT))
@@ -181,6 +182,10 @@ def project(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     used = ("DEMO_URL", "INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "STATIC_URL", "TEMPLATES")
     for name in (name for name in dir(module) if name in used or name.startswith("ORY_MFA_")):
         setattr(settings, name, getattr(module, name))
+    note_refusal = importlib.import_module("example.panel").note_refusal
+    aal_denied.connect(note_refusal)
+    yield
+    aal_denied.disconnect(note_refusal)
 
 
 @pytest.mark.parametrize("page", GUARDED)
