@@ -58,9 +58,9 @@ def odd_requirement(owner: Any, name: str, problem: str) -> Error:
 
 def replaced_site(config: AppConfig, site: Any) -> Error:
     """Return the error for an ``admin.site`` that is not the one of ``config``, and not behind Ory either."""
-    names = type(config).__name__, site.__class__.__name__
+    name = site.__class__.__name__
     return _not_behind_ory(
-        "{} is in INSTALLED_APPS, and admin.site is of the class {}, which".format(*names),
+        f"{type(config).__name__} is in INSTALLED_APPS, and admin.site is of the class {name}, which",
         "Name a site with AALAdminSiteMixin in default_site. Some themes replace admin.site when they are loaded: "
         f"have 'unfold.apps.BasicAppConfig' in INSTALLED_APPS in place of 'unfold', which does not. {OWN_VIEW}",
     )

@@ -10,10 +10,10 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import ResolverMatch, resolve
 
 from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
 from django_ory_mfa.checks.patterns import branches, text_of
+from django_ory_mfa.checks.urlconf import match_of
 from django_ory_mfa.conf import conf
 from django_ory_mfa.guard.site_policy import covers, demands_on
 
@@ -52,20 +52,12 @@ def _paths(text: str) -> Iterator[str]:
 
 
 def _weaker(path: str) -> Iterator[str]:
-    match = _match_of(path)
+    match = match_of(path)
     if match is None:
         return
     demands = demands_on(match.func, path, match=match)
     for other in dict.fromkeys((path.rstrip("/"), f"{path}/", path.upper(), path.lower())):
-        also = _match_of(other)
+        also = match_of(other)
         is_same_page = also is not None and (also.func, also.route) == (match.func, match.route)
         if is_same_page and not covers(demands_on(match.func, other, match=also), demands):
             yield other
-
-
-def _match_of(path: str) -> ResolverMatch | None:
-    try:
-        return resolve(path)
-    except Exception:
-        # No page is there, a path converter of the site fails, or the URL configuration does, which Django reports.
-        return None

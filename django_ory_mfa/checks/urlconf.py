@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import ResolverMatch, URLPattern, URLResolver, get_resolver, resolve
 from django.urls.resolvers import RoutePattern
 
 
@@ -34,6 +34,15 @@ class SiteView:
 def spelt(parts: Iterable[str]) -> str:
     """Return the route that consists of ``parts``, which may be regexes."""
     return "/" + "".join(part.removeprefix("^").removesuffix("$") for part in parts)
+
+
+def match_of(path: str) -> ResolverMatch | None:
+    """Return how Django finds the view at ``path``; None if there is none, or something of the site fails."""
+    try:
+        return resolve(path)
+    except Exception:
+        # A pattern of another language, a path converter, or the URL configuration, of which Django reports errors.
+        return None
 
 
 def site_views() -> Iterator[SiteView]:

@@ -283,10 +283,11 @@ class SessionOwner:
 
     def _drop_shown(self, data: dict[str, Any]) -> None:
         """Drop what code of the site has written back of the other person's session, where no guard stops it."""
-        is_their_user = SESSION_KEY in data and data[SESSION_KEY] == self._shown.get(SESSION_KEY)
-        for name in [name for name in data if name in self._shown and name not in self._of_receivers]:
-            if is_their_user if name in OF_USER else data[name] == self._shown[name]:
-                del data[name]
+        same = {name for name, value in data.items() if name in self._shown and value == self._shown[name]}
+        if SESSION_KEY not in same:
+            same.difference_update(OF_USER)
+        for name in same.difference(self._of_receivers):
+            del data[name]
 
     def _forget_csrf_secret(self, data: dict[str, Any]) -> None:
         """With ``CSRF_USE_SESSIONS`` the secret ends with the session; the next form gets a new one."""

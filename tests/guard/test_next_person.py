@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.test import RequestFactory
 from django.urls import include, path
@@ -156,6 +156,27 @@ async def anothing_for(request: Any) -> None:
     assert await request.aory_session() is not None
 
 
+def signing_in(request: Any) -> HttpResponse:
+    """A view without a guard that signs a user of Django in, by the backend of everybody."""
+    assert request.ory_session
+    request.session.update({"_auth_user_id": request.GET["user"], "_auth_user_backend": "backend"})
+    return HttpResponse()
+
+
+async def asigning_in(request: Any) -> HttpResponse:
+    assert await request.aory_session()
+    await request.session.aupdate({"_auth_user_id": request.GET["user"], "_auth_user_backend": "backend"})
+    return HttpResponse()
+
+
+def of_django(request: Any) -> JsonResponse:
+    return JsonResponse({name: value for name, value in request.session.items() if name.startswith("_auth")})
+
+
+async def aof_django(request: Any) -> JsonResponse:
+    return JsonResponse({name: value for name, value in await request.session.aitems() if name.startswith("_auth")})
+
+
 def knowing(request: Any) -> HttpResponse:
     """A view without a guard that shows who it is."""
     assert request.ory_session
@@ -208,6 +229,10 @@ urlpatterns = [
     path("async/caught", acaught),
     path("sync/exempt-from-csrf", csrf_exempt(aal1(shown))),
     path("async/exempt-from-csrf", csrf_exempt(aal1(ashown))),
+    path("sync/signing-in", signing_in),
+    path("async/signing-in", asigning_in),
+    path("sync/of-django", aal1(of_django)),
+    path("async/of-django", aal1(aof_django)),
     path("sync/knowing", knowing),
     path("async/knowing", aknowing),
     path("sync/public", public),
@@ -326,6 +351,19 @@ def test_page_without_a_guard_keeps_nothing_of_it_either(ory: FakeOry, site: Sit
     next_person(ory, site)
 
     assert seen(site.get("knowing"), site.get("kept"), site.get("shown")) == [(200, "public"), EMPTY, EMPTY]
+
+
+@pytest.mark.parametrize(("user", "kept"), [("2", {"_auth_user_id": "2", "_auth_user_backend": "backend"}), ("1", {})])
+def test_django_sign_in_of_the_next_person_is_kept_as_a_whole(
+    ory: FakeOry, site: Site, engine: str, user: str, kept: dict[str, str]
+) -> None:
+    """That of the previous person, which a middleware may write back, is dropped as a whole."""
+    ory.login(site)
+    site.get("signing-in?user=1")
+    ory.login(site)
+    site.get(f"signing-in?user={user}")
+
+    assert site.get("of-django").json() == kept
 
 
 def test_rule_that_only_reports_keeps_nothing_of_it_either(

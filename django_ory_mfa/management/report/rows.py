@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.urls import ResolverMatch, resolve
-
 from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
-from django_ory_mfa.checks.urlconf import SiteView, site_views
+from django_ory_mfa.checks.urlconf import SiteView, match_of, site_views
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.guard.declarations import admin_site_of, class_of, declare, declare_value, mixin_of, of_class
@@ -153,7 +151,7 @@ def _guards_at(site_view: SiteView, path: str, own: Sequence[Guard]) -> Iterator
     """Yield the guards of the policy for a view at ``path``, without those that the view has anyway."""
     view = site_view.view
     try:
-        demands = demands_on(view, path, match=_match_of(path))
+        demands = demands_on(view, path, match=match_of(path))
     except (TypeError, ValueError) as error:
         demands = ()
         if not own:
@@ -166,14 +164,6 @@ def _guards_at(site_view: SiteView, path: str, own: Sequence[Guard]) -> Iterator
                 yield guard_of(CLASS, demand.declared)
         elif demand.origin is not Origin.EXEMPT or not own:
             yield guard_of(demand.origin, demand.declared)
-
-
-def _match_of(path: str) -> ResolverMatch | None:
-    try:
-        return resolve(path)
-    except Exception:
-        # A pattern of another language, or a path converter of the site that fails.
-        return None
 
 
 def view_name(view: Any) -> str:
