@@ -15,11 +15,13 @@ from typing import NamedTuple
 
 from tools.mutants.changes import NeedsImportError
 from tools.mutants.explained import read_explained
-from tools.mutants.map import Map, load_map
+from tools.mutants.map import Map, using_map
 from tools.mutants.mutations import Mutant, mutants_of
 from tools.mutants.nursery import Nursery
+from tools.mutants.order import in_order
 from tools.mutants.places import CACHE, EXPLAINED, PACKAGE, chosen, own_tests
-from tools.mutants.trial import Verdict, preload, try_mutant
+from tools.mutants.trial import preload, try_mutant
+from tools.mutants.watch import Patience, Verdict
 
 # So many tests run in the process that has them all, before the mutant is imported by another for those that are near.
 AT_FIRST = 400
@@ -35,12 +37,13 @@ def main() -> int:
     parser.add_argument("--tests", action="append", default=[], help="run only these, a file or a folder; repeat it")
     parser.add_argument("--quick", action="store_true", help="run at most 400 tests: others may kill a survivor")
     options = parser.parse_args()
-    known, explained = load_map(options.tests), read_explained(EXPLAINED.read_text())
-    preload()
-    changed = known.changed_tests()
-    nursery = Nursery({*known.files, *changed})
-    rows = [Run(file, known, explained, nursery, changed, options).report() for file in chosen(options.files)]
-    nursery.close()
+    explained = read_explained(EXPLAINED.read_text())
+    with using_map(options.tests) as known:
+        preload()
+        changed = known.changed_tests()
+        nursery = Nursery({*known.files, *changed})
+        rows = [Run(file, known, explained, nursery, changed, options).report() for file in chosen(options.files)]
+        nursery.close()
     print_table(rows)
     return int(any(row.survived or row.stale for row in rows))
 
@@ -139,33 +142,24 @@ class Run:
         """The tests of the module and all others that run the line: first those that killed often and are short."""
         running = self._map.tests_of(mutant.file, mutant.lines)
         wanted = [test for test in self._nursery.tests if test in running or test.partition("::")[0] in self._whole]
-        others = sorted(
-            (test for test in wanted if test not in self._untrue), key=lambda test: (self._seconds(test), test)
-        )
-        places = self._places(others)
-        return sorted(others, key=lambda test: (test not in running, -self._kills[test], places[test]))
-
-    def _places(self, tests: Iterable[str]) -> dict[str, int]:
-        """Let every file of tests have its turn, those in the folder of the room more often."""
-        count, room = Counter[str](), f"tests/{self._file.partition('/')[0]}/"
-        places = {}
-        for test in tests:
-            count[test.partition("::")[0]] += 1
-            places[test] = count[test.partition("::")[0]] * (1 if test.startswith(room) else 5)
-        return places
-
-    def _seconds(self, test: str) -> float:
-        return self._map.seconds.get(test, 0.0)
+        wanted = [test for test in wanted if test not in self._untrue]
+        return in_order(wanted, self._file, running=running, kills=self._kills, seconds=self._map.seconds)
 
     def _try_here(self, mutant: Mutant, tests: list[str]) -> Verdict:
         while True:
             verdict, killer = self._ask(mutant.source, tests)
             if not killer:
                 return verdict
-            if self._passes(killer):
+            if self._is_true(verdict, killer, mutant):
                 self._kills[killer] += 1
                 return verdict
             tests = tests[tests.index(killer) + 1 :]
+
+    def _is_true(self, verdict: Verdict, test: str, mutant: Mutant) -> bool:
+        """Whether ``test`` passes without a mutant; and too slow it has to be twice, as it has to fail twice."""
+        if not self._passes(test):
+            return False
+        return verdict is not Verdict.TIMEOUT or self._ask(mutant.source, [test])[0] is not Verdict.SURVIVED
 
     def _passes(self, test: str) -> bool:
         """Whether ``test`` passes without a mutant; else it is never asked again."""
@@ -175,21 +169,22 @@ class Run:
         return test not in self._untrue
 
     def _ask(self, source: str, tests: list[str]) -> tuple[Verdict, str]:
-        return self._nursery.killer(self._file, self._source, source, tests, seconds=self._limit(tests))
+        return self._nursery.killer(self._file, self._source, source, tests, self._patience(tests))
 
-    def _limit(self, tests: list[str]) -> float:
-        return 120 + 10 * sum(map(self._seconds, tests))
+    def _patience(self, tests: Iterable[str]) -> Patience:
+        return Patience.of(tests, self._map.seconds)
 
     def _try(self, source: str, tests: list[str], whole: list[str]) -> Verdict:
         """The verdict of a new process; before it is believed that tests fail, they have to pass without a mutant."""
         if not tests and not whole:
             return Verdict.SURVIVED
-        seconds = self._limit(tests)
-        verdict = try_mutant(self._file, source, tests, whole, seconds=seconds)
+        of_whole = (test for test in self._nursery.tests if test.partition("::")[0] in whole)
+        patience = self._patience({*tests, *of_whole})
+        verdict = try_mutant(self._file, source, tests, whole, patience=patience)
         if verdict is not Verdict.SURVIVED and (known := frozenset(tests)) not in self._passing:
             log = CACHE / "tests.log"
             log.unlink(missing_ok=True)
-            if try_mutant(self._file, self._source, tests, whole, seconds=seconds, log=str(log)) != Verdict.SURVIVED:
+            if try_mutant(self._file, self._source, tests, whole, patience=patience, log=str(log)) != Verdict.SURVIVED:
                 raise SystemExit(f"The tests of {self._file} fail without a mutant; see {log}.")
             self._passing.add(known)
         return verdict

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -51,15 +53,47 @@ class Map:
         return [str(path.relative_to(ROOT)) for path in TESTS.rglob("test_*.py") if path.stat().st_mtime > made]
 
 
-def load_map(tests: Sequence[str] = ()) -> Map:
+@contextmanager
+def using_map(tests: Sequence[str] = ()) -> Iterator[Map]:
     """The map of the package as it is, by the suite or only these ``tests``; made anew if the package has changed."""
     folder = CACHE / "-".join(["map", *(test.strip("/").replace("/", ".") for test in tests)])
+    with made_once(folder, _digest(), lambda: _make(folder, tests)):
+        yield Map(folder)
+
+
+@contextmanager
+def made_once(
+    folder: Path, digest: str, make: Callable[[], None], say: Callable[[str], None] = print
+) -> Iterator[None]:
+    """Have ``make`` fill ``folder`` with what ``digest`` names, unless it is there.
+
+    Within this block no other process makes it anew: it waits, and says so.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     stamp = folder / "map-of"
-    if not stamp.is_file() or stamp.read_text() != _digest():
-        _make(folder, tests)
-        stamp.write_text(_digest())
-    return Map(folder)
+    with Path(f"{folder}.lock").open("a") as lock:
+
+        def locked(kind: int) -> None:
+            try:
+                fcntl.flock(lock, kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("Another run makes or uses the map of these tests; waiting for it.")
+                fcntl.flock(lock, kind)
+
+        locked(fcntl.LOCK_SH)
+        while not _is_made(stamp, digest):
+            locked(fcntl.LOCK_EX)
+            # Another process may have made it in the meantime.
+            if not _is_made(stamp, digest):
+                stamp.unlink(missing_ok=True)
+                make()
+                stamp.write_text(digest)
+            locked(fcntl.LOCK_SH)
+        yield
+
+
+def _is_made(stamp: Path, digest: str) -> bool:
+    return stamp.is_file() and stamp.read_text() == digest
 
 
 def _digest() -> str:

@@ -5,10 +5,8 @@ To import the package and the tests takes longer than most tests do: here that i
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
-import signal
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -20,7 +18,8 @@ import pytest
 
 from tools.mutants.changes import NeedsImportError, functions_of, replacements
 from tools.mutants.places import PACKAGE, ROOT
-from tools.mutants.trial import Verdict, pytest_options
+from tools.mutants.trial import end, pytest_options
+from tools.mutants.watch import RUNNING, Patience, Verdict, last_word
 
 FORK = multiprocessing.get_context("fork")
 NEEDS_IMPORT = "needs import"
@@ -32,17 +31,17 @@ class Nursery:
 
     def __init__(self, files: Iterable[str]) -> None:
         self._pipe, there = FORK.Pipe()
-        self._process = FORK.Process(target=_serve, args=(there, sorted(files)))
+        self._process = FORK.Process(target=_serve, args=(there, self._pipe, sorted(files)))
         self._process.start()
         there.close()
         self.tests: list[str] = self._pipe.recv()
 
-    def killer(self, file: str, old: str, new: str, tests: Sequence[str], *, seconds: float) -> tuple[Verdict, str]:
-        """Return what becomes of the mutant ``new`` of ``old``, and the first of ``tests`` that failed.
+    def killer(self, file: str, old: str, new: str, tests: Sequence[str], patience: Patience) -> tuple[Verdict, str]:
+        """Return what becomes of the mutant ``new`` of ``old``, and the test that failed or took too long.
 
         Raise ``NeedsImportError`` if the mutant changes what runs when its module is imported.
         """
-        self._pipe.send((str(PACKAGE / file), old, new, list(tests), seconds))
+        self._pipe.send((str(PACKAGE / file), old, new, list(tests), patience))
         verdict, test = self._pipe.recv()
         if verdict == NEEDS_IMPORT:
             raise NeedsImportError
@@ -65,13 +64,13 @@ class _Plugin:
         items = {item.nodeid: item for item in session.items}
         self._pipe.send(list(items))
         while wanted := self._pipe.recv():
-            path, old, new, tests, seconds = wanted
+            path, old, new, tests, patience = wanted
             chosen = [items[test] for test in tests if test in items]
-            self._pipe.send(self._try(session, path, old, new, chosen, seconds))
+            self._pipe.send(self._try(session, path, old, new, chosen, patience))
         os._exit(0)
 
     def _try(
-        self, session: pytest.Session, path: str, old: str, new: str, items: list[pytest.Item], seconds: float
+        self, session: pytest.Session, path: str, old: str, new: str, items: list[pytest.Item], patience: Patience
     ) -> Answer:
         functions, code = _before(path, old)
         try:
@@ -82,13 +81,8 @@ class _Plugin:
         process = FORK.Process(target=_run, args=(there, session, changed, items))
         process.start()
         there.close()
-        answer = _answer(here, seconds)
-        assert process.pid is not None
-        for kill in (os.killpg, os.kill):
-            with contextlib.suppress(ProcessLookupError):
-                # With all that its tests have started.
-                kill(process.pid, signal.SIGKILL)
-        process.join()
+        answer = last_word(here, patience)
+        end(process)
         here.close()
         return answer
 
@@ -96,17 +90,6 @@ class _Plugin:
 @lru_cache(maxsize=1)
 def _before(path: str, source: str) -> tuple[dict[CodeType, list[FunctionType]], CodeType]:
     return functions_of(path), compile(source, path, "exec")
-
-
-def _answer(pipe: Connection, seconds: float) -> Answer:
-    if not pipe.poll(seconds):
-        return Verdict.TIMEOUT, ""
-    try:
-        answer: Answer = pipe.recv()
-    except EOFError:
-        # The mutant has ended its process.
-        return Verdict.KILLED, ""
-    return answer
 
 
 def _run(
@@ -118,8 +101,13 @@ def _run(
     os.setsid()
     for function, code in changed:
         function.__code__ = code
+
+    def fails(item: pytest.Item, following: pytest.Item | None) -> bool:
+        pipe.send((RUNNING, item.nodeid))
+        return _fails(session, item, following)
+
     for item, following in pairwise([*items, None]):
-        if item is not None and _fails(session, item, following) and _fails(session, item, following):
+        if item is not None and fails(item, following) and fails(item, following):
             # Twice: a test that has too little time on a busy machine has seen no mutant.
             pipe.send((Verdict.KILLED, item.nodeid))
             os._exit(0)
@@ -135,7 +123,9 @@ def _fails(session: pytest.Session, item: Any, following: pytest.Item | None) ->
     return bool(session.testsfailed)
 
 
-def _serve(pipe: Connection, files: list[Any]) -> None:
+def _serve(pipe: Connection, other_end: Connection, files: list[Any]) -> None:
+    # Or else it would wait for ever for a process that was killed.
+    other_end.close()
     os.setsid()
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)

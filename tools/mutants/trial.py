@@ -13,7 +13,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import hypothesis
@@ -21,6 +22,7 @@ import pytest
 
 from tools.mutants.map import OPTIONS
 from tools.mutants.places import PACKAGE, ROOT
+from tools.mutants.watch import RUNNING, Patience, Verdict, last_word
 
 # What tests import takes longer than most of them.
 PRELOADED = (
@@ -29,14 +31,6 @@ PRELOADED = (
     "hypothesis.strategies", "pytest_django", "requests", "xdist",
 )  # fmt: skip
 PROFILE = "mutants"
-
-
-class Verdict(StrEnum):
-    """What became of a mutant."""
-
-    KILLED = "killed"
-    TIMEOUT = "timeout"
-    SURVIVED = "survived"
 
 
 class _MutantLoader(importlib.machinery.SourceFileLoader):
@@ -67,9 +61,10 @@ class _MutantFinder(importlib.abc.MetaPathFinder):
 
 
 class _Chosen:
-    """Has pytest run the tests that were chosen, in their order, and all of some files."""
+    """Has pytest run the tests that were chosen, in their order, and all of some files; says which one begins."""
 
-    def __init__(self, tests: Sequence[str], whole: Sequence[str]) -> None:
+    def __init__(self, tests: Sequence[str], whole: Sequence[str], pipe: Connection) -> None:
+        self._pipe = pipe
         self._places = {test: place for place, test in enumerate(tests)}
         self._whole = tuple(f"{file}::" for file in whole)
 
@@ -77,6 +72,9 @@ class _Chosen:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item.nodeid in self._places or item.nodeid.startswith(self._whole)]
         items.sort(key=lambda item: self._places.get(item.nodeid, -1))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._pipe.send((RUNNING, nodeid))
 
 
 def preload() -> None:
@@ -90,26 +88,30 @@ def preload() -> None:
 
 
 def try_mutant(
-    file: str, source: str, tests: Sequence[str], whole: Sequence[str], *, seconds: float, log: str = os.devnull
+    file: str, source: str, tests: Sequence[str], whole: Sequence[str], *, patience: Patience, log: str = os.devnull
 ) -> Verdict:
     """Whether one of ``tests``, or of the tests of the files ``whole``, fails with this ``source`` of ``file``."""
-    arguments = (file, source, list(tests), list(whole), log)
-    process = multiprocessing.get_context("fork").Process(target=_run, args=arguments)
+    fork = multiprocessing.get_context("fork")
+    here, there = fork.Pipe(duplex=False)
+    process = fork.Process(target=_run, args=(there, file, source, list(tests), list(whole), log))
     process.start()
-    process.join(seconds)
-    is_over = process.exitcode is not None
+    there.close()
+    verdict, _ = last_word(here, patience)
+    end(process)
+    here.close()
+    return verdict
+
+
+def end(process: BaseProcess) -> None:
+    """End the process of a trial, with all that its tests have started."""
     assert process.pid is not None
-    with contextlib.suppress(ProcessLookupError):
-        # With all that its tests have started.
-        os.killpg(process.pid, signal.SIGKILL)
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):
+            kill(process.pid, signal.SIGKILL)
     process.join()
-    if not is_over:
-        return Verdict.TIMEOUT
-    passed = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-    return Verdict.SURVIVED if process.exitcode in passed else Verdict.KILLED
 
 
-def _run(file: str, source: str, tests: list[str], whole: list[str], log: str) -> None:
+def _run(pipe: Connection, file: str, source: str, tests: list[str], whole: list[str], log: str) -> None:
     os.setsid()
     with open(log, "ab") as output:
         os.dup2(output.fileno(), 1)
@@ -118,8 +120,10 @@ def _run(file: str, source: str, tests: list[str], whole: list[str], log: str) -
     sys.meta_path.insert(0, _MutantFinder(file, source))
     files = sorted({test.partition("::")[0] for test in tests} | set(whole))
     traceback = "no" if log == os.devnull else "short"
-    code = pytest.main([*pytest_options(traceback), *files], plugins=[_Chosen(tests, whole)])
-    os._exit(int(code))
+    code = pytest.main([*pytest_options(traceback), *files], plugins=[_Chosen(tests, whole, pipe)])
+    passed = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    pipe.send((Verdict.SURVIVED if code in passed else Verdict.KILLED, ""))
+    os._exit(0)
 
 
 def pytest_options(traceback: str = "no") -> list[str]:
