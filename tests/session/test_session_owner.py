@@ -921,6 +921,120 @@ class Maps:
         return key == "1"
 
 
+class OfUserOne:
+    """The user 1 of Django, who is every person of Ory on this site; notes what it is asked, and with which key."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self.asked: list[tuple[str, str | None]] = []
+
+    def is_user(self, key: str) -> bool:
+        self.asked.append((key, self._request.session.session_key))
+        return key == "1"
+
+    async def ais_user(self, key: str) -> bool:
+        return self.is_user(key)
+
+
+OF_USERS: list[OfUserOne] = []
+
+
+@sync_and_async_middleware
+def maps_to_user_one(get_response: Any) -> Any:
+    """A middleware of a site that maps the persons of Ory to its users."""
+
+    def attach(request: Any) -> None:
+        request._ory_mfa_user = OfUserOne(request)
+        OF_USERS.append(request._ory_mfa_user)
+
+    def middleware(request: Any) -> Any:
+        attach(request)
+        return get_response(request)
+
+    async def amiddleware(request: Any) -> Any:
+        attach(request)
+        return await get_response(request)
+
+    return amiddleware if iscoroutinefunction(get_response) else middleware
+
+
+@pytest.fixture
+def of_users(settings: Any) -> Iterator[list[OfUserOne]]:
+    """The users of the requests to a site that maps persons to users."""
+    settings.MIDDLEWARE = [SESSIONS, f"{__name__}.maps_to_user_one", OURS]
+    OF_USERS.clear()
+    yield OF_USERS
+    OF_USERS.clear()
+
+
+@with_every([*READERS, "basket"])
+def test_session_of_a_django_user_is_taken_over_by_the_person_of_that_user(
+    site: Site, ory: FakeOry, of_users: list[OfUserOne], engine: str, switched: list[Any], view: str
+) -> None:
+    """A sign-in to Django that was there before the person was known. The key is not told to who is asked about it."""
+    site.get("write?_auth_user_id=1&cart=of+user+1")
+    planted = site.cookies[COOKIE].value
+    ory.login(site)
+    assert site.get(view).status_code == 200
+
+    assert of_users[-1].asked == [("1", None)]
+    assert site.cookies[COOKIE].value != planted
+    assert data_of(site.get("guarded")) == {"_auth_user_id": "1", "cart": "of user 1"}
+    assert of_users[-1].asked == []
+    assert switched == []
+
+
+@with_every([*READERS, "basket"])
+def test_session_of_another_django_user_is_empty(
+    site: Site, ory: FakeOry, of_users: list[OfUserOne], engine: str, switched: list[Any], view: str
+) -> None:
+    site.get("write?_auth_user_id=2&cart=of+user+2")
+    ory.login(site)
+    assert site.get(view, follow=True).status_code == 200
+
+    assert data_of(site.get("guarded")) == {}
+    assert [named["previous"] for named in switched] == [""]
+
+
+@with_every(READERS)
+def test_session_without_a_django_user_is_taken_over_where_persons_have_users(
+    site: Site, ory: FakeOry, of_users: list[OfUserOne], engine: str, switched: list[Any], view: str
+) -> None:
+    site.get("write?cart=of+nobody")
+    ory.login(site)
+
+    assert data_of(site.get(view)) == {"cart": "of nobody"}
+    assert [asked for user in of_users for asked in user.asked] == []
+    assert switched == []
+
+
+@with_every(READERS)
+def test_session_with_an_owner_is_theirs_whoever_signs_in_to_django(
+    site: Site, ory: FakeOry, of_users: list[OfUserOne], engine: str, switched: list[Any], view: str
+) -> None:
+    """As somebody of the staff does who looks at the site as another user; and the person's own user is no passport."""
+    ory.login(site)
+    site.get("who_then_write?_auth_user_id=2")
+    assert data_of(site.get(view)) == {"_auth_user_id": "2"}
+    site.get("who_then_write?_auth_user_id=1")
+    ory.login(site)
+
+    assert data_of(site.get(view, follow=True)) == {}
+    assert [asked for user in of_users for asked in user.asked] == []
+    assert len(switched) == 1
+
+
+@with_every(READERS)
+def test_django_user_says_nothing_where_persons_have_no_users(
+    site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str
+) -> None:
+    site.get("write?_auth_user_id=2")
+    ory.login(site)
+
+    assert data_of(site.get(view)) == {"_auth_user_id": "2"}
+    assert switched == []
+
+
 @pytest.mark.parametrize(("user", "kept"), [("1", {"_auth_user_id": "1"}), ("2", {})])
 def test_store_whose_coroutine_calls_blocking_code_has_its_user_looked_up_by_async_code(
     ory: FakeOry, plain: None, settings: Any, switched: list[Any], user: str, kept: dict[str, str]
