@@ -159,14 +159,31 @@ class WithOrders(Customers):
     inlines = (Orders,)
 
 
+class Accounts(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Its rows are shown only once the object is there, as those of users are in many sites."""
+
+    def get_inline_instances(self, request: Any, obj: Any = None) -> Any:
+        return [] if obj is None else [Orders(self.model, self.admin_site)]
+
+    def touch(self, request: Any, object_id: str) -> HttpResponse:
+        return HttpResponse(f"touched {object_id}")
+
+    def get_urls(self) -> Any:
+        return [path("<path:object_id>/touch/", self.admin_site.admin_view(self.touch)), *super().get_urls()]
+
+
 undeclared = site_of("undeclared", (User, Undeclared), (Customer, Customers))
 declared = site_of("declared", (User, Declared))
 members = site_of("members", (Group, Groups), (Customer, WithOrders))
 unbound = site_of("unbound", (User, Unbound))
 unbound_declared = site_of("unbound_declared", (User, UnboundDeclared))
 shown = site_of("shown_columns", (Customer, Shown))
+accounts = site_of("accounts", (Customer, Accounts))
 urlpatterns = [
-    *(path(f"{site.name}/", site.urls) for site in (undeclared, declared, members, shown, unbound, unbound_declared)),
+    *(
+        path(f"{site.name}/", site.urls)
+        for site in (undeclared, declared, members, shown, accounts, unbound, unbound_declared)
+    ),
     path("", include("tests.contrib_admin.urls")),
 ]
 
@@ -193,6 +210,15 @@ def test_view_beside_rows_with_rights_is_one_of_rights_too(ory: Any, site: Users
 
     assert site.get("/members/shop/customer/quiet/").status_code == 200
     assert is_refresh(site.post("/members/shop/customer/quiet/"))
+
+
+def test_view_beside_rows_that_only_an_object_has_is_one_of_rights_too(ory: Any, site: UsersSite) -> None:
+    customer = Customer.objects.create(name="Museum")
+    staff(ory, site, age=STALE)
+
+    assert site.get(f"/accounts/shop/customer/{customer.pk}/touch/").status_code == 200
+    assert is_refresh(site.post(f"/accounts/shop/customer/{customer.pk}/touch/"))
+    assert site.post("/accounts/shop/customer/404/touch/").status_code == 200
 
 
 def test_view_of_what_holds_no_rights_is_not(ory: Any, site: UsersSite) -> None:

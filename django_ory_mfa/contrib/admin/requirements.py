@@ -68,7 +68,7 @@ def requirements_of(site: Any, view: Any, request: HttpRequest, object_id: str |
             yield from always_asked(owner, done, sensitive=sensitive)
     if keys & ALWAYS_SENSITIVE:
         return
-    if _may_be_rights(place, picked, request) or _gives_rights(model_admin, request, key, object_id):
+    if _may_be_rights(place, picked, request, object_id) or _gives_rights(model_admin, request, key, object_id):
         yield sensitive
 
 
@@ -77,12 +77,13 @@ def is_undeclared(place: Place) -> bool:
     return place.model_admin is not None and not place.keys
 
 
-def _may_be_rights(place: Place, picked: Iterable[Picked], request: HttpRequest) -> bool:
+def _may_be_rights(place: Place, picked: Iterable[Picked], request: HttpRequest, object_id: str | None) -> bool:
     """Whether code of the site or of another package runs that may give rights, and nothing is declared for it."""
     model_admin, declared = place.model_admin, declared_by(place.model_admin)
     if is_undeclared(place):
         # A form may be opened, and an action behind a link changes something at once.
-        return (place.is_link or request.method not in SAFE_METHODS) and may_hold_rights(model_admin, request)
+        may_change = place.is_link or request.method not in SAFE_METHODS
+        return may_change and may_hold_rights(model_admin, request, object_id)
     return holds_rights(model_admin) and any(one.is_known and one.names.isdisjoint(declared) for one in picked)
 
 

@@ -56,7 +56,7 @@ def form_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | N
 def _change_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | None) -> bool:
     # SECURITY: a view of the site may change another object than that of the path.
     is_sent = request.method not in SAFE_METHODS and _is_own(model_admin, "change_view", "changeform_view")
-    if is_sent and may_hold_rights(model_admin, request):
+    if is_sent and may_hold_rights(model_admin, request, object_id):
         return True
     found = object_of(model_admin, request, object_id)
     if found is not None:
@@ -77,9 +77,19 @@ def holds_rights(owner: Any) -> bool:
     return _is_of_users(owner) or _place_of(owner) is not None or _is_between(owner)
 
 
-def may_hold_rights(model_admin: Any, request: HttpRequest) -> bool:
-    """Whether the model of ``model_admin``, or of a row in its forms, has a field that gives rights."""
-    return holds_rights(model_admin) or any(map(holds_rights, every_inline(model_admin, request, None)))
+def may_hold_rights(model_admin: Any, request: HttpRequest, object_id: str | None = None) -> bool:
+    """Whether the model of ``model_admin``, or of a row in its forms, has a field that gives rights.
+
+    These are the form to add an object and, if ``object_id`` names one, the form to change that object.
+    """
+    if holds_rights(model_admin) or _has_rights_in_rows(model_admin, request, None):
+        return True
+    found = object_of(model_admin, request, object_id)
+    return found is not None and _has_rights_in_rows(model_admin, request, found)
+
+
+def _has_rights_in_rows(model_admin: Any, request: HttpRequest, found: Any) -> bool:
+    return any(map(holds_rights, every_inline(model_admin, request, found)))
 
 
 def _is_of_users(owner: Any) -> bool:
