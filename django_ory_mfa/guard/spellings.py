@@ -57,7 +57,7 @@ def _shorter(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
         bare = path.rstrip("/")
         # The routers of Django REST framework let a format follow, which the view gets under a name of the site's.
         for value in match.kwargs.values() if match else ():
-            if isinstance(value, str) and value and bare.endswith(f".{value}"):
+            if isinstance(value, str) and bare.endswith(f".{value}"):
                 without = bare.removesuffix(f".{value}")
                 yield without
                 yield f"{without}/"

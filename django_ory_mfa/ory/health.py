@@ -51,9 +51,7 @@ class Health:
             return False
         return self._is_ready and started_at >= self._well_since
 
-    def note(
-        self, session: OrySession, answer: Answer, started_at: float, *, is_known: bool = True
-    ) -> Steps[str | None]:
+    def note(self, session: OrySession, answer: Answer, started_at: float, *, is_known: bool) -> Steps[str | None]:
         """Log if an outage begins or ends with ``answer``; return the reason if one begins, else None.
 
         ``session`` was read from ``answer``. ``started_at`` is when the call started (monotonic seconds).

@@ -134,7 +134,7 @@ class SessionOwner:
 
     def return_steps(self) -> Steps[None]:
         """Load the Django session now if somebody else was sent to Ory with it, so that the view finds it empty."""
-        if self._sent_away is not None and not self.has_switched:
+        if self._sent_away is not None:
             yield Reading(self._session)
 
     def _hook(self, session: Any) -> None:

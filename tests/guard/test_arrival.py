@@ -14,6 +14,7 @@ from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.signals import identity_switched, step_up_completed
 from django_ory_mfa.testing import FakeOry
 from tests import urls as site_urls
+from tests.backends import plain_sessions
 from tests.clock import PassingTime
 from tests.site import Site
 
@@ -198,6 +199,34 @@ def test_somebody_else_starts_with_an_empty_session(site: Site, ory: FakeOry, se
     assert (signal, named["session"].identity.id) == (identity_switched, second.identity.id)
     assert named["previous"]
     assert first.identity.id not in named["previous"]
+
+
+def test_somebody_else_is_told_of_by_a_page_that_does_not_use_the_session(
+    site: Site, ory: FakeOry, sent: list[Any]
+) -> None:
+    site.get("remember")
+    ory.login(site, age=1200)
+    assert site.get("fresh").status_code == 302
+    ory.login(site)
+
+    assert site.get("fresh").status_code == 200
+    assert [signal for signal, _ in sent] == [identity_switched]
+    assert site.get("cart").content == b"empty"
+
+
+def test_session_is_not_loaded_for_whoever_comes_back_to_a_page_that_does_not_use_it(
+    site: Site, ory: FakeOry, settings: Any
+) -> None:
+    settings.SESSION_ENGINE = "tests.backends.plain_sessions"
+    site.get("remember")
+    session = ory.login(site, age=1200)
+    assert site.get("fresh").status_code == 302
+    session.prove("totp")
+    plain_sessions.ASKED.clear()
+
+    assert site.get("fresh").status_code == 200
+    assert plain_sessions.ASKED == []
+    plain_sessions.STORED.clear()
 
 
 def test_the_same_person_keeps_it(site: Site, ory: FakeOry, sent: list[Any]) -> None:

@@ -566,6 +566,10 @@ def formatted(request: Any, format: str) -> HttpResponse:  # noqa: A002 - the na
     return HttpResponse("open sesame")
 
 
+def of_year(request: Any, year: int | str) -> HttpResponse:
+    return HttpResponse("open sesame")
+
+
 @pytest.mark.parametrize("url", ["/payroll/", "/payroll.json", "/payroll.json/"])
 def test_rule_holds_for_every_format_of_a_page(ory: Any, site: Site, settings: Any, url: str) -> None:
     settings.ROOT_URLCONF = urlconf(
@@ -585,11 +589,13 @@ def test_rule_without_a_slash_holds_for_every_format_of_a_page(ory: Any, site: S
     assert location(site.get("/payroll.json")).startswith(STEP_UP)
 
 
-@pytest.mark.parametrize("url", ["/payroll.json", "/payroll.json/", "//payroll.json", "/x//payroll.json"])
+@pytest.mark.parametrize(
+    "url", ["/payroll.json", "/payroll.json/", "/payroll.", "/payroll./", "//payroll.json", "/x//payroll.json"]
+)
 def test_rule_holds_for_formats_of_any_name_and_without_empty_segments(
     ory: Any, site: Site, settings: Any, url: str
 ) -> None:
-    settings.ROOT_URLCONF = urlconf(re_path(r"^(?:x/)?/*(?P<name>payroll)\.(?P<fmt>[a-z0-9]+)/?$", views.page))
+    settings.ROOT_URLCONF = urlconf(re_path(r"^(?:x/)?/*(?P<name>payroll)\.(?P<fmt>[a-z0-9]*)/?$", views.page))
     settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/(x/)?payroll/", "aal2")]
 
     match = resolve(url)
@@ -602,6 +608,13 @@ def test_file_name_is_no_format(ory: Any, site: Site, settings: Any) -> None:
     settings.ORY_MFA_RULES = [(r"/report\.pdf$", None), ("/report", "aal2")]
 
     assert site.get("/report.pdf").content == b"open sesame"
+
+
+def test_number_is_no_format(ory: Any, site: Site, settings: Any) -> None:
+    settings.ROOT_URLCONF = urlconf(path("report.<int:year>", of_year))
+    settings.ORY_MFA_RULES = [(r"/report\.\d+$", None), ("/report", "aal2")]
+
+    assert site.get("/report.2020").content == b"open sesame"
 
 
 def in_language(**texts: str) -> Any:
@@ -617,7 +630,7 @@ def translated(languages: Any) -> Any:
         *i18n_patterns(
             path(vault, views.page, name="vault"),
             path(in_language(en="boxes/", de="faecher/"), include((below, "boxes"))),
-            re_path(in_language(en="^old/(\\d+)/$", de="^alt/(\\d+)/$"), views.page, name="old"),
+            re_path(in_language(en="^old/(\\d+)/$", de="^alt/(\\d+)/$"), of_year, name="old"),
             re_path(in_language(en=r"^pay\.(?P<format>\w+)$", de=r"^lohn\.(?P<format>\w+)$"), formatted),
             re_path(in_language(en=r"^both/(\d+)/(?P<x>a)?/?$", de=r"^beide/(\d+)/(?P<x>a)?/?$"), views.page),
             path("plain/", views.page),
@@ -690,11 +703,12 @@ def test_page_whose_paths_cannot_be_made_out_needs_what_every_rule_asks_for(
     assert response.status_code == 404 or location(response).startswith(STEP_UP)
 
 
-def test_rule_of_another_page_holds_for_no_translation(ory: Any, site: Site, translated: Any) -> None:
+@pytest.mark.parametrize("page", ["plain/", "faecher/a/", "alt/7/", "lohn.json", "beide/7/", "beide/7/a"])
+def test_rule_of_another_page_holds_for_no_translation(ory: Any, site: Site, translated: Any, page: str) -> None:
     translated.ORY_MFA_AAL, translated.ORY_MFA_RULES = "aal1", [("/vault/", "aal2")]
     aal1(ory, site)
 
-    assert site.get("/de/plain/").content == b"open sesame"
+    assert site.get(f"/de/{page}").content == b"open sesame"
 
 
 # Pages of the package, and others under its name.

@@ -230,7 +230,7 @@ def test_health_that_could_not_be_asked_in_time_is_no_news() -> None:
         with pytest.raises(StopIteration) as stop:
             steps.send((answer, 0.0))
         readiness.append(stop.value.value)
-        noted.append(run(health.note(UNAVAILABLE, Answer(401), 0)) if answer is QUEUED else None)
+        noted.append(run(health.note(UNAVAILABLE, Answer(401), 0, is_known=False)) if answer is QUEUED else None)
 
     assert (readiness, noted) == ([False, True], [None, None])
 

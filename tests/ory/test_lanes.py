@@ -187,12 +187,26 @@ def test_job_that_was_withdrawn_is_never_done(calls: Calls) -> None:
 
 def test_network_of_which_all_withdrew_has_no_turn(calls: Calls) -> None:
     fill(calls, "busy", 2)
+    calls.submit("last", "198.51.100.7")
     for job in fill(calls, "gone", 3, "192.0.2.1"):
         job.withdraw()
-    calls.submit("last", "198.51.100.7")
     calls.end("busy0")
 
     assert calls.wait_for_another() == "last"
+
+
+def test_network_whose_calls_have_all_begun_takes_no_turn_from_known_credentials(calls: Calls) -> None:
+    fill(calls, "known", 4, is_known=True)
+    calls.submit("newcomer", "192.0.2.1")
+    calls.end("known0")
+    assert calls.wait_for_another() == "newcomer"
+    calls.end("newcomer")
+    if calls.submit("known4", is_known=True).has_waited:
+        calls.wait_for_another()
+    calls.submit("late", is_known=True)
+    calls.end("known1")
+
+    assert calls.wait_for_another() == "late"
 
 
 def test_thread_is_free_again_after_a_call_that_broke(calls: Calls) -> None:

@@ -149,11 +149,12 @@ def test_sign_out_is_told_at_once_that_ory_is_down(ory: FakeOry, clock: PassingT
 # Log, signal, counts.
 
 
+@pytest.mark.parametrize("status", [500, 503])
 def test_outage_is_one_line_and_one_signal(
-    site: Site, ory: FakeOry, outages: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+    site: Site, ory: FakeOry, outages: list[dict[str, Any]], caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     sign_in(site, ory)
-    ory.fail(503)
+    ory.fail(status)
     with caplog.at_level(logging.INFO, "django_ory_mfa"):
         for _ in range(5):
             site.get("aal2")
@@ -161,11 +162,11 @@ def test_outage_is_one_line_and_one_signal(
         site.get("session")
 
     lines = [record.getMessage() for record in caplog.records if record.name == "django_ory_mfa"]
-    assert lines == [outage_line("status 503")]
+    assert lines == [outage_line(f"status {status}")]
     [outage] = outages
     assert (outage["sender"].__name__, outage["reason"], outage["session"].state) == (
         "OrySession",
-        "status 503",
+        f"status {status}",
         "unavailable",
     )
     assert outage["request"].path == f"/{site.mode}/aal2"

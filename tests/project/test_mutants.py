@@ -14,7 +14,7 @@ from tools.mutants.changes import NeedsImportError, functions_of, replacements
 from tools.mutants.explained import read_explained
 from tools.mutants.map import made_once
 from tools.mutants.order import in_order
-from tools.mutants.places import EXPLAINED, PACKAGE, chosen, own_tests, sources
+from tools.mutants.places import EXPLAINED, OTHERWISE_NAMED, PACKAGE, chosen, own_tests, sources
 from tools.mutants.watch import RUNNING, Patience, Verdict, last_word
 
 
@@ -66,6 +66,7 @@ def test_tests_of_a_module_are_found_by_its_name() -> None:
     assert own_tests("conf.py") == ["tests/test_conf.py"]
     assert own_tests("mixins.py") == ["tests/guard/test_mixins.py"]
     assert own_tests("templatetags/ory_mfa.py") == ["tests/test_tags.py"]
+    assert set(OTHERWISE_NAMED) <= set(sources())
     assert own_tests("request/method.py") == []
     assert all((PACKAGE.parent / name).is_file() for file in sources() for name in own_tests(file))
 

@@ -233,6 +233,36 @@ def test_user_whom_nobody_can_look_up_now_is_somebody_else(
     assert len(switched) == 1
 
 
+@pytest.mark.parametrize(
+    ("middleware", "collected"),
+    [([SESSIONS, OURS], "_auth_user_id=2"), ([SESSIONS, f"{__name__}.with_user_one", OURS], "cart=1")],
+    ids=["persons have no users", "no user"],
+)
+def test_person_takes_it_over_where_no_user_has_to_be_looked_up(
+    site: Site, ory: FakeOry, settings: Any, switched: list[Any], *, middleware: list[str], collected: str
+) -> None:
+    settings.MIDDLEWARE = middleware
+    site.get(f"write?of=nobody&{collected}")
+    ory.login(site)
+
+    found = overtaken_of(site)
+
+    assert (found["first"], found["later"], switched) == ("nobody", "nobody", [])
+
+
+def test_owner_counts_and_not_the_user_of_django(site: Site, ory: FakeOry, settings: Any, switched: list[Any]) -> None:
+    settings.MIDDLEWARE = [SESSIONS, f"{__name__}.with_user_one", OURS]
+    ory.login(site)
+    site.get("write?known=&_auth_user_id=1&of=first")
+    [stored] = plain_sessions.STORED.values()
+    ory.login(site)
+
+    found = overtaken_of(site)
+
+    assert (found["first"], found["later"]) == (None, None)
+    assert [one["previous"] for one in switched] == [stored[MARK]]
+
+
 def test_session_of_whoever_was_sent_away_with_it_stays_away_when_its_load_ends_last(site: Site, ory: FakeOry) -> None:
     """It has no owner, and was replaced already when the load ends."""
     site.get("write?of=first")

@@ -619,6 +619,20 @@ def test_stored_session_of_the_first_person_is_deleted(site: Site, ory: FakeOry,
     assert response.cookies[COOKIE]["max-age"] == 0
 
 
+@pytest.mark.parametrize("view", ["guarded", "read_then_who_then_read"])
+def test_owner_keeps_it_although_somebody_else_was_sent_to_ory_with_it(
+    site: Site, ory: FakeOry, engine: str, switched: list[Any], view: str
+) -> None:
+    first = ory.login(site)
+    site.get("who_then_write?cart=first")
+    ory.login(site, age=1200)
+    assert site.get("fresh").status_code == 302
+    back_as(ory, site, first)
+
+    assert data_of(site.get(view)) == {"cart": "first"}
+    assert switched == []
+
+
 # Nobody's
 
 
@@ -994,6 +1008,15 @@ def test_session_of_another_django_user_is_empty(
 
     assert data_of(site.get("guarded")) == {}
     assert [named["previous"] for named in switched] == [""]
+
+
+def test_another_django_user_who_signs_in_before_the_person_is_known_is_dropped(
+    site: Site, ory: FakeOry, of_users: list[OfUserOne], engine: str
+) -> None:
+    ory.login(site)
+    site.get("write_then_who?_auth_user_id=2")
+
+    assert data_of(site.get("read")) == {}
 
 
 @with_every(READERS)

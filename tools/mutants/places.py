@@ -14,7 +14,19 @@ EXPLAINED = Path(__file__).with_name("explained.txt")
 # No request enters these.
 OFF_THE_PATH = {"checks", "contrib", "locale", "management", "testing"}
 NO_DECISIONS = {"__init__.py", "apps.py", "urls.py"}
-OTHERWISE_NAMED = {"templatetags/ory_mfa.py": "tests/test_tags.py"}
+# Where the tests of a module lie, if no file of them bears its name.
+OTHERWISE_NAMED = {
+    "decorators.py": ["tests/guard/test_guards.py"],
+    "guard/missing_pages.py": ["tests/guard/test_site_policy_no_page.py"],
+    "guard/site_guard.py": ["tests/guard/test_site_policy_answers.py", "tests/guard/test_site_policy.py"],
+    "guard/spellings.py": ["tests/guard/test_site_policy_paths.py"],
+    "middleware.py": ["tests/session/test_session_attribute.py", "tests/guard/test_site_policy.py"],
+    "ory/enrolment_memory.py": ["tests/ory/test_outages.py", "tests/session/test_resolver.py"],
+    "ory/health.py": ["tests/ory/test_outages.py"],
+    "ory/known_credentials.py": ["tests/ory/test_fairness.py", "tests/ory/test_lanes.py"],
+    "session/fragment_cache.py": ["tests/session/test_page_caches.py"],
+    "templatetags/ory_mfa.py": ["tests/test_tags.py"],
+}
 
 
 def sources() -> list[str]:
@@ -38,7 +50,7 @@ def chosen(names: Iterable[str]) -> list[str]:
 def own_tests(file: str) -> list[str]:
     """The file of tests that bears the name of the module, in its room; else all that do, wherever they lie."""
     if file in OTHERWISE_NAMED:
-        return [OTHERWISE_NAMED[file]]
+        return OTHERWISE_NAMED[file]
     path = TESTS / file
     test = path.with_name(f"test_{path.name}")
     found = [test] if test.is_file() else sorted(TESTS.rglob(test.name))
