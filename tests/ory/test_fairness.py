@@ -592,6 +592,6 @@ def test_session_whose_flows_make_ory_fail_marks_nobody_down(site: Site, ory: Fa
 
 
 def test_session_that_is_found_ends_no_outage_that_was_not_told(caplog: Any) -> None:
-    run(Health(get_ory().client, Group()).note(OrySession(SessionState.ACTIVE), Answer(200), 0))
+    run(Health(get_ory().client, Group()).note(OrySession(SessionState.ACTIVE), Answer(200), 0, is_known=True))
 
     assert lines(caplog) == []

@@ -421,7 +421,7 @@ def told(steps: Any, health_of_ory: Answer) -> bool:
 def test_answer_from_before_the_database_was_back_signs_nobody_out() -> None:
     ill = health.Health(get_ory().client, Group())
     during = told(ill.readiness(1.0), Answer(503))
-    run(ill.note(OrySession(SessionState.ACTIVE), Answer(200), 5.0))
+    run(ill.note(OrySession(SessionState.ACTIVE), Answer(200), 5.0, is_known=True))
     before, after = told(ill.readiness(4.9), Answer(200)), told(ill.readiness(5.0), Answer(503))
 
     assert (during, before, after) == (False, False, True)
