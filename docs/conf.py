@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import django
 from django.conf import settings
 from docutils import nodes
-from sphinx.addnodes import index
+from sphinx.addnodes import index, pending_xref
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import docname_join
 
 import django_ory_mfa
 
@@ -48,7 +50,7 @@ html_theme = "furo"
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_search_scorer = str(Path(__file__).with_name("scorer.js"))
+templates_path = ["_templates"]
 html_copy_source = False
 html_show_sphinx = False
 
@@ -73,7 +75,7 @@ class IndexOfTheReference(SphinxTransform):
         target = nodes.target("", "", ids=[nodes.make_id(f"row-{name}")])
         if target["ids"][0] not in self.document.ids:
             self.document.note_explicit_target(target)
-            # An entry that is not "main" is listed below all pages in which the word occurs.
+            # Main, like the entries that are written by hand.
             cell.insert(0, [index(entries=[("single", name, target["ids"][0], "main", None)]), target])
 
 
@@ -103,8 +105,52 @@ def break_names(app: Sphinx, page: str, template: str, context: dict[str, Any], 
     )
 
 
+def searched(app: Sphinx, name: str) -> list[dict[str, Any]]:
+    """What the search knows of each section of a page: its anchor, headings, entries of the index, and text."""
+    page = app.env.get_doctree(name)
+    for link in page.findall(pending_xref):
+        if not link.get("refexplicit") and (title := title_of(app, name, link)):
+            link[:] = [nodes.Text(title)]
+    sections: dict[nodes.Node, dict[str, Any]] = {}
+    for node in page.findall(lambda node: isinstance(node, nodes.section | nodes.TextElement)):
+        section = sections.get(around(node), {"headings": [], "entries": [], "text": []})
+        if isinstance(node, nodes.section):
+            headings = [node[0].astext(), *section["headings"]]
+            sections[node] = {"id": node["ids"][0], "headings": headings, "entries": [], "text": []}
+        elif isinstance(node, index):
+            section["entries"] += [[entry[1], entry[2]] for entry in node["entries"]]
+        elif not isinstance(node, nodes.Invisible | nodes.title | nodes.raw) and not isinstance(
+            node.parent, nodes.TextElement
+        ):
+            section["text"] += node.astext().split()
+    return [section | {"text": " ".join(section["text"])} for section in sections.values()]
+
+
+def title_of(app: Sphinx, name: str, link: pending_xref) -> str | None:
+    """What a link of a page shows that has no text of its own, if it leads to a page or a heading."""
+    if link["reftype"] == "doc":
+        return app.env.titles[docname_join(name, link["reftarget"])].astext()
+    return app.env.domaindata["std"]["labels"][link["reftarget"]][2] if link["reftype"] == "ref" else None
+
+
+def around(node: nodes.Node) -> nodes.Node:
+    """The section that ``node`` is in, or the page."""
+    while node.parent.parent and not isinstance(node.parent, nodes.section):
+        node = node.parent
+    return node.parent
+
+
+def write_what_is_searched(app: Sphinx, exception: Exception | None) -> None:
+    """Write what ``_static/search.js`` searches, as a script: a page that is opened as a file may load nothing else."""
+    if exception is None and app.builder.name == "html":
+        pages = {name: searched(app, name) for name in sorted(app.env.found_docs)}
+        text = json.dumps(pages, ensure_ascii=False, separators=(",", ":"))
+        Path(app.outdir, "sections.js").write_text(f"const SECTIONS = {text};\n", encoding="utf-8")
+
+
 def setup(app: Sphinx) -> None:
     """Register what this file adds to Sphinx."""
     app.connect("html-page-context", break_names)
+    app.connect("build-finished", write_what_is_searched)
     app.add_transform(IndexOfTheReference)
     app.add_post_transform(ColumnsOfAPhone)
