@@ -32,7 +32,8 @@ class Calls:
         def work() -> None:
             self.begun.append(name)
             self._began.release()
-            gate.wait(PATIENCE)
+            # Longer than anybody waits for another call, or that one would begin in the end whatever is wrong.
+            gate.wait(3 * PATIENCE)
 
         job = self.threads.submit(work, Caller(is_known, address))
         if not job.has_waited:

@@ -427,6 +427,26 @@ def test_answer_from_before_the_database_was_back_signs_nobody_out() -> None:
     assert (during, before, after) == (False, False, True)
 
 
+@pytest.mark.parametrize(
+    ("of_health", "is_outage"),
+    [
+        (Answer(200), False),
+        (Answer(404), False),
+        (Answer(500, is_outage=True), True),
+        (Answer(503, is_outage=True), True),
+        (Answer.failed("body too large"), True),
+    ],
+    ids=["well", "no such page", "error", "not ready", "unreadable"],
+)
+def test_failure_that_one_visitor_may_have_caused_is_an_outage_if_the_health_is_bad(
+    of_health: Answer, *, is_outage: bool
+) -> None:
+    failed = Answer.failed("ConnectionError", is_outage=True, is_broken=True)
+    ill = health.Health(get_ory().client, Group())
+
+    assert told(ill.note(OrySession(SessionState.UNAVAILABLE), failed, 0, is_known=False), of_health) is is_outage
+
+
 # Rate limits.
 
 

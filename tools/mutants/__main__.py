@@ -143,6 +143,8 @@ class Run:
         running = self._map.tests_of(mutant.file, mutant.lines)
         wanted = [test for test in self._nursery.tests if test in running or test.partition("::")[0] in self._whole]
         wanted = [test for test in wanted if test not in self._untrue]
+        # What was written after the map was made may run the line, and is likely to have been written for it.
+        running |= {test for test in wanted if test not in self._map.seconds}
         return in_order(wanted, self._file, running=running, kills=self._kills, seconds=self._map.seconds)
 
     def _try_here(self, mutant: Mutant, tests: list[str]) -> Verdict:
