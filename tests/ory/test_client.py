@@ -20,7 +20,7 @@ from django.views.debug import ExceptionReporter
 
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import Credential, CredentialKind
-from django_ory_mfa.ory.client import LARGEST_BODY, OryClient
+from django_ory_mfa.ory.client import LARGEST_BODY, STRANGER, OryClient
 from django_ory_mfa.ory.connections import POOLS, DeadlineAdapter, StaleConnection
 from django_ory_mfa.ory.lanes import Caller
 from django_ory_mfa.ory.recent_answer import THREAD
@@ -403,6 +403,25 @@ def test_failure_of_a_credential_that_nobody_knows_is_not_held_against_ory(wire:
 
     assert "breaker" not in unknown
     assert "breaker" in known
+
+
+def test_host_that_nobody_can_connect_to_is_held_against_ory_whoever_asks() -> None:
+    """Nothing was sent, so no visitor has caused it."""
+    client = OryClient("http://127.0.0.1:1")
+
+    failures = [client.whoami(COOKIE).failure for _ in range(9)]
+    client._adapter.close()
+
+    assert "breaker" in failures
+
+
+def test_sound_answer_to_a_credential_that_nobody_knows_ends_a_row_of_failures(wire: Wire, client: OryClient) -> None:
+    failures = []
+    for status in ("500 Internal Server Error", "200 OK") * 5:
+        wire.script = answering(b"{}", status)
+        failures.append(client.whoami(COOKIE, STRANGER if status == "200 OK" else Caller()).failure)
+
+    assert "breaker" not in failures
 
 
 def test_bundle_that_does_not_exist_is_no_usable_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,18 @@ def test_errors_are_limited_by_class_and_keep_their_traceback(
     assert {record.levelname for record in caplog.records} == {"ERROR"}
 
 
+def test_warning_about_an_error_that_is_handled_has_no_traceback(
+    clock: PassingTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may hold what the visitor sent."""
+    try:
+        raise LookupError
+    except LookupError:
+        limited_log.warning("Odd")
+
+    assert [bool(record.exc_info) for record in caplog.records] == [False]
+
+
 def test_line_names_the_place_that_it_is_about(clock: PassingTime, caplog: pytest.LogCaptureFixture) -> None:
     limited_log.warning("Odd")
 
@@ -72,6 +84,24 @@ def test_line_that_nobody_wants_is_not_counted(clock: PassingTime, caplog: pytes
     limited_log.warning("Odd")
 
     assert lines(caplog) == ["Odd"]
+
+
+def test_line_of_a_kind_that_has_room_takes_it_from_no_other(clock: PassingTime) -> None:
+    limit = LineLimit()
+    for number in (*range(MOST_KINDS), 0):
+        limit.admit(number)
+    clock.seconds += 60
+
+    assert [limit.admit(1), limit.admit(0)] == [0, 1]
+
+
+def test_kind_whose_line_is_new_keeps_no_other_out(clock: PassingTime) -> None:
+    limit = LineLimit()
+    for number in range(MOST_KINDS):
+        limit.admit(number)
+    clock.seconds += 60
+
+    assert [limit.admit(0), limit.admit("new")] == [0, 0]
 
 
 def test_number_of_kinds_is_limited(clock: PassingTime) -> None:

@@ -998,6 +998,16 @@ def test_session_of_a_django_user_is_taken_over_by_the_person_of_that_user(
     assert switched == []
 
 
+def test_what_is_written_before_the_person_is_known_is_kept_with_the_session_of_their_user(
+    site: Site, ory: FakeOry, of_users: list[OfUserOne], engine: str
+) -> None:
+    site.get("write?_auth_user_id=1&cart=1")
+    ory.login(site)
+    site.get("write_then_who?cart=2")
+
+    assert data_of(site.get("guarded")) == {"_auth_user_id": "1", "cart": "2"}
+
+
 @with_every([*READERS, "basket"])
 def test_session_of_another_django_user_is_empty(
     site: Site, ory: FakeOry, of_users: list[OfUserOne], engine: str, switched: list[Any], view: str
