@@ -9,7 +9,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.core.exceptions import SynchronousOnlyOperation
 
-from django_ory_mfa.runtime.steps import Steps, arun, run, wait_for
+from django_ory_mfa.runtime.steps import Hook, Steps, arun, run, wait_for
 
 
 class Returning:
@@ -129,3 +129,12 @@ def test_blocking_steps_are_refused_in_an_event_loop() -> None:
     with pytest.raises(SynchronousOnlyOperation, match="aory_session"):
         asyncio.run(main())
     assert called == []
+
+
+def test_plain_function_needs_no_event_loop_of_its_own() -> None:
+    """In a notebook, ``DJANGO_ALLOW_ASYNC_UNSAFE`` lets blocking code run inside of one."""
+
+    async def main() -> str:
+        return Hook(lambda: "plain").run()
+
+    assert asyncio.run(main()) == "plain"
