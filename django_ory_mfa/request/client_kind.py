@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # The attribute of the request that stores what ORY_MFA_CLIENT_KIND returned.
 KIND_BY_SITE = "_ory_mfa_client_kind"
+# Characters; browsers send some 140.
+LONGEST_ACCEPT = 1000
 
 
 class Kind(StrEnum):
@@ -74,8 +76,18 @@ def _is_script(request: HttpRequest, credential: Credential | None) -> bool:
         or headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
         # A token of another issuer: one of Ory's would be the credential. A browser that navigates sends no token.
         or (credential is None and bool(bearer_token(headers.get("Authorization", "")).strip()))
-        or request.get_preferred_type(["text/html", "application/json"]) != "text/html"
+        or not _accepts_page(request)
     )
+
+
+def _accepts_page(request: HttpRequest) -> bool:
+    # SECURITY: anybody may send this header. Django 5.2 takes seconds to parse a long one, and raises for a broken one.
+    if len(request.headers.get("Accept", "")) > LONGEST_ACCEPT:
+        return False
+    try:
+        return request.get_preferred_type(["text/html", "application/json"]) == "text/html"
+    except ValueError:
+        return False
 
 
 def _as_kind(answer: object) -> Kind | None:

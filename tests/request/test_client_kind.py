@@ -132,6 +132,24 @@ def test_kind_is_asked_for_once_a_request(site: Site, ory: FakeOry, asked: list[
     assert asked == [f"/{site.mode}/page"]
 
 
+UNREADABLE = ["text/html;x*=bogus''y", "text/html" + ";" * 20_000, "text/" + "h" * 20_000, "text/html," * 200]
+
+
+@pytest.mark.parametrize("accept", UNREADABLE, ids=["broken", "semicolons", "one type", "many types"])
+def test_accept_that_cannot_be_read_is_that_of_a_script(site: Site, ory: FakeOry, accept: str) -> None:
+    """Whatever anybody sends there, it is an answer and no error, and it is found without parsing it for seconds."""
+    response = site.get("page", headers={"Accept": accept})
+
+    assert (response.status_code, column(response)) == (401, "json")
+
+
+def test_long_accept_of_a_browser_is_read(site: Site, ory: FakeOry) -> None:
+    """The longest that a browser is known to send has some 140 characters."""
+    accept = "text/html," + ",".join(f"application/x-{number}" for number in range(40))
+
+    assert column(site.get("page", headers={"Accept": accept})) == "browser"
+
+
 def return_to(response: Any) -> list[str]:
     url = response.headers.get("HX-Redirect") or location(response)
     return parse_qs(urlsplit(url).query)["return_to"]
