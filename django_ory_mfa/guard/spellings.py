@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 from django.urls import ResolverMatch, URLResolver, get_resolver
@@ -18,6 +18,7 @@ from django_ory_mfa.conf import languages
 
 DOTS = re.compile(r"\\|/\.{1,2}(?:/|$)")
 EMPTY = re.compile("/{2,}")
+NUMBER = re.compile(r"\d+")
 # Django's pattern objects, from the root to a view.
 Patterns = tuple[Any, ...]
 
@@ -33,9 +34,9 @@ def has_dots(path_info: str) -> bool:
 def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) -> Iterator[str | None]:
     """Yield other paths of the page at ``path_info``, of which ``match`` is the URL pattern, None if there is none.
 
-    They are the path in each language of a translated pattern, each of these without empty segments and without the
-    format of Django REST framework, and all of them without their language prefix. None: there is one more, which
-    cannot be made out.
+    They are the path in each language of a translated pattern, each of these without empty segments, without the
+    format of Django REST framework, without a slash that belongs to a parameter, and with its numbers written
+    otherwise, and all of them without their language prefix. None: there is one more, which cannot be made out.
     """
     resolver = get_resolver(urlconf)
     has_languages = _has_language_prefixes(resolver)
@@ -43,24 +44,41 @@ def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) 
         if translated is None:
             yield None
             continue
-        for path in _shorter(translated, match):
+        for path in chain.from_iterable(map(_in_numbers, _at_the_end(translated, match))):
             if path != path_info:
                 yield path
             if has_languages and translation.get_language_from_path(path) is not None:
                 yield "/" + path[1:].partition("/")[2]
 
 
-def _shorter(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
-    """Yield the path, and what is left of it without empty segments and without a parameter after a dot at its end."""
+def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
+    """Yield the path, and what it is without empty segments and without what a parameter at its end may take."""
+    values = [] if match is None else [*match.args, *match.kwargs.values()]
+    texts = [value for value in values if isinstance(value, str) and value]
     for path in dict.fromkeys((path_info, EMPTY.sub("/", path_info))):
         yield path
         bare = path.rstrip("/")
-        # The routers of Django REST framework let a format follow, which the view gets under a name of the site's.
-        for value in match.kwargs.values() if match else ():
-            if isinstance(value, str) and bare.endswith(f".{value}"):
-                without = bare.removesuffix(f".{value}")
-                yield without
-                yield f"{without}/"
+        for text in texts:
+            # The routers of Django REST framework let a format follow, which the view gets under a name of the site's.
+            if bare.endswith(f".{text}"):
+                without = bare.removesuffix(f".{text}")
+                yield from (without, f"{without}/")
+            # A slash that is part of a name may be dropped, as by Django's view of files.
+            if path != bare and path.endswith(text):
+                yield bare
+
+
+def _in_numbers(path: str) -> Iterator[str]:
+    """Yield the path, and the path with its numbers as rules write them; Django reads 07 and 7 as one number."""
+    yield path
+    if NUMBER.search(path):
+        yield NUMBER.sub(lambda found: _ascii(found[0]), path)
+        # Months and days.
+        yield NUMBER.sub(lambda found: _ascii(found[0]).zfill(2), path)
+
+
+def _ascii(digits: str) -> str:
+    return "".join(str(int(digit)) for digit in digits).lstrip("0") or "0"
 
 
 def _translated(path_info: str, match: ResolverMatch | None, resolver: URLResolver) -> Iterator[str | None]:

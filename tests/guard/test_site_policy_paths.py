@@ -603,6 +603,45 @@ def test_rule_holds_for_formats_of_any_name_and_without_empty_segments(
     assert demands_on(match.func, url, match=match)[-1].declared == Requirement("aal2")
 
 
+def file_of(request: Any, path: str) -> HttpResponse:
+    return HttpResponse("open sesame")
+
+
+@pytest.mark.parametrize("url", ["/files/private/pay.pdf", "/files/private/pay.pdf/", "/files//private/pay.pdf//"])
+@pytest.mark.parametrize("pattern", [r"^files/(?P<path>.*)$", r"^files/(.*)$"])
+def test_rule_with_an_end_holds_for_the_slash_that_a_view_of_files_drops(
+    ory: Any, site: Site, settings: Any, pattern: str, url: str
+) -> None:
+    settings.ROOT_URLCONF = urlconf(re_path(pattern, file_of))
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(r"/files(/.*\.pdf)?$", "aal2"), ("/files/", None)]
+    aal1(ory, site)
+
+    assert location(site.get(url)).startswith(STEP_UP)
+    assert [site.get(free).content for free in ("/files/", "/files/logo.png/")] == [b"open sesame"] * 2
+
+
+@pytest.mark.parametrize("url", ["/report/7/", "/report/07/", "/report/007/", "/report//07/"])
+@pytest.mark.parametrize("rule", ["/report/7/", "/report/07/"])
+def test_rule_holds_for_a_number_however_it_is_written(
+    ory: Any, site: Site, settings: Any, rule: str, url: str
+) -> None:
+    """``int()``, in Django's converter and in views, reads them as one."""
+    settings.ROOT_URLCONF = urlconf(re_path(r"^report/+(?P<number>\d+)/$", views.page))
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(rule, "aal2"), ("/report/0/", "aal2")]
+    aal1(ory, site)
+
+    assert location(site.get(url)).startswith(STEP_UP)
+    assert location(site.get("/report/00/")).startswith(STEP_UP)
+    assert site.get("/report/70/").content == b"open sesame"
+
+
+@pytest.mark.parametrize("url", ["/report/\u0667/", "/report/\u0660\u0667/", "/report/0\uff17/"])
+def test_rule_holds_for_a_number_in_digits_of_any_script(settings: Any, url: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/report/7/", "aal2")]
+
+    assert [demand.declared for demand in demands_on(None, url)] == [Requirement("aal2")]
+
+
 def test_file_name_is_no_format(ory: Any, site: Site, settings: Any) -> None:
     settings.ROOT_URLCONF = urlconf(path("<path:name>", views.page))
     settings.ORY_MFA_RULES = [(r"/report\.pdf$", None), ("/report", "aal2")]
