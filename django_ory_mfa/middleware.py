@@ -38,10 +38,17 @@ class HybridMiddleware(ABC):
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
         self.is_async: bool = iscoroutinefunction(get_response)
+        self._finish: Callable[..., Awaitable[HttpResponseBase]] = self._aafter
         if self.is_async:
             markcoroutinefunction(self)
-            # Django would call the sync method in a thread.
+            self._use_twins()
+
+    def _use_twins(self) -> None:
+        """Replace the sync methods that Django would call in a thread, unless a subclass has its own."""
+        if not _is_overridden(type(self), "process_view", "_aprocess_view"):
             self.process_view = self._aprocess_view  # type: ignore[method-assign]  # same arguments, awaited
+        if _is_overridden(type(self), "after", "_aafter"):
+            self._finish = sync_to_async(self.after)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Return the response to ``request``, or an awaitable of it in an async chain."""
@@ -52,7 +59,7 @@ class HybridMiddleware(ABC):
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         self.before(request)
-        return await self._aafter(request, await self.get_response(request))
+        return await self._finish(request, await self.get_response(request))
 
     def before(self, request: HttpRequest) -> None:  # noqa: B027 - not every middleware has something to do here
         """Process the request before the inner middleware and the view."""
@@ -146,9 +153,9 @@ class AALRequiredMiddleware(HybridMiddleware):
     a view. Put it after ``OrySessionMiddleware``, and before any middleware that responds by itself.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        super().__init__(get_response)
-        if self.is_async:
+    def _use_twins(self) -> None:
+        super()._use_twins()
+        if not _is_overridden(type(self), "process_template_response", "_aprocess_template_response"):
             self.process_template_response = self._aprocess_template_response  # type: ignore[method-assign]  # as above
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
@@ -177,6 +184,12 @@ class AALRequiredMiddleware(HybridMiddleware):
 
     async def _aafter(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         return await arun(guard_answer_steps(request, response))
+
+
+def _is_overridden(middleware: type, name: str, twin: str) -> bool:
+    """Whether a subclass has a method ``name`` of its own, for which our ``twin`` in async chains does not stand."""
+    owner = next(cls for cls in middleware.__mro__ if name in vars(cls))
+    return twin not in vars(owner)
 
 
 def _may_be_read_too_late(state: RequestState, response: HttpResponseBase) -> bool:
