@@ -10,7 +10,7 @@ from django.urls import get_resolver
 
 from django_ory_mfa.guard.declarations import finish_refusal
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
-from django_ory_mfa.guard.next_person import stop
+from django_ory_mfa.guard.next_person import stop, was_shown_steps
 from django_ory_mfa.guard.site_policy import BY_PATH, Demand, Origin, demands_on
 from django_ory_mfa.runtime.steps import Blocking, Steps, wait_for
 from django_ory_mfa.session.request_state import state_of
@@ -54,7 +54,7 @@ def guard_answer_steps(request: HttpRequest, response: HttpResponseBase) -> Step
     if is_late:
         yield from guard_view_steps(request, _view_of(request))
     final = _final_response(request, response)
-    if is_late and final is response and state_of(request).owner.has_switched:
+    if is_late and final is response and (yield from was_shown_steps(request)):
         # SECURITY: it was made before the person was known, from the Django session of the previous person.
         final = _in_place_of(response, stop(request))
     # A template may use the database.

@@ -54,7 +54,7 @@ def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) 
 def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
     """Yield the path, and what it is without empty segments and without what a parameter at its end may take."""
     values = [] if match is None else [*match.args, *match.kwargs.values()]
-    texts = [value for value in values if isinstance(value, str) and value]
+    texts = [value for value in values if isinstance(value, str)]
     for path in dict.fromkeys((path_info, EMPTY.sub("/", path_info))):
         yield path
         bare = path.rstrip("/")
@@ -64,7 +64,7 @@ def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
                 without = bare.removesuffix(f".{text}")
                 yield from (without, f"{without}/")
             # A slash that is part of a name may be dropped, as by Django's view of files.
-            if path != bare and path.endswith(text):
+            if text and path != bare and path.endswith(text):
                 yield bare
 
 

@@ -132,7 +132,7 @@ def caught(request: Any) -> HttpResponse:
     try:
         require_aal(request, "aal1")
     except PermissionDenied:
-        request.session["cart"] = cart
+        request.session["cart"] = f"{cart} again"
         return HttpResponse("not now")
     return HttpResponse(cart)
 
@@ -142,7 +142,7 @@ async def acaught(request: Any) -> HttpResponse:
     try:
         await arequire_aal(request, "aal1")
     except PermissionDenied:
-        await request.session.aset("cart", cart)
+        await request.session.aset("cart", f"{cart} again")
         return HttpResponse("not now")
     return HttpResponse(cart)
 
