@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from django_ory_mfa.core.session import OrySession
 
 SIGNED_IN = Requirement("aal1")
+# Second factors that are safer than a code by e-mail.
+STRONGER = frozenset({"totp", "webauthn"})
 BACK, JUST_NOW = "back", 120  # seconds
 OUTAGE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
 
@@ -56,11 +58,13 @@ def settings(request: HttpRequest) -> HttpResponseBase:
     if session.state is SessionState.UNAVAILABLE:
         return render(request, OUTAGE)
     context = page_context(request, session, None)
+    advice = advice_on(session)
     context.update(
         enrolled=enrolled or bool(second_factors) or enrolled,
         second_factors=second_factors,
         proofs=newest_by_method(session.authentication_methods),
-        advice=advice_on(session),
+        advice=advice,
+        is_weak=advice == "stronger" and STRONGER.isdisjoint(second_factors),
         notice=_what_was_set_up(request, session),
         # With a mark, so that this page can say afterwards what was set up.
         manage_url=conf.flows.settings(return_to=f"{site_origin(request)}{request.path}?{BACK}=1"),

@@ -185,7 +185,7 @@ def test_settings_page_lists_what_is_set_up_and_not_only_what_was_used(ory: Any,
     response = site.get(SETTINGS)
 
     assert listed(response) == ["Authenticator app", "Security key", "Recovery codes"]
-    assert "One-time codes by e-mail, where this site sends them, need no setting up" in text_of(response)
+    assert "Codes by e-mail need no set-up." in text_of(response)
 
 
 def test_settings_page_of_somebody_without_second_factor_names_codes_by_email(ory: Any, site: Site) -> None:
@@ -194,7 +194,7 @@ def test_settings_page_of_somebody_without_second_factor_names_codes_by_email(or
     response = site.get(SETTINGS)
 
     assert "No second factor is set up." in text_of(response)
-    assert "One-time codes by e-mail, where this site sends them, need no setting up" in text_of(response)
+    assert "Codes by e-mail need no set-up." in text_of(response)
 
 
 def test_settings_page_before_a_lax_ory_lists_what_is_set_up(ory: Any, site: Site, settings: Any) -> None:
@@ -229,7 +229,7 @@ def test_settings_page_lists_nothing_where_ory_does_not_tell(ory: Any, site: Sit
     ("methods", "said"),
     [
         ({"totp"}, ""),
-        ({"lookup_secret"}, "You used a recovery code, which works only once."),
+        ({"lookup_secret"}, "Recovery codes work once each. Check that enough are left."),
         ({"code"}, "An authenticator app or a security key is safer."),
         ({"code", "totp"}, ""),
     ],
@@ -242,7 +242,38 @@ def test_settings_page_says_what_would_be_better(ory: Any, site: Site, methods: 
     text = text_of(site.get(SETTINGS))
 
     assert said in text
-    assert ("recovery code" in text.lower(), "safer" in text) == ("recovery" in said, "safer" in said)
+    assert ("recovery code" in text.lower(), "safer" in text) == ("Recovery" in said, "safer" in said)
+
+
+@pytest.mark.parametrize(
+    ("second_factors", "state", "button"),
+    [
+        ({"code"}, "Protected, but it could be safer.", "Set up an authenticator app"),
+        ({"code", "totp"}, "Your account is protected by a second factor.", "Manage second factors"),
+    ],
+)
+def test_settings_page_urges_whoever_has_only_codes_by_email(
+    ory: Any, site: Site, second_factors: set[str], state: str, button: str
+) -> None:
+    ory.code_mfa = True
+    ory.login(site, methods={"code"}, second_factors=second_factors)
+
+    html = site.get(SETTINGS).content.decode()
+
+    assert (state in html, html.count("ory-mfa-warn")) == (True, int("safer" in state))
+    assert re.findall(r'class="ory-mfa-button" href="[^"]*">([^<]*)<', html) == [button]
+
+
+def test_pages_have_no_tooltips_of_levels(ory: Any, site: Site) -> None:
+    ory.login(site)
+
+    assert 'title="aal' not in site.get(SETTINGS).content.decode()
+
+
+def test_own_address_is_shown_once_also_if_it_is_not_verified(ory: Any, site: Site) -> None:
+    ory.login(site, email="ann@example.test").identity.verified = False
+
+    assert text_of(site.get(SETTINGS)).count("Signed in as ann@example.test") == 1
 
 
 def test_settings_page_names_each_method_once_with_its_newest_time(ory: Any, site: Site) -> None:
@@ -557,7 +588,7 @@ def test_login_of_somebody_signed_in_is_a_page_with_two_ways_on(
 
     page = response.content.decode()
     assert (response.status_code, location(response)) == (200, "")
-    assert "You are signed in as ann@example.test . The page that sent you here" in text_of(response)
+    assert "You are signed in Signed in as ann@example.test The page that sent you here" in text_of(response)
     assert links_of(response) == ["http://testserver/page"]
     assert 'action="/account/security/logout/"' in page
     assert '<input type="hidden" name="next" value="http://testserver/page">' in page
@@ -574,7 +605,7 @@ def test_login_page_without_a_page_that_sent_there_speaks_of_none(ory: Any, site
 def test_login_page_names_somebody_without_an_address_by_the_identity(ory: Any, site: Site) -> None:
     session = ory.login(site, traits={"name": "Ann"})
 
-    assert f"You are signed in as {session.identity.id} ." in text_of(site.get(LOGIN))
+    assert f"Signed in as {session.identity.id}" in text_of(site.get(LOGIN))
 
 
 def test_login_page_of_somebody_whose_level_is_unknown_redirects_nobody(ory: Any, site: Site) -> None:

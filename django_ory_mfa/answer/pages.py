@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django_ory_mfa.answer.csrf import keep_csrf_cookie
 from django_ory_mfa.answer.django_log import spare_admins
 from django_ory_mfa.conf import conf, is_debug
-from django_ory_mfa.core.addresses import verified_email
+from django_ory_mfa.core.addresses import own_email, verified_email
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.destination import needs_second_factor
 from django_ory_mfa.core.requirement import Requirement
@@ -54,7 +54,7 @@ def page_context(request: HttpRequest, session: OrySession, decision: Decision |
         "home_url": default_return_to(request),
         **debug_hints(),
         "site_name": urlsplit(site_origin(request)).netloc,
-        "signed_in_as": "" if session.identity is None else verified_email(session.identity),
+        "signed_in_as": "" if session.identity is None else own_email(session.identity),
     }
 
 

@@ -27,6 +27,15 @@ def verified_email(identity: Identity) -> str | None:
     return addresses[0] if addresses else None
 
 
+def own_email(identity: Identity) -> str | None:
+    """Return the address that a page may show to the person: a verified one, else the trait ``email``, else None.
+
+    SECURITY: only for this person's own eyes. A trait proves nothing, and may be the address of somebody else.
+    """
+    trait = identity.traits.get("email")
+    return verified_email(identity) or (trait if isinstance(trait, str) and trait else None)
+
+
 def _as_ory_stores(email: str) -> str | None:
     # Ory stores addresses in lower case. SECURITY: ASCII only, since lower() turns some other letters into ASCII ones.
     return email.strip().lower() if email.isascii() else None

@@ -107,6 +107,7 @@ def context_of(state: str, **more: Any) -> dict[str, Any]:
         "flow_url": "http://127.0.0.1:4433/x?a=1&b=2",
         "account": "ann@example.test",
         "next": "/page?a=1&b=2",
+        "verification_url": "http://127.0.0.1:4433/z?a=1&b=2",
         "is_refused": True,
         "manage_url": "http://127.0.0.1:4433/y?a=1&b=2",
         "proofs": newest_by_method(STATES[state].authentication_methods),
@@ -126,6 +127,7 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"enrolled": None},
         {"logout_url": ""},
         *({"advice": advice} for advice in ("codes", "stronger")),
+        {"advice": "stronger", "is_weak": True},
         *({"notice": notice} for notice in ("totp", "webauthn", "lookup_secret", "code", "form")),
     ],
     "use_method": [
@@ -133,6 +135,12 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         for methods in (["totp"], ["webauthn"], ["totp", "webauthn"], ["passkey"], ["passkey", "webauthn"], ["oidc"])
         for used in ("", "code")
         for has_used_wanted in (False, True)
+    ],
+    "too_many_hops": [
+        {"is_cookie_missing": is_missing, "command": command, "methods": methods, "cookies_looked_for": ["x"]}
+        for is_missing in (False, True)
+        for command in ("", "doctor")
+        for methods in ([], ["totp"])
     ],
     "user_conflict": [{"reason": "conflict"}, {"reason": "email_unverified"}, {"reason": "banned"}, {"logout_url": ""}],
 }

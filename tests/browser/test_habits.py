@@ -141,6 +141,8 @@ def test_expired_form_is_started_anew_and_leads_back(ground: Ground, walker: Wal
         flow.expires_at = ground.emulator.ory.now()
     walker.give_password(person)
     walker.assert_asked(SIGN_IN)
+    assert "This form was open for too long." in walker.text
+    assert walker.page.locator("[aria-invalid]").count() == 0
     walker.sign_in(person)
     walker.confirm(person, "totp")
     walker.assert_at("/dashboard/?a=1", person)

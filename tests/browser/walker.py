@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page, Response
 
 SIGN_IN = "Sign in"
-SECOND_FACTOR = "Confirm with your second factor"
+SECOND_FACTOR = "Two-step verification"
 REFRESH = "Confirm that it's you"
 SETTINGS = "Account settings"
 ENROLL = "A second factor is needed"

@@ -237,7 +237,7 @@ def recording(name: str, version: str = "v1.3.1") -> Any:
     ("name", "heading"),
     [
         ("login_browser_plain_without_session_json", "Sign in"),
-        ("login_flow_aal2_totp", "Confirm with your second factor"),
+        ("login_flow_aal2_totp", "Two-step verification"),
         ("login_flow_refresh_aal2_totp", "Confirm that it's you"),
         ("login_flow_aal2_no_second_factor", "No second factor is set up"),
         ("settings_browser_no_second_factor", "Account settings"),
@@ -294,7 +294,7 @@ def test_error_of_a_field_stands_at_the_field_and_gets_the_cursor(ory: responses
     control = page.form_with("totp_code").inputs["totp_code"]
     assert control["aria-describedby"].strip() == f"{control['id']}-messages"
     assert (control["aria-invalid"], control["autofocus"]) == ("true", "")
-    assert "This code is not right. Please try again." in page.text("p")
+    assert "This code is not right. Wait for the next one, and check the clock of your device." in page.text("p")
 
 
 def test_new_recovery_codes_come_first_and_are_a_list(ory: responses.RequestsMock) -> None:
@@ -634,3 +634,187 @@ def test_disabled_controls_are_disabled(ory: responses.RequestsMock) -> None:
 
     assert "disabled" in form.inputs["identifier"]
     assert "disabled" in form.buttons[0]
+
+
+# Forms that came too late, and other ways.
+
+
+@pytest.mark.parametrize("number", [4010001, 4040001, 4050001, 4060005, 4070005])
+def test_form_that_came_too_late_is_asked_for_again_and_blames_nobody(ory: responses.RequestsMock, number: int) -> None:
+    flow = recording("login_browser_plain_without_session_json")
+    flow["ui"]["messages"] = [{"id": number, "text": "The flow expired 0.03 minutes ago.", "type": "error"}]
+
+    page = show(ory, flow)
+
+    (said,) = page.all("p", role="status")
+    assert "ory-mfa-info" in said["class"]
+    assert page.text("p")[0] == "This form was open for too long. Please fill it in once more."
+    assert page.all("p", role="alert") == page.all("input", **{"aria-invalid": "true"}) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "query"),
+    [
+        ({"requested_aal": "aal2", "refresh": True}, "refresh=true&aal=aal2&"),
+        ({"requested_aal": "aal2"}, "aal=aal2&"),
+        ({"refresh": True}, "refresh=true&"),
+        ({}, ""),
+    ],
+)
+def test_mailed_code_leaves_other_ways_open(ory: responses.RequestsMock, fields: dict[str, Any], query: str) -> None:
+    code = node("input", "code", name="code", type="text", label="Code")
+    flow = flow_of(CSRF, code, state="sent_email", return_to="http://testserver/x", **fields)
+
+    page = show(ory, flow)
+
+    assert page.text("a") == ["Use another way"]
+    (link,) = page.all("a")
+    assert link["href"] == f"{ORY}/self-service/login/browser?{query}return_to=http%3A%2F%2Ftestserver%2Fx"
+
+
+SECOND_STEP = {"id": 1010004, "text": "Please complete the second authentication challenge.", "type": "info"}
+
+
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [
+        ("totp", "Open your authenticator app and type the 6-digit code."),
+        ("lookup_secret", "One more step: confirm that it's you."),
+    ],
+)
+def test_second_step_says_what_to_do(ory: responses.RequestsMock, group: str, said: str) -> None:
+    field = node("input", group, name="x", type="text", label="Code")
+
+    page = show(ory, flow_of(CSRF, field, ui={"messages": [SECOND_STEP]}, requested_aal="aal2"))
+
+    assert page.text("p")[0] == said
+
+
+def test_second_step_without_any_way_says_so(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF, ui={"messages": [SECOND_STEP]}, requested_aal="aal2"))
+
+    assert page.text("h1") == ["No second factor is set up"]
+
+
+def test_button_names_the_way_only_where_there_are_several(ory: responses.RequestsMock) -> None:
+    own = node("input", name="method", type="submit", value="password", label={"id": 1010022, "text": "own"})
+    code = node("input", "code", name="code", type="text", label="Code")
+    alone = show(ory, flow_of(CSRF, own)).text("button")
+    ory.reset()
+
+    assert (alone, show(ory, flow_of(CSRF, own, code)).text("button")[0]) == (["Sign in"], "Sign in with password")
+
+
+# What browsers and password managers are told.
+
+
+@pytest.mark.parametrize(
+    ("name", "autocomplete"),
+    [("email", "email"), ("traits.email", "email"), ("traits.name", "name"), ("traits.name.first", "given-name")],
+)
+def test_usual_fields_say_what_they_are_for(ory: responses.RequestsMock, name: str, autocomplete: str) -> None:
+    page = show(ory, flow_of(CSRF, node("input", "code", name=name, type="text")), "recovery")
+
+    assert page.form_with(name).inputs[name]["autocomplete"] == autocomplete
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "length"),
+    [
+        ("totp_code", None, "6"),
+        ("totp_code", 8, "8"),
+        ("code", 6, "6"),
+        ("code", None, None),
+        ("code", 0, None),
+        ("code", -1, None),
+        ("code", True, None),
+        ("code", "6", None),
+        ("code", 10**9, None),
+        ("code", [], None),
+    ],
+)
+def test_code_has_the_length_that_is_known(
+    ory: responses.RequestsMock, name: str, given: Any, length: str | None
+) -> None:
+    page = show(ory, flow_of(CSRF, node("input", "code", name=name, type="text", maxlength=given)))
+
+    assert page.form_with(name).inputs[name].get("maxlength") == length
+
+
+def test_second_step_of_sign_up_names_the_account(ory: responses.RequestsMock) -> None:
+    email = node("input", "default", name="traits.email", type="hidden", value="ann@example.test")
+    password = node("input", name="password", type="password", autocomplete="new-password", label="Password")
+
+    page = show(ory, flow_of(CSRF, email, password, SUBMIT), "registration")
+
+    (name,) = page.all("input", autocomplete="username")
+    assert (name["value"], "hidden" in name, "name" in name) == ("ann@example.test", True, False)
+    assert "Account for ann@example.test" in page.text("p")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "describes"),
+    [([], "hint"), ([{"id": 4000032, "text": "own", "type": "error", "context": {"min_length": 8}}], "messages")],
+)
+def test_new_password_has_a_hint_until_something_is_wrong_with_it(
+    ory: responses.RequestsMock, wrong: list[Any], describes: str
+) -> None:
+    password = node("input", name="password", type="password", autocomplete="new-password", messages=wrong)
+
+    page = show(ory, flow_of(CSRF, password, SUBMIT), "settings")
+
+    field = page.form_with("password").inputs["password"]
+    assert field["aria-describedby"].strip() == f"{field['id']}-{describes}"
+    assert ("A long one that you use nowhere else." in page.text("p")) is not bool(wrong)
+
+
+# What is only a button, and keys.
+
+
+def test_way_that_is_only_a_button_is_not_folded(ory: responses.RequestsMock) -> None:
+    address = node("input", "code", name="address", type="submit", value="a@b.test", label="Send a code")
+    app = node("input", "totp", name="totp_code", type="text", label="Code")
+
+    page = show(ory, flow_of(CSRF, app, address, requested_aal="aal2"))
+
+    assert page.all("summary") == []
+    assert [one["class"] for one in page.all("p") if "ory-mfa-wide" in one.get("class", "")] == [
+        "ory-mfa-actions ory-mfa-wide"
+    ]
+    assert page.form_with("address").button("address")["class"] == "ory-mfa-button ory-mfa-quiet"
+
+
+def remove_key(context: Any, name: str = "webauthn_remove") -> dict[str, Any]:
+    label = {"id": 1050018, "text": "Remove", "type": "info", "context": context}
+    return node("input", "webauthn", label, name=name, type="submit", value="ab12")
+
+
+def test_keys_are_a_list_before_the_field_that_adds_one(ory: responses.RequestsMock) -> None:
+    contexts = [
+        {"display_name": "Blue <key>", "added_at": "2026-11-05T13:45:00Z"},
+        {"display_name": "", "added_at": "yesterday"},
+        [],
+    ]
+    field = node("input", "webauthn", name="webauthn_register_displayname", type="text", label="Name")
+
+    page = show(ory, flow_of(CSRF, field, *map(remove_key, contexts)), "settings")
+
+    assert [text for text in page.text("span") if text in ("Blue <key>", "Unnamed")] == [
+        "Blue <key>",
+        "Unnamed",
+        "Unnamed",
+    ]
+    assert page.text("time") == ["added Nov. 5, 2026"]
+    summary = page.all("summary")[0]
+    assert (page.text("summary")[0], summary["aria-label"]) == ("Remove", "Remove the security key “Blue <key>”")
+    tags = [tag for tag, attributes in page.tags if tag == "li" or attributes.get("type") == "text"]
+    assert tags[:3] == ["li", "li", "li"]
+
+
+def test_codes_that_are_switched_off_stop_working(ory: responses.RequestsMock) -> None:
+    off = node("input", "lookup_secret", name="lookup_secret_disable", type="submit", value="true", label="Off")
+
+    page = show(ory, flow_of(CSRF, off), "settings")
+
+    assert "These codes will stop working." in page.text("p")
+    assert page.text("button") == ["Yes, switch them off"]

@@ -178,7 +178,7 @@ def test_settings_say_what_is_set_up_and_else_what_it_is_for(ory: responses.Requ
 
     assert [text for text in page.text("span") if text == "Active"] == badges
     assert any("shows a new code every 30 seconds" in text for text in page.text("p")) is not bool(badges)
-    assert any("One-time codes by e-mail" in text for text in page.text("p"))
+    assert any("Codes by e-mail need no set-up." in text for text in page.text("p"))
 
 
 def test_button_says_what_it_changes(ory: responses.RequestsMock) -> None:
@@ -312,7 +312,7 @@ def test_verified_address_leads_back_to_the_site(ory: responses.RequestsMock, re
 
     page = show(ory, flow_of(CSRF, GO_ON, ui=ui, state="passed_challenge", return_to=return_to), "verification")
 
-    assert (page.ory_forms, page.text("p")[0]) == ([], "Your e-mail address is verified.")
+    assert (page.ory_forms, page.text("h1"), page.text("p")) == ([], ["Your e\u2011mail address is verified"], [])
     assert page.all("a", **{"class": "ory-mfa-button"}) == [{"class": "ory-mfa-button", "href": back}]
 
 
@@ -352,3 +352,39 @@ def test_field_with_an_error_is_open(ory: responses.RequestsMock) -> None:
     page = show(ory, flow_of(CSRF, code, name), "settings")
 
     assert page.text("summary") == []
+
+
+# A faulty form of the settings, and the app of somebody who has a key.
+
+SHORT = [{"id": 4000032, "text": "own", "type": "error", "context": {"min_length": 8}}]
+
+
+def test_faulty_form_of_the_settings_comes_first_and_open(ory: responses.RequestsMock) -> None:
+    password = node("input", name="password", type="password", autocomplete="new-password", messages=SHORT)
+
+    page = show(ory, flow_of(CSRF, *app(is_set_up=False), NEW_CODES, password, SUBMIT), "settings")
+
+    assert page.text("h2")[0] == "Password"
+    assert primary(page)[0] == "method"
+    assert page.ory_forms[0].button("method", "password")["class"] == "ory-mfa-button"
+    assert page.ory_forms[0].inputs["password"]["aria-invalid"] == "true"
+
+
+def test_faulty_form_of_a_sign_in_stays_in_its_place(ory: responses.RequestsMock) -> None:
+    code = node("input", "code", name="code", type="text", messages=SHORT)
+    totp = node("input", "totp", name="totp_code", type="text")
+
+    page = show(ory, flow_of(CSRF, code, totp, requested_aal="aal2"))
+
+    assert [set(form.inputs) for form in page.ory_forms] == [{"totp_code"}, {"code"}]
+
+
+def test_app_of_somebody_who_has_a_key_is_folded_and_not_urged(ory: responses.RequestsMock) -> None:
+    remove = node("input", "webauthn", name="webauthn_remove", type="submit", value="ab12", label="Remove")
+    off = node("input", "lookup_secret", name="lookup_secret_disable", type="submit", value="true", label="Off")
+
+    page = show(ory, flow_of(CSRF, *app(is_set_up=False), remove, off, SUBMIT), "settings")
+
+    assert page.text("h2") == ["Security keys", "Recovery codes"]
+    assert "Authenticator app" in page.text("summary")
+    assert primary(page) == []

@@ -125,10 +125,10 @@ def test_wrong_password_is_shown_and_can_be_put_right(visitor: Visitor, server: 
 def test_password_then_authenticator_app(visitor: Visitor, server: KratosServer) -> None:
     person = server.add_person("totp")
     visitor.sign_in(person)
-    assert visitor.heading == "Confirm with your second factor"
+    assert visitor.heading == "Two-step verification"
 
     visitor.send(visitor.page.form_with("totp_code"), "method", totp_code="000000")
-    assert visitor.said[0] == "This code is not right. Please try again."
+    assert visitor.said[0] == "This code is not right. Wait for the next one, and check the clock of your device."
     visitor.send(visitor.page.form_with("totp_code"), "method", totp_code=totp_code(person.factors["totp"]))
 
     assert visitor.at == BACK
@@ -140,7 +140,7 @@ def test_password_then_recovery_code(visitor: Visitor, server: KratosServer) -> 
     assert visitor.page.text("summary") == ["Use a recovery code"]
 
     visitor.send(visitor.page.form_with("lookup_secret"), "method", lookup_secret="nonsense")
-    assert visitor.said[0] == "This recovery code is not right."
+    assert visitor.said[0] == "This recovery code is not right. Check it, or use another one."
     visitor.send(visitor.page.form_with("lookup_secret"), "method", lookup_secret=person.factors["lookup_secret"][0])
 
     assert visitor.at == BACK
@@ -205,7 +205,7 @@ def test_no_second_factor_leads_to_enrolment_and_back(visitor: Visitor, server: 
     visitor._follow(visitor._ask("GET", link))
     (key,) = visitor.page.text("code")
     visitor.send(visitor.page.form_with("totp_code"), "method", totp_code="000000")
-    assert "This code is not right. Please try again." in visitor.said
+    assert "This code is not right. Wait for the next one, and check the clock of your device." in visitor.said
     visitor.send(visitor.page.form_with("totp_code"), "method", totp_code=totp_code(key))
 
     assert visitor.at == BACK
@@ -275,7 +275,7 @@ def test_settings_while_a_second_factor_is_due_ask_for_it_first(visitor: Visitor
     visitor.sign_in(person)
 
     visitor.open("settings", return_to=BACK)
-    assert visitor.heading == "Confirm with your second factor"
+    assert visitor.heading == "Two-step verification"
     visitor.send(visitor.page.form_with("totp_code"), "method", totp_code=totp_code(person.factors["totp"]))
 
     assert visitor.heading == "Account settings"

@@ -278,7 +278,10 @@ def test_who_would_go_round_in_circles_is_told(ory: responses.RequestsMock, site
     second = site.get("/ory-ui/login?flow=2")
 
     assert (first.status_code, second.status_code) == (302, 403)
-    assert [one["href"] for one in Document(second.content.decode()).all("a")] == [LOGIN]
+    page = Document(second.content.decode())
+    assert page.text("p")[0] == "Allow cookies for this site and try again."
+    assert page.text("li") == []
+    assert [one["href"] for one in page.all("a")] == [LOGIN]
     cookie = first.cookies[GUARD]
     assert (cookie["max-age"], cookie["path"], cookie["httponly"], cookie["samesite"]) == (
         10,
@@ -288,6 +291,16 @@ def test_who_would_go_round_in_circles_is_told(ory: responses.RequestsMock, site
     )
     # And the click on the link is tried again.
     assert site.get("/ory-ui/login?flow=3").status_code == 302
+
+
+def test_developer_is_told_the_causes(ory: responses.RequestsMock, site: Site, settings: Any) -> None:
+    settings.DEBUG = True
+    ory.get(FLOWS["login"], **answer_of("login_flow_403_csrf_other_browser"))
+    site.get("/ory-ui/login?flow=1")
+
+    page = Document(site.get("/ory-ui/login?flow=2").content.decode())
+
+    assert any("localhost and 127.0.0.1" in text for text in page.text("li"))
 
 
 def test_flow_that_came_gives_the_next_restart_back(ory: responses.RequestsMock, site: Site) -> None:

@@ -53,6 +53,22 @@ def test_rule_1_customer_gets_403_that_names_the_account(ory: Any, site: UsersSi
     assert response.headers["Cache-Control"].startswith("no-store")
 
 
+def test_page_names_an_address_that_is_not_verified_rather_than_the_identity(ory: Any, site: UsersSite) -> None:
+    identity = ory.login(site, email="ann@example.com").identity
+    identity.verified = False
+
+    text = site.get("/admin/").content.decode()
+
+    assert ("ann@example.com" in text, identity.id in text) == (True, False)
+
+
+def test_page_names_somebody_without_an_address_by_the_identity(ory: Any, site: UsersSite) -> None:
+    identity = ory.login(site).identity
+    identity.traits, identity.verified = {}, False
+
+    assert identity.id in site.get("/admin/").content.decode()
+
+
 @pytest.mark.parametrize("path", ["/for-staff", "/admin/doc/"])
 def test_rule_1_customer_is_redirected_once_by_django(ory: Any, site: UsersSite, path: str) -> None:
     ory.login(site)

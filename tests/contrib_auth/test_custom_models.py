@@ -35,7 +35,9 @@ if django_settings.AUTH_USER_MODEL == "people.EmailUser":
         response = site.get("me")
 
         assert response.status_code == 403
-        assert "yours is not verified yet" in response.content.decode()
+        html = response.content.decode()
+        assert "Verify your e-mail address first." in html
+        assert f"/self-service/verification/browser?return_to=http%3A%2F%2Ftestserver%2F{site.mode}%2Fme" in html
         assert (User.objects.count(), OryIdentity.objects.count()) == (0, 0)
         assert [(name, arguments["reason"]) for name, arguments in sent] == [("user_refused", "email_unverified")]
 

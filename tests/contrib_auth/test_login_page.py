@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def account_on(response: Any) -> str:
     """The name that the page gives the visitor."""
     assert response.status_code == 200
-    return unescape(response.content.decode().partition("<strong>")[2].partition("</strong>")[0])
+    return unescape(response.content.decode().partition("Signed in as ")[2].partition("</p>")[0])
 
 
 def test_username_is_named(ory: Any, site: UsersSite) -> None:

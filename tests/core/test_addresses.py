@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from django_ory_mfa import Identity
-from django_ory_mfa.core.addresses import verified_addresses, verified_email
+from django_ory_mfa.core.addresses import own_email, verified_addresses, verified_email
 
 
 def address(value: object, *, verified: object = True, via: object = "email") -> dict[str, Any]:
@@ -71,3 +71,17 @@ def test_address_beyond_ascii_is_found_as_it_is() -> None:
     assert verified_email(identity(address(ANN), address("bücher@example.test"), email="bücher@example.test")) == (
         "bücher@example.test"
     )
+
+
+@pytest.mark.parametrize(
+    ("person", "shown"),
+    [
+        (identity(address("b@example.test"), email="a@example.test"), "b@example.test"),
+        (identity(address("a@example.test", verified=False), email="a@example.test"), "a@example.test"),
+        (identity(email=""), None),
+        (identity(email=["a@example.test"]), None),
+        (identity(), None),
+    ],
+)
+def test_person_sees_a_verified_address_or_else_the_trait(person: Identity, shown: str | None) -> None:
+    assert own_email(person) == shown

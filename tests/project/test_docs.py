@@ -674,7 +674,9 @@ def headings_of_trouble() -> list[str]:
     shown = re.findall(r'(?:<h1>|%})\{% translate "([^"]+)" %\}(?=</h1>|\{% e)', text)
     (default,) = set(re.findall(r'firstof failure.title _\("([^"]+)"\)', (folder / "ui" / "error.html").read_text()))
     # Of the pages of Ory's flows, those that people ask about.
-    of_flows = re.findall(r'"(Confirm [^"]+|No second[^"]+)"', (folder / "ui" / "_heading.html").read_text())
+    of_flows = re.findall(
+        r'"(Two-step [^"]+|Confirm [^"]+|No second[^"]+)"', (folder / "ui" / "_heading.html").read_text()
+    )
     return [*dict.fromkeys([*shown, default, *map(str, TITLES.values()), *of_flows])]
 
 

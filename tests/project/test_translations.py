@@ -467,7 +467,7 @@ SCENES: dict[str, tuple[str, Scene, str]] = {
     "step up": (
         "ui/login",
         login_page("?aal=aal2", aal="aal1", second_factors={"totp", "lookup_secret"}),
-        "Confirm with your second factor",
+        "Two-step verification",
     ),
     "nothing to step up with": ("ui/login", login_page("?aal=aal2", aal="aal1"), "No second factor is set up"),
     "refresh": ("ui/login", login_page("?refresh=true", aal="aal1"), "Confirm that it's you"),

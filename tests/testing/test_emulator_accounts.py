@@ -79,6 +79,8 @@ def test_form_that_comes_late_gets_a_new_flow(stage: Stage, kind: str) -> None:
     assert late.status == 410
     new = ask(stage, f"/self-service/{kind}/flows?id={late.body['use_flow_id']}")
     assert (new.status, new.body["return_to"]) == (200, "http://127.0.0.1:8000/there")
+    numbers = {"registration": 4040001, "recovery": 4060005, "verification": 4070005}
+    assert new.messages == [numbers[kind]]
     assert f"/{kind}?flow=" in post(stage, kind, accept=NAVIGATION).location
 
 

@@ -458,6 +458,10 @@ def test_expired_login_begins_anew_with_what_was_wanted(stage: Stage) -> None:
 
     assert answer.status == 410
     assert (new["requested_aal"], new["refresh"], new["return_to"]) == ("aal2", True, "http://127.0.0.1:8000/x")
+    said = new["ui"]["messages"][-1]
+    assert (said["id"], said["type"]) == (4010001, "error")
+    assert said["text"] == "The login flow expired 1.67 minutes ago, please try again."
+    assert set(said["context"]) == {"expired_at", "expired_at_unix"}
 
 
 def test_native_client_needs_no_csrf_and_gets_json(stage: Stage) -> None:

@@ -29,6 +29,7 @@ from django_ory_mfa.contrib.admin.requirements import (
     requirements_of,
 )
 from django_ory_mfa.contrib.admin.rights import form_gives_rights, holds_rights, may_hold_rights
+from django_ory_mfa.core.addresses import own_email
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.requirement import Requirement
@@ -46,6 +47,8 @@ from django_ory_mfa.views import logout
 if TYPE_CHECKING:
     from django.core.checks import CheckMessage
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+    from django_ory_mfa.core.session import OrySession
 
 SIGNED_IN = Requirement("aal1")
 IN_CIRCLES = Decision(Outcome.LOGIN, SIGNED_IN, "other_rights")
@@ -227,9 +230,14 @@ class AdminGuard:
 
     def _context(self) -> dict[str, Any]:
         site, session = self._site, session_of(state_of(self._request))
-        account = account_name(self._request, session) if session else ""
-        shown = {"account": account, "logout_url": reverse("admin:logout", current_app=site.name)}
+        shown = {"account": self._account(session), "logout_url": reverse("admin:logout", current_app=site.name)}
         return {**site.each_context(self._request), **shown}
+
+    def _account(self, session: OrySession) -> str:
+        if session.identity is None:
+            return ""
+        name = account_name(self._request, session)
+        return name if name != session.identity.id else own_email(session.identity) or name
 
 
 def _sets_own_password(site: Any, view: Any) -> bool:

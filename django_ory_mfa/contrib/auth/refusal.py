@@ -8,6 +8,7 @@ from django.http import HttpResponse
 
 from django_ory_mfa.answer.pages import page, page_context
 from django_ory_mfa.answer.rendering import json_of
+from django_ory_mfa.conf import conf
 from django_ory_mfa.core.refusal import forbidden
 from django_ory_mfa.request.client_kind import Kind, kind_of
 from django_ory_mfa.session.request_state import state_of
@@ -33,6 +34,7 @@ def conflict_response(request: HttpRequest, error: UserConflict) -> HttpResponse
         return json_of(refused)
     context = page_context(request, session_of(state), None)
     context["reason"] = error.reason
+    context["verification_url"] = conf.flows.start("verification", return_to=context["return_to"])
     response = page(request, "user_conflict", context, status=refused.status).render()
     for name, value in refused.headers.items():
         response.headers[name] = value

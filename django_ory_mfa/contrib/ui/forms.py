@@ -26,6 +26,8 @@ LABELS = {
     ("settings", "password"): _("Change the password"),
     ("settings", "totp"): _("Add the authenticator app"),
 }
+# Where there is only one way, its name says nothing.
+ONLY_LABELS = {("login", "password"): _("Sign in")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,21 @@ class Form:
         return any(button.is_dangerous for button in self.buttons)
 
     @property
+    def keys(self) -> tuple[Button, ...]:
+        """The buttons that remove one of the person's keys."""
+        return tuple(button for button in self.buttons if button.is_key)
+
+    @property
+    def is_one_button(self) -> bool:
+        """Whether there is nothing to read or to type, only one button to press."""
+        return not self.is_stuck and not self.parts and len(self.buttons) + len(self.triggers) == 1
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether something in it was not accepted."""
+        return self.is_to_blame or self.is_invalid
+
+    @property
     def asks_password(self) -> bool:
         """Whether it has a password field."""
         return any(isinstance(part, Field) and part.type == "password" for part in self.parts)
@@ -94,18 +111,36 @@ def forms_of(
     """Return the forms of a flow of ``kind``; ``active`` is the group that was sent last."""
     own = _joined(groups) if kind == "registration" else groups
     forms = [form for form in _made(own, kind) if not form.is_empty]
-    blamed = [replace(form, is_to_blame=has_errors and (len(forms) == 1 or form.group == active)) for form in forms]
+    blamed = [
+        replace(
+            form,
+            is_to_blame=has_errors and (len(forms) == 1 or form.group == active),
+            is_stuck=any(not has_script or not trigger.function for trigger in form.triggers),
+            buttons=tuple(_only(button, kind) for button in form.buttons) if len(forms) == 1 else form.buttons,
+        )
+        for form in forms
+    ]
     first = "password" if is_recovered else active if kind == "login" else None
-    ordered = sorted(blamed, key=lambda form: (not form.shows_codes, form.group != first, _rank(form.group, kind)))
+    spare = _spare(blamed) if kind == "settings" else set()
+    ordered = sorted(
+        blamed,
+        key=lambda form: (
+            not (kind == "settings" and form.is_faulty),
+            not form.shows_codes,
+            form.group != first,
+            form.group in spare,
+            _rank(form.group, kind),
+        ),
+    )
     # Recovery codes are to be saved, and a lost password replaced, before anything else.
     is_urgent = is_recovered or any(form.shows_codes for form in ordered)
-    primary = _next_best(ordered) if kind == "settings" and not is_urgent else 0
+    comes_first = is_urgent or any(form.is_faulty for form in ordered)
+    primary = _next_best(ordered, spare) if kind == "settings" and not comes_first else 0
     return tuple(
         replace(
             form,
             is_primary=place == primary,
-            is_folded=place > 0 and _is_folded(form, kind, is_urgent=is_urgent),
-            is_stuck=any(not has_script or not trigger.function for trigger in form.triggers),
+            is_folded=place > 0 and (form.group in spare or _is_folded(form, kind, is_urgent=is_urgent)),
         )
         for place, form in enumerate(ordered)
     )
@@ -153,6 +188,11 @@ def _labelled(button: Button, kind: str) -> Button:
     return button if label is None else replace(button, label=str(label))
 
 
+def _only(button: Button, kind: str) -> Button:
+    label = ONLY_LABELS.get((kind, button.value)) if button.name == "method" else None
+    return button if label is None else replace(button, label=str(label))
+
+
 def _by_rank(buttons: Iterable[Button]) -> tuple[Button, ...]:
     # The Enter key presses the first one. After a wrong code, Kratos v1.3.1 puts "send again" before "continue".
     return tuple(sorted(buttons, key=lambda button: button.is_quiet))
@@ -163,15 +203,21 @@ def _rank(group: str, kind: str) -> int:
     return order.index(group) if group in order else len(order)
 
 
-def _next_best(forms: Sequence[Form]) -> int:
+def _spare(forms: Sequence[Form]) -> set[str]:
+    """Return the groups that need not be set up any more: the app, with its QR code, of somebody who has a key."""
+    has_key = any(form.is_set_up and form.group in CAN_BE_LOST for form in forms)
+    return {form.group for form in forms if form.group == "totp" and has_key and not (form.is_set_up or form.is_faulty)}
+
+
+def _next_best(forms: Sequence[Form], spare: set[str]) -> int:
     """Return the place of what protects the account next: recovery codes as soon as there is something to recover."""
-    missing = [form.group for form in forms if not form.is_set_up and form.group not in SELDOM_SET]
+    missing = [form.group for form in forms if not form.is_set_up and form.group not in SELDOM_SET | spare]
     needs_codes = any(form.is_set_up and form.group in CAN_BE_LOST for form in forms)
     best = "lookup_secret" if needs_codes and "lookup_secret" in missing else next(iter(missing), None)
     return next((place for place, form in enumerate(forms) if form.group == best), 0)
 
 
 def _is_folded(form: Form, kind: str, *, is_urgent: bool) -> bool:
-    if form.is_to_blame or form.is_invalid:
+    if form.is_faulty or (kind != "settings" and form.is_one_button):
         return False
     return is_urgent or form.group in SELDOM_SET if kind == "settings" else form.group not in ("oidc", "saml")

@@ -8,24 +8,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Link, Message, Node, Picture, Script, Text, Trigger
-from django_ory_mfa.contrib.ui.texts import recovery_code, text_of
+from django_ory_mfa.contrib.ui.parts import (
+    Button,
+    Field,
+    Hidden,
+    Link,
+    Message,
+    Node,
+    Picture,
+    Script,
+    Text,
+    Trigger,
+)
+from django_ory_mfa.contrib.ui.texts import EXPIRED, recovery_code, text_of
 from django_ory_mfa.core.flows import PLAIN_URL
+from django_ory_mfa.core.whoami import read_time
 
 FIELD_TYPES = {"text", "email", "password", "tel", "url", "number", "date", "datetime-local", "checkbox"}
 AUTOCOMPLETE = {
     "code": "one-time-code",
+    "email": "email",
     "identifier": "username",
     "lookup_secret": "off",
     "password": "current-password",
     "totp_code": "one-time-code",
+    "traits.email": "email",
+    "traits.name": "name",
+    "traits.name.first": "given-name",
+    "traits.name.last": "family-name",
 }
+# Ory names the length of some codes; that of an app's code is fixed.
+LENGTHS = {"totp_code": 6}
+LONGEST_VALUE = 100_000
 # SECURITY: only the bytes of a PNG. An SVG could contain a script, and a URL would reveal the visitor to its host.
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+=*")
 LARGEST_SIDE = 1024
@@ -46,19 +67,30 @@ def read_node(node: dict[str, Any]) -> Node | None:
     reader = READERS.get(str(node.get("type")))
     if reader is None or not isinstance(attributes, dict):
         return None
-    label = text_of(meta.get("label") if isinstance(meta, dict) else None)
-    return reader(attributes, label, read_messages(node.get("messages")))
+    label = meta.get("label") if isinstance(meta, dict) else None
+    part = reader(attributes, text_of(label), read_messages(node.get("messages")))
+    return _with_key(part, label) if isinstance(part, Button) and part.is_key else part
+
+
+def _with_key(button: Button, label: object) -> Button:
+    """Return ``button`` with the name of the key that it removes, and when that was added, as far as Ory says so."""
+    context = label.get("context") if isinstance(label, dict) else None
+    known = context if isinstance(context, dict) else {}
+    name, added_at = known.get("display_name"), read_time(known.get("added_at"))
+    return replace(button, key_name=name if isinstance(name, str) else "", key_added_at=added_at)
 
 
 def read_messages(messages: object) -> tuple[Message, ...]:
     """Return the messages that have a text."""
     if not isinstance(messages, list):
         return ()
-    return tuple(Message(text, _kind(message)) for message in messages if (text := text_of(message)))
+    return tuple(Message(text, _kind(message), message.get("id")) for message in messages if (text := text_of(message)))
 
 
 def _kind(message: dict[str, Any]) -> str:
-    kind = message.get("type")
+    kind, number = message.get("type"), message.get("id")
+    if isinstance(number, int) and number in EXPIRED:
+        return "info"
     return kind if kind in ("error", "success") else "info"
 
 
@@ -97,7 +129,12 @@ def _field(name: str, attributes: dict[str, Any], label: str, messages: tuple[Me
         attributes.get("required") is True,
         attributes.get("disabled") is True,
         messages,
+        max_length=_length(attributes.get("maxlength")) or LENGTHS.get(name),
     )
+
+
+def _length(given: object) -> int | None:
+    return given if type(given) is int and 0 < given <= LONGEST_VALUE else None
 
 
 def _image(attributes: dict[str, Any], label: str, *rest: object) -> Picture | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext
+
 from django_ory_mfa.contrib.ui.forms import DEFAULT_GROUP, Form, forms_of
 from django_ory_mfa.contrib.ui.nodes import read_messages, read_node
 from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Message, Node, Script
@@ -15,6 +17,7 @@ from django_ory_mfa.core.flows import Flows
 # Ory's own flows have some 30. The limit bounds the size of the page, since every form repeats the hidden nodes.
 MOST_NODES = 300
 SAVED, RECOVERED = 1050001, 1060001
+SECOND_STEP, VERIFIED = 1010004, 1080002
 # The groups that error messages belong to: Kratos v1.3.1 does not name the group itself.
 BLAMED: dict[object, str] = {
     4000006: "password",
@@ -53,6 +56,7 @@ class Page:
     script: Script | None = None
     is_done: bool = False
     is_saved: bool = False
+    is_code_sent: bool = False
     factors: str = ""
 
     @property
@@ -90,24 +94,26 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
     groups = _grouped([] if is_done else nodes)
     messages, ids, script = read_messages(ui.get("messages")), _ids(ui.get("messages")), _script(groups, flows)
     has_errors = any(message.is_error for message in messages)
+    forms = forms_of(
+        groups,
+        kind,
+        flow.get("active") or next((BLAMED[each] for each in ids if each in BLAMED), None),
+        has_script=script is not None,
+        has_errors=has_errors,
+        is_recovered=RECOVERED in ids,
+    )
     return Page(
         situation=_situation(flow, kind),
         action=action,
-        messages=messages,
-        forms=forms_of(
-            groups,
-            kind,
-            flow.get("active") or next((BLAMED[each] for each in ids if each in BLAMED), None),
-            has_script=script is not None,
-            has_errors=has_errors,
-            is_recovered=RECOVERED in ids,
-        ),
+        messages=_told(messages, forms, is_done=is_done),
+        forms=forms,
         account=_account(groups),
         sent_to=_sent_to(flow, groups),
         return_to=return_to if isinstance(return_to, str) else None,
         asks_second_factor=flow.get("requested_aal") == "aal2",
         script=script,
         is_done=is_done,
+        is_code_sent=kind == "login" and flow.get("state") == "sent_email",
         is_saved=ids == [SAVED] and len(messages) == 1,
         factors=_factors(groups),
     )
@@ -181,8 +187,22 @@ def _sent_to(flow: dict[str, Any], groups: dict[str, list[Node]]) -> str:
     return next((node.value for node in nodes if isinstance(node, Hidden) and node.name == "identifier"), "")
 
 
+def _told(messages: tuple[Message, ...], forms: tuple[Form, ...], *, is_done: bool) -> tuple[Message, ...]:
+    """Return ``messages`` as the page tells them: what to do now, and nothing that the heading says already."""
+    asks_app = bool(forms) and forms[0].group == "totp"
+    return tuple(
+        replace(message, text=gettext("Open your authenticator app and type the 6-digit code."))
+        if message.number == SECOND_STEP and asks_app
+        else message
+        for message in messages
+        if not (is_done and message.number == VERIFIED)
+    )
+
+
 def _account(groups: dict[str, list[Node]]) -> str:
-    """Return the account of the flow, from the hidden identifier or the profile in the settings; empty if unknown."""
-    named = [node.value for node in groups[DEFAULT_GROUP] if isinstance(node, Hidden) and node.name == "identifier"]
+    """Return the account of the flow, from hidden fields or the profile in the settings; empty if unknown."""
+    hidden = [node for node in groups[DEFAULT_GROUP] if isinstance(node, Hidden)]
+    # The second step of sign-up repeats, unseen, what was typed in the first.
+    named = [node.value for name in ("identifier", "traits.email") for node in hidden if node.name == name]
     profile = [node.value for node in groups.get("profile", []) if isinstance(node, Field) and node.type == "email"]
     return next(iter([*named, *profile]), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 DIGITS = {"code", "totp_code"}
@@ -10,6 +11,8 @@ DIGITS = {"code", "totp_code"}
 QUIET = {"link", "lookup_secret_disable", "passkey_remove", "resend", "totp_unlink", "unlink", "webauthn_remove"}
 
 DANGEROUS = QUIET - {"link", "resend"}
+# The buttons that remove one of several.
+KEYS = {"passkey_remove", "webauthn_remove"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Message:
 
     text: str
     kind: str
+    number: object = None
 
     @property
     def is_error(self) -> bool:
@@ -49,6 +53,12 @@ class Field:
     messages: tuple[Message, ...] = ()
     id: str = ""
     is_focused: bool = False
+    max_length: int | None = None
+
+    @property
+    def is_new_password(self) -> bool:
+        """Whether it is for a password that the person chooses now."""
+        return self.type == "password" and "new-password" in self.autocomplete
 
     @property
     def is_code(self) -> bool:
@@ -69,6 +79,13 @@ class Button:
     value: str
     label: str
     is_disabled: bool = False
+    key_name: str = ""
+    key_added_at: datetime | None = None
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it removes one of the person's keys."""
+        return self.name in KEYS
 
     @property
     def is_quiet(self) -> bool:

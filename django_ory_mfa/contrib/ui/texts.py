@@ -10,16 +10,20 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+# A new form in the place of one that was sent too late: nothing in it is wrong.
+EXPIRED = frozenset({4010001, 4040001, 4050001, 4060005, 4070005})
+TOO_LATE = _("This form was open for too long. Please fill it in once more.")
+
 TEXTS = {
     1010001: _("Sign in"),
     1010002: _("Sign in with %(provider)s"),
     1010003: _("Please confirm that it's you. This protects your account if somebody else uses this device."),
-    1010004: _("One more step, which keeps others out of your account."),
+    1010004: _("One more step: confirm that it's you."),
     1010005: _("Confirm"),
     1010006: _("Code from your authenticator app"),
     1010007: _("Recovery code"),
-    1010009: _("Confirm with the app"),
-    1010010: _("Confirm with a recovery code"),
+    1010009: _("Confirm"),
+    1010010: _("Confirm"),
     1010013: _("Continue"),
     1010008: _("Use the security key"),
     1010011: _("Use the security key"),
@@ -77,10 +81,10 @@ TEXTS = {
     4000002: _("Please fill in this field."),
     4000006: _("E-mail or password is wrong."),
     4000007: _("An account with these details exists already."),
-    4000008: _("This code is not right. Please try again."),
+    4000008: _("This code is not right. Wait for the next one, and check the clock of your device."),
     4000010: _("This account is not active yet: please confirm your e-mail address first."),
-    4000012: _("This recovery code has been used already."),
-    4000016: _("This recovery code is not right."),
+    4000012: _("This recovery code has been used already. Use another one."),
+    4000016: _("This recovery code is not right. Check it, or use another one."),
     4000031: _("This password is too similar to your user name."),
     4000032: _("The password must have at least %(min_length)s characters."),
     4000034: _("This password is known from data breaches and must not be used any more."),
@@ -102,6 +106,7 @@ TEXTS = {
     4070002: _("This is done already."),
     4070003: _("This did not work. Please start again."),
     4070006: _("This code is not right, or was used already. Please try again."),
+    **dict.fromkeys(EXPIRED, TOO_LATE),
 }
 # Ory has one id for reasons of many kinds; what it says tells which.
 REASON = 4000001

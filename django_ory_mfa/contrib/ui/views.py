@@ -23,7 +23,7 @@ from django_ory_mfa.answer.pages import debug_hints, own_url
 from django_ory_mfa.conf import conf, is_debug
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.contrib.ui.failures import Failure, read_failure
-from django_ory_mfa.contrib.ui.page import Page, filled, focused, read_page
+from django_ory_mfa.contrib.ui.page import Page, Situation, filled, focused, read_page
 from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart, start_url
 from django_ory_mfa.contrib.ui.saved import remember_factors, with_what_was_saved
 from django_ory_mfa.core.flows import is_return_to
@@ -150,6 +150,9 @@ def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, A
         "back_url": _back_url(request, page),
         "site_name": _site_name(request),
         "login_url": conf.flows.login(return_to=page.return_to),
+        "another_way_url": conf.flows.login(
+            aal2=page.asks_second_factor, refresh=page.situation is Situation.REFRESH, return_to=page.return_to
+        ),
         "registration_url": conf.flows.start("registration", return_to=page.return_to),
         "recovery_url": conf.flows.start("recovery", return_to=page.return_to),
     }

@@ -19,6 +19,7 @@ from django_ory_mfa.testing.emulator import _errors as errors
 from django_ory_mfa.testing.emulator._flow_bodies import flow_body
 from django_ory_mfa.testing.emulator._flow_pages import csrf_failed, flow_gone, ui_page
 from django_ory_mfa.testing.emulator._flows import ClientKind, FakeFlow, FlowKind, flow_of, has_expired, new_flow
+from django_ory_mfa.testing.emulator._nodes import too_late
 
 Fields = dict[str, str]
 FirstForm = Callable[[FakeState, FakeFlow], None]
@@ -75,6 +76,7 @@ def submitted(ory: FakeState, request: FakeRequest, kind: FlowKind, form: FirstF
     request = request.as_script() if flow.client == "api" else request
     if has_expired(ory, flow):
         new = begun_again(ory, flow, form)
+        new.messages = [too_late(flow.kind, flow.expires_at, ory.now())]
         body = errors.flow_expired(flow.expires_at, ory.now(), new.id)
         return either(ory, request, 410, body, ui_page(ory, new), [])
     if flow.client == "browser" and not csrf_matches(csrf_secret(ory, request), fields.get("csrf_token", "")):

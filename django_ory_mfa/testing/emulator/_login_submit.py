@@ -20,7 +20,7 @@ from django_ory_mfa.testing.emulator._flow_pages import csrf_failed, ui_page
 from django_ory_mfa.testing.emulator._flows import FakeFlow, flow_of, has_expired
 from django_ory_mfa.testing.emulator._login import renewed_flow
 from django_ory_mfa.testing.emulator._login_nodes import code_refused, second_factors, send_code
-from django_ory_mfa.testing.emulator._nodes import error, missing, with_message, with_value
+from django_ory_mfa.testing.emulator._nodes import error, missing, too_late, with_message, with_value
 from django_ory_mfa.testing.emulator._refused import refused
 from django_ory_mfa.testing.emulator._totp import totp_matches
 
@@ -219,5 +219,6 @@ def _finished_before(ory: FakeState, request: FakeRequest, flow: FakeFlow) -> Fa
 
 def _too_late(ory: FakeState, request: FakeRequest, flow: FakeFlow) -> FakeResponse:
     new = renewed_flow(ory, request, flow)
+    new.messages.append(too_late(flow.kind, flow.expires_at, ory.now()))
     body = errors.flow_expired(flow.expires_at, ory.now(), new.id)
     return either(ory, request, 410, body, ui_page(ory, new), [])

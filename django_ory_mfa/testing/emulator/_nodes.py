@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from django_ory_mfa.testing._bodies import nanoseconds
 from django_ory_mfa.testing._csrf import csrf_token
 from django_ory_mfa.testing._http import Json
 
 Label = tuple[int, str]
+_TOO_LATE = {
+    "login": 4010001,
+    "registration": 4040001,
+    "settings": 4050001,
+    "recovery": 4060005,
+    "verification": 4070005,
+}
 
 
 def csrf_node(secret: bytes | None) -> Json:
@@ -61,6 +70,14 @@ def error(number: int, text: str, **context: Any) -> Json:
 def message(number: int, text: str, kind: str, **context: Any) -> Json:
     """A text with its number."""
     return {"id": number, "text": text, "type": kind, **({"context": context} if context else {})}
+
+
+def too_late(kind: str, expired_at: datetime, now: datetime) -> Json:
+    """What a new flow says that takes the place of an expired one."""
+    minutes = (now - expired_at).total_seconds() / 60
+    text = f"The {kind} flow expired {minutes:.2f} minutes ago, please try again."
+    at = {"expired_at": nanoseconds(expired_at), "expired_at_unix": int(expired_at.timestamp())}
+    return error(_TOO_LATE[kind], text, **at)
 
 
 def missing(name: str) -> Json:

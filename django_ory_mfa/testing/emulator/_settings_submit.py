@@ -17,7 +17,7 @@ from django_ory_mfa.testing.emulator import _errors as errors
 from django_ory_mfa.testing.emulator._flow_bodies import flow_body
 from django_ory_mfa.testing.emulator._flow_pages import csrf_failed, ui_page
 from django_ory_mfa.testing.emulator._flows import FakeFlow, flow_of, has_expired, new_flow, park
-from django_ory_mfa.testing.emulator._nodes import error, message, missing
+from django_ory_mfa.testing.emulator._nodes import error, message, missing, too_late
 from django_ory_mfa.testing.emulator._refused import invalid_password, refused
 from django_ory_mfa.testing.emulator._settings import refusal_of, sign_in_first
 from django_ory_mfa.testing.emulator._settings_nodes import (
@@ -115,6 +115,7 @@ def _saved(ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSe
 def _too_late(ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSession) -> FakeResponse:
     new = new_flow(ory, "settings", flow.client, flow.request_url, flow.return_to, flow.csrf_secret)
     new.identity, new.state = session.identity, "show_form"
+    new.messages = [too_late(flow.kind, flow.expires_at, ory.now())]
     settings_form(ory, new, session.identity)
     body = errors.flow_expired(flow.expires_at, ory.now(), new.id)
     return either(ory, request, 410, body, ui_page(ory, new), [])
