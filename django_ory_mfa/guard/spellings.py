@@ -55,7 +55,7 @@ def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
     """Yield the path, and what it is without empty segments and without what a parameter at its end may take."""
     values = [] if match is None else [*match.args, *match.kwargs.values()]
     texts = [value for value in values if isinstance(value, str)]
-    for path in dict.fromkeys((path_info, EMPTY.sub("/", path_info))):
+    for path in (path_info, EMPTY.sub("/", path_info)) if "//" in path_info else (path_info,):
         yield path
         bare = path.rstrip("/")
         for text in texts:
@@ -78,7 +78,8 @@ def _in_numbers(path: str) -> Iterator[str]:
 
 
 def _ascii(digits: str) -> str:
-    return "".join(str(int(digit)) for digit in digits).lstrip("0") or "0"
+    plain = digits if digits.isascii() else "".join(str(int(digit)) for digit in digits)
+    return plain.lstrip("0") or "0"
 
 
 def _translated(path_info: str, match: ResolverMatch | None, resolver: URLResolver) -> Iterator[str | None]:
