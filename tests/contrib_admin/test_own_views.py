@@ -31,11 +31,16 @@ class Views:
     def export(self, request: Any) -> HttpResponse:
         return HttpResponse("exported")
 
+    def all_but_get(self, request: Any) -> HttpResponse:
+        if request.method != "GET":
+            User.objects.update(is_superuser=True)
+        return HttpResponse("done")
+
     def promote(self, request: Any) -> HttpResponse:
         return HttpResponse("promoted")
 
     def get_urls(self: Any) -> Any:
-        views = (self.revert, self.export, self.promote)
+        views = (self.revert, self.export, self.promote, self.all_but_get)
         ways = [path(f"{view.__name__}/", self.admin_site.admin_view(view)) for view in views]
         form = path("<path:object_id>/form/", self.admin_site.admin_view(self.changeform_view))
         return [*ways, form, *super().get_urls()]  # type: ignore[misc]  # the model admin stands to the right
@@ -325,3 +330,17 @@ def test_address_from_before_is_no_such_view(ory: Any, site: UsersSite) -> None:
 
 def test_names_of_views_that_are_no_methods_are_keys() -> None:
     assert unbound_declared.check(None) == []
+
+
+@pytest.mark.parametrize("method", ["head", "options", "trace", "put", "delete"])
+def test_view_that_nothing_is_declared_for_needs_a_fresh_proof_for_all_but_get(
+    ory: Any, site: UsersSite, method: str
+) -> None:
+    """Code that looks for a form by ``!= "GET"`` is as common as one that looks for ``"POST"``."""
+    me = staff(ory, site, "view_user", age=STALE)
+    assert site.request(method, "/undeclared/auth/user/all_but_get/").status_code in (302, 303, 403)
+    assert not User.objects.get(pk=me.pk).is_superuser
+
+    ory.login(site, user=me)
+    assert site.request(method, "/undeclared/auth/user/all_but_get/").status_code == 200
+    assert User.objects.get(pk=me.pk).is_superuser

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.admin import ModelAdmin
@@ -12,8 +11,8 @@ from django.views.generic import RedirectView
 from django_ory_mfa.checks.admin import KEYS, SENSITIVE
 from django_ory_mfa.contrib.admin.actions import DELETING, Picked, linked_actions, picked_actions
 from django_ory_mfa.contrib.admin.inlines import AS_NEW, rows_beside
+from django_ory_mfa.contrib.admin.own_code import innermost, is_own_view
 from django_ory_mfa.contrib.admin.rights import form_gives_rights, holds_rights, list_gives_rights, may_hold_rights
-from django_ory_mfa.request.method import SAFE_METHODS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -37,13 +36,14 @@ ALWAYS_SENSITIVE = frozenset({"delete", "password", DELETING})
 class Place(NamedTuple):
     """A view of the admin: its ``ModelAdmin``, None for other views; its key, and its names in what is declared.
 
-    ``is_link``: whether it is an action that a link runs.
+    ``is_link``: whether it is an action that a link runs; ``is_own``: whether it runs code that is not Django's.
     """
 
     model_admin: Any = None
     key: str | None = None
     names: frozenset[str] = frozenset()
     is_link: bool = False
+    is_own: bool = False
 
     @property
     def keys(self) -> set[str]:
@@ -73,17 +73,18 @@ def requirements_of(site: Any, view: Any, request: HttpRequest, object_id: str |
 
 
 def is_undeclared(place: Place) -> bool:
-    """Whether it is a view that a model admin adds to those of Django, without saying what it requires."""
-    return place.model_admin is not None and not place.keys
+    """Whether it runs code of the site or of another package, and the model admin does not say what it requires."""
+    return place.is_own and place.keys.isdisjoint(declared_by(place.model_admin))
 
 
 def _may_be_rights(place: Place, picked: Iterable[Picked], request: HttpRequest, object_id: str | None) -> bool:
     """Whether code of the site or of another package runs that may give rights, and nothing is declared for it."""
     model_admin, declared = place.model_admin, declared_by(place.model_admin)
-    if is_undeclared(place):
-        # A form may be opened, and an action behind a link changes something at once.
-        may_change = place.is_link or request.method not in SAFE_METHODS
-        return may_change and may_hold_rights(model_admin, request, object_id)
+    # A form may be opened, and an action behind a link changes something at once.
+    # SECURITY: any other method, as what is no GET may be a form that is sent, for such code.
+    may_change = place.is_link or request.method != "GET"
+    if may_change and is_undeclared(place) and may_hold_rights(model_admin, request, object_id):
+        return True
     return holds_rights(model_admin) and any(one.is_known and one.names.isdisjoint(declared) for one in picked)
 
 
@@ -119,7 +120,7 @@ def place_of(view: Any) -> Place:
 
     The name of a view that a model admin adds, by itself or by a theme, counts if anything is declared for it.
     """
-    model_admin = getattr(_innermost(view), "__self__", None)
+    model_admin = getattr(innermost(view), "__self__", None)
     return _place_in(model_admin, view) if isinstance(model_admin, ModelAdmin) else Place()
 
 
@@ -143,17 +144,18 @@ def _place_by_route(site: Any, view: Any, request: HttpRequest) -> Place:
 
 
 def _place_in(model_admin: Any, view: Any) -> Place:
-    view = _innermost(view)
+    called = innermost(view)
 
     # SECURITY: by what the view is, not by its name, which a decorator may have replaced.
     def is_called(name: Any) -> bool:
-        own = _innermost(getattr(model_admin, name, None)) if isinstance(name, str) else None
+        own = innermost(getattr(model_admin, name, None)) if isinstance(name, str) else None
         # Of a partial, only the function may be there.
-        return own is not None and (own == view or _innermost(getattr(own, "__func__", None)) is view)
+        return own is not None and (own == called or innermost(getattr(own, "__func__", None)) is called)
 
     key = next((VIEWS[name] for name in VIEWS if is_called(name)), None)
     names = frozenset(filter(is_called, declared_by(model_admin)))
-    return Place(model_admin, key, names, is_link=any(map(is_called, linked_actions(model_admin))))
+    is_link = any(map(is_called, linked_actions(model_admin)))
+    return Place(model_admin, key, names, is_link, is_own_view(model_admin, key, view))
 
 
 def names_of_views(model_admin: Any) -> set[str]:
@@ -173,21 +175,15 @@ def _routes(patterns: Iterable[Any]) -> Iterator[Any]:
 
 def _names_in(pattern: Any, model_admin: Any) -> set[str]:
     view = pattern.callback
-    if isinstance(getattr(_innermost(view), "__self__", None), ModelAdmin):
-        return _names_of(view) if _innermost(view).__self__ is model_admin else set()
+    if isinstance(getattr(innermost(view), "__self__", None), ModelAdmin):
+        return _names_of(view) if innermost(view).__self__ is model_admin else set()
     return {*_names_of(view), *((pattern.name,) if pattern.name else ())}
 
 
 def _names_of(view: Any) -> set[str]:
     """Return the name of the function or class behind ``view``, if it has any."""
-    name = getattr(getattr(view, "view_class", None) or _innermost(view), "__name__", None)
+    name = getattr(getattr(view, "view_class", None) or innermost(view), "__name__", None)
     return set() if name is None else {name}
-
-
-def _innermost(view: Any) -> Any:
-    while isinstance(view, partial) or (not hasattr(view, "__self__") and hasattr(view, "__wrapped__")):
-        view = view.func if isinstance(view, partial) else view.__wrapped__
-    return view
 
 
 def declared_by(model_admin: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 from django_ory_mfa.checks.users import USER_SYNC
 from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.admin.inlines import every_inline, inlines_in, nested_inlines, object_of
-from django_ory_mfa.request.method import SAFE_METHODS
+from django_ory_mfa.contrib.admin.own_code import is_own
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -54,10 +54,6 @@ def form_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | N
 
 
 def _change_gives_rights(model_admin: Any, request: HttpRequest, object_id: str | None) -> bool:
-    # SECURITY: a view of the site may change another object than that of the path.
-    is_sent = request.method not in SAFE_METHODS and _is_own(model_admin, "change_view", "changeform_view")
-    if is_sent and may_hold_rights(model_admin, request, object_id):
-        return True
     found = object_of(model_admin, request, object_id)
     if found is not None:
         return _gives_rights(model_admin, request, found)
@@ -201,7 +197,7 @@ def _row_gives_rights(inline: Any, request: HttpRequest, found: Any) -> bool:
         return True
     formset = inline.get_formset(request, found)
     # SECURITY: which fields rows get by code of the site is not known before they are made.
-    has_own_fields = _is_own(formset, "add_fields") or _is_own(formset.form, "__init__")
+    has_own_fields = is_own(formset, "add_fields") or is_own(formset.form, "__init__")
     return has_own_fields or give_rights(_names(formset.form.base_fields), inline)
 
 
@@ -229,8 +225,3 @@ def _written_by(model_admin: Any, form: Any, request: HttpRequest, found: Any) -
 def _names(fields: Any) -> set[str]:
     """Return the names of ``fields``, without a password that is only shown."""
     return {name for name, field in fields.items() if name != "password" or not field.disabled}
-
-
-def _is_own(owner: Any, *methods: str) -> bool:
-    """Whether one of these methods of ``owner``, a class or an object, is not Django's."""
-    return not all(getattr(owner, name).__module__.startswith("django.") for name in methods)
