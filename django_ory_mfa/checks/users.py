@@ -11,6 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
 from django_ory_mfa.checks.order import DJANGO_USERS, SESSION_MIDDLEWARE, USER_MIDDLEWARE, names, positions
 from django_ory_mfa.conf import conf
@@ -96,3 +97,9 @@ def check_user_sync(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 def takes_passwords() -> bool:
     """Whether somebody can sign in by another backend than ours."""
     return any(BACKEND not in names(path) for path in settings.AUTHENTICATION_BACKENDS)
+
+
+def has_own_find() -> bool:
+    """Whether a middleware of the site finds users by a ``find()`` of its own."""
+    ours = [import_string(settings.MIDDLEWARE[position]) for position in positions(USER_MIDDLEWARE)]
+    return any(one.find is not import_string(USER_MIDDLEWARE).find for one in ours)

@@ -26,6 +26,8 @@ from tests.contrib_admin.shop.models import (
     Customer,
     Employee,
     GiftOrder,
+    Keyed,
+    KeyedChild,
     Member,
     Order,
     Porter,
@@ -63,7 +65,7 @@ class OwnOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-
 class TolerantSite(AALAdminSite):
     """It says which fields of users are harmless, and tries to say it of a right."""
 
-    harmless_user_fields = ("phone", "is_staff", "customers", "last_login")
+    harmless_user_fields = ("phone", "is_staff", "customers", "last_login", "email")
 
 
 class Serving(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
@@ -232,10 +234,10 @@ class LaterEditableOrders(admin.ModelAdmin):  # type: ignore[type-arg]  # generi
 
 
 OF_RIGHTS = (User, Group, OryIdentity, Permission, ContentType)
-OF_SITES = (Colleague, Member, Employee, Contractor, Clerk, Porter, Agent)
+OF_SITES = (Colleague, Member, Employee, Contractor, Clerk, Porter, Agent, Keyed, KeyedChild)
 Granting: Any = Group.permissions.through
 tolerant = TolerantSite(name="tolerant")
-tolerant.register([Colleague, Member], OneField)
+tolerant.register([Colleague, Member, Keyed], OneField)
 tolerant.register(Customer, WithServing)
 sites = (
     site_of("one_field", *((model, OneField) for model in (*OF_RIGHTS, *OF_SITES)), (Customer, WithServing)),

@@ -14,3 +14,9 @@ class UserSync(sync.UserSync):
 
     def existing(self, identity: Any) -> Any:
         return get_user_model().objects.filter(email=identity.traits["email"]).first()
+
+
+class Roles(sync.UserSync):
+    """Ory says who is in a group."""
+
+    managed_groups = frozenset({"editors"})

@@ -14,8 +14,8 @@ from django.urls import include, path
 
 from django_ory_mfa.checks.admin import KEYS, messages_of
 from django_ory_mfa.contrib.admin.actions import action_names
+from django_ory_mfa.contrib.admin.fields import OF_GROUPS, OF_USERS
 from django_ory_mfa.contrib.admin.requirements import ALWAYS_SENSITIVE, VIEWS
-from django_ory_mfa.contrib.admin.rights import OF_GROUPS, OF_USERS
 from tests.contrib_admin.shop.models import Order
 from tests.documents import PAGES, blocks, run_block
 

@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 from django.contrib.admin import ModelAdmin
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.test.utils import isolate_apps
 
-from django_ory_mfa.contrib.admin import rights
+from django_ory_mfa.checks.order import USER_MIDDLEWARE
+from django_ory_mfa.contrib.admin import fields
+from django_ory_mfa.contrib.auth.models import OryIdentity
 from tests.contrib_admin.odd_sites import NumberSite, sites
 from tests.contrib_admin.people import STALE, UsersSite, is_refresh, staff
 from tests.contrib_admin.shop.models import (
@@ -19,6 +24,8 @@ from tests.contrib_admin.shop.models import (
     Customer,
     Employee,
     GiftOrder,
+    Keyed,
+    KeyedChild,
     Member,
     Order,
     Voucher,
@@ -94,13 +101,13 @@ def test_user_whom_the_route_does_not_name_is_sensitive(ory: Any, site: UsersSit
 
 @pytest.fixture
 def colleague(monkeypatch: pytest.MonkeyPatch) -> Colleague:
-    monkeypatch.setattr(rights, "get_user_model", lambda: Colleague)
+    monkeypatch.setattr(fields, "get_user_model", lambda: Colleague)
     return Colleague.objects.create(handle="eve")
 
 
 @pytest.fixture
 def member(monkeypatch: pytest.MonkeyPatch) -> Member:
-    monkeypatch.setattr(rights, "get_user_model", lambda: Member)
+    monkeypatch.setattr(fields, "get_user_model", lambda: Member)
     return Member.objects.create(email="eve@example.test")
 
 
@@ -146,7 +153,7 @@ def test_site_says_what_is_harmless_where_is_staff_is_a_property(ory: Any, site:
     staff(ory, site, age=STALE)
     path = f"/tolerant/shop/member/{member.pk}/change/?field="
 
-    assert is_refresh(site.get(f"{path}email"))
+    assert is_refresh(site.get(f"{path}is_admin"))
     assert site.get(f"{path}last_login").status_code == 200
 
 
@@ -185,7 +192,7 @@ def test_model_that_shares_its_rows_with_users_holds_their_rights(
     *,
     is_sensitive: bool,
 ) -> None:
-    monkeypatch.setattr(rights, "get_user_model", lambda: users)
+    monkeypatch.setattr(fields, "get_user_model", lambda: users)
     staff(ory, site, age=STALE)
     path = f"/one_field/shop/{model}/add/?field={field}"
 
@@ -193,12 +200,64 @@ def test_model_that_shares_its_rows_with_users_holds_their_rights(
     assert is_refresh(site.post(path, {field: "1"})) is is_sensitive
 
 
+@pytest.mark.parametrize("users", [Keyed, KeyedChild])
+def test_key_of_a_user_is_sensitive_whatever_it_is(
+    ory: Any, site: UsersSite, monkeypatch: pytest.MonkeyPatch, users: Any
+) -> None:
+    """With the key of another user, Django saves over that one. It adds nobody with a key that is taken."""
+    monkeypatch.setattr(fields, "get_user_model", lambda: users)
+    staff(ory, site, age=STALE)
+    eve = users.objects.create(email="eve@example.test")
+    users.objects.create(email="boss@example.test", is_superuser=True)
+    for name in ("one_field", "tolerant"):
+        address = f"/{name}/shop/{users._meta.model_name if name == 'one_field' else 'keyed'}/"
+        assert is_refresh(site.post(f"{address}{eve.pk}/change/?field=email", {"email": "boss@example.test"}))
+        assert site.post(f"{address}add/?field=email", {"email": "boss@example.test"}).status_code == 200
+    assert users.objects.filter(is_superuser=True).count() == 1
+
+
+def model_of_a_site(called: str, /, *bases: type, db_table: str = "", **attributes: Any) -> Any:
+    """A model that is written for this test."""
+    meta = type("Meta", (), {"app_label": "shop", **({"db_table": db_table, "managed": False} if db_table else {})})
+    return type(called, bases, {"__module__": __name__, "Meta": meta, **attributes})
+
+
+@isolate_apps("tests.contrib_admin.shop")
+def test_other_model_for_a_table_of_rights_holds_them_in_every_field() -> None:
+    """Its fields may be called as harmless ones."""
+
+    columns: Any = {"first_name": models.BooleanField(db_column="is_superuser"), "name": models.CharField(max_length=9)}
+
+    def found(table: str) -> list[bool]:
+        owner = ModelAdmin(model_of_a_site(f"Twin{table}", models.Model, db_table=table, **columns), NumberSite())
+        return [fields.give_rights({name}, owner) for name in columns]
+
+    granting = (User.groups.through, User.user_permissions.through, Group.permissions.through)
+    for model in (User, Group, Permission, ContentType, OryIdentity, *granting):
+        assert found(model._meta.db_table) == [True, True]
+    assert found("shop_other") == [False, False]
+
+
+@isolate_apps("tests.contrib_admin.shop")
+@pytest.mark.parametrize(("sync", "is_sensitive"), [("VerifiedEmailSync", True), ("UserSync", False)])
+def test_model_that_shares_the_address_by_which_people_are_linked_holds_rights(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, sync: str, *, is_sensitive: bool
+) -> None:
+    person = model_of_a_site("Person", models.Model, email=models.EmailField())
+    account = model_of_a_site("Account", AbstractBaseUser, person, USERNAME_FIELD="email")
+    supplier = model_of_a_site("Supplier", person)
+    settings.ORY_MFA_USER_SYNC = f"django_ory_mfa.contrib.auth.sync.{sync}"
+    monkeypatch.setattr(fields, "get_user_model", lambda: account)
+
+    assert fields.holds_rights(ModelAdmin(supplier, NumberSite())) is is_sensitive
+
+
 def test_model_that_shares_only_what_is_harmless_with_users_holds_no_rights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "get_user_model", lambda: GiftOrder)
+    monkeypatch.setattr(fields, "get_user_model", lambda: GiftOrder)
     number_site: Any = NumberSite(name="of_numbers")
     number_site.harmless_user_fields = ("number", "customer")
 
-    found = [rights.holds_rights(ModelAdmin(Voucher, one)) for one in (number_site, NumberSite(name="others"))]
+    found = [fields.holds_rights(ModelAdmin(Voucher, one)) for one in (number_site, NumberSite(name="others"))]
 
     assert found == [False, True]
 
@@ -208,7 +267,7 @@ def test_model_that_shares_only_what_is_harmless_with_users_holds_no_rights(monk
 def test_rows_whose_fields_code_of_the_site_may_choose_are_sensitive(
     ory: Any, site: UsersSite, monkeypatch: pytest.MonkeyPatch, name: str, *, is_sensitive: bool
 ) -> None:
-    monkeypatch.setattr(rights, "get_user_model", lambda: GiftOrder)
+    monkeypatch.setattr(fields, "get_user_model", lambda: GiftOrder)
     staff(ory, site, age=STALE)
 
     response = site.get(f"/{name}/shop/customer/{Customer.objects.get().pk}/change/")
@@ -291,6 +350,37 @@ def test_name_by_which_a_site_may_link_people_is_sensitive(
     me = staff(ory, site, age=STALE)
 
     assert is_refresh(site.get(f"/one_field/auth/user/{me.pk}/change/?field=username")) is is_sensitive
+
+
+@pytest.mark.parametrize(("middleware", "is_sensitive"), [("FindingMiddleware", True), ("FallbackMiddleware", False)])
+@pytest.mark.parametrize("field", ["username", "email"])
+def test_fields_by_which_a_middleware_of_the_site_may_find_people_are_sensitive(
+    ory: Any, site: UsersSite, settings: Any, middleware: str, field: str, *, is_sensitive: bool
+) -> None:
+    me = staff(ory, site, age=STALE)
+    ory.identity_by_id(str(me.ory_identities.get().identity_id)).traits["nickname"] = me.username
+    settings.MIDDLEWARE = [
+        f"tests.contrib_auth.middlewares.{middleware}" if one == USER_MIDDLEWARE else one for one in settings.MIDDLEWARE
+    ]
+    boss = User.objects.create(username="boss", email="boss@corp.example", is_superuser=True)
+    address = f"/one_field/auth/user/{boss.pk}/change/?field={field}"
+
+    assert is_refresh(site.get(address)) is is_sensitive
+    assert is_refresh(site.post(address, {field: "eve@evil.example"})) is is_sensitive
+
+
+@pytest.mark.parametrize(
+    ("sync", "is_sensitive"), [("tests.contrib_admin.syncs.Roles", True), ("tests.contrib_admin.syncs.UserSync", False)]
+)
+def test_name_by_which_ory_says_who_is_in_a_group_is_sensitive(
+    ory: Any, site: UsersSite, settings: Any, sync: str, *, is_sensitive: bool
+) -> None:
+    settings.ORY_MFA_USER_SYNC = sync
+    staff(ory, site, age=STALE)
+    address = f"/one_field/auth/group/{Group.objects.create(name='directors').pk}/change/?field=name"
+
+    assert is_refresh(site.get(address)) is is_sensitive
+    assert is_refresh(site.post(address, {"name": "editors"})) is is_sensitive
 
 
 def test_rows_between_groups_and_permissions_are_sensitive(ory: Any, site: UsersSite) -> None:

@@ -41,7 +41,8 @@ def promoting(view: Any) -> Any:
 class Named(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """Django's views, and nothing in its forms that gives rights."""
 
-    fieldsets = add_fieldsets = ((None, {"fields": ("first_name",)}),)
+    fieldsets = ((None, {"fields": ("first_name",)}),)
+    add_fieldsets = fieldsets
     filter_horizontal = ()
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import Group, User
 
-from django_ory_mfa.contrib.admin.rights import holds_rights
+from django_ory_mfa.contrib.admin.fields import holds_rights
 from tests.contrib_admin.people import (
     STALE,
     UsersSite,
@@ -435,7 +435,7 @@ def test_view_behind_a_decorator_is_known(ory: Any, site: UsersSite) -> None:
     decorated.__wrapped__ = model_admin.delete_view  # type: ignore[attr-defined]
     assert place_of(decorated) == Place(model_admin, "delete")
     assert place_of(listed.index) == Place()
-    assert place_of(model_admin.get_urls) == Place(model_admin)
+    assert place_of(model_admin.get_urls) == Place(model_admin, is_own=True)
 
 
 def test_rights_stand_in_the_models_that_users_inherit_from(settings: Any) -> None:

@@ -31,7 +31,9 @@ def is_own(owner: Any, *methods: str) -> bool:
 
 def is_own_view(model_admin: Any, key: str | None, view: Any) -> bool:
     """Whether ``view``, that with ``key`` of ``model_admin`` or one that it adds, runs code that is not Django's."""
-    return key is None or is_own(model_admin, *METHODS.get(key, ())) or any(map(_is_own_layer, _layers(view)))
+    if key not in METHODS:
+        return key is None
+    return is_own(model_admin, *METHODS[key]) or any(map(_is_own_layer, _layers(view)))
 
 
 def innermost(view: Any) -> Any:

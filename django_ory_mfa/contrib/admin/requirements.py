@@ -10,9 +10,10 @@ from django.views.generic import RedirectView
 
 from django_ory_mfa.checks.admin import KEYS, SENSITIVE
 from django_ory_mfa.contrib.admin.actions import DELETING, Picked, linked_actions, picked_actions
+from django_ory_mfa.contrib.admin.fields import holds_rights
 from django_ory_mfa.contrib.admin.inlines import AS_NEW, rows_beside
 from django_ory_mfa.contrib.admin.own_code import innermost, is_own_view
-from django_ory_mfa.contrib.admin.rights import form_gives_rights, holds_rights, list_gives_rights, may_hold_rights
+from django_ory_mfa.contrib.admin.rights import form_gives_rights, list_gives_rights, may_hold_rights
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

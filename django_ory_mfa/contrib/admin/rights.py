@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
-from django.contrib.auth import get_user_model
-from django.utils.module_loading import import_string
-
-from django_ory_mfa.checks.users import USER_SYNC
-from django_ory_mfa.conf import conf
+from django_ory_mfa.contrib.admin.fields import give_rights, holds_rights, is_between
 from django_ory_mfa.contrib.admin.inlines import every_inline, inlines_in, nested_inlines, object_of
 from django_ory_mfa.contrib.admin.own_code import is_own
 
 if TYPE_CHECKING:
-    from django.db.models import Model
     from django.http import HttpRequest
-
-BY_EMAIL = "django_ory_mfa.contrib.auth.sync.VerifiedEmailSync"
-# No site can take these for harmless.
-OF_USERS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions", "is_active", "password"})
-HARMLESS = frozenset({"username", "first_name", "last_name", "email", "date_joined", "last_login"})
-# Fields of the forms of Django that add a user.
-NEW_PASSWORD = frozenset({"password1", "password2", "usable_password"})
-OF_GROUPS = frozenset({"permissions"})
-GROUP = ("auth", "group")
-LINK = ("ory_mfa_auth", "oryidentity")
-PERMISSION = ("auth", "permission")
-CONTENT_TYPE = ("contenttypes", "contenttype")
-# The fields that give no rights. A person who is linked to a user has the rights of that user; what a permission or a
-# content type stands for is what the holders of a permission may do.
-HARMLESS_OF = {GROUP: {"name"}, PERMISSION: {"name"}, LINK: frozenset(), CONTENT_TYPE: frozenset()}
 
 
 def list_gives_rights(model_admin: Any, request: HttpRequest) -> bool:
@@ -62,17 +41,6 @@ def _change_gives_rights(model_admin: Any, request: HttpRequest, object_id: str 
     return holds_rights(model_admin) and (object_id is None or bool(model_admin.has_change_permission(request)))
 
 
-def give_rights(names: Iterable[str], owner: Any, *, is_new: bool = False) -> bool:
-    """Whether writing the fields ``names`` gives rights; ``owner`` is the model admin or inline that shows them."""
-    # SECURITY: what gives rights is called otherwise in models and forms of sites, so every other field does.
-    return holds_rights(owner) and not _harmless(owner, is_new=is_new).issuperset(names)
-
-
-def holds_rights(owner: Any) -> bool:
-    """Whether some field of the model of ``owner`` gives rights."""
-    return _is_of_users(owner) or _place_of(owner) is not None or _is_between(owner)
-
-
 def may_hold_rights(model_admin: Any, request: HttpRequest, object_id: str | None = None) -> bool:
     """Whether the model of ``model_admin``, or of a row in its forms, has a field that gives rights.
 
@@ -86,83 +54,6 @@ def may_hold_rights(model_admin: Any, request: HttpRequest, object_id: str | Non
 
 def _has_rights_in_rows(model_admin: Any, request: HttpRequest, found: Any) -> bool:
     return any(map(holds_rights, every_inline(model_admin, request, found)))
-
-
-def _is_of_users(owner: Any) -> bool:
-    mine, theirs = _tables(owner.model), _tables(get_user_model())
-    shared = mine & theirs
-    # A model that users inherit from may hold their rights, and so may what another model inherits with them.
-    if owner.model._meta.concrete_model in shared or get_user_model()._meta.concrete_model in shared:
-        return True
-    return not _fields_of(shared) <= HARMLESS | _said_to_be_harmless(owner)
-
-
-def _tables(model: Any) -> set[Any]:
-    """Return the models with a table that make up ``model``; proxies have none."""
-    return {one._meta.concrete_model for one in (model, *model._meta.get_parent_list())}
-
-
-def _fields_of(tables: set[Any]) -> set[str]:
-    """Return the names of the fields in ``tables``, without primary keys."""
-    fields = [field for one in tables for field in (*one._meta.local_fields, *one._meta.local_many_to_many)]
-    return {field.name for field in fields if not field.primary_key}
-
-
-def _harmless(owner: Any, *, is_new: bool) -> frozenset[str]:
-    """Return the names of the fields that give no rights."""
-    if _is_of_users(owner):
-        return _harmless_of_users(owner, is_new=is_new)
-    place = _place_of(owner)
-    known = frozenset() if place is None else frozenset(HARMLESS_OF[place])
-    return known | (_said_to_be_harmless(owner) - OF_GROUPS if place == GROUP else frozenset())
-
-
-def _harmless_of_users(owner: Any, *, is_new: bool) -> frozenset[str]:
-    users = get_user_model()
-    usual: frozenset[str] = frozenset()
-    # Where one of these is a property, any field may decide what it returns.
-    if {"is_staff", "is_superuser"} <= {field.name for field in users._meta.fields}:
-        usual = HARMLESS | {users.USERNAME_FIELD, users.get_email_field_name()} | (NEW_PASSWORD if is_new else set())
-    if users._meta.concrete_model not in _tables(owner.model):
-        # What another model has beside the fields that it inherits with users.
-        usual |= _fields_of(_tables(owner.model) - _tables(users))
-    return (usual | _said_to_be_harmless(owner)) - _of_linking()
-
-
-def _said_to_be_harmless(owner: Any) -> frozenset[str]:
-    """Return the names of the fields of users that give no rights, as the site says."""
-    return frozenset(getattr(owner.admin_site, "harmless_user_fields", ())) - OF_USERS
-
-
-def _place_of(owner: Any) -> tuple[str, str] | None:
-    """Return which model of Django or ours holds the rights of ``owner``; None for users and all others."""
-    return next((place for place in HARMLESS_OF if issubclass(owner.model, _found(place))), None)
-
-
-def _of_linking() -> frozenset[str]:
-    """Return the fields by which a new identity may be linked to an existing user."""
-    if conf.user_sync is None:
-        return frozenset()
-    existing, users = import_string(conf.user_sync).existing, get_user_model()
-    if existing is import_string(USER_SYNC).existing:
-        return frozenset()
-    by_email = frozenset({users.get_email_field_name()})
-    # SECURITY: one of a site's own may go by the name, too.
-    return by_email if existing is import_string(BY_EMAIL).existing else by_email | {users.USERNAME_FIELD}
-
-
-def _found(place: tuple[str, str]) -> tuple[type[Model], ...]:
-    # Their apps may be missing, which the checks report.
-    model = apps.all_models[place[0]].get(place[1])
-    return () if model is None else (model,)
-
-
-def _is_between(owner: Any) -> bool:
-    """Whether rows of ``owner`` connect users, groups and permissions, or users with what else may give rights."""
-    harmless = _said_to_be_harmless(owner)
-    fields: list[Any] = [field for field in get_user_model()._meta.many_to_many if field.name not in harmless]
-    fields += [field for group in _found(GROUP) for field in group._meta.many_to_many if field.name in OF_GROUPS]
-    return issubclass(owner.model, tuple(field.remote_field.through for field in fields))
 
 
 def _gives_rights(model_admin: Any, request: HttpRequest, found: Any) -> bool:
@@ -193,7 +84,7 @@ def _inline_gives_rights(inline: Any, request: HttpRequest, found: Any) -> bool:
 
 def _row_gives_rights(inline: Any, request: HttpRequest, found: Any) -> bool:
     # A row between a user and a group gives rights by being there, whatever can be written in it.
-    if _is_between(inline):
+    if is_between(inline):
         return True
     formset = inline.get_formset(request, found)
     # SECURITY: which fields rows get by code of the site is not known before they are made.

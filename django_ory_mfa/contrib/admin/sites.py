@@ -21,6 +21,7 @@ from django_ory_mfa.checks.users import takes_passwords
 from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.admin import last_page, pages
 from django_ory_mfa.contrib.admin.actions import action_names
+from django_ory_mfa.contrib.admin.fields import holds_rights
 from django_ory_mfa.contrib.admin.requirements import (
     always_asked,
     is_undeclared,
@@ -28,7 +29,7 @@ from django_ory_mfa.contrib.admin.requirements import (
     place_of,
     requirements_of,
 )
-from django_ory_mfa.contrib.admin.rights import form_gives_rights, holds_rights, may_hold_rights
+from django_ory_mfa.contrib.admin.rights import form_gives_rights, may_hold_rights
 from django_ory_mfa.core.addresses import own_email
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.own_views import own_view

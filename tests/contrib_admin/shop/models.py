@@ -104,3 +104,17 @@ class Agent(AbstractBaseUser):
     @property
     def is_superuser(self) -> bool:
         return self.handle == "root"
+
+
+class Keyed(AbstractBaseUser):
+    """A user whose key is the e-mail address."""
+
+    email = models.EmailField(primary_key=True)
+    is_staff = models.BooleanField(default=False)
+    is_superuser = models.BooleanField(default=False)
+
+    USERNAME_FIELD = "email"
+
+
+class KeyedChild(Keyed):
+    desk = models.CharField(max_length=20, blank=True)
