@@ -11,6 +11,7 @@ from uuid import UUID
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, OutputWrapper
+from django.db import OperationalError, ProgrammingError
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.management.base_url import MISUSED
@@ -60,13 +61,23 @@ class Users:
         """Does it, and returns the exit code."""
         if not apps.is_installed(APP):
             raise CommandError(f"Add '{APP}' to INSTALLED_APPS: it keeps the links.")
-        if options.action == "prune":
-            stdout.write(_prune(options.admin_url, is_deactivated=options.deactivate))
-        elif options.action == "list":
-            stdout.write(_listed(_all_links()))
-        else:
-            stdout.write(_link(options.identity, options.user, options.admin_url))
+        try:
+            stdout.write(_said(options))
+        except (OperationalError, ProgrammingError) as error:
+            # The text of the database may name hosts and people; its kind is enough.
+            raise CommandError(
+                f"The links between identities and users cannot be read or written ({type(error).__name__}). Has "
+                "'manage.py migrate' run?"
+            ) from None
         return 0
+
+
+def _said(options: UsersOptions) -> str:
+    if options.action == "prune":
+        return _prune(options.admin_url, is_deactivated=options.deactivate)
+    if options.action == "list":
+        return _listed(_all_links())
+    return _link(options.identity, options.user, options.admin_url)
 
 
 def _link(identity: str | None, name: str | None, admin_url: str | None) -> str:

@@ -182,6 +182,27 @@ class NestedGifts(admin.TabularInline):  # type: ignore[type-arg]  # generic in 
     model = GiftOrder
 
 
+class UsersOfAnObject(NestedUsers):
+    """Rows that may be sent beside an object that is there, and not beside a new one."""
+
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        return obj is not None
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return obj is not None
+
+    has_delete_permission = has_change_permission
+
+
+class Copied(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """Whoever is there keeps the rights, and a copy may get others."""
+
+    save_as = True
+
+    def get_fields(self, request: Any, obj: Any = None) -> Any:
+        return ("first_name",) if obj else ("username", "is_superuser")
+
+
 class Rows(admin.TabularInline):  # type: ignore[type-arg]  # generic in django-stubs only
     """Rows with rows in them, as themes show them."""
 
@@ -250,6 +271,7 @@ sites = (
     site_of("granting", (Granting, admin.ModelAdmin)),
     tolerant,
     site_of("nested", (Customer, with_rows(Rows, NestedUsers))),
+    site_of("nested_later", (Customer, with_rows(Rows, UsersOfAnObject)), (User, Copied)),
     site_of("by_method", (Customer, with_rows(RowsByMethod))),
     site_of("in_themselves", (Customer, with_rows(RowsInThemselves)), (GiftOrder, asks(admin.ModelAdmin, "change"))),
     site_of("later", (User, LaterEditable), (Order, LaterEditableOrders)),

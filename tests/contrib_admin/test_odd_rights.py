@@ -16,7 +16,7 @@ from django_ory_mfa.checks.order import USER_MIDDLEWARE
 from django_ory_mfa.contrib.admin import fields
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from tests.contrib_admin.odd_sites import NumberSite, sites
-from tests.contrib_admin.people import STALE, UsersSite, is_refresh, staff
+from tests.contrib_admin.people import STALE, UsersSite, is_refresh, may, staff
 from tests.contrib_admin.shop.models import (
     Agent,
     Clerk,
@@ -408,7 +408,7 @@ def customer() -> Customer:
     return customer
 
 
-@pytest.mark.parametrize("name", ["nested", "by_method", "in_themselves"])
+@pytest.mark.parametrize("name", ["nested", "nested_later", "by_method", "in_themselves"])
 def test_rows_in_rows_are_asked_for(ory: Any, site: UsersSite, customer: Customer, name: str) -> None:
     me, path = staff(ory, site, age=STALE), f"/{name}/shop/customer/{customer.pk}/change/"
     assert is_refresh(site.get(path))
@@ -494,6 +494,15 @@ def test_user_who_is_not_there_is_refused_like_one_who_is(ory: Any, site: UsersS
     answers = [getattr(site, method)(f"/admin/auth/user/{pk}/change/") for pk in (me.pk, 999)]
 
     assert [answer.status_code for answer in answers] == [403, 403]
+
+
+def test_form_with_a_button_for_a_copy_is_one_to_add_as_well(ory: Any, site: UsersSite) -> None:
+    me = staff(ory, site, "view_user", "change_user", age=STALE)
+    address = f"/nested_later/auth/user/{me.pk}/change/"
+    assert site.get(address).status_code == 200
+
+    may(me, "add_user")
+    assert is_refresh(site.get(address))
 
 
 def test_copy_of_a_user_who_is_not_there_is_an_add(ory: Any, site: UsersSite) -> None:

@@ -136,6 +136,22 @@ class UnboundDeclared(Unbound):
     )
 
 
+class OfUsers(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """The address of its view names users, too."""
+
+    def get_urls(self) -> Any:
+        return [path("auth/user/restore/", self.admin_site.admin_view(restore)), *super().get_urls()]
+
+
+class CalledAsAKey(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """A view of its own with the name of a key, which means Django's view."""
+
+    ory_mfa_requirements: ClassVar = {"change": "aal1"}
+
+    def get_urls(self) -> Any:
+        return [path("restore/", self.admin_site.admin_view(restore), name="change"), *super().get_urls()]
+
+
 class Shown(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     """Its columns are called as what a theme reads, and it has a group of no actions."""
 
@@ -184,10 +200,11 @@ unbound = site_of("unbound", (User, Unbound))
 unbound_declared = site_of("unbound_declared", (User, UnboundDeclared))
 shown = site_of("shown_columns", (Customer, Shown))
 accounts = site_of("accounts", (Customer, Accounts))
+of_users = site_of("of_users", (Customer, OfUsers), (User, CalledAsAKey))
 urlpatterns = [
     *(
         path(f"{site.name}/", site.urls)
-        for site in (undeclared, declared, members, shown, accounts, unbound, unbound_declared)
+        for site in (undeclared, declared, members, shown, accounts, unbound, unbound_declared, of_users)
     ),
     path("", include("tests.contrib_admin.urls")),
 ]
@@ -320,6 +337,19 @@ def test_view_that_is_no_method_of_the_model_admin_is_one_of_it(ory: Any, site: 
 
     ory.login(site, user=me)
     assert site.post(address).status_code == 200
+
+
+def test_view_whose_address_names_several_models_is_one_of_rights(ory: Any, site: UsersSite) -> None:
+    """Whichever was registered first."""
+    staff(ory, site, age=STALE)
+
+    assert is_refresh(site.post("/of_users/shop/customer/auth/user/restore/"))
+
+
+def test_key_that_is_declared_says_nothing_of_another_view_of_that_name(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, age=STALE)
+
+    assert is_refresh(site.post("/of_users/auth/user/restore/"))
 
 
 def test_address_from_before_is_no_such_view(ory: Any, site: UsersSite) -> None:

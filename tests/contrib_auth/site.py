@@ -28,6 +28,17 @@ class UsersSite(Site):
         return dict(json.loads(response.content))
 
 
+class Reads:
+    """A router that notes for which models it is asked where to read."""
+
+    def __init__(self) -> None:
+        self.models: list[str] = []
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        self.models.append(model.__name__)
+        return "default"
+
+
 def sign_in(ory: Any, site: Any, **person: Any) -> Any:
     """Signs a new person in, at aal2; returns the identity."""
     identity = ory.add_identity(second_factors={"totp"}, **person)

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from tests.contrib_auth.people.models import DELETED
-from tests.contrib_auth.site import UsersSite, sign_in
+from tests.contrib_auth.site import Reads, UsersSite, sign_in
 
 User: Any = get_user_model()
 SYNCS = "tests.contrib_auth.syncs"
@@ -66,6 +66,14 @@ if django_settings.AUTH_USER_MODEL == "people.EmailUser":
         after = site.me()
 
         assert (after["pk"], after["name"]) == (before["pk"], "ann@elsewhere.test")
+
+    def test_rule_10_name_is_spelt_the_same_at_every_change(ory: Any, site: UsersSite) -> None:
+        """As Django spells it, which takes a ligature apart."""
+        identity = sign_in(ory, site, email="\ufb01ona@example.test")
+        before = site.me()["name"]
+        identity.traits["nickname"] = "fi"
+
+        assert (before, site.me()["name"]) == ("fiona@example.test", "fiona@example.test")
 
     def test_rule_10_email_that_is_verified_no_longer_stays_the_name(ory: Any, site: UsersSite) -> None:
         identity = sign_in(ory, site, email="ann@example.test")
@@ -182,6 +190,18 @@ if django_settings.AUTH_USER_MODEL == "people.EmailUser":
 
         with django_assert_num_queries(2):
             site.me()
+
+    def test_manager_that_hides_people_is_asked_where_the_user_was_read(
+        ory: Any, site: UsersSite, settings: Any
+    ) -> None:
+        """A copy of the database may not have a new user yet."""
+        sign_in(ory, site, email="ann@example.test")
+        reads = Reads()
+        settings.DATABASE_ROUTERS = [reads]
+
+        assert [site.me()["is_authenticated"], site.me()["is_authenticated"]] == [True, True]
+
+        assert "EmailUser" not in reads.models
 
     def test_existing_user_with_the_verified_email_is_linked_and_gets_groups(
         ory: Any, site: UsersSite, settings: Any

@@ -21,7 +21,7 @@ from django_ory_mfa.contrib.auth.models import OryIdentity
 from django_ory_mfa.contrib.auth.storing import is_text
 from tests.clock import PassingTime
 from tests.contrib_auth.middlewares import SlowMiddleware
-from tests.contrib_auth.site import UsersSite, sign_in, statements
+from tests.contrib_auth.site import Reads, UsersSite, sign_in, statements
 from tests.contrib_auth.syncs import ClosedRacingSync, FailingSync, NoticingSync, RacingSync
 
 User: Any = get_user_model()
@@ -100,17 +100,6 @@ def test_site_names_new_users(ory: Any, site: UsersSite, settings: Any) -> None:
     assert user_of(site).username == "ann"
 
 
-class Reads:
-    """A router that notes for which models it is asked where to read."""
-
-    def __init__(self) -> None:
-        self.models: list[str] = []
-
-    def db_for_read(self, model: Any, **hints: Any) -> str:
-        self.models.append(model.__name__)
-        return "default"
-
-
 def test_link_that_another_request_may_have_made_is_looked_for_where_links_are_written(
     ory: Any, site: UsersSite, settings: Any
 ) -> None:
@@ -122,6 +111,18 @@ def test_link_that_another_request_may_have_made_is_looked_for_where_links_are_w
     assert site.get("me").status_code == 403
 
     assert reads.models.count("OryIdentity") == 1
+
+
+def test_user_to_link_is_looked_for_where_links_are_written(ory: Any, site: UsersSite, settings: Any) -> None:
+    settings.ORY_MFA_USER_SYNC = BY_EMAIL
+    user = User.objects.create(username="ann", email="ann@example.test")
+    sign_in(ory, site, email="ann@example.test")
+    reads = Reads()
+    settings.DATABASE_ROUTERS = [reads]
+
+    assert site.me()["pk"] == str(user.pk)
+
+    assert (reads.models.count("OryIdentity"), reads.models.count("User")) == (1, 0)
 
 
 def test_name_that_is_taken_is_a_conflict(ory: Any, site: UsersSite, settings: Any) -> None:
@@ -642,6 +643,23 @@ def test_older_answer_from_the_cache_is_never_copied(ory: Any, site: UsersSite, 
     site.cookies[ory.cookie_name] = cached
 
     assert (newer, user_of(site).is_staff) == (False, False)
+
+
+def test_answer_from_the_cache_is_not_copied_if_nobody_knows_which_is_older(
+    ory: Any, site: UsersSite, settings: Any
+) -> None:
+    """Two changes in one second have the same time where the database of Ory keeps no fractions."""
+    settings.ORY_MFA_USER_SYNC = f"{SYNCS}.ShopSync"
+    settings.ORY_MFA_CACHE_TTL = 60
+    identity = sign_in(ory, site, metadata_public={"staff": True})
+    site.me()
+    cached = site.cookies[ory.cookie_name].value
+    site.cookies[ory.cookie_name] = ory.add_session(identity, "password", "totp").cookie
+    identity.metadata_public = {"staff": False}
+    fresh = user_of(site).is_staff
+    site.cookies[ory.cookie_name] = cached
+
+    assert (fresh, user_of(site).is_staff) == (False, False)
 
 
 def test_answer_that_only_the_clock_of_ory_makes_older_is_copied_after_a_minute(

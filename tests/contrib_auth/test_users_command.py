@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 
 from django_ory_mfa.contrib.auth.models import OryIdentity
 from tests.contrib_auth.site import UsersSite, sign_in
@@ -103,6 +104,18 @@ def test_disabled_user_can_be_linked() -> None:
     User.objects.create(username="ann", is_active=False)
 
     assert "is linked" in link()
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("link", "--identity", ID, "--user", "ann")], ids=lambda one: one[0])
+def test_table_that_is_missing_is_one_line(arguments: tuple[str, ...]) -> None:
+    User.objects.create(username="ann")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ory_mfa_auth_oryidentity RENAME TO elsewhere")
+
+    with pytest.raises(
+        CommandError, match=r"cannot be read or written \(OperationalError\)\. Has 'manage.py migrate' run"
+    ):
+        users(*arguments)
 
 
 def test_empty_list_says_so() -> None:

@@ -42,7 +42,11 @@ def is_other(digest: str, last: str) -> bool:
     return digest.rpartition(":")[2] != last.rpartition(":")[2]
 
 
+def is_no_newer(digest: str, last: str) -> bool:
+    """Whether an identity with ``digest`` was not updated after that with the digest ``last``, by what Ory says."""
+    return "" < digest.rpartition(":")[0] <= last.rpartition(":")[0]
+
+
 def is_older(digest: str, last: str) -> bool:
     """Whether an identity with ``digest`` was updated before that with the digest ``last``, by what Ory says."""
-    updated_at = digest.rpartition(":")[0]
-    return bool(updated_at) and updated_at < last.rpartition(":")[0]
+    return "" < digest.rpartition(":")[0] < last.rpartition(":")[0]

@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.contrib.auth.admission import is_admitted
-from django_ory_mfa.contrib.auth.digest import digest_of, is_older, is_other
+from django_ory_mfa.contrib.auth.digest import digest_of, is_no_newer, is_older, is_other
 from django_ory_mfa.contrib.auth.errors import UserConflict
 from django_ory_mfa.contrib.auth.lookup import Link, find_link
 from django_ory_mfa.contrib.auth.models import OryIdentity
@@ -100,7 +100,8 @@ class Mapping:
     def _is_due(self, link: Link) -> bool:
         if not is_other(self._digest, link.digest):
             return False
-        if is_older(self._digest, link.digest) and self._may_be_stale():
+        # Some databases of Ory keep seconds only: of two changes in one, it is not known which came first.
+        if is_no_newer(self._digest, link.digest) and self._may_be_stale():
             return False
         # Nothing is written to a user who is refused, such as one whose data were deleted here.
         return is_admitted(link.user)
@@ -141,11 +142,9 @@ class Mapping:
     def _new_user(self, sync: UserSync) -> tuple[AbstractBaseUser, set[str]]:
         user_model = get_user_model()
         name_field = user_model.USERNAME_FIELD
-        values = {name_field: sync.username(self._identity)} | sync.fields(self._identity) | self._rights(sync)
+        values = self._values(sync, {name_field: sync.username(self._identity)})
         if not values[name_field]:
             raise UserConflict("email_unverified" if name_field == user_model.get_email_field_name() else "conflict")
-        # As Django's own managers do: two names that look the same are the same.
-        values[name_field] = user_model.normalize_username(values[name_field])
         user = user_model(**values)
         user.set_unusable_password()
         return user, set(values)
@@ -190,7 +189,7 @@ class Mapping:
         raise UserConflict
 
     def _update(self, sync: UserSync, user: Any) -> None:
-        values = without_key(sync.fields(self._identity) | self._rights(sync), user)
+        values = without_key(self._values(sync, {}), user)
         if user.get_email_field_name() != user.USERNAME_FIELD:
             values.pop(user.USERNAME_FIELD, None)
         changed = change(user, values)
@@ -198,6 +197,14 @@ class Mapping:
             save(user, changed, using=self._database, update_fields=changed)
         self._finish(sync, user, created=False)
         self._tell(user_synced, user)
+
+    def _values(self, sync: UserSync, first: dict[str, Any]) -> dict[str, Any]:
+        values = first | sync.fields(self._identity) | self._rights(sync)
+        model = get_user_model()
+        if model.USERNAME_FIELD in values:
+            # As Django's own managers do: two names that look the same are the same.
+            values[model.USERNAME_FIELD] = model.normalize_username(values[model.USERNAME_FIELD])
+        return values
 
     def _rights(self, sync: UserSync) -> dict[str, bool]:
         said = {name: getattr(sync, name)(self._identity) for name in RIGHTS}
