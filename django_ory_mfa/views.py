@@ -28,6 +28,7 @@ from django_ory_mfa.session.cache import Entry
 from django_ory_mfa.session.django_session import leave_django
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import enrolled_steps, second_factors_steps, session_of, session_steps
+from django_ory_mfa.session.signed_out import remember_sign_out, sign_out_notice
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -65,7 +66,8 @@ def settings(request: HttpRequest) -> HttpResponseBase:
         proofs=newest_by_method(session.authentication_methods),
         advice=advice,
         is_weak=advice == "stronger" and STRONGER.isdisjoint(second_factors),
-        notice=_what_was_set_up(request, session),
+        notice=_what_was_set_up(request, session) or sign_out_notice(request),
+        is_back=BACK in request.GET,
         # With a mark, so that this page can say afterwards what was set up.
         manage_url=conf.flows.settings(return_to=f"{site_origin(request)}{request.path}?{BACK}=1"),
     )
@@ -161,7 +163,7 @@ def _signed_out_by_cookie(request: HttpRequest, answer: Answer, return_to: str) 
     if answer.status != 200 or not isinstance(token, str) or not token:
         return _not_signed_out(request, answer)
     # SECURITY: only the token of Ory's answer is used; the URL is built here.
-    return HttpResponseSeeOther(conf.flows.logout(token, return_to=return_to))
+    return remember_sign_out(request, HttpResponseSeeOther(conf.flows.logout(token, return_to=return_to)))
 
 
 def _signed_out_by_token(request: HttpRequest, answer: Answer, return_to: str) -> HttpResponseBase:

@@ -314,10 +314,23 @@ def test_settings_page_says_what_was_set_up_a_moment_ago(
     assert shown == ([] if said is None else [said])
 
 
+@pytest.mark.parametrize(("query", "is_asked"), [("?back=1", True), ("", False)])
+def test_browser_is_asked_what_was_saved_where_nothing_was_set_up(
+    ory: Any, site: Site, query: str, *, is_asked: bool
+) -> None:
+    ory.login(site, aal="aal1")
+
+    page = site.get(SETTINGS + query).content.decode()
+
+    assert ("pages.js" in page, "data-what-was-saved hidden></p>" in page) == (is_asked, is_asked)
+
+
 def test_settings_page_says_nothing_of_a_link_that_somebody_made(ory: Any, site: Site) -> None:
     ory.login(site, aal="aal1")
 
-    assert 'role="status"' not in site.get(f"{SETTINGS}?back=1").content.decode()
+    page = site.get(f"{SETTINGS}?back=1").content.decode()
+
+    assert re.findall(r'role="status"[^>]*>([^<]*)<', page) == [""]
 
 
 def test_settings_page_says_that_it_does_not_know(ory: Any, site: Site, settings: Any) -> None:
@@ -686,6 +699,29 @@ def test_sign_out_goes_through_ory_and_back(ory: Any, site: Site) -> None:
     assert (response.status_code, location(response).partition("?")[0]) == (303, f"{ORY}/logout")
     assert query_of(response) == {"token": session.logout_token, "return_to": "http://testserver/bye"}
     assert asked(ory) == [LOGOUT_FLOW]
+
+
+def test_page_after_the_sign_out_says_so(ory: Any, site: Site) -> None:
+    ory.login(site)
+    marked = site.post(LOGOUT).cookies["ory_mfa_signed_out"]
+    site.cookies.pop(ory.cookie_name)
+
+    page = site.get(SETTINGS).content.decode()
+
+    assert re.findall(r'role="status">([^<]*)<', page) == ["You are signed out."]
+    assert (marked["max-age"], marked["httponly"], marked["samesite"], marked["path"]) == (20, True, "Lax", "/")
+
+
+def test_sign_out_that_did_not_happen_is_not_told(ory: Any, site: Site) -> None:
+    ory.login(site)
+    site.post(LOGOUT)
+
+    assert "You are signed out." not in site.get(SETTINGS).content.decode()
+
+
+@pytest.mark.parametrize("query", ["", "?next=/bye"])
+def test_sign_out_of_nobody_is_not_told(ory: Any, site: Site, query: str) -> None:
+    assert "ory_mfa_signed_out" not in site.post(LOGOUT + query).cookies
 
 
 def test_sign_out_takes_next_from_the_query_too(ory: Any, site: Site) -> None:

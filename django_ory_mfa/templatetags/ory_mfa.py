@@ -17,6 +17,7 @@ from django_ory_mfa.roundtrip.return_to import return_to_of_link
 from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.clock import now
 from django_ory_mfa.session.resolver import plain
+from django_ory_mfa.session.signed_out import sign_out_notice
 
 register = template.Library()
 
@@ -79,9 +80,10 @@ def ory_mfa_status(context: Mapping[str, Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("ory_mfa/_notice.html", takes_context=True)
 def ory_mfa_notice(context: Mapping[str, Any]) -> dict[str, Any]:
-    """Confirm a step-up to a visitor who is back from Ory, and remind of a form that was refused; else nothing."""
-    state = getattr(context.get("request"), "_ory_mfa", None)
-    return {"notice": getattr(state, "arrival", "")}
+    """Confirm a step-up or a sign-out to a visitor who is back from Ory, and remind of a form that was refused."""
+    request = context.get("request")
+    arrival = getattr(getattr(request, "_ory_mfa", None), "arrival", "")
+    return {"notice": arrival or sign_out_notice(request)}
 
 
 def session_in(context: Mapping[str, Any]) -> OrySession:

@@ -128,6 +128,7 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"logout_url": ""},
         *({"advice": advice} for advice in ("codes", "stronger")),
         {"advice": "stronger", "is_weak": True},
+        {"is_back": True},
         *({"notice": notice} for notice in ("totp", "webauthn", "lookup_secret", "code", "form")),
     ],
     "use_method": [
@@ -212,8 +213,10 @@ def test_no_page_loads_anything_from_elsewhere(pages: dict[str, Page]) -> None:
     scripts = {name: [attrs["src"] for attrs in page.all("script")] for name, page in pages.items()}
 
     assert loaded == dict.fromkeys(pages, (["/static/ory_mfa/icon.svg", "/static/ory_mfa/ory_mfa.css"], []))
-    done = ["/static/ory_mfa/done.js"]
-    assert scripts == {name: done if name.startswith("done-") else [] for name in pages}
+    back = {f"settings-{state}-{VARIANTS['settings'].index({'is_back': True})}" for state in STATES}
+    own = {name: ["/static/ory_mfa/done.js"] for name in pages if name.startswith("done-")}
+    own |= {name: ["/static/ory_mfa/pages.js"] for name in back}
+    assert scripts == {name: own.get(name, []) for name in pages}
 
 
 def empty(pages: dict[str, Page], *tags: str) -> list[str]:

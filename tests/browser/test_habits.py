@@ -161,6 +161,30 @@ def test_page_left_open_until_its_flow_expired(ground: Ground, walker: Walker) -
     walker.assert_at("/dashboard/?a=1", person)
 
 
+def test_what_was_saved_is_told_there_and_on_the_page_of_the_site(ground: Ground, walker: Walker) -> None:
+    walker.reach("/profile/", ground.ory.add_person(), "password")
+    walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
+    walker.unfold()
+    walker.page.locator("input[name=password]").fill("short")
+    walker.arrive(walker.page.locator("button[value=password]"))
+    assert "changed." not in walker.text
+    walker.page.locator("input[name=password]").fill("another unusual pass phrase 8")
+    walker.arrive(walker.page.locator("button[value=password]"))
+    assert "Password changed." in walker.text
+
+    walker.open("/account/security/")
+    assert "Password changed." not in walker.text
+    walker.press("Set up a second factor")
+    walker.unfold()
+    walker.page.locator("input[name='traits.email']").fill(f"new-{ground.ory.add_person().email}")
+    walker.arrive(walker.page.locator("button[value=profile]"))
+    # What the pages of another origin know stays there.
+    is_told = ground.ui.startswith(ground.site.url)
+    assert (walker.at, "Profile saved." in walker.text) == ("/account/security/?back=1", is_told)
+    walker.page.reload()
+    assert "Profile saved." not in walker.text
+
+
 def test_sign_out(ground: Ground, walker: Walker, open_browser: OpenBrowser) -> None:
     person = ground.ory.add_person("totp")
     walker.reach("/dashboard/", person, "password", "totp")
@@ -170,6 +194,7 @@ def test_sign_out(ground: Ground, walker: Walker, open_browser: OpenBrowser) -> 
 
     assert walker.at == "/"
     assert "Not signed in" in walker.text
+    assert "You are signed out." in walker.text
     walker.page.go_back(wait_until="load")
     walker.open("/dashboard/")
     walker.assert_asked(SIGN_IN)

@@ -140,6 +140,30 @@ def test_settings_say_what_was_saved(
     assert page.text("p")[0] == said
 
 
+def test_script_is_told_what_to_say_was_saved(ory: responses.RequestsMock) -> None:
+    name = node("input", "profile", name="traits.name", type="text", label="Name")
+
+    page = show(ory, flow_of(CSRF, *app(is_set_up=False), SUBMIT, name, ui={"messages": [SAVED]}), "settings")
+
+    assert [one["data-saved"] for one in page.all("form")] == ["", "Password changed.", "Profile saved."]
+    assert [one["role"] for one in page.all("p") if "data-what-was-saved" in one] == ["status"]
+
+
+def test_script_is_told_nothing_where_the_page_knows(ory: responses.RequestsMock) -> None:
+    site = Site("sync")
+    show(ory, flow_of(CSRF, *app(is_set_up=False)), "settings", site)
+    ory.reset()
+
+    page = show(ory, flow_of(CSRF, *app(is_set_up=True), ui={"messages": [SAVED]}), "settings", site)
+
+    assert page.text("p")[0] == "Authenticator app added."
+    assert [one for one in page.all("p") if "data-what-was-saved" in one] == []
+
+
+def test_forms_of_a_sign_in_leave_no_note_of_what_was_saved(ory: responses.RequestsMock) -> None:
+    assert "data-saved" not in show(ory, flow_of(CSRF, SUBMIT)).all("form")[0]
+
+
 def test_cookie_that_somebody_made_up_says_nothing(ory: responses.RequestsMock) -> None:
     site = Site("sync")
     site.set_cookie("ory_mfa_ui_factors", "nonsense")

@@ -26,6 +26,8 @@ LABELS = {
     ("settings", "password"): _("Change the password"),
     ("settings", "totp"): _("Add the authenticator app"),
 }
+# What was saved, where Ory's own message and the page of now do not tell.
+SAVED = {"password": _("Password changed."), "profile": _("Profile saved.")}
 # Where there is only one way, its name says nothing.
 ONLY_LABELS = {("login", "password"): _("Sign in")}
 
@@ -65,6 +67,11 @@ class Form:
     def is_set_up(self) -> bool:
         """Whether the method is set up, so that it can be removed."""
         return any(button.is_dangerous for button in self.buttons)
+
+    @property
+    def saved(self) -> str:
+        """What to say once it is saved; empty if the page finds that out, or Ory's message will do."""
+        return str(SAVED.get(self.group, ""))
 
     @property
     def keys(self) -> tuple[Button, ...]:

@@ -11,12 +11,12 @@ from django.utils.translation import gettext
 
 from django_ory_mfa.contrib.ui.forms import DEFAULT_GROUP, Form, forms_of
 from django_ory_mfa.contrib.ui.nodes import read_messages, read_node
-from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Message, Node, Script
+from django_ory_mfa.contrib.ui.parts import SAVED, Button, Field, Hidden, Message, Node, Script
 from django_ory_mfa.core.flows import Flows
 
 # Ory's own flows have some 30. The limit bounds the size of the page, since every form repeats the hidden nodes.
 MOST_NODES = 300
-SAVED, RECOVERED = 1050001, 1060001
+RECOVERED = 1060001
 SECOND_STEP, VERIFIED = 1010004, 1080002
 # The groups that error messages belong to: Kratos v1.3.1 does not name the group itself.
 BLAMED: dict[object, str] = {

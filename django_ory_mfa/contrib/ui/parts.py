@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+# The id of Ory's message that changes were saved.
+SAVED = 1050001
 DIGITS = {"code", "totp_code"}
 # The buttons that are not the main purpose of their form: to undo or to repeat something.
 QUIET = {"link", "lookup_secret_disable", "passkey_remove", "resend", "totp_unlink", "unlink", "webauthn_remove"}
@@ -27,6 +29,11 @@ class Message:
     def is_error(self) -> bool:
         """Whether it is an error."""
         return self.kind == "error"
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether it says that something was saved, but not what."""
+        return self.number == SAVED
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def with_what_was_saved(request: HttpRequest, page: Page) -> Page:
     text = _difference(request.COOKIES.get(COOKIE, ""), page.factors) if page.is_saved else ""
     if not text:
         return page
-    return replace(page, messages=(replace(page.messages[0], text=text, kind="success"),))
+    return replace(page, messages=(replace(page.messages[0], text=text, kind="success", number=None),))
 
 
 def remember_factors(request: HttpRequest, response: HttpResponse, page: Page) -> None:

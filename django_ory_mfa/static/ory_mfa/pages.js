@@ -1,5 +1,6 @@
 /* What needs a script on the pages of contrib.ui: security keys and passkeys by Ory's own script, copying and printing
-   recovery codes, showing a password. Without it these buttons stay hidden, and everything else works. */
+   recovery codes, showing a password, saying what was saved. Without it these buttons stay hidden, and everything else
+   works. */
 document.querySelectorAll("[data-ory-trigger]").forEach((button) => {
   const run = window[button.dataset.oryTrigger];
   if (typeof run !== "function") return;
@@ -34,3 +35,20 @@ document.querySelectorAll("[data-show]").forEach((button) => {
   // So that browsers offer to save it, and do not suggest it in other fields.
   field.form.addEventListener("submit", () => show(false));
 });
+// Ory says only that something was saved. Which form was sent is remembered until the next page, and over the proof that
+// Ory may ask for in between.
+try {
+  const key = "ory_mfa_saved";
+  const saved = sessionStorage.getItem(key);
+  sessionStorage.removeItem(key);
+  const message = document.querySelector("[data-what-was-saved]");
+  if (message && saved) {
+    message.textContent = saved;
+    message.hidden = false;
+  }
+  document.querySelectorAll("form.ory-mfa-flow").forEach((form) => {
+    form.addEventListener("submit", () => sessionStorage.setItem(key, form.dataset.saved ?? saved ?? ""));
+  });
+} catch {
+  // The browser keeps nothing for this site.
+}
