@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.core.exceptions import SynchronousOnlyOperation
 
-from django_ory_mfa.runtime.steps import Hook, Steps, arun, run, wait_for
+from django_ory_mfa.runtime.steps import Hook, Shielded, Steps, arun, run, wait_for
 
 
 class Returning:
@@ -138,3 +140,40 @@ def test_plain_function_needs_no_event_loop_of_its_own() -> None:
         return Hook(lambda: "plain").run()
 
     assert asyncio.run(main()) == "plain"
+
+
+class Gate:
+    """A call that waits until it is opened, and keeps alive neither its task nor what that waits for."""
+
+    async def arun(self) -> None:
+        opened = asyncio.get_running_loop().create_future()
+        self.opened, self.task = weakref.ref(opened), weakref.ref(asyncio.current_task())
+        await opened
+
+
+def test_shielded_steps_end_although_nobody_waits_for_them_any_more_and_leave_nothing_behind() -> None:
+    """An event loop keeps only weak references to its tasks."""
+    gate, done = Gate(), list[str]()
+
+    def steps() -> Any:
+        yield gate
+        done.append("all of it")
+
+    async def main() -> None:
+        waiting = asyncio.ensure_future(Shielded(steps).arun())
+        while not hasattr(gate, "opened"):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        del waiting
+        gc.collect()
+        opened = gate.opened()
+        assert opened is not None
+        opened.set_result(None)
+        del opened
+        while gate.task() is not None:
+            await asyncio.sleep(0)
+            gc.collect()
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+    assert done == ["all of it"]
