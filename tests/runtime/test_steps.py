@@ -145,9 +145,13 @@ def test_plain_function_needs_no_event_loop_of_its_own() -> None:
 class Gate:
     """A call that waits until it is opened, and keeps alive neither its task nor what that waits for."""
 
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+
     async def arun(self) -> None:
         opened = asyncio.get_running_loop().create_future()
         self.opened, self.task = weakref.ref(opened), weakref.ref(asyncio.current_task())
+        self.reached.set()
         await opened
 
 
@@ -161,8 +165,7 @@ def test_shielded_steps_end_although_nobody_waits_for_them_any_more_and_leave_no
 
     async def main() -> None:
         waiting = asyncio.ensure_future(Shielded(steps).arun())
-        while not hasattr(gate, "opened"):
-            await asyncio.sleep(0)
+        await gate.reached.wait()
         waiting.cancel()
         await asyncio.wait([waiting])
         del waiting
@@ -175,5 +178,5 @@ def test_shielded_steps_end_although_nobody_waits_for_them_any_more_and_leave_no
             await asyncio.sleep(0)
             gc.collect()
 
-    asyncio.run(asyncio.wait_for(main(), 60))
+    asyncio.run(asyncio.wait_for(main(), 10))
     assert done == ["all of it"]
