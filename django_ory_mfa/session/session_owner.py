@@ -235,7 +235,7 @@ class SessionOwner:
         if previous is None:
             return data
         self._forget_csrf_secret(data)
-        self._session._session_key, self._session.modified = None, True
+        self._session._session_key = None
         self._send(self._switch_signal(previous))
         return {}
 

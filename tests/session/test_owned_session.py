@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from asgiref.sync import iscoroutinefunction
 from django.http import JsonResponse
+from django.middleware.csrf import _does_token_match, get_token  # type: ignore[attr-defined]  # no public name tells it
 from django.urls import path
 from django.utils.decorators import sync_and_async_middleware
 
@@ -43,8 +44,14 @@ async def awrite(request: Any) -> JsonResponse:
     return JsonResponse({})
 
 
+def form_of(request: Any) -> dict[str, str]:
+    """A token for a form, if the query has the secret that Django's middleware has read from the session."""
+    return {"token": get_token(request)} if "secret" in request.GET else {}
+
+
 def overtaken(request: Any) -> JsonResponse:
     """Another thread begins to read before the person is known, and ends after it."""
+    request.META.update({"CSRF_COOKIE": request.GET["secret"]} if "secret" in request.GET else {})
     gate = SessionStore.gate = Gate(threading.Event)
     with ThreadPoolExecutor(1) as threads:
         reading = threads.submit(request.session.get, "of")
@@ -55,11 +62,12 @@ def overtaken(request: Any) -> JsonResponse:
     SessionStore.gate = None
     later = request.session.get("of")
     request.session["note"] = request.ory_session.identity.id
-    return JsonResponse({"first": first, "later": later, "key": request.session.session_key})
+    return JsonResponse({"first": first, "later": later, "key": request.session.session_key, **form_of(request)})
 
 
 async def aovertaken(request: Any) -> JsonResponse:
     """Another task does."""
+    request.META.update({"CSRF_COOKIE": request.GET["secret"]} if "secret" in request.GET else {})
     gate = SessionStore.gate = Gate(asyncio.Event)
     reading = asyncio.ensure_future(request.session.aget("of"))
     await asyncio.wait_for(gate.reached.wait(), PATIENCE)
@@ -69,7 +77,7 @@ async def aovertaken(request: Any) -> JsonResponse:
     SessionStore.gate = None
     later = await request.session.aget("of")
     await request.session.aset("note", person.id)
-    return JsonResponse({"first": first, "later": later, "key": request.session.session_key})
+    return JsonResponse({"first": first, "later": later, "key": request.session.session_key, **form_of(request)})
 
 
 def overtaken_twice(request: Any) -> JsonResponse:
@@ -192,6 +200,19 @@ def test_other_person_neither_reads_nor_writes_it(site: Site, ory: FakeOry, swit
     assert site.cookies[COOKIE].value != key
     assert "of" not in plain_sessions.STORED[site.cookies[COOKIE].value]
     assert [one["previous"] for one in switched] == [before[MARK]]
+
+
+@pytest.mark.parametrize("is_owner", [True, False])
+def test_form_of_the_other_person_does_not_keep_its_csrf_secret(site: Site, ory: FakeOry, *, is_owner: bool) -> None:
+    secret = "a" * 32
+    ory.login(site)
+    site.get(f"write?known=&_csrftoken={secret}")
+    if not is_owner:
+        ory.login(site)
+
+    found = overtaken_of(site, f"overtaken?secret={secret}")
+
+    assert _does_token_match(found["token"], secret) is is_owner
 
 
 def test_its_owner_keeps_it(site: Site, ory: FakeOry, switched: list[Any]) -> None:

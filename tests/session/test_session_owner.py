@@ -1405,6 +1405,18 @@ class Early:
         return self.get_response(request)
 
 
+@pytest.mark.parametrize(("user", "status"), [("1", 200), ("2", 302)])
+def test_page_is_made_again_only_where_the_session_of_another_django_user_was_read_before(
+    site: Site, ory: FakeOry, engine: str, settings: Any, user: str, status: int
+) -> None:
+    settings.MIDDLEWARE = [SESSIONS, f"{__name__}.maps_to_user_one", f"{__name__}.Early", OURS]
+    site.get(f"write?_auth_user_id={user}")
+    ory.login(site)
+
+    assert site.get("guarded").status_code == status
+    assert data_of(site.get("guarded")) == ({"_auth_user_id": "1"} if user == "1" else {})
+
+
 def test_session_that_was_read_before_is_emptied_before_the_view(
     site: Site, ory: FakeOry, engine: str, settings: Any, switched: list[Any]
 ) -> None:
