@@ -154,6 +154,16 @@ async def awrite_then_who(request: Any) -> HttpResponse:
     return await awho(request)
 
 
+def write_then_who_then_read(request: Any) -> JsonResponse:
+    write(request)
+    return who_then_read(request)
+
+
+async def awrite_then_who_then_read(request: Any) -> JsonResponse:
+    await awrite(request)
+    return await awho_then_read(request)
+
+
 def who_then_write(request: Any) -> HttpResponse:
     assert request.ory_session.state
     return write(request)
@@ -430,6 +440,7 @@ VIEWS = [
     "who_then_nobody_then_read",
     "create_and_fail",
     "write_then_who",
+    "write_then_who_then_read",
     "who_then_write",
     "save",
     "basket",
@@ -998,12 +1009,13 @@ def test_session_of_a_django_user_is_taken_over_by_the_person_of_that_user(
     assert switched == []
 
 
+@with_every(["write_then_who", "write_then_who_then_read"])
 def test_what_is_written_before_the_person_is_known_is_kept_with_the_session_of_their_user(
-    site: Site, ory: FakeOry, of_users: list[OfUserOne], engine: str
+    site: Site, ory: FakeOry, of_users: list[OfUserOne], engine: str, view: str
 ) -> None:
     site.get("write?_auth_user_id=1&cart=1")
     ory.login(site)
-    site.get("write_then_who?cart=2")
+    site.get(f"{view}?cart=2")
 
     assert data_of(site.get("guarded")) == {"_auth_user_id": "1", "cart": "2"}
 
