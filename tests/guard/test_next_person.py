@@ -52,6 +52,25 @@ def cart_of_request(get_response: Any) -> Any:
     return amiddleware if iscoroutinefunction(get_response) else middleware
 
 
+@sync_and_async_middleware
+def last_seen(get_response: Any) -> Any:
+    """A middleware of the site that writes something new of what it has read."""
+
+    async def amiddleware(request: Any) -> Any:
+        seen = await request.session.aget("cart", "empty")
+        response = await get_response(request)
+        await request.session.aset("cart", f"last seen: {seen}")
+        return response
+
+    def middleware(request: Any) -> Any:
+        seen = request.session.get("cart", "empty")
+        response = get_response(request)
+        request.session["cart"] = f"last seen: {seen}"
+        return response
+
+    return amiddleware if iscoroutinefunction(get_response) else middleware
+
+
 def with_cart(view: Any) -> Any:
     """A decorator of the site above the guard."""
 
@@ -383,6 +402,15 @@ def test_nothing_of_a_request_that_ends_is_kept(ory: FakeOry, site: Site, engine
     site.get("shown")
 
     assert seen(site.get("free")) == [EMPTY]
+
+
+def test_nothing_that_is_made_of_it_in_a_request_that_ends_is_kept(
+    ory: FakeOry, site: Site, engine: str, settings: Any
+) -> None:
+    next_person(ory, site)
+    settings.MIDDLEWARE = [SESSIONS, f"{__name__}.last_seen", SESSION]
+
+    assert seen(site.get("kept"), site.get("kept")) == [AGAIN, EMPTY]
 
 
 def test_view_that_catches_the_refusal_keeps_nothing_either(ory: FakeOry, site: Site, engine: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -1341,7 +1343,9 @@ def test_key_is_told_to_a_visitor_without_a_known_person_as_by_django(ory: FakeO
     assert plain_sessions.ASKED == []
 
 
-def test_new_session_has_its_owner_from_the_start(site: Site, ory: FakeOry, plain: None) -> None:
+@pytest.mark.parametrize("store", ["plain_sessions", "native_sessions"])
+def test_new_session_has_its_owner_from_the_start(site: Site, ory: FakeOry, settings: Any, store: str) -> None:
+    settings.SESSION_ENGINE = f"tests.backends.{store}"
     ory.login(site)
     site.get("create_and_fail")
 
@@ -1525,6 +1529,43 @@ def test_blocking_access_in_an_event_loop_is_safe_and_told(ory: FakeOry, engine:
         identity_switched.disconnect(hear)
 
     assert (data, seen) == ({}, [second.identity.id])
+
+
+def test_receiver_that_waits_in_an_event_loop_is_not_lost(ory: FakeOry, plain: None) -> None:
+    """The event loop keeps only weak references to its tasks."""
+    seen: list[Any] = []
+
+    async def hear(sender: Any, **named: Any) -> None:
+        waiting = asyncio.get_running_loop().create_future()
+        seen.extend([weakref.ref(waiting), weakref.ref(asyncio.current_task())])
+        await waiting
+        seen.append("told")
+
+    async def go_on() -> None:
+        gc.collect()
+        seen[0]().set_result(None)
+
+    async def end() -> None:
+        await asyncio.sleep(0)
+
+    site = Site("async")
+    ory.login(site)
+    site.get("who_then_write?cart=first")
+    ory.login(site)
+    identity_switched.connect(hear)
+    try:
+        site.get("blocking-read")
+        while not seen:
+            LOOP.run(end())
+        LOOP.run(go_on())
+        settle()
+    finally:
+        identity_switched.disconnect(hear)
+    LOOP.run(end())
+    gc.collect()
+
+    assert seen[2:] == ["told"]
+    assert seen[1]() is None
 
 
 def test_receiver_that_fails_changes_nothing(site: Site, ory: FakeOry, engine: str) -> None:
