@@ -681,6 +681,20 @@ def test_key_that_was_there_before_the_person_is_replaced(site: Site, ory: FakeO
     assert data_of(attacker.get("read")) == {"cart": "of nobody"}
 
 
+@pytest.mark.parametrize("store", ["plain_sessions", "native_sessions"])
+def test_key_that_was_there_before_the_person_is_replaced_when_a_view_saves(
+    site: Site, ory: FakeOry, settings: Any, store: str
+) -> None:
+    settings.SESSION_ENGINE = f"tests.backends.{store}"
+    site.get("write?cart=of+nobody")
+    planted = site.cookies[COOKIE].value
+    ory.login(site)
+    site.get("write_and_save?address=secret")
+
+    assert plain_sessions.STORED[planted] == {"cart": "of nobody"}
+    assert data_of(site.get("guarded")) == {"cart": "of nobody", "address": "secret"}
+
+
 def test_empty_session_that_was_there_before_is_replaced_too(site: Site, ory: FakeOry, plain: None) -> None:
     plain_sessions.STORED["planted" * 4] = {}
     site.set_cookie(COOKIE, "planted" * 4)
@@ -1343,9 +1357,7 @@ def test_key_is_told_to_a_visitor_without_a_known_person_as_by_django(ory: FakeO
     assert plain_sessions.ASKED == []
 
 
-@pytest.mark.parametrize("store", ["plain_sessions", "native_sessions"])
-def test_new_session_has_its_owner_from_the_start(site: Site, ory: FakeOry, settings: Any, store: str) -> None:
-    settings.SESSION_ENGINE = f"tests.backends.{store}"
+def test_new_session_has_its_owner_from_the_start(site: Site, ory: FakeOry, plain: None) -> None:
     ory.login(site)
     site.get("create_and_fail")
 
