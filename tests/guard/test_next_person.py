@@ -407,8 +407,8 @@ def test_nothing_of_a_request_that_ends_is_kept(ory: FakeOry, site: Site, engine
 def test_nothing_that_is_made_of_it_in_a_request_that_ends_is_kept(
     ory: FakeOry, site: Site, engine: str, settings: Any
 ) -> None:
-    next_person(ory, site)
     settings.MIDDLEWARE = [SESSIONS, f"{__name__}.last_seen", SESSION]
+    next_person(ory, site)
 
     assert seen(site.get("kept"), site.get("kept")) == [AGAIN, EMPTY]
 
