@@ -20,7 +20,7 @@ OTHERWISE_NAMED = {
     "guard/missing_pages.py": ["tests/guard/test_site_policy_no_page.py"],
     "guard/site_guard.py": ["tests/guard/test_site_policy_answers.py", "tests/guard/test_site_policy.py"],
     "guard/spellings.py": ["tests/guard/test_site_policy_paths.py"],
-    "middleware.py": ["tests/session/test_session_attribute.py", "tests/guard/test_site_policy.py"],
+    "middleware.py": ["tests/session/test_page_caches.py", "tests/session/test_session_attribute.py"],
     "ory/enrolment_memory.py": ["tests/ory/test_outages.py", "tests/session/test_resolver.py"],
     "ory/health.py": ["tests/ory/test_outages.py"],
     "ory/known_credentials.py": ["tests/ory/test_fairness.py", "tests/ory/test_lanes.py"],
