@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import socket
 import subprocess
@@ -438,6 +439,14 @@ def test_body_is_capped(wire: Wire, client: OryClient, size: int, status: int) -
     assert client.whoami(COOKIE).status == status
 
 
+def test_body_that_is_compressed_although_nobody_asked_is_not_unpacked(wire: Wire, client: OryClient) -> None:
+    """A small one may be large once it is unpacked."""
+    packed = gzip.compress(b"x" * LARGEST_BODY * 2)
+    wire.script = answering(packed, "200 OK", "Content-Encoding: gzip")
+
+    assert client.whoami(COOKIE).body == packed
+
+
 def test_call_after_a_capped_one_is_sound(wire: Wire, client: OryClient) -> None:
     wire.script = answering(b"x" * (LARGEST_BODY + 1))
     client.whoami(COOKIE)
@@ -640,6 +649,18 @@ def test_probe_that_tells_nothing_about_ory_is_followed_by_another_at_once(
 def test_total_time_is_total(wire: Wire, client: OryClient, settings: Any, script: Script) -> None:
     settings.ORY_MFA_TIMEOUT = (0.2, 0.3)
     wire.script = script
+
+    answer, seconds = timed(lambda: client.whoami(COOKIE))
+
+    assert answer.failure is not None
+    assert seconds < SOON
+
+
+def test_total_time_is_total_on_a_connection_that_was_kept(wire: Wire, client: OryClient, settings: Any) -> None:
+    wire.script = answering(b"{}")
+    client.whoami(COOKIE)
+    settings.ORY_MFA_TIMEOUT = (0.2, 0.3)
+    wire.script = dripping(b"HTTP/1.1 200 OK\r\n", b"X-Header: y\r\n")
 
     answer, seconds = timed(lambda: client.whoami(COOKIE))
 

@@ -12,7 +12,7 @@ import pytest
 
 from tools.mutants.changes import NeedsImportError, functions_of, replacements
 from tools.mutants.explained import read_explained
-from tools.mutants.map import made_once
+from tools.mutants.map import folder_name, made_once
 from tools.mutants.order import in_order
 from tools.mutants.places import EXPLAINED, OTHERWISE_NAMED, PACKAGE, chosen, own_tests, sources
 from tools.mutants.watch import RUNNING, Patience, Verdict, last_word
@@ -141,6 +141,15 @@ def test_limit_of_a_trial_grows_with_what_its_tests_take() -> None:
     patience = Patience.of(["a", "b"], {"a": 2.0, "c": 100.0})
 
     assert (patience.after("a"), patience.after("b"), patience.whole) == (80, 60, 610)
+
+
+def test_map_by_many_tests_has_a_name_that_is_short_enough_and_its_own() -> None:
+    many = [f"tests/guard/test_{number}.py" for number in range(99)]
+
+    assert folder_name([]) == "map"
+    assert folder_name(["tests/core/", "tests/ory/test_client.py"]) == "map-tests.core-tests.ory.test_client.py"
+    assert len(folder_name(many)) < 100
+    assert folder_name(many) != folder_name(many[1:]) != folder_name(many[:-1])
 
 
 def test_map_is_made_once_if_two_want_it_at_once(tmp_path: Path) -> None:

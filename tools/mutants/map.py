@@ -56,9 +56,15 @@ class Map:
 @contextmanager
 def using_map(tests: Sequence[str] = ()) -> Iterator[Map]:
     """The map of the package as it is, by the suite or only these ``tests``; made anew if the package has changed."""
-    folder = CACHE / "-".join(["map", *(test.strip("/").replace("/", ".") for test in tests)])
+    folder = CACHE / folder_name(tests)
     with made_once(folder, _digest(), lambda: _make(folder, tests)):
         yield Map(folder)
+
+
+def folder_name(tests: Sequence[str]) -> str:
+    """Return the name of the folder of the map by these ``tests``, which is no longer than a file's may be."""
+    name = "-".join(["map", *(test.strip("/").replace("/", ".") for test in tests)])
+    return name if len(name) < 100 else f"{name[:80]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
 @contextmanager
