@@ -960,15 +960,37 @@ def test_thread_that_rendered_for_a_request_is_free_again(ory: FakeOry) -> None:
     assert stored() == 1
 
 
+def test_part_that_is_given_its_request_by_name_is_not_stored(ory: FakeOry) -> None:
+    named, request = engines["django"].from_string(NAMED), RequestFactory().get("/")
+    assert OrySessionMiddleware(reading)(request)
+    with ThreadPoolExecutor(1) as pool:
+        text = pool.submit(named.render, {"name": "first", "request": request}).result()
+
+    assert (text, stored()) == ("first", 0)
+
+
+def test_part_around_a_template_without_a_request_is_not_stored(ory: FakeOry) -> None:
+    around = engines["django"].from_string(
+        "{% load cache %}{% cache 60 around %}{{ inner.render }} for {{ name }}{% endcache %}"
+    )
+    inner = engines["django"].from_string("{% load cache %}{% cache 60 hours %}open until six{% endcache %}")
+    request = RequestFactory().get("/")
+    assert OrySessionMiddleware(reading)(request)
+    with ThreadPoolExecutor(1) as pool:
+        text = pool.submit(around.render, {"name": "first", "inner": inner}, request).result()
+
+    assert (text, stored()) == ("open until six for first", 1)
+
+
 def test_page_after_one_of_somebody_known_has_its_parts_stored(ory: FakeOry) -> None:
     """In one thread, one request follows the other."""
     first, second = Site("sync"), Site("sync")
     ory.login(first)
     ory.login(second)
-    seen_by(first, "guarded-impersonal")
+    kept = first.get("guarded-impersonal")
     seen_by(second, "impersonal")
 
-    assert stored() == 1
+    assert (kept.status_code, stored()) == (200, 1)
 
 
 def test_derived_tag_that_uses_no_cache_shows_its_part(site: Site, ory: FakeOry) -> None:
