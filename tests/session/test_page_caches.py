@@ -431,6 +431,16 @@ async def aasks_itself(request: Any) -> HttpResponse:
     return HttpResponse(response.content)
 
 
+def asks_for_all(request: Any) -> HttpResponse:
+    """The page that is the same for everybody, by a request of the site to itself."""
+    return HttpResponse(Client().get("/inner-part", {"name": "all"}).content)
+
+
+async def aasks_for_all(request: Any) -> HttpResponse:
+    response: Any = await AsyncClient().get("/inner-part", {"name": "all"})
+    return HttpResponse(response.content)
+
+
 def with_header(name: str, value: str, view: Any) -> Any:
     """A decorator of the site's own that lets shared caches store a page."""
 
@@ -484,6 +494,8 @@ urlpatterns = [
     path("inner-part", inner_part),
     path("sync/asks-itself", asks_itself),
     path("async/asks-itself", aasks_itself),
+    path("sync/asks-for-all", asks_for_all),
+    path("async/asks-for-all", aasks_for_all),
     path("sync/fragment", fragment),
     path("async/fragment", afragment),
     path("sync/nested", nested),
@@ -882,6 +894,14 @@ def test_part_of_a_page_that_another_request_asked_for_is_not_stored(mode: str, 
     texts = [seen_by(visitor, "asks-itself")[1] for visitor in (first, nobody)]
 
     assert texts == [session.identity.id, "nobody"]
+
+
+def test_part_of_a_page_that_another_request_asked_for_is_stored_where_neither_is_about_anybody(
+    site: Site, ory: FakeOry
+) -> None:
+    ory.login(site)
+
+    assert (seen_by(site, "asks-for-all"), stored()) == ((200, "all"), 1)
 
 
 def test_part_that_shows_nobody_is_stored_for_all(site: Site, ory: FakeOry) -> None:
