@@ -61,7 +61,7 @@ def settings(request: HttpRequest) -> HttpResponseBase:
     context = page_context(request, session, None)
     advice = advice_on(session)
     context.update(
-        enrolled=enrolled or bool(second_factors) or enrolled,
+        enrolled=bool(second_factors) or enrolled,
         second_factors=second_factors,
         proofs=newest_by_method(session.authentication_methods),
         advice=advice,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse, JsonResponse
 from django.template import engines
 from django.template.response import TemplateResponse
@@ -652,3 +653,15 @@ def test_second_factor_is_known_where_ory_demands_it_and_not_something_else(
     ory.fail(403, json.dumps(body).encode(), path="/sessions/whoami")
 
     assert run(enrolled_steps(attach(factory.get("/")))) is enrolled
+
+
+@pytest.mark.parametrize("name", ["OrySessionMiddleware", "AALRequiredMiddleware"])
+def test_blocking_site_needs_no_event_loop_for_our_middleware(
+    settings: Any, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    settings.DEBUG = True
+    settings.MIDDLEWARE = [f"django_ory_mfa.middleware.{name}"]
+    with caplog.at_level(logging.DEBUG, "django.request"):
+        WSGIHandler()
+
+    assert [message for message in caplog.messages if "adapted" in message] == []
