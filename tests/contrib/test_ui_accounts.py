@@ -412,3 +412,9 @@ def test_app_of_somebody_who_has_a_key_is_folded_and_not_urged(ory: responses.Re
     assert page.text("h2") == ["Security keys", "Recovery codes"]
     assert "Authenticator app" in page.text("summary")
     assert primary(page) == []
+
+
+def test_button_that_stands_alone_in_the_settings_is_no_wider_than_the_others(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF, NEW_CODES), "settings")
+
+    assert [one for one in page.all("p") if "ory-mfa-wide" in one.get("class", "")] == []
