@@ -394,3 +394,31 @@ def test_emulator_answers_as_kratos_does(
     finally:
         emulated.close()
         real.close()
+
+
+@pytest.mark.parametrize("kind", ["recovery", "verification"])
+def test_sixth_code_of_a_flow_is_not_looked_at(
+    server: KratosServer, newest_code: Callable[..., str], kind: str
+) -> None:
+    http, email = Http(), server.add_person().email
+    flow = http.get(f"{server.public_url}/self-service/{kind}/browser", headers={"Accept": JSON}).json()
+    flow = expect(_sent(http, flow, method="code", email=email), 200).json()
+    code = newest_code(email)
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    for _ in range(5):
+        flow = expect(_sent(http, flow, method="code", code=wrong), 200).json()
+
+    form = {"csrf_token": nodes(flow)["csrf_token"]["value"], "method": "code", "code": code}
+    sent = http.request("POST", flow["ui"]["action"], headers={"Accept": NAVIGATION}, data=form)
+
+    page = urlsplit(expect(sent, 303).headers["Location"])
+    assert f"{UI}/{kind}".endswith(page.path)
+    new_id = page.query.removeprefix("flow=")
+    url = f"{server.public_url}/self-service/{kind}/flows?id={new_id}"
+    new = expect(http.get(url, headers={"Accept": JSON}), 200).json()
+    (said,) = new["ui"]["messages"]
+    assert (said["id"], said["text"]) == (
+        4000001,
+        "The request was submitted too often. Please request another code.",
+    )
+    assert new["state"] == "choose_method"

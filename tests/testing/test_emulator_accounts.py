@@ -170,3 +170,56 @@ def test_recovery_verifies_the_address_and_names_its_mail(stage: Stage) -> None:
     assert identity.verified
     (session,) = stage.ory.sessions_of(identity)
     assert ([proof.method for proof in session.proofs], session.aal) == (["code_recovery"], "aal1")
+
+
+# How many codes may be tried
+
+
+def with_five_wrong_codes(stage: Stage, kind: str) -> str:
+    """The right code, which comes too late."""
+    stage.ory.add_identity(email=EMAIL)
+    code = with_code_sent(stage, kind, EMAIL)
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    for _ in range(5):
+        (said,) = post(stage, kind, method="code", code=wrong).messages
+        assert said in {4060006, 4070006}
+    return code
+
+
+def told(stage: Stage, kind: str, url: str) -> list[str]:
+    """What the flow of ``url`` says."""
+    new = url.rpartition("=")[2]
+    flow = ask(stage, f"/self-service/{kind}/flows?id={new}").body
+    assert flow["state"] == "choose_method"
+    return [message["text"] for message in flow["ui"]["messages"]]
+
+
+TOO_OFTEN = ["The request was submitted too often. Please request another code."]
+
+
+@by_code
+def test_fifth_code_is_still_judged(stage: Stage, kind: str) -> None:
+    stage.ory.add_identity(email=EMAIL)
+    code = with_code_sent(stage, kind, EMAIL)
+    for _ in range(4):
+        post(stage, kind, method="code", code=f"{(int(code) + 1) % 10**6:06}")
+
+    assert post(stage, kind, method="code", code=code).status in (200, 422)
+
+
+def test_sixth_code_of_a_recovery_leads_a_script_to_a_new_one(stage: Stage) -> None:
+    code = with_five_wrong_codes(stage, "recovery")
+
+    answer = post(stage, "recovery", method="code", code=code)
+
+    assert (answer.status, "/self-service/recovery/flows?id=" in answer.location) == (303, True)
+    assert told(stage, "recovery", answer.location) == TOO_OFTEN
+
+
+def test_sixth_code_of_a_verification_names_a_new_one_to_a_script(stage: Stage) -> None:
+    code = with_five_wrong_codes(stage, "verification")
+
+    answer = post(stage, "verification", method="code", code=code)
+
+    assert (answer.status, answer.error_id) == (410, "self_service_flow_replaced")
+    assert told(stage, "verification", "=" + answer.body["use_flow_id"]) == TOO_OFTEN

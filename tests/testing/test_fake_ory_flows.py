@@ -423,6 +423,22 @@ def test_missing_second_factor_is_named_beside_its_input(stage: Stage, method: s
     assert (answer.messages, answer.beside) == ([], {name: 4000002})
 
 
+def test_sixth_mailed_code_is_not_judged(newer: Stage) -> None:
+    newer.prepare("code", signed_in=IN)
+    login(newer, "?aal=aal2")
+    code = newer.ory.messages[-1].code
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    said = [post(newer, "login", method="code", code=each).messages for each in [wrong] * 5 + [code]]
+    assert said == [[4010008]] * 5 + [[4000001]]
+
+    post(newer, "login", method="code", resend="code")
+
+    # Another code does not help in this flow.
+    assert post(newer, "login", method="code", code=newer.ory.messages[-1].code).messages == [4000001]
+    login(newer, "?aal=aal2")
+    assert post(newer, "login", method="code", code=newer.ory.messages[-1].code).status == 200
+
+
 def test_mailed_code_counts_once_and_makes_the_address_verified(newer: Stage) -> None:
     newer.prepare("code", signed_in=IN, verified=False)
     flow = login(newer, "?aal=aal2&refresh=true")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django_ory_mfa.testing._answers import either
-from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Json
+from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Json, redirect
 from django_ory_mfa.testing._identity import FakeIdentity
 from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator import _errors as errors
@@ -15,7 +16,7 @@ from django_ory_mfa.testing.emulator._courier import mail_code
 from django_ory_mfa.testing.emulator._flow_pages import ui_page
 from django_ory_mfa.testing.emulator._flows import FakeFlow
 from django_ory_mfa.testing.emulator._nodes import Label, csrf_node, error, info, input_node, method_button, name_of
-from django_ory_mfa.testing.emulator._refused import invalid_email, refused
+from django_ory_mfa.testing.emulator._refused import MOST_CODES, invalid_email, refused, too_many_codes
 
 Passed = Callable[[FakeState, FakeRequest, FakeFlow, FakeIdentity], FakeResponse]
 _CONTINUE = (1070009, "Continue")
@@ -66,12 +67,27 @@ def judged_by_code(
 
 
 def _judged_code(ory: FakeState, request: FakeRequest, flow: FakeFlow, code: str, passed: Passed) -> FakeResponse:
+    flow.submitted_codes += 1
+    if flow.submitted_codes > MOST_CODES:
+        return _tried_too_often(ory, request, flow)
     identity = ory.identity_by_email(flow.address)
     if identity is None or flow.code is None or not hmac.compare_digest(flow.code.encode(), code.encode()):
         refused(flow, error(_NUMBERS[flow.kind][1], _WRONG.format(kind=flow.kind)))
         return shown(ory, request, flow, 200, is_step=True)
     flow.code, flow.state = None, "passed_challenge"
     return passed(ory, request, flow, identity)
+
+
+def _tried_too_often(ory: FakeState, request: FakeRequest, flow: FakeFlow) -> FakeResponse:
+    """A new flow says so, in which another code can be asked for."""
+    new = begun_again(ory, flow, email_form)
+    new.messages = [too_many_codes()]
+    if flow.kind == "verification":
+        reason = "An error occured, please retry the flow."
+        return either(ory, request, 410, errors.flow_replaced(new.id, reason), ui_page(ory, new), [])
+    fetch = f"{ory.public_url}/self-service/{flow.kind}/flows?id={new.id}"
+    url = fetch if request.wants_json else ui_page(ory, new)
+    return redirect(ory, request, HTTPStatus.SEE_OTHER, url)
 
 
 def _emptied(email: Json) -> Json:

@@ -81,12 +81,12 @@ def signed_in_already(kind: str) -> Json:
     )
 
 
-def flow_replaced(new_flow_id: str) -> Json:
+def flow_replaced(new_flow_id: str, reason: str = "An error occured, please use the new flow.") -> Json:
     """The flow that is submitted has done its work; a new one takes its place."""
     body = error_body(
         HTTPStatus.GONE,
         "self-service flow replaced",
-        reason="An error occured, please use the new flow.",
+        reason=reason,
         error_id="self_service_flow_replaced",
     )
     return body | {"use_flow_id": new_flow_id}

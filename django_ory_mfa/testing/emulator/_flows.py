@@ -45,6 +45,8 @@ class FakeFlow:
     action: str = ""
     totp_secret: str = field(default="", repr=False)
     lookup_secrets: list[str] = field(default_factory=list, repr=False)
+    #: How often a code was submitted.
+    submitted_codes: int = 0
 
 
 def new_flow(

@@ -8,7 +8,7 @@ from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator._courier import mail_code
 from django_ory_mfa.testing.emulator._flows import FakeFlow
-from django_ory_mfa.testing.emulator._nodes import Label, csrf_node, error, info, input_node, method_button, trait_node
+from django_ory_mfa.testing.emulator._nodes import Label, csrf_node, info, input_node, method_button, trait_node
 
 PASSWORD_LABEL = (1070001, "Password")
 _CODE_SENT_OLDER = info(
@@ -53,9 +53,9 @@ def send_code(ory: FakeState, flow: FakeFlow, address: str) -> None:
     flow.nodes = [identifier, hidden, code, submit, resend, csrf_node(flow.csrf_secret)]
 
 
-def code_refused(ory: FakeState, flow: FakeFlow, identifier: str) -> None:
+def code_refused(ory: FakeState, flow: FakeFlow, identifier: str, said: Json) -> None:
     """The form after a wrong code, whose order is another one."""
-    flow.messages = [error(4010008, "The login code is invalid or has already been used. Please try again.")]
+    flow.messages = [said]
     code, hidden, submit, resend = _code_nodes(ory)
     address = input_node("default", "identifier", "hidden", None, value=identifier)
     flow.nodes = [csrf_node(flow.csrf_secret), address, code, resend, hidden, submit]

@@ -21,7 +21,7 @@ from django_ory_mfa.testing.emulator._flows import FakeFlow, flow_of, has_expire
 from django_ory_mfa.testing.emulator._login import renewed_flow
 from django_ory_mfa.testing.emulator._login_nodes import code_refused, second_factors, send_code
 from django_ory_mfa.testing.emulator._nodes import error, missing, too_late, with_message, with_value
-from django_ory_mfa.testing.emulator._refused import refused
+from django_ory_mfa.testing.emulator._refused import MOST_CODES, refused, too_many_codes
 from django_ory_mfa.testing.emulator._totp import totp_matches
 
 Fields = dict[str, str]
@@ -29,6 +29,7 @@ _INVALID = (
     "The provided credentials are invalid, check for spelling mistakes in your password or username, email address, or"
     " phone number."
 )
+_WRONG_MAILED_CODE = error(4010008, "The login code is invalid or has already been used. Please try again.")
 
 
 def login_submit(ory: FakeState, request: FakeRequest) -> FakeResponse:
@@ -148,11 +149,15 @@ def _prove_code(
     ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSession, fields: Fields
 ) -> FakeResponse:
     if code := fields.get("code"):
+        flow.submitted_codes += 1
+        if flow.submitted_codes > MOST_CODES:
+            code_refused(ory, flow, fields.get("identifier", ""), too_many_codes())
+            return _again(ory, request, flow)
         if flow.code and hmac.compare_digest(flow.code.encode(), code.strip().encode()):
             flow.code = None
             session.identity.verified = True
             return _second_factor_proved(ory, request, flow, session, "code")
-        code_refused(ory, flow, fields.get("identifier", ""))
+        code_refused(ory, flow, fields.get("identifier", ""), _WRONG_MAILED_CODE)
         return _again(ory, request, flow)
     email = session.identity.email or ""
     wanted = fields.get("address") or fields.get("identifier") or (email if fields.get("resend") else "")

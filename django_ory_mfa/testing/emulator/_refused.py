@@ -6,6 +6,8 @@ from django_ory_mfa.testing._http import Json
 from django_ory_mfa.testing.emulator._flows import FakeFlow
 from django_ory_mfa.testing.emulator._nodes import csrf_node, error, missing, name_of, with_message, with_value
 
+#: How many codes may be tried in one flow, right or wrong.
+MOST_CODES = 5
 _MIN_PASSWORD = 8
 
 
@@ -28,6 +30,12 @@ def invalid_password(password: str) -> Json | None:
         return None
     text = f"The password must be at least {_MIN_PASSWORD} characters long, but got {length}."
     return error(4000032, text, actual_length=length, min_length=_MIN_PASSWORD)
+
+
+def too_many_codes() -> Json:
+    """What is said of a code after too many others; of the right one too."""
+    text = "The request was submitted too often. Please request another code."
+    return error(4000001, text, reason=text)
 
 
 def refused(flow: FakeFlow, said: Json, *, forget: str = "", beside: str = "") -> None:
