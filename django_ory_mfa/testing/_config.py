@@ -70,6 +70,9 @@ class FakeConfig:
     #: The identity schema of people who sign up: "default", or "with_code" for codes as a second factor.
     default_schema_id: str = "default"
     totp_issuer: str = "LocalDev"
+    #: Whether people can use security keys (``webauthn``) and passkeys; both need the package fido2.
+    webauthn: bool = False
+    passkey: bool = False
     database_down: bool = False
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -60,6 +60,7 @@ _ROUTES: tuple[tuple[tuple[str, ...], str, Endpoint | str], ...] = (
     (_READS, "/self-service/verification/flows", "_verification:verification_fetch"),
     (("POST",), "/self-service/verification", "_verification:verification_submit"),
     (_READS, "/self-service/errors", "_show_error:show_error"),
+    (_READS, "/.well-known/ory/webauthn.js", "_key_script:key_script"),
     (_READS, "/self-service/logout/browser", logout_init),
     (_READS, "/self-service/logout", logout_submit),
     (("DELETE",), "/self-service/logout/api", logout_api),

@@ -30,6 +30,19 @@ class FakeProof:
 Proof = str | tuple[str, float | timedelta] | FakeProof
 
 
+@dataclass(frozen=True, slots=True)
+class FakeKey:
+    """A security key or a passkey; one without a ``credential`` is held by nobody."""
+
+    id: bytes
+    added_at: datetime
+    name: str = ""
+    #: Its id and public key, as the authenticator that made it wrote them.
+    credential: bytes = field(default=b"", repr=False)
+    #: What a passkey knows its owner by.
+    user_handle: str = field(default="", repr=False)
+
+
 @dataclass(eq=False, slots=True)
 class FakeIdentity:
     """A person as Ory knows them; every attribute may be set at any time."""
@@ -53,6 +66,8 @@ class FakeIdentity:
     totp_secret: str | None = field(default=None, repr=False)
     #: The recovery codes, each with the time it was used at, or None.
     lookup_secrets: dict[str, datetime | None] = field(default_factory=dict, repr=False)
+    security_keys: list[FakeKey] = field(default_factory=list, repr=False)
+    passkeys: list[FakeKey] = field(default_factory=list, repr=False)
 
     def enrol(self, method: str) -> None:
         """Adds a second factor, as if enrolled in another browser, with secrets of its own unless it has some."""
@@ -61,6 +76,8 @@ class FakeIdentity:
             self.totp_secret = new_totp_secret()
         if method == "lookup_secret" and not self.lookup_secrets:
             self.lookup_secrets = dict.fromkeys(new_lookup_secrets())
+        if method == "webauthn" and not self.security_keys:
+            self.security_keys = [FakeKey(secrets.token_bytes(16), self.created_at)]
 
     def remove_factor(self, method: str) -> None:
         """Takes a second factor away, as an administrator does; live sessions keep their level."""
@@ -69,6 +86,8 @@ class FakeIdentity:
             self.totp_secret = None
         if method == "lookup_secret":
             self.lookup_secrets = {}
+        if method == "webauthn":
+            self.security_keys = []
 
 
 def checked_factors(methods: Iterable[str]) -> set[str]:

@@ -72,6 +72,11 @@ class FakeSession:
         """Sets up a second factor in Ory's settings, which proves it at once."""
         with self._people._lock:
             self.identity.enrol(method)
+            self.set_up(method)
+
+    def set_up(self, method: str) -> None:
+        """Counts what a person has just set up in Ory's settings, a passkey for instance, as proved."""
+        with self._people._lock:
             self.proofs.append(self._people.proof_of(method))
             if self._people.is_newer:
                 self.authenticated_at = self._people.now()

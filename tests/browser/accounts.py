@@ -1,4 +1,4 @@
-"""A real Kratos for the whole life of an account, and a site before it, both on ``localhost``.
+"""A real Kratos or an emulator for the whole life of an account, and a site before it, both on ``localhost``.
 
 WebAuthn knows no IP address as the name of a site.
 """
@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.servers import Ground, KratosOfSite, Pair, SettingsOfSite, Site, free_port
-from tests.servers.kratos import Settings
+from tests.servers.emulator import EmulatorServer
+from tests.servers.kratos import KratosServer, Settings
 
-PAIR = Pair("kratos", "gunicorn")
+ON_KRATOS, OWN_PAGES, PAGES_OF_SITE = PLACES = "on-kratos", "on-emulator", "on-emulator-with-pages-of-the-site"
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,38 @@ class KratosOfAccounts(KratosOfSite):
         return super()._write_config(settings)
 
 
+class EmulatorOfAccounts(EmulatorServer):
+    """An emulator that browsers reach by the name that its site has; ``ui_url`` if its pages are not its own."""
+
+    def __init__(self, site: str, *, ui_url: str = "", version: str = "2026-07-29") -> None:
+        super().__init__(version, host="localhost")
+        self.ory.webauthn = self.ory.passkey = True
+        self.ory.ui_url = ui_url or self.ory.ui_url
+        self.ory.allowed_return_urls = (f"{site}/",)
+        self.ory.default_return_url = f"{site}/"
+
+
 @contextmanager
-def account_ground(binary: Path, folder: Path) -> Iterator[Ground]:
-    """Both servers while this lasts."""
+def account_ground(place: str, binary: Path | None, folder: Path) -> Iterator[Ground]:
+    """Both servers while this lasts; ``place`` is one of ``PLACES``, and ``binary`` is for a Kratos."""
     port = free_port()
-    ory = KratosOfAccounts(binary, folder, f"http://localhost:{port}")
+    site_url = f"http://localhost:{port}"
+    ory = open_ory(place, binary, folder, site_url)
     try:
         site = Site("gunicorn", port, ory.public_url, folder / "site.log", host="localhost")
         try:
             site.await_ready()
-            yield Ground(PAIR, ory, site)
+            ground = Ground(Pair(ory.name, "gunicorn"), ory, site)
+            with ground.in_use():
+                yield ground
         finally:
             site.close()
     finally:
         ory.close()
+
+
+def open_ory(place: str, binary: Path | None, folder: Path, site_url: str) -> KratosServer:
+    """A Kratos from ``binary``, or an emulator."""
+    if binary is not None:
+        return KratosOfAccounts(binary, folder, site_url)
+    return EmulatorOfAccounts(site_url, ui_url="" if place == OWN_PAGES else f"{site_url}/ory-ui")

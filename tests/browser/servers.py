@@ -151,12 +151,12 @@ class Ground:
     @property
     def ui(self) -> str:
         """Where the pages of Ory's flows are."""
-        return f"{self.ory.public_url}/ui" if self.is_emulator else f"{self.site.url}/ory-ui"
+        return self.emulator.ory.ui_url if self.is_emulator else f"{self.site.url}/ory-ui"
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """While this lasts, the pages of the emulator, which runs in this process, ask their own emulator."""
-        with override_settings(ORY_MFA_SDK_URL=self.ory.public_url, ALLOWED_HOSTS=["127.0.0.1"]):
+        with override_settings(ORY_MFA_SDK_URL=self.ory.public_url, ALLOWED_HOSTS=["127.0.0.1", "localhost"]):
             self.ory.configure("strict")
             yield
         if self.is_emulator:

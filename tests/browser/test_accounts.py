@@ -1,4 +1,7 @@
-"""The life of an account on the package's own pages, before a real Kratos: sign-up, keys, rescue, verification."""
+"""The life of an account on the package's own pages: sign-up, keys, rescue, verification.
+
+It is lived before a real Kratos, on the emulator's own pages, and before the emulator with the pages of a site.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.browser.accounts import account_ground
+from tests.browser.accounts import ON_KRATOS, OWN_PAGES, PAGES_OF_SITE, account_ground
 from tests.browser.conftest import TIMEOUT
 from tests.browser.servers import Ground
 from tests.browser.walker import SECOND_FACTOR, SETTINGS, Walker
@@ -21,10 +24,13 @@ from tests.servers.fixtures import BUILD
 from tests.servers.kratos import totp_code
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
-pytestmark = [pytest.mark.browser, pytest.mark.kratos]
+pytestmark = pytest.mark.browser
 
+KRATOS = pytest.param(ON_KRATOS, marks=pytest.mark.kratos)
+# What needs a script, and so may depend on where the pages are.
+everywhere = pytest.mark.parametrize("accounts", [KRATOS, OWN_PAGES, PAGES_OF_SITE], indirect=True, scope="module")
 KEY = {
     "protocol": "ctap2",
     "hasResidentKey": True,
@@ -34,12 +40,14 @@ KEY = {
 }
 
 
-@pytest.fixture(scope="module")
-def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    binary = BUILD["kratos_binary"]()
-    if binary is None:
+@pytest.fixture(scope="module", params=[KRATOS, OWN_PAGES])
+def accounts(
+    request: pytest.FixtureRequest, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
+    binary = None
+    if request.param == ON_KRATOS and (binary := BUILD["kratos_binary"]()) is None:
         (pytest.fail if os.environ.get("REQUIRE_KRATOS") == "1" else pytest.skip)(BUILD["MISSING"])
-    with account_ground(binary, tmp_path_factory.mktemp("accounts")) as ground:
+    with account_ground(request.param, binary, tmp_path_factory.mktemp("accounts")) as ground:
         yield ground
 
 
@@ -118,6 +126,7 @@ def test_sign_up_that_is_refused_keeps_what_was_typed(accounts: Ground, visitor:
     assert "exists already" in visitor.text
 
 
+@everywhere
 def test_security_key_is_added_and_confirms(accounts: Ground, visitor: Walker) -> None:
     person = somebody(accounts)
     sign_up(visitor, person)
@@ -136,6 +145,7 @@ def test_security_key_is_added_and_confirms(accounts: Ground, visitor: Walker) -
     visitor.assert_at("/never/?a=1")
 
 
+@everywhere
 def test_ory_script_is_checked_by_its_hash(accounts: Ground, visitor: Walker) -> None:
     sign_up(visitor, somebody(accounts))
     settings(visitor)
@@ -145,11 +155,48 @@ def test_ory_script_is_checked_by_its_hash(accounts: Ground, visitor: Walker) ->
     )
 
     (of_ory,) = [script for script in scripts if script["src"].endswith("/webauthn.js")]
-    assert of_ory["src"] == f"{accounts.site.url}/ory-ui/webauthn.js"
+    assert of_ory["src"] == f"{accounts.ui}/webauthn.js"
     assert of_ory["integrity"].startswith("sha512-")
     assert visitor.page.evaluate("typeof window.oryWebAuthnRegistration") == "function"
 
 
+@everywhere
+def test_security_key_is_removed_only_after_a_second_question(accounts: Ground, visitor: Walker) -> None:
+    sign_up(visitor, somebody(accounts))
+    add_key(visitor)
+    remove = visitor.page.locator("button[name=webauthn_remove]")
+    assert remove.is_hidden()
+
+    visitor.page.locator("details:has(button[name=webauthn_remove]) summary").click()
+    visitor.arrive(remove)
+
+    assert "Security key removed." in visitor.text
+    assert remove.count() == 0
+
+
+@everywhere
+@pytest.mark.parametrize("visitor", ["internal"], indirect=True)
+def test_passkey_signs_up_and_in(accounts: Ground, visitor: Walker) -> None:
+    person = somebody(accounts)
+    visitor.open("/profile/?a=1")
+    # By the address, since a virtual machine offers no passkey while it has none.
+    visitor.press("Create an account")
+    visitor.page.locator("input[name='traits.email']").fill(person.email)
+    visitor.press("Continue")
+
+    with visitor.page.expect_navigation(wait_until="load"):
+        visitor.page.get_by_role("button", name="Sign up with a passkey").click()
+
+    visitor.assert_at("/profile/?a=1", person)
+    settings(visitor)
+    assert visitor.page.locator("button[name=passkey_remove]").is_disabled()
+    sign_out(visitor)
+    visitor.open("/profile/?a=1")
+    visitor.page.wait_for_url(f"{accounts.site.url}/profile/?a=1")
+    visitor.assert_at("/profile/?a=1", person)
+
+
+@everywhere
 @pytest.mark.parametrize("visitor", ["internal"], indirect=True)
 def test_passkey_signs_in(accounts: Ground, visitor: Walker) -> None:
     person = somebody(accounts)
@@ -167,6 +214,7 @@ def test_passkey_signs_in(accounts: Ground, visitor: Walker) -> None:
     visitor.assert_at("/profile/?a=1", person)
 
 
+@everywhere
 def test_keys_without_javascript_say_so(accounts: Ground, visitor: Walker, chromium: Browser) -> None:
     person = somebody(accounts)
     sign_up(visitor, person)
@@ -219,6 +267,11 @@ def test_address_is_verified(accounts: Ground, visitor: Walker) -> None:
 
     if visitor.heading == "Your e\u2011mail address is verified":
         visitor.press("Continue")
+    # The emulator's own pages lead to no other site by themselves; its start page has a link to it.
+    if accounts.is_emulator:
+        assert visitor.heading == "Ory emulator"
+        visitor.press("Your application")
+        visitor.open("/profile/")
     visitor.assert_at("/profile/")
 
 
@@ -253,9 +306,17 @@ def test_recovery_codes_are_kept_without_a_script(accounts: Ground, visitor: Wal
     assert "Recovery codes saved." in visitor.text
 
 
+def with_policy(route: Route, policy: str) -> None:
+    response = route.fetch(max_redirects=0)
+    route.fulfill(response=response, headers={**response.headers, "content-security-policy": policy})
+
+
+@everywhere
 def test_policy_of_the_documents_stops_nothing(accounts: Ground, visitor: Walker) -> None:
     text = documented_policy(accounts.ory.public_url)
     visitor.context.add_cookies([{"name": "csp", "value": quote(text), "url": accounts.site.url}])
+    # What the site sends with each of its pages, the emulator's own pages get here.
+    visitor.context.route(f"{accounts.ory.public_url}/ui/**", lambda route: with_policy(route, text))
     said: list[str] = []
     visitor.context.on("console", lambda message: said.append(message.text))
     person = somebody(accounts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.emulator import Emulator
+from django_ory_mfa.testing.emulator.server import HOST
 from tests.servers.fake import age_proofs
 from tests.servers.kratos import RETURN_URLS, Http, KratosServer, Settings
 
@@ -11,10 +12,10 @@ from tests.servers.kratos import RETURN_URLS, Http, KratosServer, Settings
 class EmulatorServer(KratosServer):
     """An emulator of ``version`` from now until ``close``."""
 
-    def __init__(self, version: str = "2026-07-29") -> None:
+    def __init__(self, version: str = "2026-07-29", *, host: str = HOST) -> None:
         self.name = f"emulator {version}"
         self.version = version
-        self.emulator = Emulator(ory=FakeOry(version), people=(), return_urls=RETURN_URLS).start()
+        self.emulator = Emulator(ory=FakeOry(version), people=(), return_urls=RETURN_URLS, host=host).start()
         self.public_url = self.admin_url = self.emulator.url
         self._http = Http()
         self._settings = Settings("strict")

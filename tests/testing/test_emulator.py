@@ -605,6 +605,40 @@ def test_command_warns_of_a_site_that_gets_no_cookies(debug: None, settings: Any
     )
 
 
+def test_command_may_be_called_by_a_name(debug: None) -> None:
+    out, err, ory = run(
+        "--host=localhost", "--return-url=http://localhost:8000/", "--return-url=http://127.0.0.1:8000/"
+    )
+
+    assert (ory.public_url.rpartition(":")[0], ory.webauthn, ory.passkey) == ("http://localhost", True, True)
+    assert "Security keys" not in out
+    (warning,) = err.splitlines()[1:]
+    assert warning.startswith(
+        "http://127.0.0.1:8000/ gets none of the emulator's cookies: open http://localhost:8000/ "
+    )
+    assert run("--host=localhost")[2].allowed_return_urls == ("http://localhost:8000/",)
+
+
+def test_command_says_why_there_are_no_security_keys(debug: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, _, ory = run()
+    assert (ory.webauthn, ory.passkey) == (False, False)
+    assert "Security keys and passkeys are off: browsers accept none at an IP address; start with --host local" in out
+
+    monkeypatch.setitem(sys.modules, "fido2", None)
+    out, _, ory = run("--host=localhost")
+
+    assert (ory.webauthn, ory.passkey) == (False, False)
+    assert 'Security keys and passkeys are off: they need fido2, which the extra "emulator" installs.\n' in out
+    assert dict(ory.handle("GET", "/self-service/login/browser", [("Accept", "application/json")]).headers)
+
+
+def test_emulator_of_a_name_has_security_keys_and_passkeys() -> None:
+    with Emulator(host="localhost") as emulator:
+        assert (emulator.ory.webauthn, emulator.ory.passkey) == (True, True)
+        assert emulator.url.startswith("http://localhost:")
+        assert emulator.ory.default_return_url == "http://localhost:8000/"
+
+
 def test_command_sends_browsers_to_pages_of_the_site(debug: None) -> None:
     _, _, ory = run("--ui-url=http://127.0.0.1:8000/ory-ui/")
 

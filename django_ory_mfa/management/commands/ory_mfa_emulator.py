@@ -12,7 +12,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.emulator import DEMO_PEOPLE, Emulator, PeopleError, read_people
-from django_ory_mfa.testing.emulator.server import HOST, RETURN_URLS, VERSION
+from django_ory_mfa.testing.emulator.server import HOST, LOCALHOST, VERSION, default_return_urls, switch_keys_on
+
+_NO_KEYS_AT_AN_ADDRESS = f"browsers accept none at an IP address; start with --host {LOCALHOST} for them."
+_NO_LIBRARY = 'they need fido2, which the extra "emulator" installs.'
 
 
 class Command(BaseCommand):
@@ -25,13 +28,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What can be chosen."""
         parser.add_argument("--port", type=int, default=4433, help="0: any free port (default: %(default)s)")
+        parser.add_argument(
+            "--host",
+            choices=(HOST, LOCALHOST),
+            default=HOST,
+            help="the name that browsers call it by; security keys and passkeys need a name (default: %(default)s)",
+        )
         parser.add_argument("--lax", action="store_true", help="required_aal aal1 instead of highest_available")
         parser.add_argument("--people", type=Path, metavar="FILE", help="a JSON or YAML file with people to sign in as")
         parser.add_argument(
             "--return-url",
             action="append",
             metavar="URL",
-            help=f"where browsers may be sent back to; may be repeated (default: {' '.join(RETURN_URLS)})",
+            help="where browsers may be sent back to; may be repeated (default: port 8000 of the host)",
         )
         parser.add_argument(
             "--ui-url",
@@ -58,13 +67,17 @@ class Command(BaseCommand):
     def _emulator(self, options: dict[str, Any]) -> Emulator:
         required = "aal1" if options["lax"] else "highest_available"
         ory = FakeOry(VERSION, required_aal=required, settings_required_aal=required, code_mfa=options["code_mfa"])
-        port, urls = options["port"], options["return_url"] or RETURN_URLS
+        port, host = options["port"], options["host"]
+        switch_keys_on(ory, host)
+        urls = options["return_url"] or default_return_urls(host)
         try:
             people = read_people(options["people"]) if options["people"] else DEMO_PEOPLE
         except PeopleError as error:
             raise CommandError(str(error)) from error
         try:
-            return self.emulator_class(port, ory=ory, people=people, return_urls=urls, ui_url=_ui_url(options))
+            return self.emulator_class(
+                port, ory=ory, people=people, return_urls=urls, ui_url=_ui_url(options), host=host
+            )
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error).rstrip(".")
             raise CommandError(f"Port {port} cannot be used: {reason}. Choose another one with --port.") from error
@@ -75,11 +88,15 @@ class Command(BaseCommand):
             f"Sign in:  {emulator.url}/self-service/login/browser\n"
             "Stop with Ctrl-C."
         )
+        if not emulator.ory.webauthn:
+            reason = _NO_KEYS_AT_AN_ADDRESS if emulator.host == HOST else _NO_LIBRARY
+            self.stdout.write(f"Security keys and passkeys are off: {reason}")
         if getattr(settings, "ORY_MFA_SDK_URL", "").rstrip("/") != emulator.url:
             self.stderr.write(f'ORY_MFA_SDK_URL should be "{emulator.url}": the sign-in pages ask that server.')
+        other = LOCALHOST if emulator.host == HOST else HOST
         for url in emulator.ory.allowed_return_urls or ():
-            if urlsplit(url).hostname == "localhost":
-                usual = url.replace("localhost", HOST, 1)
+            if urlsplit(url).hostname == other:
+                usual = url.replace(other, emulator.host, 1)
                 self.stderr.write(f"{url} gets none of the emulator's cookies: open {usual} instead, and allow that.")
 
 

@@ -23,7 +23,7 @@ from django_ory_mfa.testing.emulator._admin_import import imported, unsupported
 from django_ory_mfa.testing.emulator._errors import not_found
 
 _PATCH_FAILED = "An error occured when applying the JSON patch"
-_KNOWN_CREDENTIALS = {*CREDENTIALS, "webauthn", "passkey", "oidc", "saml", "link_recovery", "code_recovery", "profile"}
+_KNOWN_CREDENTIALS = {*CREDENTIALS, "oidc", "saml", "link_recovery", "code_recovery", "profile"}
 
 
 def version(ory: FakeState, request: FakeRequest) -> FakeResponse:
@@ -106,6 +106,8 @@ def delete_credential(ory: FakeState, request: FakeRequest, identity_id: str, ki
         return _missing(ory, request)
     if kind in {"password", "code"}:
         return json_answer(ory, request, 400, bad_request("You cannot remove first factor credentials."))
+    if kind == "passkey":
+        return json_answer(ory, request, 400, bad_request("Unknown credentials type passkey."))
     if kind not in credentials_of(identity):
         reason = f"You tried to remove a {kind} but this user have no {kind} set up."
         return json_answer(ory, request, 404, not_found(reason))

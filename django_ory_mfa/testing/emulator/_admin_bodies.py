@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import uuid
 from collections.abc import Collection
 from datetime import datetime
 
 from django_ory_mfa.testing._bodies import brief_identity, identity_body, microseconds, nanoseconds, session_body
 from django_ory_mfa.testing._config import FakeConfig
 from django_ory_mfa.testing._http import Json
-from django_ory_mfa.testing._identity import FakeIdentity
+from django_ory_mfa.testing._identity import FakeIdentity, FakeKey
 from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing.emulator._courier import FakeMessage
 from django_ory_mfa.testing.emulator._totp import totp_url
 
-CREDENTIALS = ("code", "lookup_secret", "password", "totp")
+CREDENTIALS = ("code", "lookup_secret", "passkey", "password", "totp", "webauthn")
 
 
 def admin_identity(config: FakeConfig, identity: FakeIdentity, include: Collection[str] = ()) -> Json:
@@ -25,8 +27,8 @@ def admin_identity(config: FakeConfig, identity: FakeIdentity, include: Collecti
 
 def credentials_of(identity: FakeIdentity) -> list[str]:
     """What a person can sign in with; ``code`` is listed whether codes are switched on or not."""
-    held = identity.second_factors | ({"password"} if identity.password is not None else set())
-    return [kind for kind in CREDENTIALS if kind in held]
+    first = {"password": identity.password is not None, "passkey": bool(identity.passkeys)}
+    return [kind for kind in CREDENTIALS if kind in identity.second_factors or first.get(kind)]
 
 
 def admin_session(config: FakeConfig, session: FakeSession, *, is_brief: bool) -> Json:
@@ -62,12 +64,18 @@ def _credential(config: FakeConfig, identity: FakeIdentity, kind: str, include: 
     shown = {"config": _content(config, identity, kind)} if kind in include else {}
     return {
         "type": kind,
-        "identifiers": [identity.email if kind in {"code", "password"} else identity.id],
+        "identifiers": _identifiers(identity, kind),
         **shown,
-        "version": 1 if kind == "code" or (kind == "password" and config.is_newer) else 0,
+        "version": 1 if kind in {"code", "passkey", "webauthn"} or (kind == "password" and config.is_newer) else 0,
         "created_at": created,
         "updated_at": created,
     }
+
+
+def _identifiers(identity: FakeIdentity, kind: str) -> list[str | None]:
+    if kind == "passkey":
+        return [_decoded(key.user_handle).decode() for key in identity.passkeys]
+    return [identity.email if kind in {"code", "password", "webauthn"} else identity.id]
 
 
 def _content(config: FakeConfig, identity: FakeIdentity, kind: str) -> Json:
@@ -80,7 +88,33 @@ def _content(config: FakeConfig, identity: FakeIdentity, kind: str) -> Json:
         case "lookup_secret":
             codes = identity.lookup_secrets.items()
             return {"recovery_codes": [{"code": code, "used_at": _time(used_at)} for code, used_at in codes]}
+        case "passkey" | "webauthn":
+            is_passkey = kind == "passkey"
+            keys = identity.passkeys if is_passkey else identity.security_keys
+            handle = _decoded(keys[-1].user_handle) if is_passkey else uuid.UUID(identity.id).bytes
+            return {"credentials": [_key(key, is_passkey=is_passkey) for key in keys], "user_handle": _base64(handle)}
     return {"hashed_password": "$2a$04$" + "." * 53}
+
+
+def _key(key: FakeKey, *, is_passkey: bool) -> Json:
+    # Before the public key are sixteen bytes of the model, two of a length, and the id.
+    public = key.credential[18 + len(key.id) :]
+    return {
+        "id": _base64(key.id),
+        "public_key": _base64(public),
+        "attestation_type": "none",
+        "display_name": key.name,
+        "added_at": nanoseconds(key.added_at.replace(microsecond=0)),
+        "is_passwordless": is_passkey,
+    }
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _decoded(handle: str) -> bytes:
+    return base64.urlsafe_b64decode(handle + "=" * (-len(handle) % 4))
 
 
 def _time(at: datetime | None) -> str | None:

@@ -175,6 +175,21 @@ def identity_disabled(identity_id: str) -> Json:
     )
 
 
+def key_not_made(reason: str) -> Json:
+    """Return the error for a security key or passkey that was made for something else."""
+    return _failed(f"Unable to create WebAuthn credential: {reason}")
+
+
+def nothing_asked() -> Json:
+    """Return the error for the answer of a security key or passkey that has been used."""
+    return _failed("Expected WebAuthN in internal context to be an object but got: unexpected end of JSON input")
+
+
+def _failed(reason: str) -> Json:
+    text = "An internal server error occurred, please contact the system administrator"
+    return error_body(HTTPStatus.INTERNAL_SERVER_ERROR, text, reason=reason)
+
+
 def database_unreachable() -> Json:
     """Return the error of a login flow while the database is down."""
     return error_body(

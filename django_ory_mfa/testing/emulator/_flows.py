@@ -6,7 +6,7 @@ import secrets
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django_ory_mfa.testing._http import Json
 from django_ory_mfa.testing._identity import FakeIdentity
@@ -45,6 +45,8 @@ class FakeFlow:
     action: str = ""
     totp_secret: str = field(default="", repr=False)
     lookup_secrets: list[str] = field(default_factory=list, repr=False)
+    #: What a security key or a passkey is asked to do, and what the answer is checked by.
+    challenges: dict[str, tuple[Json, Any]] = field(default_factory=dict, repr=False)
     #: How often a code was submitted.
     submitted_codes: int = 0
 

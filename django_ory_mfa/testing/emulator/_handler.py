@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _MAX_BODY = 1 << 20
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?", re.IGNORECASE)
-_API = ("/self-service/", "/sessions", "/health/", "/admin/")
+_API = ("/self-service/", "/sessions", "/health/", "/admin/", "/.well-known/ory/")
 
 
 class _BodyError(Exception):

@@ -8,6 +8,7 @@ from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator._courier import mail_code
 from django_ory_mfa.testing.emulator._flows import FakeFlow
+from django_ory_mfa.testing.emulator._key_nodes import second_factor_nodes, sign_in_nodes
 from django_ory_mfa.testing.emulator._nodes import Label, csrf_node, info, input_node, method_button, trait_node
 
 PASSWORD_LABEL = (1070001, "Password")
@@ -30,17 +31,18 @@ def first_form(ory: FakeState, flow: FakeFlow, session: FakeSession | None) -> N
         flow.nodes = _first_factor(ory, flow, session)
         return
     identity = session.identity if session else None
-    factors = second_factors(ory, identity)
-    flow.nodes = _second_factors(flow, identity, factors)
+    factors = second_factors(ory, flow, identity)
+    flow.nodes = _second_factors(ory, flow, identity, factors)
     if factors == ["code"] and ory.is_newer and identity and identity.email:
         send_code(ory, flow, identity.email)
 
 
-def second_factors(ory: FakeState, identity: FakeIdentity | None) -> list[str]:
-    """The second factors that a login flow offers, in Ory's order; security keys are not among them."""
+def second_factors(ory: FakeState, flow: FakeFlow, identity: FakeIdentity | None) -> list[str]:
+    """The second factors that a login flow offers, in Ory's order."""
     held = identity.second_factors if identity else ()
-    offered = ("code", "totp", "lookup_secret") if ory.code_mfa else ("totp", "lookup_secret")
-    return [method for method in offered if method in held]
+    is_on = {"webauthn": ory.webauthn and flow.client == "browser", "code": ory.code_mfa}
+    offered = ("webauthn", "code", "totp", "lookup_secret")
+    return [method for method in offered if method in held and is_on.get(method, True)]
 
 
 def send_code(ory: FakeState, flow: FakeFlow, address: str) -> None:
@@ -71,25 +73,33 @@ def _greetings(flow: FakeFlow, session: FakeSession | None) -> list[Json]:
 
 
 def _first_factor(ory: FakeState, flow: FakeFlow, session: FakeSession | None) -> list[Json]:
-    nodes = [csrf_node(flow.csrf_secret)]
-    label = (1010022, "Sign in with password")
-    if session:
-        if session.identity.password is None:
-            return nodes
-        label = (1010001, "Sign in")
-        nodes.append(input_node("default", "identifier", "hidden", None, value=session.identity.email or ""))
-    else:
-        fixed = {"value": "", "required": True}
-        nodes.append(trait_node("default", "identifier", "text", "E-mail", "email", is_newer=ory.is_newer, **fixed))
+    identity = session.identity if session else None
+    passkeys = sign_in_nodes(ory, flow, identity)
+    label = (1010001, "Sign in") if identity else (1010022, "Sign in with password")
     required = {"required": True, "autocomplete": "current-password"}
-    nodes.append(input_node("password", "password", "password", PASSWORD_LABEL, **required))
-    return [*nodes, method_button("password", label)]
+    password = [
+        input_node("password", "password", "password", PASSWORD_LABEL, **required),
+        method_button("password", label),
+    ]
+    ways = [*passkeys, *(password if identity is None or identity.password is not None else ())]
+    return [csrf_node(flow.csrf_secret), *([_identifier(ory, identity, ways)] if ways else ()), *ways]
 
 
-def _second_factors(flow: FakeFlow, identity: FakeIdentity | None, factors: list[str]) -> list[Json]:
+def _identifier(ory: FakeState, identity: FakeIdentity | None, ways: list[Json]) -> Json:
+    if identity:
+        return input_node("default", "identifier", "hidden", None, value=identity.email or "")
+    fixed = {"value": "", "required": True}
+    if ways[0]["type"] == "script":
+        fixed["autocomplete"] = "username webauthn"
+    return trait_node("default", "identifier", "text", "E-mail", "email", is_newer=ory.is_newer, **fixed)
+
+
+def _second_factors(ory: FakeState, flow: FakeFlow, identity: FakeIdentity | None, factors: list[str]) -> list[Json]:
     nodes = [csrf_node(flow.csrf_secret)]
     for method in factors:
-        if method == "code":
+        if identity and method == "webauthn":
+            nodes.extend(second_factor_nodes(ory, flow, identity))
+        elif method == "code":
             nodes.append(_address_node("address", "submit", str(identity.email if identity else "")))
         else:
             (name, label), submit = _INPUTS[method]

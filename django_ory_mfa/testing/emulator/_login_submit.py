@@ -11,17 +11,25 @@ from django_ory_mfa.testing._bodies import bad_request
 from django_ory_mfa.testing._credentials import csrf_cookie, session_cookie, session_of
 from django_ory_mfa.testing._csrf import csrf_matches, csrf_secret
 from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Header, json_answer, redirect
-from django_ory_mfa.testing._identity import FakeIdentity
+from django_ory_mfa.testing._identity import FakeIdentity, FakeKey
 from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator import _errors as errors
 from django_ory_mfa.testing.emulator._flow_bodies import flow_body, native_signed_in_body, signed_in_body
 from django_ory_mfa.testing.emulator._flow_pages import csrf_failed, ui_page
 from django_ory_mfa.testing.emulator._flows import FakeFlow, flow_of, has_expired
+from django_ory_mfa.testing.emulator._keys import (
+    KeyKind,
+    NothingAskedError,
+    UnreadableAnswerError,
+    WrongAnswerError,
+    owner_of_passkey,
+    prove_key,
+)
 from django_ory_mfa.testing.emulator._login import renewed_flow
 from django_ory_mfa.testing.emulator._login_nodes import code_refused, second_factors, send_code
 from django_ory_mfa.testing.emulator._nodes import error, missing, too_late, with_message, with_value
-from django_ory_mfa.testing.emulator._refused import MOST_CODES, refused, too_many_codes
+from django_ory_mfa.testing.emulator._refused import MOST_CODES, refused, too_many_codes, unreadable_answer
 from django_ory_mfa.testing.emulator._totp import totp_matches
 
 Fields = dict[str, str]
@@ -30,6 +38,7 @@ _INVALID = (
     " phone number."
 )
 _WRONG_MAILED_CODE = error(4010008, "The login code is invalid or has already been used. Please try again.")
+_WRONG_CODE = error(4000008, "The provided authentication code is invalid, please try again.")
 
 
 def login_submit(ory: FakeState, request: FakeRequest) -> FakeResponse:
@@ -60,18 +69,79 @@ def _judged(
     is_browser = flow.client == "browser"
     if is_browser and not csrf_matches(csrf_secret(ory, request), fields.get("csrf_token", "")):
         return csrf_failed(ory, request, flow)
-    # The button that sends a code carries an address alone.
-    method = fields.get("method") or ("code" if fields.get("address") else "")
+    method = fields.get("method") or _method_of_field(fields)
     if flow.requested_aal == "aal1":
-        return (
-            _prove_password(ory, request, flow, session, fields)
-            if method == "password"
-            else _no_way(ory, request, flow)
-        )
+        return _prove_first_factor(ory, request, flow, session, fields, method)
     assert session  # noqa: S101 (a flow for aal2 without one was refused)
-    if method not in second_factors(ory, session.identity):
+    if method not in second_factors(ory, flow, session.identity):
         return _no_way(ory, request, flow)
     return _SECOND_FACTORS[method](ory, request, flow, session, fields)
+
+
+def _method_of_field(fields: Fields) -> str:
+    """Return the method that a field alone stands for: a button that sends a code, or the answer of a key."""
+    return next((method for name, method in _FIELDS.items() if fields.get(name)), "")
+
+
+_FIELDS = {"passkey_login": "passkey", "webauthn_login": "webauthn", "address": "code"}
+
+
+def _prove_first_factor(
+    ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSession | None, fields: Fields, method: str
+) -> FakeResponse:
+    if method == "password":
+        return _prove_password(ory, request, flow, session, fields)
+    if method == "passkey" and ory.passkey and flow.client == "browser":
+        return _prove_passkey(ory, request, flow, session, fields)
+    return _no_way(ory, request, flow)
+
+
+def _prove_passkey(
+    ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSession | None, fields: Fields
+) -> FakeResponse:
+    answer = fields.get("passkey_login", "")
+    try:
+        identity = owner_of_passkey(ory, answer)
+    except UnreadableAnswerError:
+        refused(flow, unreadable_answer("."))
+        return _again(ory, request, flow)
+    if identity is None:
+        refused(flow, error(4000015, "This account does not exist or has no security key set up."))
+        return _again(ory, request, flow)
+    if refusal := _key_refused(ory, request, flow, "passkey", answer, identity.passkeys):
+        return refusal
+    if identity.state != "active":
+        return _disabled(ory, request, flow, identity, "passkey")
+    return _first_factor_proved(ory, request, flow, session, identity, "passkey")
+
+
+def _prove_security_key(
+    ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSession, fields: Fields
+) -> FakeResponse:
+    if not fields.get("identifier"):
+        refused(flow, missing("identifier"), beside="identifier")
+        return _again(ory, request, flow)
+    answer, keys = fields.get("webauthn_login", ""), session.identity.security_keys
+    if refusal := _key_refused(ory, request, flow, "webauthn", answer, keys):
+        return refusal
+    return _second_factor_proved(ory, request, flow, session, "webauthn")
+
+
+def _key_refused(
+    ory: FakeState, request: FakeRequest, flow: FakeFlow, kind: KeyKind, answer: str, keys: list[FakeKey]
+) -> FakeResponse | None:
+    try:
+        prove_key(ory, flow, kind, answer, keys)
+    except NothingAskedError:
+        return failed(ory, request, errors.nothing_asked(), [])
+    except UnreadableAnswerError:
+        refused(flow, unreadable_answer("."))
+    except WrongAnswerError:
+        # Ory says the same of a wrong key as of the wrong code of an app.
+        refused(flow, _WRONG_CODE)
+    else:
+        return None
+    return _again(ory, request, flow)
 
 
 def _prove_password(
@@ -90,27 +160,34 @@ def _prove_password(
         flow.messages = [error(4000006, _INVALID)]
         return _again(ory, request, flow)
     if identity.state != "active":
-        return _disabled(ory, request, flow, identity)
-    return _password_proved(ory, request, flow, session, identity)
+        return _disabled(ory, request, flow, identity, "password")
+    return _first_factor_proved(ory, request, flow, session, identity, "password")
 
 
-def _disabled(ory: FakeState, request: FakeRequest, flow: FakeFlow, identity: FakeIdentity) -> FakeResponse:
+def _disabled(
+    ory: FakeState, request: FakeRequest, flow: FakeFlow, identity: FakeIdentity, method: str
+) -> FakeResponse:
     if not ory.is_newer:
         return failed(ory, request, errors.identity_disabled(identity.id), [])
-    flow.active = "password"
+    flow.active = method
     flow.nodes = with_value(flow.nodes, "identifier", "")
     flow.messages = [error(4010011, "This account has been disabled. Please contact support for assistance.")]
     return _again(ory, request, flow)
 
 
-def _password_proved(
-    ory: FakeState, request: FakeRequest, flow: FakeFlow, session: FakeSession | None, identity: FakeIdentity
+def _first_factor_proved(
+    ory: FakeState,
+    request: FakeRequest,
+    flow: FakeFlow,
+    session: FakeSession | None,
+    identity: FakeIdentity,
+    method: str,
 ) -> FakeResponse:
     if session and session.identity is identity:
-        session.prove("password")
+        session.prove(method)
         return _signed_in(ory, request, flow, session, [], is_step_up=True)
     # Ory lets another person sign in at a refresh: that person gets a session, and the first one stays valid.
-    new = ory.add_session(identity, "password")
+    new = ory.add_session(identity, method)
     return _signed_in(ory, request, flow, new, [csrf_cookie(ory)], is_step_up=False)
 
 
@@ -123,8 +200,7 @@ def _prove_totp(
     elif totp_matches(session.identity.totp_secret or "", code, ory.now()):
         return _second_factor_proved(ory, request, flow, session, "totp")
     else:
-        text = "The provided authentication code is invalid, please try again."
-        refused(flow, error(4000008, text), forget="totp_code")
+        refused(flow, _WRONG_CODE, forget="totp_code")
     return _again(ory, request, flow)
 
 
@@ -169,6 +245,7 @@ def _prove_code(
 
 
 _SECOND_FACTORS: dict[str, Callable[[FakeState, FakeRequest, FakeFlow, FakeSession, Fields], FakeResponse]] = {
+    "webauthn": _prove_security_key,
     "totp": _prove_totp,
     "lookup_secret": _prove_lookup_secret,
     "code": _prove_code,

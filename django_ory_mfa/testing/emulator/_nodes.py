@@ -51,6 +51,14 @@ def input_node(group: str, name: str, kind: str, label: Label | None, **attribut
     return node("input", group, fixed, label)
 
 
+def trigger(group: str, name: str, label: Label, function: str, **attributes: object) -> Json:
+    """A button that runs a function of the script for security keys and passkeys."""
+    made = input_node(group, name, "button", label, **attributes)
+    options = attributes.get("value") or ""
+    made["attributes"] |= {"onclick": f"window.{function}({options})", "onclickTrigger": function}
+    return made
+
+
 def node(kind: str, group: str, attributes: Json, label: Label | None) -> Json:
     """Any element."""
     meta = {"label": info(*label)} if label else {}

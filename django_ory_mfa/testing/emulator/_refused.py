@@ -38,6 +38,12 @@ def too_many_codes() -> Json:
     return error(4000001, text, reason=text)
 
 
+def unreadable_answer(detail: str = "") -> Json:
+    """What is said of something that no security key or passkey answers."""
+    text = f"Unable to parse WebAuthn response{detail}"
+    return error(4000001, text, reason=text)
+
+
 def refused(flow: FakeFlow, said: Json, *, forget: str = "", beside: str = "") -> None:
     """Says why the form was not accepted: on top, or beside one input; what was typed into ``forget`` is gone."""
     flow.messages = [] if beside else [said]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -10,6 +9,7 @@ from django_ory_mfa.testing._http import Json
 from django_ory_mfa.testing._identity import FakeIdentity, new_totp_secret
 from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator._flows import FakeFlow
+from django_ory_mfa.testing.emulator._key_nodes import passkey_settings, security_key_settings
 from django_ory_mfa.testing.emulator._nodes import button, csrf_node, info, input_node, method_button, node, trait_node
 from django_ory_mfa.testing.emulator._qr import qr_code
 from django_ory_mfa.testing.emulator._totp import totp_url
@@ -18,10 +18,14 @@ _SAVE = (1070003, "Save")
 
 
 def settings_form(ory: FakeState, flow: FakeFlow, identity: FakeIdentity) -> None:
-    """Fills a flow in Ory's order: profile, password, then each second factor."""
+    """Fills a flow in Ory's order: passkeys, profile, password, then each second factor."""
     if "totp" not in identity.second_factors:
         flow.totp_secret = flow.totp_secret or new_totp_secret()
-    flow.nodes = _plain_nodes(ory, flow, identity) + _lookup_and_totp(ory, flow, identity)
+    flow.nodes = [
+        *passkey_settings(ory, flow, identity),
+        *_plain_nodes(ory, flow, identity),
+        *_second_factors(ory, flow, identity),
+    ]
 
 
 def with_lookup_secrets(ory: FakeState, flow: FakeFlow, identity: FakeIdentity, buttons: Iterable[Json]) -> None:
@@ -58,25 +62,14 @@ def _plain_nodes(ory: FakeState, flow: FakeFlow, identity: FakeIdentity) -> list
     ]
 
 
-def _lookup_and_totp(ory: FakeState, flow: FakeFlow, identity: FakeIdentity) -> list[Json]:
-    # WebAuthn nodes are spelled after Ory's sources: no server with WebAuthn was recorded.
+def _second_factors(ory: FakeState, flow: FakeFlow, identity: FakeIdentity) -> list[Json]:
     factors = identity.second_factors
     lookup = [_reveal(), _disable()] if "lookup_secret" in factors else [_regenerate()]
-    webauthn = _webauthn() if "webauthn" in factors and flow.client == "browser" else []
+    webauthn = security_key_settings(ory, flow, identity)
     if "totp" in factors:
         unlink = button("totp", "totp_unlink", (1050004, "Unlink TOTP Authenticator App"), required=True)
         return [*lookup, *webauthn, unlink]
     return [*lookup, *webauthn, *_totp(ory, flow, identity)]
-
-
-def _webauthn() -> list[Json]:
-    key = secrets.token_hex(16)
-    return [
-        input_node("webauthn", "webauthn_remove", "submit", (1050018, "Remove security key"), value=key),
-        input_node(
-            "webauthn", "webauthn_register_displayname", "text", (1050013, "Name of the security key"), value=""
-        ),
-    ]
 
 
 def _totp(ory: FakeState, flow: FakeFlow, identity: FakeIdentity) -> list[Json]:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import chain
 
 from django_ory_mfa.testing._answers import either, failed, init_url
 from django_ory_mfa.testing._bodies import bad_request
 from django_ory_mfa.testing._credentials import CONTINUITY_COOKIE, continuity_cookie, session_cookie, session_of
 from django_ory_mfa.testing._csrf import csrf_matches, csrf_secret
 from django_ory_mfa.testing._http import FakeRequest, FakeResponse, Json
-from django_ory_mfa.testing._identity import new_lookup_secrets
+from django_ory_mfa.testing._identity import FakeKey, new_lookup_secrets
 from django_ory_mfa.testing._people import FakeSession
 from django_ory_mfa.testing._state import FakeState
 from django_ory_mfa.testing.emulator import _errors as errors
 from django_ory_mfa.testing.emulator._flow_bodies import flow_body
 from django_ory_mfa.testing.emulator._flow_pages import csrf_failed, ui_page
 from django_ory_mfa.testing.emulator._flows import FakeFlow, flow_of, has_expired, new_flow, park
-from django_ory_mfa.testing.emulator._nodes import error, message, missing, too_late
-from django_ory_mfa.testing.emulator._refused import invalid_password, refused
+from django_ory_mfa.testing.emulator._key_nodes import is_last_way_in
+from django_ory_mfa.testing.emulator._keys import UnreadableAnswerError, WrongAnswerError, new_key
+from django_ory_mfa.testing.emulator._nodes import error, input_node, message, missing, name_of, too_late
+from django_ory_mfa.testing.emulator._refused import invalid_password, refused, unreadable_answer
 from django_ory_mfa.testing.emulator._settings import refusal_of, sign_in_first
 from django_ory_mfa.testing.emulator._settings_nodes import (
     regenerated_nodes,
@@ -32,6 +35,8 @@ Fields = dict[str, str]
 # What is wrong with the form, and beside which input; None: nothing, so it is saved; "" and {}: shown, not saved.
 Judgement = tuple[Json, str] | None
 _SHOWN: tuple[Json, str] = ({}, "")
+_ADD_KEY, _ADD_PASSKEY = "webauthn_register", "passkey_settings_register"
+_OF_A_NEW_KEY = ": Parse error for Registration"
 _NO_CODES = "You must (re-)generate recovery backup codes before you can save them."
 
 
@@ -81,7 +86,10 @@ def _applied(
         cookie = continuity_cookie(ory, park(ory, flow, fields))
         return either(ory, request, 403, errors.refresh_required(url), url, [cookie])
     change = _METHODS.get(method, _no_way)
-    judgement = change(ory, flow, session, fields)
+    try:
+        judgement = change(ory, flow, session, fields)
+    except WrongAnswerError as wrong:
+        return failed(ory, request, errors.key_not_made(str(wrong)), [])
     if judgement is None:
         return _saved(ory, request, flow, session)
     flow.state = "show_form"
@@ -94,7 +102,9 @@ def _applied(
 
 def _method_of_button(fields: Fields) -> str:
     """The method that a button of a settings form stands for, which browsers send alone."""
-    return next((method for button, method in _BUTTONS.items() if _is_true(fields, button)), "")
+    pressed = (method for button, method in _BUTTONS.items() if _is_true(fields, button))
+    answered = (method for name, method in _ANSWERS.items() if fields.get(name))
+    return next(chain(pressed, answered), "")
 
 
 def _needs_fresh_proof(ory: FakeState, session: FakeSession, method: str) -> bool:
@@ -176,6 +186,66 @@ def _lookup_secret(ory: FakeState, flow: FakeFlow, session: FakeSession, fields:
     return None
 
 
+def _security_key(ory: FakeState, flow: FakeFlow, session: FakeSession, fields: Fields) -> Judgement:
+    identity, name, answer = session.identity, fields.get("webauthn_register_displayname", ""), fields.get(_ADD_KEY)
+    if answer and "webauthn" in flow.challenges:
+        if not name:
+            return missing("webauthn_register_displayname"), "webauthn_register_displayname"
+        try:
+            identity.security_keys.append(new_key(ory, flow, "webauthn", answer, name))
+        except UnreadableAnswerError:
+            return unreadable_answer(_OF_A_NEW_KEY), ""
+        session.enrol("webauthn")
+        return None
+    if not fields.get("webauthn_remove"):
+        return _no_way(ory, flow, session, fields)
+    if not _removed(identity.security_keys, fields["webauthn_remove"]):
+        text = "You tried to remove a WebAuthn credential which does not exist."
+        return error(4000001, text, reason=text), ""
+    if not identity.security_keys:
+        identity.remove_factor("webauthn")
+    return None
+
+
+def _passkey(ory: FakeState, flow: FakeFlow, session: FakeSession, fields: Fields) -> Judgement:
+    identity, answer, wanted = session.identity, fields.get(_ADD_PASSKEY), fields.get("passkey_remove")
+    if wanted:
+        return _passkey_removed(flow, session, wanted)
+    if not (answer and "passkey" in flow.challenges):
+        return _no_way(ory, flow, session, fields)
+    try:
+        identity.passkeys.append(new_key(ory, flow, "passkey", answer))
+    except UnreadableAnswerError:
+        return unreadable_answer(_OF_A_NEW_KEY), ""
+    session.set_up("passkey")
+    return None
+
+
+def _passkey_removed(flow: FakeFlow, session: FakeSession, wanted: str) -> Judgement:
+    passkeys = session.identity.passkeys
+    held = {key.id.hex() for key in passkeys}
+    if wanted not in held:
+        text = "You tried to remove a passkey which does not exist."
+        text = text if held else "You tried to remove a WebAuthn but you have no WebAuthn set up."
+        return error(4000001, text, reason=text), ""
+    if is_last_way_in(session.identity):
+        text = "unable to remove this security key because it would lock you out of your account"
+        # Ory says it beside an input of another name, which it adds to the form.
+        place = [name_of(each) for each in flow.nodes].index("csrf_token")
+        if "webauthn_remove" not in map(name_of, flow.nodes):
+            flow.nodes.insert(place, input_node("default", "webauthn_remove", "text", None))
+        return error(4000001, text, reason=text), "webauthn_remove"
+    _removed(passkeys, wanted)
+    return None
+
+
+def _removed(keys: list[FakeKey], wanted: str) -> bool:
+    """Take the key of this id away, if it is there."""
+    before = len(keys)
+    keys[:] = [key for key in keys if key.id.hex() != wanted]
+    return len(keys) < before
+
+
 def _shown(ory: FakeState, flow: FakeFlow, session: FakeSession, nodes: list[Json]) -> Judgement:
     flow.messages = []
     with_lookup_secrets(ory, flow, session.identity, nodes)
@@ -192,6 +262,8 @@ _METHODS: dict[str, Callable[[FakeState, FakeFlow, FakeSession, Fields], Judgeme
     "profile": _profile,
     "totp": _totp,
     "lookup_secret": _lookup_secret,
+    "webauthn": _security_key,
+    "passkey": _passkey,
 }
 
 
@@ -201,6 +273,12 @@ _BUTTONS = {
     "lookup_secret_reveal": "lookup_secret",
     "lookup_secret_confirm": "lookup_secret",
     "lookup_secret_disable": "lookup_secret",
+}
+_ANSWERS = {
+    "webauthn_register": "webauthn",
+    "webauthn_remove": "webauthn",
+    "passkey_settings_register": "passkey",
+    "passkey_remove": "passkey",
 }
 
 

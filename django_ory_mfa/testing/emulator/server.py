@@ -14,11 +14,13 @@ from django.conf import settings
 
 from django_ory_mfa.testing import FakeOry
 from django_ory_mfa.testing.emulator._handler import Handler
+from django_ory_mfa.testing.emulator._keys import can_check_keys
 from django_ory_mfa.testing.emulator.people import DEMO_PEOPLE, DemoPerson
 
 HOST = "127.0.0.1"
-# Not localhost: to browsers that is another host without our cookies, which would cause a redirect loop.
-RETURN_URLS = (f"http://{HOST}:8000/",)
+# To browsers it is another host, with cookies of its own, so a site has to be opened by the same name. Security keys
+# and passkeys are made for a name, never for an IP address.
+LOCALHOST = "localhost"
 # v1.3.1 counts e-mail codes for everybody, so that people without a second factor could not go on.
 VERSION = "2026-07-29"
 
@@ -26,7 +28,11 @@ logger = logging.getLogger("django_ory_mfa.emulator")
 
 
 class Emulator:
-    """Ory's API below ``url``, its pages below ``url``/ui/: from ``start()`` until ``close()``, or in a ``with``."""
+    """Ory's API below ``url``, its pages below ``url``/ui/: from ``start()`` until ``close()``, or in a ``with``.
+
+    ``host`` is 127.0.0.1 or localhost. As localhost, an emulator that makes its own ``ory`` has security keys and
+    passkeys, if fido2 is installed.
+    """
 
     def __init__(
         self,
@@ -34,15 +40,18 @@ class Emulator:
         *,
         ory: FakeOry | None = None,
         people: Iterable[DemoPerson] = DEMO_PEOPLE,
-        return_urls: Sequence[str] = RETURN_URLS,
+        return_urls: Sequence[str] | None = None,
         ui_url: str | None = None,
+        host: str = HOST,
     ) -> None:
         # Django completes a relative STATIC_URL at its first use, by the script name of that request: not by ours.
         self.static_url: str = settings.STATIC_URL or ""
-        self.ory = ory or _new_ory()
+        self.host = host
+        self.ory = ory or _new_ory(host)
+        return_urls = default_return_urls(host) if return_urls is None else return_urls
         self.people = tuple(people)
         self._server = _Server((HOST, port), self)
-        self.url = f"http://{HOST}:{self._server.server_address[1]}"
+        self.url = f"http://{host}:{self._server.server_address[1]}"
         self.ory.public_url = self.url
         self.ory.ui_url = ui_url or f"{self.url}/ui"
         self.ory.allowed_return_urls = tuple(return_urls)
@@ -78,10 +87,21 @@ class Emulator:
         self.close()
 
 
-def _new_ory() -> FakeOry:
+def default_return_urls(host: str) -> tuple[str, ...]:
+    """Return where browsers may be sent back to unless a site says so: to Django's development server."""
+    return (f"http://{host}:8000/",)
+
+
+def switch_keys_on(ory: FakeOry, host: str) -> None:
+    """Switch security keys and passkeys on, where browsers accept them and fido2 can check them."""
+    ory.webauthn = ory.passkey = host != HOST and can_check_keys()
+
+
+def _new_ory(host: str) -> FakeOry:
     """An Ory that mails a code to whoever signs up, as ``ory_mfa init`` configures one."""
     ory = FakeOry(VERSION, code_mfa=True)
     ory.default_schema_id = "with_code"
+    switch_keys_on(ory, host)
     return ory
 
 
