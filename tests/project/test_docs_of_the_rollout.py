@@ -91,6 +91,16 @@ def test_step_four_has_functions_of_a_request() -> None:
     assert grace(None) == "highest_available"
 
 
+@pytest.mark.parametrize(("days", "level"), [(13, "highest_available"), (15, "aal2"), (None, "aal2")])
+def test_step_four_gives_each_person_two_weeks(days: int | None, level: str) -> None:
+    after_two_weeks = run_block(PAGE, "def after_two_weeks")["after_two_weeks"]
+    made = None if days is None else timezone.now() - timedelta(days=days)
+    identity = SimpleNamespace(created_at=made)
+
+    assert after_two_weeks(SimpleNamespace(ory_session=SimpleNamespace(identity=identity))) == level
+    assert after_two_weeks(SimpleNamespace(ory_session=SimpleNamespace(identity=None))) == "aal2"
+
+
 def test_step_five_asks_everybody_everywhere(site: Site, ory: FakeOry, policy: Any) -> None:
     policy("all")
     ory.login(site, aal="aal1")
