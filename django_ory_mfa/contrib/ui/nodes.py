@@ -44,8 +44,6 @@ AUTOCOMPLETE = {
     "traits.name.first": "given-name",
     "traits.name.last": "family-name",
 }
-# Ory names the length of some codes; that of an app's code is fixed.
-LENGTHS = {"totp_code": 6}
 LONGEST_VALUE = 100_000
 # SECURITY: only the bytes of a PNG. An SVG could contain a script, and a URL would reveal the visitor to its host.
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+=*")
@@ -129,7 +127,7 @@ def _field(name: str, attributes: dict[str, Any], label: str, messages: tuple[Me
         attributes.get("required") is True,
         attributes.get("disabled") is True,
         messages,
-        max_length=_length(attributes.get("maxlength")) or LENGTHS.get(name),
+        max_length=_length(attributes.get("maxlength")),
     )
 
 
