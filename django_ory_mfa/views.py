@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from django_ory_mfa.answer.pages import HIGHEST_LEVEL, account_name, page, page_context
+from django_ory_mfa.answer.pages import HIGHEST_LEVEL, account_name, page, page_context, site_name
 from django_ory_mfa.answer.rendering import HttpResponseSeeOther, render
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import Decision, Outcome
@@ -129,7 +129,7 @@ def done(request: HttpRequest) -> HttpResponseBase:
 
     It grants no access and does not call Ory: the waiting page repeats its request, and a guard decides again.
     """
-    return page(request, "done", {"home_url": default_return_to(request)})
+    return page(request, "done", {"home_url": default_return_to(request), "site_name": site_name(request)})
 
 
 @own_view

@@ -48,7 +48,9 @@ def text_of_html(markup: str) -> str:
 
 
 def links_of(response: Any) -> list[str]:
-    return [html.unescape(url) for url in re.findall(r'<a [^>]*href="([^"]*)"', response.content.decode())]
+    """The links of a page, without those above its card."""
+    card = response.content.decode().partition("<main")[2]
+    return [html.unescape(url) for url in re.findall(r'<a [^>]*href="([^"]*)"', card)]
 
 
 def query_of(response: Any) -> dict[str, str]:

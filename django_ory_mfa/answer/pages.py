@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
@@ -53,9 +53,19 @@ def page_context(request: HttpRequest, session: OrySession, decision: Decision |
         "methods": sorted((decision.requirement.methods if decision is not None else None) or ()),
         "home_url": default_return_to(request),
         **debug_hints(),
-        "site_name": urlsplit(site_origin(request)).netloc,
+        "site_name": site_name(request),
         "signed_in_as": "" if session.identity is None else own_email(session.identity),
     }
+
+
+def site_name(request: HttpRequest) -> str:
+    """Return the host of this site, which names it on its pages; empty if Django does not know the host."""
+    # Not the name that django.contrib.sites keeps: it is in the database, which the page of an outage must not wait
+    # for, and it is "example.com" until somebody changes it.
+    try:
+        return urlsplit(site_origin(request)).netloc
+    except DisallowedHost:
+        return ""
 
 
 def debug_hints() -> dict[str, str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+from django.utils.timezone import localtime
+
 
 class SystemClock:
     """The clocks of this machine."""
@@ -32,6 +34,11 @@ def now() -> datetime:
 def monotonic() -> float:
     """Return seconds that only ever increase, from an unknown start; for measuring durations."""
     return _clock.monotonic()
+
+
+def local(moment: datetime) -> datetime:
+    """Return ``moment`` in the time zone that the site shows to the visitor."""
+    return localtime(moment)
 
 
 def use_clock(clock: SystemClock) -> SystemClock:

@@ -130,6 +130,7 @@ def picture(walker: Walker, name: str) -> None:
         walker.page.set_viewport_size({"width": width, "height": 800})
         assert walker.page.evaluate("document.documentElement.scrollWidth") <= width
         if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
             walker.page.screenshot(path=f"{folder}/{walker.ground.pair.ory}-{name}-{width}.png")
 
 

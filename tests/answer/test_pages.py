@@ -15,7 +15,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from django_ory_mfa import AAL, AuthenticationMethod, Identity, OrySession, SessionState
-from django_ory_mfa.answer.pages import account_name, own_url, page_context
+from django_ory_mfa.answer.pages import account_name, own_url, page_context, site_name
 from django_ory_mfa.core.proofs import newest_by_method
 from django_ory_mfa.session.resolver import attach
 from tests.site import Site
@@ -255,13 +255,74 @@ def test_enrol_page_leads_to_the_flow_of_the_decision_and_to_the_step_up() -> No
 
     links = [attrs["href"] for attrs in Page(rendered("enroll", "aal1", flow_url=flow)).all("a")]
 
-    assert links == [flow, f"{ory}/login/browser?aal=aal2&{here}"]
+    assert links == ["http://testserver/", flow, f"{ory}/login/browser?aal=aal2&{here}"]
 
 
 def test_page_of_an_outage_leads_back() -> None:
     links = [attrs["href"] for attrs in Page(rendered("unavailable", "anonymous")).all("a")]
 
-    assert links == ["http://testserver/page?a=1&b=2", "http://testserver/"]
+    assert links == ["http://testserver/", "http://testserver/page?a=1&b=2", "http://testserver/"]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_page_names_the_site_and_leads_to_its_start(template: str) -> None:
+    page = Page(rendered(template, "aal1"))
+
+    assert page.all("a")[0] == {"class": "ory-mfa-brand", "href": "http://testserver/"}
+    assert [text.endswith(" \u2013 testserver") for text in page.texts_of("title")] == [True]
+
+
+def test_page_for_browsers_that_say_no_name_of_this_site_has_none(settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+
+    assert site_name(RequestFactory().get("/", headers={"Host": "evil.example"})) == ""
+    assert site_name(RequestFactory().get("/", headers={"Host": "testserver"})) == "testserver"
+
+
+def test_name_of_a_site_behind_a_proxy_is_that_of_its_url(settings: Any) -> None:
+    settings.ORY_MFA_SITE_URL = "https://shop.example:8443"
+
+    assert site_name(RequestFactory().get("/")) == "shop.example:8443"
+
+
+METHODS = ("totp", "lookup_secret", "webauthn", "passkey", "password", "code", "code_recovery", "link_recovery")
+
+
+@pytest.mark.parametrize("icon", [*METHODS, "profile", "oidc", "saml"])
+def test_icon_is_not_read_aloud_and_needs_no_style_sheet(icon: str) -> None:
+    drawn = Page(render_to_string("ory_mfa/_icon.html", {"icon": icon}))
+
+    (svg,) = drawn.all("svg")
+    assert (svg["aria-hidden"], svg["fill"], svg["stroke"]) == ("true", "none", "currentColor")
+    assert (svg["width"], svg["height"]) == ("20", "20")
+    assert drawn.all("path")
+    assert drawn.problems == []
+
+
+def test_icons_of_different_ways_differ() -> None:
+    drawn = [render_to_string("ory_mfa/_icon.html", {"icon": icon}) for icon in METHODS]
+
+    # A passkey is drawn as the key that it is, and what comes by mail as a letter.
+    assert len(set(drawn)) == len(METHODS) - 3
+
+
+@pytest.mark.parametrize("icon", ["", "default", "tot", "sign_up", None])
+def test_way_that_nobody_drew_has_no_icon(icon: str | None) -> None:
+    assert render_to_string("ory_mfa/_icon.html", {"icon": icon}).strip() == ""
+
+
+def test_bar_of_a_phone_has_the_colour_behind_the_card() -> None:
+    import django_ory_mfa
+
+    css = (Path(django_ory_mfa.__file__).parent / "static/ory_mfa/ory_mfa.css").read_text()
+    (paper,) = re.findall(r"--ory-mfa-paper: light-dark\((\S+), (\S+)\);", css)
+
+    bars = Page(rendered("done", "aal1")).all("meta")
+
+    assert [(bar["media"], bar["content"]) for bar in bars if bar.get("name") == "theme-color"] == [
+        ("(prefers-color-scheme: light)", paper[0]),
+        ("(prefers-color-scheme: dark)", paper[1]),
+    ]
 
 
 def test_pages_read_from_right_to_left_where_people_do() -> None:

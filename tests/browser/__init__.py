@@ -9,7 +9,7 @@
   ``REQUIRE_BROWSER=1`` (and ``REQUIRE_KRATOS=1``) makes that a failure.
 - A walk that fails leaves a screenshot and the HTML of every page that it had open, and the logs of the servers, in
   ``test-artifacts/`` (or ``BROWSER_ARTIFACTS``); the report of the failure says where. ``BROWSER_KEEP=1`` keeps them of
-  walks that succeed as well.
+  walks that succeed as well, and ``SCREENSHOTS=folder`` keeps all of them in that folder.
 - ``servers.py`` starts what a walk walks on, ``walker.py`` is the person in front of the browser, ``site/`` the site:
   the example project with a few pages more.
 """

@@ -186,7 +186,7 @@ def keep(item: pytest.Item, contexts: list[BrowserContext]) -> Path:
 
 def artifacts_of(item: pytest.Item) -> Path:
     """Where the traces of a walk are kept."""
-    root = Path(os.environ.get("BROWSER_ARTIFACTS") or ROOT / "test-artifacts")
+    root = Path(os.environ.get("SCREENSHOTS") or os.environ.get("BROWSER_ARTIFACTS") or ROOT / "test-artifacts")
     folder = root / re.sub(r"[^\w.-]+", "-", item.nodeid.rpartition("/")[2]).strip("-")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -194,4 +194,4 @@ def artifacts_of(item: pytest.Item) -> Path:
 
 def is_kept() -> bool:
     """Whether walks that succeed leave their traces too."""
-    return os.environ.get("BROWSER_KEEP") == "1"
+    return bool(os.environ.get("SCREENSHOTS")) or os.environ.get("BROWSER_KEEP") == "1"

@@ -75,6 +75,12 @@ def looker(request: pytest.FixtureRequest) -> Looker:
     return Looker(request)
 
 
+def border_of(walker: Walker, selector: str) -> str:
+    """How thick the border of the first such button is."""
+    width: str = walker.page.locator(selector).first.evaluate("button => getComputedStyle(button).borderTopWidth")
+    return width
+
+
 def walked_by_keyboard(walker: Walker) -> int:
     """Goes through the page by Tab; returns how many stops there are, of which each is seen."""
     stops = set()
@@ -99,6 +105,7 @@ def test_forced_colours(ground: Ground, walker: Walker, looker: Looker, scheme: 
     walker.open("/dashboard/?a=1")
     assert walker.page.evaluate("matchMedia('(forced-colors: active)').matches")
     assert looker.at(walker, SIGN_IN)["bare"] == []
+    assert border_of(walker, "button[value=password]") == "2px"
     assert walked_by_keyboard(walker) >= 4
     walker.sign_in(person)
     walker.page.locator("input[name=totp_code]").fill("000000")
@@ -114,6 +121,7 @@ def test_forced_colours(ground: Ground, walker: Walker, looker: Looker, scheme: 
     walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
     walker.unfold()
     assert looker.at(walker, SETTINGS)["bare"] == []
+    assert border_of(walker, ".ory-mfa-quiet, .ory-mfa-danger") == "1px"
     assert walked_by_keyboard(walker) >= 6
 
 
@@ -133,13 +141,16 @@ def test_qr_code_stays_dark_on_light_in_forced_colours(
 
 @both_schemes
 def test_recovery_codes_on_paper(ground: Ground, walker: Walker, looker: Looker, scheme: Scheme) -> None:
-    walker.reach("/profile/", ground.ory.add_person(), "password")
+    person = ground.ory.add_person()
+    walker.reach("/profile/", person, "password")
     walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
     walker.press("Create new recovery codes")
     codes = walker.page.locator(".ory-mfa-codes code").all_inner_texts()
     assert len(set(codes)) == 12
     links = walker.page.locator("header a").all()
     assert [link.is_visible() for link in links] == [True] * 2
+    title = walker.page.locator(".ory-mfa-sheet")
+    assert not title.is_visible()
 
     walker.page.emulate_media(media="print", color_scheme=scheme)
 
@@ -149,6 +160,9 @@ def test_recovery_codes_on_paper(ground: Ground, walker: Walker, looker: Looker,
     assert (seen["buttons"], seen["page"]) == ([], WHITE)
     assert not any(link.is_visible() for link in links)
     assert not walker.page.locator("input[name='traits.email']").is_visible()
+    assert title.inner_text().startswith(f"Recovery codes for {person.email} at 127.0.0.1:")
+    assert walker.page.get_by_text(f"Signed in as {person.email}").is_visible()
+    assert not walker.page.locator("h1").is_visible()
 
 
 @both_schemes

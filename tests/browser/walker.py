@@ -62,7 +62,7 @@ class Walker:
 
     @property
     def heading(self) -> str:
-        return self.page.locator("h1").inner_text()
+        return self.page.locator("h1").inner_text().strip()
 
     @property
     def text(self) -> str:

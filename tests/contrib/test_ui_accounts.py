@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from html import unescape
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import responses
 from django.urls import include, path
+from django.utils import translation
 
+from django_ory_mfa.contrib.ui.texts import codes_title
+from tests.clock import PassingTime
 from tests.contrib.test_ui import CSRF, ORY, SUBMIT, Document, flow_of, node, show
 from tests.site import Site
 
@@ -69,14 +75,14 @@ def test_hash_that_is_none_is_left_out(ory: responses.RequestsMock) -> None:
 def test_other_script_is_never_run(ory: responses.RequestsMock, src: Any) -> None:
     page = show(ory, flow_of(CSRF, *key(src=src)), "settings")
 
-    assert page.all("script") == []
+    assert [one["src"] for one in page.all("script")] == ["/static/ory_mfa/pages.js"]
     assert any("not possible here" in text for text in page.text("p"))
 
 
 def test_other_function_is_never_called(ory: responses.RequestsMock) -> None:
     page = show(ory, flow_of(CSRF, *key(function="fetch")), "settings")
 
-    assert page.all("script") == []
+    assert [one["src"] for one in page.all("script")] == ["/static/ory_mfa/pages.js"]
     assert [one for one in page.all("button") if "data-ory-trigger" in one] == []
 
 
@@ -247,6 +253,48 @@ def test_password_can_be_shown_where_scripts_run(ory: responses.RequestsMock) ->
     assert (button["data-show"], "hidden" in button, "name" in button) == ("ory-0-1", True, False)
     assert button["aria-labelledby"] == "ory-0-1-show ory-0-1-label"
     assert [one["src"] for one in page.all("script")] == ["/static/ory_mfa/pages.js"]
+
+
+# Recovery codes that leave the page.
+
+
+def codes_file(page: Document) -> str:
+    """What the link for the recovery codes saves."""
+    (link,) = [one["href"] for one in page.all("a") if "download" in one]
+    head, _, data = link.partition(",")
+    assert head == "data:text/plain;charset=utf-8"
+    return unquote(data)
+
+
+def profile(address: str) -> dict[str, Any]:
+    return node("input", "profile", name="traits.email", type="email", value=address, label="E-mail")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "language", "title"),
+    [
+        ((profile("o'neil&co@x.test"),), "en", "Recovery codes for o'neil&co@x.test at testserver, Nov. 30, 2026"),
+        ((profile("a@x.test"),), "de", "Wiederherstellungscodes für a@x.test bei testserver, 30. November 2026"),
+        ((), "en", "Recovery codes for testserver, Nov. 30, 2026"),
+    ],
+)
+def test_saved_recovery_codes_say_whose_they_are(
+    ory: responses.RequestsMock, clock: PassingTime, nodes: tuple[Any, ...], language: str, title: str
+) -> None:
+    clock.wait((datetime(2026, 11, 30, 12, tzinfo=UTC) - clock.now()).total_seconds())
+
+    with translation.override(language):
+        page = show(ory, flow_of(CSRF, SHOWN_CODES, NEW_CODES, *nodes), "settings")
+
+    assert codes_file(page) == f"{title}\n\nab12\n"
+    assert title in [unescape(text) for text in page.text("p")]
+
+
+def test_recovery_codes_of_nobody_known_have_their_day() -> None:
+    noon = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+    assert codes_title("", "", noon) == "Nov. 30, 2026"
+    assert codes_title("a@x.test", "", noon) == "Recovery codes for a@x.test, Nov. 30, 2026"
 
 
 # Sign-up, recovery, verification.

@@ -200,7 +200,7 @@ def test_no_second_factor_leads_to_enrolment_and_back(visitor: Visitor, server: 
     visitor.sign_in(server.add_person())
     visitor.open("login", aal="aal2", return_to=BACK)
     assert visitor.heading == "No second factor is set up"
-    (link,) = (one["href"] for one in visitor.page.all("a"))
+    (link,) = visitor.page.links
 
     visitor._follow(visitor._ask("GET", link))
     (key,) = visitor.page.text("code")
@@ -267,7 +267,7 @@ def test_step_up_without_a_session_ends_at_the_error_page(visitor: Visitor, serv
     visitor.open("login", aal="aal2")
 
     assert visitor.heading == "You are signed out"
-    assert f"{server.public_url}/self-service/login/browser" in {one["href"] for one in visitor.page.all("a")}
+    assert f"{server.public_url}/self-service/login/browser" in visitor.page.links
 
 
 def test_settings_while_a_second_factor_is_due_ask_for_it_first(visitor: Visitor, server: KratosServer) -> None:

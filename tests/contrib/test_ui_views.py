@@ -47,6 +47,13 @@ def answer_of(name: str) -> dict[str, Any]:
     return {"status": recorded["status"], "body": body}
 
 
+def named(page: Document) -> tuple[str, str]:
+    """What the head of the page says of the site, and where it leads; the title has to end with it."""
+    ((brand,), (link,)) = page.text("a")[:1], page.all("a", **{"class": "ory-mfa-brand"})
+    assert [text.endswith(f" \u2013 {brand}") for text in page.text("title")] == [True]
+    return brand, link["href"]
+
+
 def target(response: Any) -> tuple[str, dict[str, str]]:
     """Where a redirect leads: the URL without its query, and the query."""
     assert response.status_code == 302
@@ -258,7 +265,8 @@ def test_flow_that_no_browser_began_is_not_shown(ory: responses.RequestsMock, si
 
     document = Document(response.content.decode())
     assert (response.status_code, document.forms) == (502, [])
-    (link,) = (one["href"] for one in document.all("a"))
+    (link,) = document.links
+    assert named(document) == ("testserver", "/")
     assert link == f"{ORY}/self-service/{kind}/browser?return_to=http%3A%2F%2Ftestserver%2Fthere%2F"
 
 
@@ -281,7 +289,8 @@ def test_who_would_go_round_in_circles_is_told(ory: responses.RequestsMock, site
     page = Document(second.content.decode())
     assert page.text("p")[0] == "Allow cookies for this site and try again."
     assert page.text("li") == []
-    assert [one["href"] for one in page.all("a")] == [LOGIN]
+    assert page.links == [LOGIN]
+    assert named(page) == ("testserver", "/")
     cookie = first.cookies[GUARD]
     assert (cookie["max-age"], cookie["path"], cookie["httponly"], cookie["samesite"]) == (
         10,
@@ -329,8 +338,7 @@ def test_outage_is_a_page(
     response = site.get(f"/ory-ui/{page}")
 
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
-    links = [one["href"] for one in Document(response.content.decode()).all("a")]
-    assert links == [f"/ory-ui/{page}", "/"]
+    assert Document(response.content.decode()).links == [f"/ory-ui/{page}", "/"]
     assert "kratos" not in response.content.decode()
     assert "manage.py" not in response.content.decode()
     # By the package, once a minute, and not by Django for each request.
@@ -358,7 +366,7 @@ def test_answer_that_makes_no_sense_is_a_page(
 
     assert response.status_code == 502
     assert caplog.messages == [f"Ory at {ORY} gave no usable answer: status {status}"]
-    (link,) = (one["href"] for one in Document(response.content.decode()).all("a"))
+    (link,) = Document(response.content.decode()).links
     assert link == f"{LOGIN}?return_to=http%3A%2F%2Ftestserver%2Fx"
 
 
@@ -378,7 +386,7 @@ def test_second_factor_without_a_session_leads_to_the_login(ory: responses.Reque
 
     page = Document(response.content.decode())
     assert response.status_code == 200
-    assert [one["href"] for one in page.all("a")] == [LOGIN, "/"]
+    assert page.links == [LOGIN, "/"]
     assert page.text("code") == ["273d96df-3e71-49fc-b0b9-28d099c0ca5f"]
 
 
@@ -408,7 +416,7 @@ def test_forbidden_return_to_is_explained(ory: responses.RequestsMock, site: Sit
 
     page = Document(show_error(ory, site, answer_of("error_page_return_to_forbidden")).content.decode())
 
-    assert [one["href"] for one in page.all("a")] == ["/home/"]
+    assert page.links == ["/home/"]
     assert "does not know the page that you came from" in " ".join(page.text("p"))
 
 

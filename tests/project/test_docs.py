@@ -144,6 +144,21 @@ def test_static_files_table_lists_every_file():
     assert {name for cell in table("Static file") for name in literals(cell)} == files
 
 
+def test_variables_table_lists_every_variable_of_the_style_sheet():
+    css = (Path(django_ory_mfa.__file__).parent / "static/ory_mfa/ory_mfa.css").read_text()
+    set_there = set(re.findall(r"^  (--ory-mfa-[\w-]+):", css, flags=re.M))
+
+    assert {name for cell in table("CSS variable") for name in literals(cell)} == set_there
+    assert set(re.findall(r"var\((--[\w-]+)\)", css)) == set_there
+
+
+def test_blocks_that_are_named_are_those_of_the_frame():
+    frame = (Path(django_ory_mfa.__file__).parent / "templates/ory_mfa/base.html").read_text()
+    said = PAGES["how-to/theme-the-pages"].partition("The blocks are ")[2].partition(". Keep")[0]
+
+    assert literals(said) == re.findall(r"{% block (\w+) %}", frame)
+
+
 def test_templates_named_in_the_reference_exist():
     folder = Path(django_ory_mfa.__file__).parent / "templates" / "ory_mfa"
     named = set(re.findall(r"``(?:ory_mfa/)?(\w+\.html)``", PAGES["reference/urls"]))

@@ -75,7 +75,7 @@ def test_browser_that_is_back_at_once_without_a_cookie_gets_the_page(site: Site)
 
     assert (seen, response.status_code, response["Cache-Control"]) == ([302, 302, 302], 403, "no-store")
     assert response.templates[0].name == "ory_mfa/too_many_hops.html"
-    assert f"<title>{TITLE}</title>" in response.content.decode()
+    assert f"<title>{TITLE} \u2013 testserver</title>" in response.content.decode()
     assert f"<h1>{TITLE}</h1>" in response.content.decode()
 
 

@@ -61,10 +61,8 @@ class Page:
 
     @property
     def needs_script(self) -> bool:
-        """Whether the page needs the package's script: for security keys, to copy codes or to show a password."""
-        return any(
-            form.shows_codes or form.asks_password or (form.triggers and not form.is_stuck) for form in self.forms
-        )
+        """Whether the page needs Ory's script, for security keys and passkeys."""
+        return any(form.triggers and not form.is_stuck for form in self.forms)
 
     @property
     def has_errors(self) -> bool:

@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 
 from django_ory_mfa.answer.pages import debug_hints
 from django_ory_mfa.conf import conf
+from django_ory_mfa.contrib.ui.frame import frame
 from django_ory_mfa.core.answer import value_at
 from django_ory_mfa.core.flows import replace_return_to
 
@@ -41,9 +42,8 @@ def restart(request: HttpRequest, kind: str, answer: Answer) -> HttpResponse:
     """Redirect the browser to Ory for a new flow; if it has just been there, show a page with the link instead."""
     url = _way_to_a_flow(request, kind, answer)
     if request.COOKIES.get(COOKIE):
-        response: HttpResponse = TemplateResponse(
-            request, "ory_mfa/ui/restart.html", {"start_url": url, **debug_hints()}, status=403
-        )
+        context = {"start_url": url, **debug_hints(), **frame(request)}
+        response: HttpResponse = TemplateResponse(request, "ory_mfa/ui/restart.html", context, status=403)
         return forget_restart(request, response)
     response = HttpResponseRedirect(url)
     response.set_cookie(

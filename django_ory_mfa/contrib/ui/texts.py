@@ -5,10 +5,14 @@ The ids: https://www.ory.sh/docs/kratos/concepts/ui-messages
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from django_ory_mfa.runtime.clock import local
 
 # A new form in the place of one that was sent too late: nothing in it is wrong.
 EXPIRED = frozenset({4010001, 4040001, 4050001, 4060005, 4070005})
@@ -198,6 +202,16 @@ def recovery_code(message: object) -> str:
     """One line of the list of recovery codes."""
     is_used = isinstance(message, dict) and message.get("id") == USED_RECOVERY_CODE
     return gettext("(used)") if is_used else text_of(message)
+
+
+def codes_title(account: str, site: str, now: datetime) -> str:
+    """What stands above recovery codes on paper and in a file, where no page around them says whose they are."""
+    day = date_format(local(now), "DATE_FORMAT")
+    if account and site:
+        values = {"account": account, "site": site, "day": day}
+        return gettext("Recovery codes for %(account)s at %(site)s, %(day)s") % values
+    owner = account or site
+    return gettext("Recovery codes for %(owner)s, %(day)s") % {"owner": owner, "day": day} if owner else day
 
 
 def _parameters(context: Any, name: str | None) -> dict[str, str | int] | None:

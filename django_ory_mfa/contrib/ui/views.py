@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import DisallowedHost
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
@@ -19,19 +18,22 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET
 
 from django_ory_mfa.answer.django_log import spare_admins
-from django_ory_mfa.answer.pages import debug_hints, own_url
+from django_ory_mfa.answer.pages import debug_hints, own_url, site_name
 from django_ory_mfa.conf import conf, is_debug
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.contrib.ui.failures import Failure, read_failure
+from django_ory_mfa.contrib.ui.frame import frame
 from django_ory_mfa.contrib.ui.page import Page, Situation, filled, focused, read_page
 from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart, start_url
 from django_ory_mfa.contrib.ui.saved import remember_factors, with_what_was_saved
+from django_ory_mfa.contrib.ui.texts import codes_title
 from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.whoami import RETRY_AFTER
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import raw_cookies
 from django_ory_mfa.roundtrip.return_to import site_origin
+from django_ory_mfa.runtime.clock import now
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -122,7 +124,7 @@ def _show_flow(request: HttpRequest, kind: str, people: list[Any]) -> HttpRespon
     page = read_page(answer.json_object(), kind, conf.flows) if answer.status == 200 else None
     if page is None:
         get_ory().health.log_failure(answer)
-        context = {"start_url": start_url(request, kind)}
+        context = {"start_url": start_url(request, kind), **frame(request)}
         return spare_admins(TemplateResponse(request, "ory_mfa/ui/unreadable.html", context, status=502))
     page = with_what_was_saved(request, page)
     response: HttpResponse = TemplateResponse(request, f"ory_mfa/ui/{kind}.html", _context(request, page, people))
@@ -146,9 +148,9 @@ def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, A
         else [],
         "settings_url": conf.flows.settings(return_to=page.return_to),
         "logout_url": own_url("logout"),
-        "home_url": conf.default_return_to,
         "back_url": _back_url(request, page),
-        "site_name": _site_name(request),
+        **frame(request),
+        "codes_title": codes_title(page.account, site_name(request), now()),
         "login_url": conf.flows.login(return_to=page.return_to),
         "another_way_url": conf.flows.login(
             aal2=page.asks_second_factor, refresh=page.situation is Situation.REFRESH, return_to=page.return_to
@@ -156,14 +158,6 @@ def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, A
         "registration_url": conf.flows.start("registration", return_to=page.return_to),
         "recovery_url": conf.flows.start("recovery", return_to=page.return_to),
     }
-
-
-def _site_name(request: HttpRequest) -> str:
-    """Return the host of this site for the head of a page; empty if Django does not know it."""
-    try:
-        return request.get_host()
-    except DisallowedHost:
-        return ""
 
 
 def _back_url(request: HttpRequest, page: Page) -> str:
@@ -174,7 +168,7 @@ def _back_url(request: HttpRequest, page: Page) -> str:
 
 
 def _is_here(request: HttpRequest, url: str) -> bool:
-    return bool(_site_name(request)) and is_return_to(url, site_origin(request))
+    return bool(site_name(request)) and is_return_to(url, site_origin(request))
 
 
 def _chosen(request: HttpRequest, people: list[Any]) -> dict[str, str]:
@@ -193,8 +187,7 @@ def _show_failure(request: HttpRequest, failure: Failure, status: int) -> HttpRe
     context = {
         "failure": failure,
         "login_url": conf.flows.login(),
-        "home_url": conf.default_return_to,
-        "site_name": _site_name(request),
+        **frame(request),
     }
     return TemplateResponse(request, "ory_mfa/ui/error.html", context, status=status)
 
@@ -203,9 +196,8 @@ def _unavailable(request: HttpRequest, answer: Answer) -> HttpResponse:
     get_ory().health.log_failure(answer)
     context = {
         "return_to": request.get_full_path(),
-        "home_url": conf.default_return_to,
         **debug_hints(),
-        "site_name": _site_name(request),
+        **frame(request),
     }
     headers = {"Retry-After": str(RETRY_AFTER)}
     return spare_admins(TemplateResponse(request, "ory_mfa/unavailable.html", context, status=503, headers=headers))

@@ -1,6 +1,6 @@
 /* What needs a script on the pages of contrib.ui: security keys and passkeys by Ory's own script, copying and printing
    recovery codes, showing a password, saying what was saved. Without it these buttons stay hidden, and everything else
-   works. */
+   works. It also says that a form is on its way, and sends it once if its button is pressed twice. */
 document.querySelectorAll("[data-ory-trigger]").forEach((button) => {
   const run = window[button.dataset.oryTrigger];
   if (typeof run !== "function") return;
@@ -52,3 +52,26 @@ try {
 } catch {
   // The browser keeps nothing for this site.
 }
+// Not `disabled`: a disabled button does not send its value, and loses the focus.
+const PATIENCE = 10000;
+const waiting = new Map();
+const rest = () => {
+  waiting.forEach((words, button) => {
+    button.removeAttribute("aria-busy");
+    button.textContent = words;
+  });
+  waiting.clear();
+};
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!event.target.dataset.busy) return;
+  if (waiting.size) return event.preventDefault();
+  if (event.defaultPrevented || !button) return;
+  waiting.set(button, button.textContent);
+  button.setAttribute("aria-busy", "true");
+  button.textContent = event.target.dataset.busy;
+  // Whoever stops the page, or loses the connection, may send it again.
+  setTimeout(rest, PATIENCE);
+});
+// Back from the next page, this one is as it was left.
+window.addEventListener("pageshow", rest);
