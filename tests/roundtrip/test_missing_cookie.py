@@ -79,7 +79,7 @@ def test_browser_that_is_back_at_once_without_a_cookie_gets_the_page(site: Site)
     assert f"<h1>{TITLE}</h1>" in response.content.decode()
 
 
-def test_page_has_the_link_to_ory_and_the_causes(site: Site) -> None:
+def test_page_has_the_link_to_ory_and_says_what_a_visitor_can_do(site: Site) -> None:
     sent = {location(site.get("x")) for _ in range(3)}
 
     response = site.get("x")
@@ -87,6 +87,14 @@ def test_page_has_the_link_to_ory_and_the_causes(site: Site) -> None:
     [url] = sent
     assert url == f"{ORY}/login/browser?return_to=http%3A%2F%2Ftestserver%2F{site.mode}%2Fx"
     assert f'href="{url}"' in response.content.decode()
+    assert "Allow cookies for this site and try again." in shown(response)
+    assert "127.0.0.1" not in shown(response)
+
+
+def test_page_has_the_causes_with_debug(site: Site, settings: Any) -> None:
+    settings.DEBUG = True
+    response = [site.get("x") for _ in range(4)][-1]
+
     assert "localhost and 127.0.0.1" in shown(response)
     assert "a name that this site does not look for" in shown(response)
     assert "clock" not in shown(response)
