@@ -64,7 +64,7 @@ def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
                 without = bare.removesuffix(f".{text}")
                 yield from (without, f"{without}/")
             # A slash that is part of a name may be dropped, as by Django's view of files.
-            if text and path != bare and path.endswith(text):
+            if text and path != bare and path.endswith((text, EMPTY.sub("/", text))):
                 yield bare
 
 

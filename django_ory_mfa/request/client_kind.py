@@ -86,7 +86,7 @@ def _accepts_page(request: HttpRequest) -> bool:
         return False
     try:
         return request.get_preferred_type(["text/html", "application/json"]) == "text/html"
-    except ValueError:
+    except (TypeError, ValueError):
         return False
 
 

@@ -800,6 +800,7 @@ def test_keys_are_a_list_before_the_field_that_adds_one(ory: responses.RequestsM
     contexts = [
         {"display_name": "Blue <key>", "added_at": "2026-11-05T13:45:00Z"},
         {"display_name": "", "added_at": "yesterday"},
+        {"display_name": "", "added_at": "0001-01-01T00:00:00Z"},
         [],
     ]
     field = node("input", "webauthn", name="webauthn_register_displayname", type="text", label="Name")
@@ -808,6 +809,7 @@ def test_keys_are_a_list_before_the_field_that_adds_one(ory: responses.RequestsM
 
     assert [text for text in page.text("span") if text in ("Blue <key>", "Unnamed")] == [
         "Blue <key>",
+        "Unnamed",
         "Unnamed",
         "Unnamed",
     ]

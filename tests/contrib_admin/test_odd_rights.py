@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -228,13 +229,18 @@ def test_other_model_for_a_table_of_rights_holds_them_in_every_field() -> None:
 
     columns: Any = {"first_name": models.BooleanField(db_column="is_superuser"), "name": models.CharField(max_length=9)}
 
+    numbers = count()
+
     def found(table: str) -> list[bool]:
-        owner = ModelAdmin(model_of_a_site(f"Twin{table}", models.Model, db_table=table, **columns), NumberSite())
+        name = f"Twin{next(numbers)}"
+        owner = ModelAdmin(model_of_a_site(name, models.Model, db_table=table, **columns), NumberSite())
         return [fields.give_rights({name}, owner) for name in columns]
 
     granting = (User.groups.through, User.user_permissions.through, Group.permissions.through)
     for model in (User, Group, Permission, ContentType, OryIdentity, *granting):
         assert found(model._meta.db_table) == [True, True]
+    for spelling in ('"auth_user"', "AUTH_USER", 'public."auth_user"'):
+        assert found(spelling) == [True, True]
     assert found("shop_other") == [False, False]
 
 

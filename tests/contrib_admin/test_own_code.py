@@ -10,11 +10,13 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
+from django.forms import ModelForm
 from django.http import HttpResponse
 from django.urls import include, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
+from django_ory_mfa.contrib.admin.own_code import is_own
 from django_ory_mfa.management.report.rows import rows
 from tests.contrib_admin.people import STALE, UsersSite, is_refresh, staff
 from tests.contrib_admin.rights_sites import site_of
@@ -111,13 +113,25 @@ class InPart(Each):
         """Nothing."""
 
 
+class Inner(Named):
+    """What both views of Django call for their form."""
+
+    def _changeform_view(self, request: Any, object_id: Any, form_url: Any, extra_context: Any) -> Any:
+        return promoting(super()._changeform_view)(request, object_id, form_url, extra_context)  # type: ignore[misc]
+
+
+OF_EACH = {name: vars(Each)[name] for name in ("changelist_view", "history_view", "add_view", "change_view")}
+
+
 class OfCustomers(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
     def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
         return super().changelist_view(request, extra_context)
 
 
-CLASSES = (Named, Form, Each, Decorated, OnObject, InRoutes, Declared, InPart)
+CLASSES = (Named, Form, Inner, Each, Decorated, OnObject, InRoutes, Declared, InPart, type("Made", (Named,), OF_EACH))
 sites = [site_of(one.__name__.lower(), (User, one), (Customer, OfCustomers)) for one in CLASSES]
+sites.append(site_of("registered"))
+sites[-1].register(User, Named, **OF_EACH)
 urlpatterns = [*(path(f"{one.name}/", one.urls) for one in sites), path("", include("tests.contrib_admin.urls"))]
 
 
@@ -126,7 +140,9 @@ urlpatterns = [*(path(f"{one.name}/", one.urls) for one in sites), path("", incl
     [
         ("form", "add"),
         ("form", "change"),
-        *((name, place) for name in ("each", "decorated", "onobject") for place in PLACES),
+        ("inner", "add"),
+        ("inner", "change"),
+        *((name, place) for name in ("each", "decorated", "onobject", "made", "registered") for place in PLACES),
         *(("inroutes", place) for place in ("history", "add", "change")),
     ],
 )
@@ -149,6 +165,24 @@ def test_decorator_around_a_view_in_the_routes_is_code_of_the_site(ory: Any, sit
 
     assert is_refresh(site.post("/inroutes/auth/user/list/", {"promote": "1"}))
     assert site.post("/inroutes/auth/user/fresh/", {"action": "", "index": 0}).status_code == 302
+
+
+@pytest.mark.parametrize("module", ["djangoql.admin", "shop.admin"])
+def test_package_whose_name_begins_as_that_of_django_is_not_django(module: str) -> None:
+    made = type("Made", (UserAdmin,), {"__module__": module, "history_view": UserAdmin.history_view})
+
+    assert is_own(made, "history_view")
+    assert not is_own(made, "changelist_view")
+
+
+def test_form_that_is_made_by_a_call_has_code_of_the_site() -> None:
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
+
+    made: Any = type("Made", (ModelForm,), {"__init__": init})
+
+    assert made.__module__.startswith("django.")
+    assert is_own(made, "__init__")
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -189,8 +189,21 @@ class Accounts(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django
     def touch(self, request: Any, object_id: str) -> HttpResponse:
         return HttpResponse(f"touched {object_id}")
 
+    def mark(self, request: Any, pk: int) -> HttpResponse:
+        return HttpResponse(f"marked {pk}")
+
     def get_urls(self) -> Any:
-        return [path("<path:object_id>/touch/", self.admin_site.admin_view(self.touch)), *super().get_urls()]
+        ways = [path("<path:object_id>/touch/", self.admin_site.admin_view(self.touch))]
+        ways += [path("<int:pk>/mark/", self.admin_site.admin_view(self.mark))]
+        return [*ways, *super().get_urls()]
+
+
+class Borrowing(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """A view of another model admin stands among its own."""
+
+    def get_urls(self) -> Any:
+        lent = Customers(Customer, self.admin_site)
+        return [path("lent/", self.admin_site.admin_view(lent.quiet)), *super().get_urls()]
 
 
 undeclared = site_of("undeclared", (User, Undeclared), (Customer, Customers))
@@ -200,11 +213,12 @@ unbound = site_of("unbound", (User, Unbound))
 unbound_declared = site_of("unbound_declared", (User, UnboundDeclared))
 shown = site_of("shown_columns", (Customer, Shown))
 accounts = site_of("accounts", (Customer, Accounts))
+borrowing = site_of("borrowing", (User, Borrowing))
 of_users = site_of("of_users", (Customer, OfUsers), (User, CalledAsAKey))
 urlpatterns = [
     *(
         path(f"{site.name}/", site.urls)
-        for site in (undeclared, declared, members, shown, accounts, unbound, unbound_declared, of_users)
+        for site in (undeclared, declared, members, shown, accounts, borrowing, unbound, unbound_declared, of_users)
     ),
     path("", include("tests.contrib_admin.urls")),
 ]
@@ -241,6 +255,15 @@ def test_view_beside_rows_that_only_an_object_has_is_one_of_rights_too(ory: Any,
     assert site.get(f"/accounts/shop/customer/{customer.pk}/touch/").status_code == 200
     assert is_refresh(site.post(f"/accounts/shop/customer/{customer.pk}/touch/"))
     assert site.post("/accounts/shop/customer/404/touch/").status_code == 200
+    assert is_refresh(site.post(f"/accounts/shop/customer/{customer.pk}/mark/"))
+    assert site.post("/accounts/shop/customer/404/mark/").status_code == 200
+
+
+def test_view_of_another_model_admin_among_those_of_users_is_one_of_rights_too(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, age=STALE)
+
+    assert site.get("/borrowing/auth/user/lent/").status_code == 200
+    assert is_refresh(site.post("/borrowing/auth/user/lent/"))
 
 
 def test_view_of_what_holds_no_rights_is_not(ory: Any, site: UsersSite) -> None:

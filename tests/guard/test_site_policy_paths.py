@@ -607,13 +607,19 @@ def file_of(request: Any, path: str) -> HttpResponse:
     return HttpResponse("open sesame")
 
 
-@pytest.mark.parametrize("url", ["/files/private/pay.pdf", "/files/private/pay.pdf/", "/files//private/pay.pdf//"])
+FILE = "/files/private/pay.pdf"
+
+
+@pytest.mark.parametrize("url", [FILE, f"{FILE}/", "/files//private/pay.pdf//", "/files/private//pay.pdf/"])
 @pytest.mark.parametrize("pattern", [r"^files/(?P<path>.*)$", r"^files/(.*)$"])
 def test_rule_with_an_end_holds_for_the_slash_that_a_view_of_files_drops(
     ory: Any, site: Site, settings: Any, pattern: str, url: str
 ) -> None:
     settings.ROOT_URLCONF = urlconf(re_path(pattern, file_of))
-    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(r"/files(/.*\.pdf)?$", "aal2"), ("/files/", None)]
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = (
+        "aal1",
+        [(r"/files(/private/[^/]+\.pdf)?$", "aal2"), ("/files/", None)],
+    )
     aal1(ory, site)
 
     assert location(site.get(url)).startswith(STEP_UP)

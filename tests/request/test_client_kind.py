@@ -133,9 +133,10 @@ def test_kind_is_asked_for_once_a_request(site: Site, ory: FakeOry, asked: list[
 
 
 UNREADABLE = ["text/html;x*=bogus''y", "text/html" + ";" * 20_000, "text/" + "h" * 20_000, "text/html," * 200]
+UNREADABLE += ["text/html;a*0=x;a*=y"]
 
 
-@pytest.mark.parametrize("accept", UNREADABLE, ids=["broken", "semicolons", "one type", "many types"])
+@pytest.mark.parametrize("accept", UNREADABLE, ids=["broken", "semicolons", "one type", "many types", "part twice"])
 def test_accept_that_cannot_be_read_is_that_of_a_script(site: Site, ory: FakeOry, accept: str) -> None:
     """Whatever anybody sends there, it is an answer and no error, and it is found without parsing it for seconds."""
     response = site.get("page", headers={"Accept": accept})

@@ -47,14 +47,14 @@ def is_between(owner: Any) -> bool:
     harmless = _said_to_be_harmless(owner)
     fields: list[Any] = [field for field in get_user_model()._meta.many_to_many if field.name not in harmless]
     fields += [field for group in _found(GROUP) for field in group._meta.many_to_many if field.name in OF_GROUPS]
-    return not _tables(owner.model).keys().isdisjoint(field.remote_field.through._meta.db_table for field in fields)
+    return not _tables(owner.model).keys().isdisjoint(_table(field.remote_field.through) for field in fields)
 
 
 def _is_of_users(owner: Any) -> bool:
     mine, theirs = _tables(owner.model), _tables(get_user_model())
     shared = mine.keys() & theirs.keys()
     # A model that users inherit from may hold their rights, and so may what another model inherits with them.
-    if not shared.isdisjoint(one._meta.db_table for one in (owner.model, get_user_model())):
+    if not shared.isdisjoint(map(_table, (owner.model, get_user_model()))):
         return True
     harmless = HARMLESS | _said_to_be_harmless(owner)
     return any(name not in harmless or name in _of_linking() for name in _fields_of(map(mine.get, shared)))
@@ -63,7 +63,13 @@ def _is_of_users(owner: Any) -> bool:
 def _tables(model: Any) -> dict[str, Any]:
     """Return the models with a table that make up ``model``, by their tables; proxies have none."""
     # SECURITY: by the table, as another model may be written for it.
-    return {one._meta.db_table: one._meta.concrete_model for one in (model, *model._meta.get_parent_list())}
+    return {_table(one): one._meta.concrete_model for one in (model, *model._meta.get_parent_list())}
+
+
+def _table(model: Any) -> str:
+    """Return the name of the table of ``model``, however a site spells it: with quotes, capitals or the schema."""
+    name: str = model._meta.db_table.replace('"', "").lower()
+    return name.rpartition(".")[2]
 
 
 def _is_twin(model: Any, known: Any) -> bool:
@@ -98,7 +104,7 @@ def _harmless_of_users(owner: Any, *, is_new: bool) -> frozenset[str]:
         usual = HARMLESS | {users.USERNAME_FIELD, users.get_email_field_name()} | (NEW_PASSWORD if is_new else set())
     if _is_twin(owner.model, users):
         usual = frozenset()
-    elif users._meta.db_table not in mine:
+    elif _table(users) not in mine:
         # What another model has beside the fields that it inherits with users.
         usual |= _fields_of(map(mine.get, mine.keys() - theirs.keys()))
     # SECURITY: with another key, Django saves over the row that has it.
@@ -114,7 +120,7 @@ def _said_to_be_harmless(owner: Any) -> frozenset[str]:
 def _place_of(owner: Any) -> tuple[str, str] | None:
     """Return which model of Django or ours holds the rights of ``owner``; None for users and all others."""
     mine = _tables(owner.model)
-    return next((place for place in HARMLESS_OF if any(one._meta.db_table in mine for one in _found(place))), None)
+    return next((place for place in HARMLESS_OF if any(_table(one) in mine for one in _found(place))), None)
 
 
 def _of_linking() -> frozenset[str]:

@@ -24,9 +24,8 @@ def is_own(owner: Any, *methods: str) -> bool:
     if not is_class and not vars(owner).keys().isdisjoint(methods):
         return True
     classes = (owner if is_class else type(owner)).__mro__
-    # SECURITY: by the class that it stands in, as a decorator may give a function the name of Django's module.
-    found = [next((one for one in classes if name in vars(one)), object) for name in methods]
-    return not all(one is object or one.__module__.startswith(KNOWN) for one in found)
+    found = [(next((one for one in classes if name in vars(one)), object), name) for name in methods]
+    return any(_is_written_by_site(one, name) for one, name in found if one is not object)
 
 
 def is_own_view(model_admin: Any, key: str | None, view: Any) -> bool:
@@ -40,6 +39,12 @@ def innermost(view: Any) -> Any:
     """Return what ``view`` calls in the end, behind decorators and partials."""
     *_, found = _layers(view)
     return found
+
+
+def _is_written_by_site(owner: type, name: str) -> bool:
+    # SECURITY: by the class, as a decorator may give a function the name of Django's module; and by the code itself, as
+    # Django makes a class of what `register()` is given.
+    return not owner.__module__.startswith(KNOWN) or any(map(_is_own_layer, _layers(vars(owner)[name])))
 
 
 def _layers(view: Any) -> Iterator[Any]:

@@ -56,8 +56,9 @@ def requirements_of(site: Any, view: Any, request: HttpRequest, object_id: str |
     """Yield what ``view`` of ``site`` requires of ``request``: levels, names of policies or ``Requirement`` values."""
     sensitive = site.sensitive
     place = place_of(view)
-    if place.model_admin is None:
-        place = _place_by_route(site, view, request)
+    if place.model_admin is None or is_undeclared(place):
+        # SECURITY: a method of one model admin may have its route among those of another, which holds rights.
+        place = max(place, _place_by_route(site, view, request), key=_holds_rights)
     model_admin, key = place.model_admin, place.key
     if model_admin is None:
         return
@@ -71,6 +72,10 @@ def requirements_of(site: Any, view: Any, request: HttpRequest, object_id: str |
         return
     if _may_be_rights(place, picked, request, object_id) or _gives_rights(model_admin, request, key, object_id):
         yield sensitive
+
+
+def _holds_rights(place: Place) -> int:
+    return 0 if place.model_admin is None else 1 + holds_rights(place.model_admin)
 
 
 def is_undeclared(place: Place) -> bool:

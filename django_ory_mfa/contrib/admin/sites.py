@@ -91,8 +91,9 @@ class AALAdminSiteMixin:
 
         @wraps(inner)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            # A route need not name what it finds in the path.
-            response = AdminGuard(self, request, view).refusal(kwargs.get("object_id", args[0] if args else None))
+            # A view of the site may call the object otherwise, or have no name for it.
+            found = kwargs.get("object_id", next(iter((*args, *kwargs.values())), None))
+            response = AdminGuard(self, request, view).refusal(None if found is None else str(found))
             if response is None:
                 response = finish_allowed(request, inner(request, *args, **kwargs))
                 last_page.remember(request, response, session_of(state_of(request)), self._path())

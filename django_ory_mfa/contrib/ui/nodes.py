@@ -29,7 +29,7 @@ from django_ory_mfa.contrib.ui.parts import (
 )
 from django_ory_mfa.contrib.ui.texts import EXPIRED, recovery_code, text_of
 from django_ory_mfa.core.flows import PLAIN_URL
-from django_ory_mfa.core.whoami import read_time
+from django_ory_mfa.core.whoami import EPOCH, read_time
 
 FIELD_TYPES = {"text", "email", "password", "tel", "url", "number", "date", "datetime-local", "checkbox"}
 AUTOCOMPLETE = {
@@ -75,7 +75,9 @@ def _with_key(button: Button, label: object) -> Button:
     context = label.get("context") if isinstance(label, dict) else None
     known = context if isinstance(context, dict) else {}
     name, added_at = known.get("display_name"), read_time(known.get("added_at"))
-    return replace(button, key_name=name if isinstance(name, str) else "", key_added_at=added_at)
+    # Ory's zero, for keys of which it does not know it.
+    is_known = added_at is not None and added_at > EPOCH
+    return replace(button, key_name=name if isinstance(name, str) else "", key_added_at=added_at if is_known else None)
 
 
 def read_messages(messages: object) -> tuple[Message, ...]:
