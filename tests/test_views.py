@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import include, path
 
@@ -802,6 +803,28 @@ def test_answer_without_a_token_is_unavailable(ory: Any, site: Site, body: bytes
     response = site.post(LOGOUT)
 
     assert (response.status_code, location(response)) == (503, "")
+
+
+def test_token_in_an_answer_that_is_no_success_is_not_used(ory: Any, site: Site) -> None:
+    ory.login(site)
+    ory.fail(500, body=b'{"logout_token": "abc"}', path=LOGOUT_FLOW)
+
+    response = site.post(LOGOUT)
+
+    assert (response.status_code, location(response)) == (503, "")
+
+
+def test_sign_out_of_a_site_that_caches_no_sessions_leaves_its_cache_alone(
+    ory: Any, site: Site, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ORY_MFA_CACHE_TTL = 0
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": __name__}}
+    written: list[Any] = []
+    for name in ("set", "delete"):
+        monkeypatch.setattr(caches["default"], name, lambda *args, **named: written.append(args))
+    ory.login(site)
+
+    assert (site.post(LOGOUT).status_code, written) == (303, [])
 
 
 @pytest.mark.parametrize("status", [302, 400, 404, 429, 500, 503])

@@ -5,7 +5,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -301,6 +301,23 @@ def test_nobody_waits_longer_than_the_time_out(ory: Ory, settings: Any, follower
 
     assert answers(asyncio.run(main())) == [LATE, LATE, LATE]
     assert ory.calls == 1
+
+
+def test_blocking_code_waits_no_longer_for_a_blocking_call(
+    ory: Ory, settings: Any, followers: threading.Semaphore
+) -> None:
+    settings.ORY_MFA_TIMEOUT = 2
+
+    with ThreadPoolExecutor(2) as threads:
+        leading = threads.submit(SharedCall(GROUP, "key", ory).run)
+        ory.busy.wait(PATIENCE)
+        following = threads.submit(SharedCall(GROUP, "key", ory).run)
+        wait_until(followers, 1)
+        wait([following], PATIENCE)
+        ory.release.set()
+        found = answers([following.result(PATIENCE), leading.result(PATIENCE)])
+
+    assert found == [LATE, GOOD]
 
 
 def test_call_that_should_be_over_is_waited_for_by_nobody(ory: Ory, settings: Any) -> None:
