@@ -39,6 +39,15 @@ class WithOldRoute(WithOrders):
         return [re_path(r"^(\d+)/old/$", update_wrapper(wrapper, self.change_view)), *super().get_urls()]
 
 
+class WithYieldedMembers(NamedGroup):
+    """Rows that only the method has from which Django makes them."""
+
+    def get_formsets_with_inlines(self, request: Any, obj: Any = None) -> Any:
+        yield from super().get_formsets_with_inlines(request, obj)
+        members = Membership(Group, self.admin_site)
+        yield members.get_formset(request, obj), members
+
+
 class WithReorders(WithOrders):
     inlines = (Reorders,)
 
@@ -112,6 +121,7 @@ sites = (
     site_of("gifts", (Customer, WithGifts), (Order, asks(admin.ModelAdmin, "add"))),
     site_of("unregistered", (Customer, WithOrders)),
     site_of("shown", (Group, WithShownMembers)),
+    site_of("yielded", (Group, WithYieldedMembers)),
     site_of("meaning", (Permission, admin.ModelAdmin), (ContentType, admin.ModelAdmin), (User, Addressed)),
 )
 urlpatterns = [

@@ -199,6 +199,14 @@ def test_list_that_can_only_be_read_is_not_asked_for(ory: Any, site: UsersSite, 
     assert site.get("/changes/shop/order/").status_code == 200
 
 
+def test_members_who_stand_in_no_list_of_inlines_are_sensitive(ory: Any, site: UsersSite) -> None:
+    staff(ory, site, age=STALE)
+    path = f"/yielded/auth/group/{Group.objects.create(name='editors').pk}/change/"
+
+    assert is_refresh(site.get(path))
+    assert is_refresh(site.post(path, {"name": "editors"}))
+
+
 def test_members_who_can_only_be_taken_out_are_sensitive(ory: Any, site: UsersSite) -> None:
     """A row between a user and a group gives rights by being there."""
     staff(ory, site, age=STALE)

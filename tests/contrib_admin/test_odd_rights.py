@@ -239,7 +239,7 @@ def test_other_model_for_a_table_of_rights_holds_them_in_every_field() -> None:
     granting = (User.groups.through, User.user_permissions.through, Group.permissions.through)
     for model in (User, Group, Permission, ContentType, OryIdentity, *granting):
         assert found(model._meta.db_table) == [True, True]
-    for spelling in ('"auth_user"', "AUTH_USER", 'public."auth_user"'):
+    for spelling in ('"auth_user"', "AUTH_USER", 'public."auth_user"', "`auth_user`", "[dbo].[auth_user]"):
         assert found(spelling) == [True, True]
     assert found("shop_other") == [False, False]
 

@@ -68,8 +68,8 @@ def _tables(model: Any) -> dict[str, Any]:
 
 def _table(model: Any) -> str:
     """Return the name of the table of ``model``, however a site spells it: with quotes, capitals or the schema."""
-    name: str = model._meta.db_table.replace('"', "").lower()
-    return name.rpartition(".")[2]
+    name: str = model._meta.db_table.lower().rpartition(".")[2]
+    return name.strip('"`[]')
 
 
 def _is_twin(model: Any, known: Any) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.admin.options import TO_FIELD_VAR
 from django.contrib.admin.utils import unquote
 
+from django_ory_mfa.contrib.admin.own_code import is_own
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
@@ -47,7 +49,11 @@ def inlines_in(owner: Any, request: HttpRequest, found: Any) -> list[Any]:
     (django-nested-admin).
     """
     if hasattr(owner, "get_inline_instances"):
-        return list(owner.get_inline_instances(request, found))
+        shown = list(owner.get_inline_instances(request, found))
+        # Django makes the rows by this one, which shows the same unless a site overrides it.
+        if is_own(owner, "get_formsets_with_inlines"):
+            shown += [one for _, one in owner.get_formsets_with_inlines(request, found)]
+        return shown
     return [one(owner.model, owner.admin_site) for one in getattr(owner, "inlines", None) or ()]
 
 
