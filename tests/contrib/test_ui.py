@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import responses
 from django.http import HttpRequest, HttpResponse
+from django.template import engines
+from django.test import RequestFactory
 from django.urls import include, path
 from django.utils import translation
 
@@ -794,6 +796,22 @@ def test_way_that_is_only_a_button_is_not_folded(ory: responses.RequestsMock) ->
 def remove_key(context: Any, name: str = "webauthn_remove") -> dict[str, Any]:
     label = {"id": 1050018, "text": "Remove", "type": "info", "context": context}
     return node("input", "webauthn", label, name=name, type="submit", value="ab12")
+
+
+@pytest.mark.parametrize("by", ["context", "request"])
+@pytest.mark.parametrize(("needs_script", "scripts"), [(True, 2), (False, 1)])
+def test_scripts_have_the_nonce_of_the_site(by: str, scripts: int, *, needs_script: bool) -> None:
+    """By the context, as Django 6 has it, and by the request, as django-csp has it."""
+    request = RequestFactory().get("/")
+    context: dict[str, Any] = {"page": SimpleNamespace(forms=["form"], needs_script=needs_script, script=None)}
+    if by == "context":
+        context["csp_nonce"] = "n0nce"
+    else:
+        request.csp_nonce = "n0nce"  # type: ignore[attr-defined]
+
+    page = engines["django"].get_template("ory_mfa/ui/_scripts.html").render(context, request)
+
+    assert page.count("<script ") == page.count(' nonce="n0nce" defer></script>') == scripts
 
 
 def test_keys_are_a_list_before_the_field_that_adds_one(ory: responses.RequestsMock) -> None:
