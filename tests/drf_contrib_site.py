@@ -194,12 +194,17 @@ class Raises(Base):
         "drf": exceptions.PermissionDenied("Not yours."),
         "list": exceptions.PermissionDenied(["Not", "yours"]),
         "not-authenticated": exceptions.NotAuthenticated(),
+        "wrong-pin": exceptions.AuthenticationFailed("Wrong PIN."),
         "not-found": exceptions.NotFound(),
         "error": RuntimeError("a bug of the site"),
     }
 
     def get(self, request: Any) -> Response:
         raise self.ERRORS[request.query_params["what"]]
+
+
+class RaisesInside(Raises):
+    permission_classes = (AALPermission("aal1"),)
 
 
 class OthersOnly(Raises):
@@ -347,6 +352,7 @@ VIEWS = {
     "inside-without-authentication": InsideWithoutAuthentication,
     "who": Who,
     "raises": Raises,
+    "raises-inside": RaisesInside,
     "others-only": OthersOnly,
     "throttled": Throttled,
     "by-method": ByMethod,

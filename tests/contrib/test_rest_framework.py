@@ -96,6 +96,14 @@ def test_challenge_of_the_frameworks_own_handler_says_what_is_missing(site: Site
     assert site.json("/bare").headers["WWW-Authenticate"] == "Bearer"
 
 
+def test_challenge_of_a_view_that_was_allowed_asks_for_no_level(site: Site, ory: FakeOry) -> None:
+    ory.login(site)
+
+    response = site.json("/raises-inside?what=wrong-pin")
+
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
 # Rule 4
 
 

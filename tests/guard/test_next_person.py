@@ -391,9 +391,8 @@ def test_rule_that_only_reports_keeps_nothing_of_it_either(
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, POLICY]
     settings.ORY_MFA_RULES = [("/", "aal1", {"report_only": True})]
     next_person(ory, site)
-    site.get("public")
 
-    assert seen(site.get("kept")) == [EMPTY]
+    assert seen(site.get("public"), site.get("kept")) == [(200, "public"), EMPTY]
 
 
 def test_nothing_of_a_request_that_ends_is_kept(ory: FakeOry, site: Site, engine: str) -> None:
@@ -417,6 +416,15 @@ def test_view_that_catches_the_refusal_keeps_nothing_either(ory: FakeOry, site: 
     next_person(ory, site)
 
     assert seen(site.get("caught"), site.get("free"), site.get("caught")) == [(200, "not now"), EMPTY, EMPTY]
+
+
+def test_what_a_view_makes_of_it_after_the_refusal_is_not_kept(
+    ory: FakeOry, site: Site, engine: str, settings: Any
+) -> None:
+    settings.MIDDLEWARE = [SESSIONS, SESSION]
+    next_person(ory, site)
+
+    assert seen(site.get("caught"), site.get("kept")) == [(200, "not now"), EMPTY]
 
 
 def test_what_a_receiver_writes_for_the_next_person_is_kept(ory: FakeOry, site: Site, engine: str) -> None:

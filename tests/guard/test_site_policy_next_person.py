@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from asgiref.sync import iscoroutinefunction
 from django.core.signals import request_finished
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.urls import include, path
+from django.utils.decorators import sync_and_async_middleware
 
 from django_ory_mfa.decorators import aal_exempt
 from django_ory_mfa.signals import identity_switched
@@ -38,9 +40,23 @@ def without_page(request: Any) -> HttpResponse:
     return HttpResponse(status=404)
 
 
+def of_admin(request: Any) -> HttpResponse:
+    """A view that is never run, of an admin site that marks its refusals."""
+    raise AssertionError
+
+
+def marked(request: Any, refusal: Any) -> Any:
+    refusal.headers["X-Admin"] = "mine"
+    return refusal
+
+
+vars(of_admin)["admin_site"] = SimpleNamespace(ory_mfa_finish_refusal=marked)
+
+
 urlpatterns = [
     path("sync/", include([path("keep", keep), path("page", views.page), path("exempt/gone", without_page)])),
     path("async/", include([path("keep", akeep), path("page", views.apage), path("exempt/gone", without_page)])),
+    path("<str:mode>/admin", of_admin),
 ]
 
 
@@ -76,6 +92,24 @@ def attached(request: Any, response: Any) -> Any:
 
 
 FILE = Resource()
+
+
+@sync_and_async_middleware
+def answers(get_response: Any) -> Any:
+    """Answers in the place of the admin."""
+
+    def is_meant(request: Any) -> bool:
+        return bool(request.path.endswith("/admin"))
+
+    async def amiddleware(request: Any) -> Any:
+        return HttpResponse(shown(request)) if is_meant(request) else await get_response(request)
+
+    def middleware(request: Any) -> Any:
+        return HttpResponse(shown(request)) if is_meant(request) else get_response(request)
+
+    return amiddleware if iscoroutinefunction(get_response) else middleware
+
+
 fallback, streams, visits, asks, files = map(finishing, (page, streamed, visited, asked_late, attached))
 
 
@@ -148,6 +182,15 @@ def test_head_is_sent_again_for_the_next_person(ory: Any, site: Site) -> None:
     first, second = site.request("head", "nowhere"), site.request("head", "nowhere")
 
     assert (first.status_code, second.status_code) == (302, 200)
+
+
+def test_answer_in_the_place_of_an_admin_is_withheld_as_the_admin_does(ory: Any, site: Site, settings: Any) -> None:
+    ends_with(settings, "answers")
+    next_person(ory, site)
+
+    first, second = site.get("admin"), site.get("admin")
+
+    assert (first.status_code, first["X-Admin"], second.content) == (302, "mine", b"nothing")
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])

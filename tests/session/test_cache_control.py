@@ -101,6 +101,7 @@ def spelling(view: Any, read: Any, template: Any, inner: Any, stream: Any) -> li
         path("streamed", GUARD(stream)),
         path("inside", inner),
         path("nested", AAL1(GUARD(read))),
+        path("noted", noted(GUARD(view))),
         path("public-header", GUARD(cache_control(public=True, max_age=60)(read))),
         path("capital-header", GUARD(headed("PUBLIC, max-age=60")(read))),
         path("private-header", GUARD(cache_control(private=True, max_age=60)(read))),
@@ -129,6 +130,22 @@ def headed(value: str) -> Any:
         return aheaded if iscoroutinefunction(view) else sheaded
 
     return decorator
+
+
+def noted(view: Any) -> Any:
+    """A decorator of the site, such as a cache of its own, that looks at the headers of what it gets."""
+
+    def noting(response: HttpResponse) -> HttpResponse:
+        response.headers["X-Seen"] = response.headers.get("Cache-Control", "") + "; " + response.headers.get("Vary", "")
+        return response
+
+    async def anoted(request: Any) -> HttpResponse:
+        return noting(await view(request))
+
+    def snoted(request: Any) -> HttpResponse:
+        return noting(view(request))
+
+    return anoted if iscoroutinefunction(view) else snoted
 
 
 # Django's @cache_page takes sync views only, which an async site may have, too.
@@ -198,6 +215,13 @@ def test_page_that_depends_on_the_session_is_private(site: Site, ory: FakeOry, v
     assert response.status_code == 200
     assert directives(response) == {"private"}
     assert vary(response) >= VARY
+
+
+def test_page_is_private_as_soon_as_it_leaves_its_guard(site: Site, ory: FakeOry) -> None:
+    """Whatever stands between the guard and our middleware may store pages, too."""
+    ory.login(site)
+
+    assert site.get("noted").headers["X-Seen"] == "private; Cookie, Authorization, X-Session-Token"
 
 
 @pytest.mark.parametrize("view", ["reading", "late"])
