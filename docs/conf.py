@@ -10,7 +10,7 @@ from typing import Any
 import django
 from django.conf import settings
 from docutils import nodes
-from sphinx.addnodes import index, pending_xref
+from sphinx.addnodes import glossary, index, pending_xref
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -112,14 +112,17 @@ def searched(app: Sphinx, name: str) -> list[dict[str, Any]]:
         if not link.get("refexplicit") and (title := title_of(app, name, link)):
             link[:] = [nodes.Text(title)]
     sections: dict[nodes.Node, dict[str, Any]] = {}
-    for node in page.findall(lambda node: isinstance(node, nodes.section | nodes.TextElement)):
+    for node in page.findall(lambda node: isinstance(node, nodes.TextElement) or is_section(node)):
         section = sections.get(around(node), {"headings": [], "entries": [], "text": []})
-        if isinstance(node, nodes.section):
+        if is_section(node):
             headings = [node[0].astext(), *section["headings"]]
-            sections[node] = {"id": node["ids"][0], "headings": headings, "entries": [], "text": []}
+            (anchor, *_) = node["ids"] or node[0]["ids"]
+            sections[node] = {"id": anchor, "headings": headings, "entries": [], "text": []}
         elif isinstance(node, index):
-            section["entries"] += [[entry[1], entry[2]] for entry in node["entries"]]
-        elif not isinstance(node, nodes.Invisible | nodes.title | nodes.raw) and not isinstance(
+            # The entry of a term of a glossary is its heading.
+            known = section["headings"][:1]
+            section["entries"] += [[entry[1], entry[2]] for entry in node["entries"] if entry[1] not in known]
+        elif not isinstance(node, nodes.Invisible | nodes.title | nodes.term | nodes.raw) and not isinstance(
             node.parent, nodes.TextElement
         ):
             section["text"] += node.astext().split()
@@ -135,9 +138,15 @@ def title_of(app: Sphinx, name: str, link: pending_xref) -> str | None:
 
 def around(node: nodes.Node) -> nodes.Node:
     """The section that ``node`` is in, or the page."""
-    while node.parent.parent and not isinstance(node.parent, nodes.section):
+    while node.parent.parent and not is_section(node.parent):
         node = node.parent
     return node.parent
+
+
+def is_section(node: nodes.Node) -> bool:
+    """A section, or a term of a glossary with what it means."""
+    is_term = isinstance(node, nodes.definition_list_item) and isinstance(node.parent.parent, glossary)
+    return is_term or isinstance(node, nodes.section)
 
 
 def write_what_is_searched(app: Sphinx, exception: Exception | None) -> None:

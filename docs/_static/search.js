@@ -17,7 +17,7 @@ email, e mail, mail
 sms, text message
 user, person, people, account, visitor, member, employee, identity
 permission, role, right
-protect, guard, restrict, require, enforce, force, decorator, secure, lock
+protect, guard, restrict, require, enforce, force, demand, mandatory, compulsory, decorator, secure, lock
 public, free, exempt, exclude, skip, unprotected
 fail, failure, error, broken, break, wrong, trouble, problem, issue, not working, crash
 refuse, reject, deny, forbidden, blocked, block, not allowed
@@ -41,9 +41,14 @@ production, deploy, deployment, go live
 proxy, nginx, reverse proxy, apache, caddy
 ory network, ory cloud, cloud, saas
 outage, down, unavailable, offline, unreachable
+turn on, switch on, enable, activate
+turn off, switch off, disable, deactivate
+dry run, report only, trial run, simulate, rehearse
+banner, notice, nag, remind, reminder
+https, http, tls, ssl
 slow, speed, fast, performance, latency
 limit, throttle, too many, 429
-compare, comparison, difference, differ, alternative, versus, vs, peer, instead
+compare, comparison, alternative, versus, vs, peer
 setting, configuration, config, configure, option, parameter, variable
 test, pytest, unittest, mock, fake
 find out, diagnose, diagnosis, debug, doctor, troubleshoot, inspect, investigate
@@ -57,22 +62,35 @@ javascript, js, script, typescript
 spa, single page, frontend, front end, react, vue, angular
 domain, subdomain, host, origin
 fresh, recent, reauthenticate, older, age, max_age, sudo
-every, everywhere, everybody, whole, all
+every, everywhere, everybody, everyone, whole, all
 gradual, step by, phase, roll out, rollout
 `;
+
+// Words that say nothing about what is looked for, also as they are left of "don't" and "isn't". Sphinx has a list too, which
+// is another one, and of another type, in each of its versions.
+const LITTLE = new Set(
+  `
+a an the and or but nor so then than as if of at by for from in into on onto to with about there here
+i me my we us our you your he him his she her it its they them their this that these those who whom whose which what
+when where why how am is are was were be been being do does did doing done have has had having can cannot could may might
+must shall should will would don isn doesn didn won wouldn aren wasn couldn shouldn haven hasn hadn weren
+no not only just also too very some any both each few more most other own same such once while until because before after during between under over through
+want wants like please happens
+`.split(/\s+/),
+);
 
 // How much an occurrence counts beside one in the text, and how fast more of them count less.
 const HEADING = 4;
 const ENTRY = 2;
 const ENOUGH = 3;
 const EXACT = 1.5;
-// A page that mentions everything is seldom what somebody looks for.
-const LAST = /^(changelog$|reference\/crossings\/)/;
+// A page that mentions everything is seldom what somebody looks for, and what a word means is seldom all.
+const worthOf = (page) => (/^(changelog$|reference\/crossings\/)/.test(page) ? 0.5 : page === "glossary" ? 0.8 : 1);
 
 const stemmer = new Stemmer();
 const stems = new Map();
 const stem = (word) => stems.get(word) ?? (stems.set(word, stemmer.stemWord(word)), stems.get(word));
-const names = (text) => text.toLowerCase().replace(/['’]\p{L}+/gu, "").match(/[\p{L}\p{N}]+([-._]+[\p{L}\p{N}]+)*/gu) ?? [];
+const names = (text) => text.toLowerCase().replace(/(?<=\p{L})['’]\p{L}+/gu, "").match(/[\p{L}\p{N}]+([-._]+[\p{L}\p{N}]+)*/gu) ?? [];
 const split = (text) => names(text).flatMap((name) => name.split(/[-._]+/));
 
 const thingOf = new Map();
@@ -87,7 +105,7 @@ const termsOf = (text) => {
     const word = stem(words[at]);
     const both = `${word} ${stem(words[at + 1] ?? "")}`;
     if (thingOf.has(both)) terms.push({ word: both, thing: thingOf.get(both), parts: [word, stem(words[++at])] });
-    else terms.push({ word, as: words[at], thing: thingOf.get(word), stop: stopwords.has(words[at]) && !thingOf.has(word) });
+    else terms.push({ word, as: words[at], thing: thingOf.get(word), stop: LITTLE.has(words[at]) && !thingOf.has(word) });
   }
   return terms;
 };
@@ -165,7 +183,7 @@ const find = (query) => {
       const alike = likeness(phrase.terms, terms) * (phrase.text === query.trim().toLowerCase() ? EXACT : 1);
       if (alike > best) [best, id] = [alike, phrase.id];
     }
-    score = (score * (1 + has / total) / 2 + best * total) * (LAST.test(section.page) ? 0.5 : 1);
+    score = (score * (1 + has / total) / 2 + best * total) * worthOf(section.page);
     if (score > (pages.get(section.page)?.score ?? 0)) pages.set(section.page, { page: section.page, id, section, score });
   }
   return { results: [...pages.values()].sort((a, b) => b.score - a.score), terms, missing };
@@ -212,7 +230,7 @@ const show = (query) => {
     document.querySelector("ul.search").append(item);
   }
   // The page that is opened next marks these words, by Sphinx's sphinx_highlight.js.
-  localStorage.setItem("sphinx_highlight_terms", split(query).filter((word) => !stopwords.has(word)).join(" "));
+  localStorage.setItem("sphinx_highlight_terms", split(query).filter((word) => !LITTLE.has(word)).join(" "));
 };
 
 // After sphinx_highlight.js, which would take the words for those of this page.

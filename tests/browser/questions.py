@@ -263,6 +263,15 @@ WORDS = {
     "back button": "reference/refusals",
     "two tabs": "reference/refusals",
     "return_to": "reference/refusals",
+    "django-otp": "how-to/beside-allauth",
+    "django-two-factor-auth": "how-to/beside-allauth",
+    "first superuser": "how-to/users",
+    "createsuperuser": "how-to/users",
+    "aal1": "explanation/levels",
+    "aal2": "explanation/levels",
+    "mandatory MFA": "how-to/turn-mfa-on",
+    "kill switch": "how-to/roll-out",
+    "http instead of https": "how-to/deploy",
 }
 
 # In words that nobody has put into the index for them. Most find one of their pages first.
@@ -347,4 +356,19 @@ QUESTIONS = {
     "password expiry policy": "faq",
     "mfa for api tokens": "how-to/mobile-apps-and-scripts",
     "vue frontend session cookie cross origin": "how-to/front-end-elsewhere",
+    "force second factor for everybody": "how-to/turn-mfa-on",
+    "two weeks to set up MFA": "how-to/roll-out",
+    "user is sent in a loop": "troubleshooting reference/refusals",
+    "dry run": "how-to/roll-out how-to/site-policy",
+    "what is aal2": "explanation/levels glossary",
+    "switch enforcement off in a hurry": "how-to/roll-out",
+    # In whole sentences.
+    "We already use django-otp. Can both run side by side, or must I move?": "how-to/beside-allauth",
+    "Who becomes the first user / superuser once Ory signs people in?": "how-to/users",
+    "How do I make Ory demand the second factor from everybody, not only those who have one?": "how-to/turn-mfa-on",
+    "Sign-in ends on Ory's page 'return_to is not allowed'": "troubleshooting",
+    "Try the policy in logs only before enforcing it": "how-to/roll-out how-to/site-policy",
+    "Show a link or banner in a template only to people without MFA": "how-to/roll-out reference/templates",
+    "RequestFactory in unit tests: how do I give the request a session?": "how-to/test-your-site",
+    "How do I make one person's cached session end at once?": "explanation/caches-and-revocation how-to/sign-out",
 }

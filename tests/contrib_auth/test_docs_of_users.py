@@ -70,6 +70,16 @@ def test_example_of_a_sync_copies_what_it_says(ory: Any, site: UsersSite, settin
     assert (user.first_name, user.is_staff, [group.name for group in user.groups.all()]) == ("Ann", True, ["editors"])
 
 
+@pytest.mark.django_db
+def test_first_superuser_gets_the_rights_once(ory: Any, site: UsersSite) -> None:
+    identity = sign_in(ory, site)
+    assert not user_of(site).is_superuser
+
+    run_block("how-to/users", "def make_superuser")["make_superuser"](identity.id)
+
+    assert (user_of(site).is_staff, user_of(site).is_superuser) == (True, True)
+
+
 EmergencyUserMiddleware = run_block("how-to/users", "EmergencyUserMiddleware")["EmergencyUserMiddleware"]
 
 

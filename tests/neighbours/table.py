@@ -239,6 +239,18 @@ NEIGHBOURS = (
         ),
     ),
     Neighbour(
+        "django-otp",
+        "verifies a token of its own for the person of Ory, which no guard of this package counts",
+        apps=("django_otp", "django_otp.plugins.otp_static"),
+        last=("django_otp.middleware.OTPMiddleware",),
+        lines=(
+            '``await request.session.ahas_key("otp_device_id")`` in async views, before ``await request.auser()``: its '
+            "middleware reads the session there without waiting for it, which Django's own sign-in has loaded by then, "
+            "and a page of somebody whom it has verified is else a 500 (``SynchronousOnlyOperation``). Its tokens "
+            "never make a session ``aal2``: see :doc:`/how-to/beside-allauth`",
+        ),
+    ),
+    Neighbour(
         "django-htmx",
         "tells the view that htmx asks, and a refusal is one that htmx follows",
         apps=("django_htmx",),

@@ -211,6 +211,21 @@ def allauth(visitor: Visitor) -> Iterator[str]:
     yield from visitor.wrong("guarded, with its sign-in alone,", 302, visitor.get("guarded"))
 
 
+def otp(visitor: Visitor) -> Iterator[str]:
+    from django_otp.plugins.otp_static.models import StaticDevice
+
+    session = visitor.sign_in()
+    visitor.get("guarded")
+    yield from unless("verified: False" in visitor.get("used").content.decode(), "aal2 counts as its token")
+    device = StaticDevice.objects.create(user=user_of(session))
+    device.token_set.create(token="a-token")
+    verified = visitor.get(f"/{visitor.mode}/used/?token=a-token")
+    yield from unless("verified: True" in verified.content.decode(), "it takes no token")
+    yield from unless("verified: True" in visitor.get("used").content.decode(), "it forgets who was verified")
+    visitor.sign_in()
+    yield from unless("verified: False" in visitor.get("used").content.decode(), "the next person is verified")
+
+
 # Pages of their own, caches and hosts.
 
 
@@ -311,12 +326,21 @@ def shows_permission(request: Any) -> str:
     return f"may: {request.user.has_perm('auth.change_group', Group.objects.get(name='group'))}"
 
 
+def shows_otp(request: Any) -> str:
+    from django_otp import login, match_token
+
+    if device := match_token(request.user, request.GET.get("token", "")):
+        login(request, device)
+    return f"verified: {bool(request.user.is_verified())}"
+
+
 SHOWN: dict[str, Callable[[Any], str]] = {
     "django-waffle": shows_flag,
     "django-hijack": lambda request: f"user: {request.user.get_username()}",
     "django-guardian": shows_permission,
     "django-simple-history": shows_simple_history,
     "django-auditlog": shows_auditlog,
+    "django-otp": shows_otp,
     "django-htmx": lambda request: f"htmx: {bool(request.htmx)}",
     "django-components": shows_component,
     "django-tenants": lambda request: f"tenant: {request.tenant.name}",
@@ -342,6 +366,7 @@ USES: dict[str, Use] = {
     "django-redis": cache,
     "django-valkey": valkey,
     "django-allauth": allauth,
+    "django-otp": otp,
     "django-htmx": htmx,
     "django-components": components,
 }

@@ -30,6 +30,8 @@ def used(request: HttpRequest) -> HttpResponse:
 
 
 async def aused(request: Any) -> HttpResponse:
+    if chosen().package == "django-otp":
+        await request.session.ahas_key("otp_device_id")  # The line that it needs.
     await request.auser()
     return await sync_to_async(used)(request)
 

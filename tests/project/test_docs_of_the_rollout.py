@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from django_ory_mfa import checks
+from django_ory_mfa.enforcement import require_aal
 from django_ory_mfa.signals import aal_denied
 from django_ory_mfa.testing import FakeOry
-from tests.documents import run_block
+from tests.documents import PAGES, run_block
 from tests.site import Site
 
 PAGE = "how-to/roll-out"
@@ -39,10 +43,15 @@ def orders(request: Any) -> Any:
     return HttpResponse("Orders.")
 
 
+def transfer(request: Any) -> Any:
+    require_aal(request, "sensitive")
+    return orders(request)
+
+
 def _urls() -> list[Any]:
     from django.urls import path
 
-    return [path("orders/", orders), path("elsewhere/", orders)]
+    return [path("orders/", orders), path("elsewhere/", orders), path("transfer/", transfer)]
 
 
 urlpatterns = _urls()
@@ -93,9 +102,21 @@ def test_step_four_has_functions_of_a_request() -> None:
     assert grace(None) == "highest_available"
 
 
-@pytest.mark.parametrize(("days", "level"), [(13, "highest_available"), (15, "aal2"), (None, "aal2")])
-def test_step_four_gives_each_person_two_weeks(days: int | None, level: str) -> None:
-    after_two_weeks = run_block(PAGE, "def after_two_weeks")["after_two_weeks"]
+@pytest.mark.parametrize(
+    ("days", "days_of_the_rule", "level"),
+    [
+        (13, 400, "highest_available"),
+        (15, 400, "aal2"),
+        (400, 13, "highest_available"),
+        (400, 15, "aal2"),
+        (400, -30, "highest_available"),
+        (None, 400, "aal2"),
+    ],
+)
+def test_step_four_gives_each_person_two_weeks(days: int | None, days_of_the_rule: int, level: str) -> None:
+    said = run_block(PAGE, "def after_two_weeks")
+    said["RULE_BEGINS"] = timezone.now() - timedelta(days=days_of_the_rule)
+    after_two_weeks = said["after_two_weeks"]
     made = None if days is None else timezone.now() - timedelta(days=days)
     identity = SimpleNamespace(created_at=made)
 
@@ -108,3 +129,28 @@ def test_step_five_asks_everybody_everywhere(site: Site, ory: FakeOry, policy: A
     ory.login(site, aal="aal1")
 
     assert [site.get(path).status_code for path in ("/orders/", "/elsewhere/")] == [403, 403]
+
+
+def test_guard_that_names_a_requirement_gives_way_at_once(site: Site, ory: FakeOry, settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.project.test_docs_of_the_rollout"
+    settings.ORY_MFA_POLICIES = {"sensitive": {"aal": "aal2", "max_age": 600}}
+    ory.login(site, aal="aal1")
+    assert site.get("/transfer/").status_code == 403
+
+    settings.ORY_MFA_POLICIES = run_block(PAGE, "ORY_MFA_POLICIES")["ORY_MFA_POLICIES"]
+
+    assert site.get("/transfer/").status_code == 200
+
+
+def test_ory_is_asked_for_less_by_the_command_of_the_page(tmp_path: Path) -> None:
+    file = tmp_path / "kratos.yml"
+    file.write_text(
+        "session: {whoami: {required_aal: highest_available}}\n"
+        "selfservice: {flows: {settings: {required_aal: highest_available}}}\n"
+    )
+    (command,) = re.findall(r"``manage.py ory_mfa (require .+?)``", PAGES[PAGE])
+
+    call_command("ory_mfa", *command.split(), "--file", str(file), "--yes")
+
+    assert file.read_text().count("required_aal: aal1") == 1
+    assert "whoami: {required_aal: aal1}" in file.read_text()
