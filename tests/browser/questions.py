@@ -7,6 +7,7 @@ WORDS = {
     "ERR_TOO_MANY_REDIRECTS": "troubleshooting",
     "return_to not allowed": "troubleshooting",
     "second factor is needed": "troubleshooting",
+    "two-step verification is needed": "troubleshooting",
     "no mail arrives": "troubleshooting",
     "csrf 403": "troubleshooting",
     "session.cookie.name": "troubleshooting",

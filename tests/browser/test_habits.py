@@ -174,7 +174,7 @@ def test_what_was_saved_is_told_there_and_on_the_page_of_the_site(ground: Ground
 
     walker.open("/account/security/")
     assert "Password changed." not in walker.text
-    walker.press("Set up a second factor")
+    walker.press("Set up two-step verification")
     walker.unfold()
     walker.page.locator("input[name='traits.email']").fill(f"new-{ground.ory.add_person().email}")
     walker.arrive(walker.page.locator("button[value=profile]"))
@@ -219,7 +219,7 @@ def test_sign_out_while_the_second_factor_is_due(ground: Ground, walker: Walker)
     walker.open("/dashboard/")
     walker.sign_in(person)
     walker.open("/")
-    assert "second factor due" in walker.text
+    assert "second step due" in walker.text
     walker.press("Sign out")
     assert "Not signed in" in walker.text
 

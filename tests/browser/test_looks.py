@@ -224,7 +224,7 @@ def test_pages_of_ory(ground: Ground, walker: Walker, look: Look) -> None:
 def test_settings_of_ory(ground: Ground, walker: Walker, look: Look) -> None:
     walker.reach("/profile/", ground.ory.add_person(), "password")
     walker.open(f"{ground.ory.public_url}/self-service/login/browser?aal=aal2")
-    look.at(walker, "No second factor is set up")
+    look.at(walker, "Two-step verification is not set up")
     walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
     look.at(walker, SETTINGS)
     walker.page.locator("input[name=totp_code]").fill("000000")

@@ -125,8 +125,8 @@ def test_second_factor_removed_by_an_administrator(ground: Ground, walker: Walke
     walker.open("/dashboard/")
     walker.assert_at("/dashboard/", person)
     walker.open("/fresh/?a=1")
-    assert "No second factor is set up for your account" in walker.text
-    walker.press("Set up a second factor")
+    assert "Two-step verification is not set up for your account" in walker.text
+    walker.press("Set up two-step verification")
     walker.enrol_totp()
     walker.assert_at("/fresh/?a=1", person)
 

@@ -246,7 +246,7 @@ def recording(name: str, version: str = "v1.3.1") -> Any:
         ("login_browser_plain_without_session_json", "Sign in"),
         ("login_flow_aal2_totp", "Two-step verification"),
         ("login_flow_refresh_aal2_totp", "Confirm that it's you"),
-        ("login_flow_aal2_no_second_factor", "No second factor is set up"),
+        ("login_flow_aal2_no_second_factor", "Two-step verification is not set up"),
         ("settings_browser_no_second_factor", "Account settings"),
     ],
 )
@@ -701,7 +701,7 @@ def test_second_step_says_what_to_do(ory: responses.RequestsMock, group: str, sa
 def test_second_step_without_any_way_says_so(ory: responses.RequestsMock) -> None:
     page = show(ory, flow_of(CSRF, ui={"messages": [SECOND_STEP]}, requested_aal="aal2"))
 
-    assert page.text("h1") == ["No second factor is set up"]
+    assert page.text("h1") == ["Two-step verification is not set up"]
 
 
 def test_button_names_the_way_only_where_there_are_several(ory: responses.RequestsMock) -> None:

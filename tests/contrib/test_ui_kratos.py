@@ -199,7 +199,7 @@ def test_fresh_proof(visitor: Visitor, server: KratosServer, query: dict[str, st
 def test_no_second_factor_leads_to_enrolment_and_back(visitor: Visitor, server: KratosServer) -> None:
     visitor.sign_in(server.add_person())
     visitor.open("login", aal="aal2", return_to=BACK)
-    assert visitor.heading == "No second factor is set up"
+    assert visitor.heading == "Two-step verification is not set up"
     (link,) = visitor.page.links
 
     visitor._follow(visitor._ask("GET", link))

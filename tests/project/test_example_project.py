@@ -465,15 +465,15 @@ class TestStrict:
         assert visitor.statuses() == dict.fromkeys(GUARDED, 200) | dict.fromkeys(NEEDS_AAL2, 403)
         page = expect(visitor.get("/dashboard/?a=1"), 403).text
         assert f"{kratos.public_url}/self-service/settings/browser?return_to=" in page
-        assert "I already have one" in page
+        assert "I have set it up already" in page
         refusal = expect(visitor.get("/api/me/", accept=JSON), 403).json()
         assert refusal["error"]["id"] == "session_aal2_enrollment_required"
-        assert "No second factor is set up" in expect(visitor.get("/account/security/"), 200).text
+        assert "Two-step verification is not set up" in expect(visitor.get("/account/security/"), 200).text
 
         visitor.ory.enrol("totp")
 
         assert visitor.statuses() == dict.fromkeys(GUARDED, 200)
-        assert "Your account is protected by a second factor." in visitor.get("/account/security/").text
+        assert "Your account is protected by two-step verification." in visitor.get("/account/security/").text
 
     @pytest.mark.parametrize("page", [page for page in GUARDED if page != "api/me"])
     def test_step_up_comes_back_to_the_page(self, visit: OpenVisitor, page: str) -> None:
@@ -497,8 +497,8 @@ class TestStrict:
 
     def test_pages_say_that_a_second_factor_is_due(self, visit: OpenVisitor) -> None:
         visitor = visit("password", factors=("totp",))
-        assert "Signed in, second factor due" in expect(visitor.get("/"), 200).text
-        assert "second factor is still due" in expect(visitor.get("/account/security/"), 200).text
+        assert "Signed in, second step due" in expect(visitor.get("/"), 200).text
+        assert "second step is still due" in expect(visitor.get("/account/security/"), 200).text
 
     def test_code_by_e_mail(self, visit: OpenVisitor, kratos: KratosServer) -> None:
         kratos.configure("strict", code_mfa=True)

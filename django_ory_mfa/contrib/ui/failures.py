@@ -13,9 +13,7 @@ REASONS = {
     "security_identity_mismatch": _("This belongs to somebody else who signed in with this browser."),
     "self_service_flow_expired": _("You took longer than this form is valid. Please start again."),
     "self_service_flow_return_to_forbidden": _("The sign-in service does not know the page that you came from."),
-    "session_aal1_required": _(
-        "You are not signed in any more. Please sign in first, then confirm with your second factor."
-    ),
+    "session_aal1_required": _("You are not signed in any more. Please sign in first, then confirm in a second step."),
     "session_already_available": _("You are signed in already."),
     "session_inactive": _("You are not signed in."),
     "self_service_flow_disabled": _("This site does not offer that."),

@@ -162,7 +162,7 @@ HINTS = {
     "lookup_secret": _("For the day when you lose your phone or key: each code lets you in once."),
     "passkey": _("You sign in by fingerprint, face or screen lock, without a password."),
     "totp": _("An app on your phone or computer that shows a new code every 30 seconds."),
-    "webauthn": _("A key that you plug in or hold to your phone: the safest second factor."),
+    "webauthn": _("A key that you plug in or hold to your phone: the safest second step."),
 }
 
 
