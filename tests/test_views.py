@@ -188,16 +188,25 @@ def test_settings_page_lists_what_is_set_up_and_not_only_what_was_used(ory: Any,
     response = site.get(SETTINGS)
 
     assert listed(response) == ["Authenticator app", "Security key", "Recovery codes"]
-    assert "Codes by e-mail need no set-up." in text_of(response)
 
 
-def test_settings_page_of_somebody_without_second_factor_names_codes_by_email(ory: Any, site: Site) -> None:
-    ory.login(site, aal="aal1")
+@pytest.mark.parametrize(
+    ("person", "times"),
+    [
+        ({"methods": {"code", "totp"}}, 1),
+        ({"methods": {"totp"}}, 0),
+        ({"methods": {"code"}, "second_factors": {"code"}}, 0),
+        ({"aal": "aal1"}, 0),
+    ],
+    ids=["used-beside-an-app", "not-used", "nothing-is-set-up", "no-second-step"],
+)
+def test_settings_page_names_codes_by_email_beside_the_list_where_ory_takes_them(
+    ory: Any, site: Site, person: dict[str, Any], times: int
+) -> None:
+    ory.code_mfa = True
+    ory.login(site, **person)
 
-    response = site.get(SETTINGS)
-
-    assert "Two-step verification is not set up." in text_of(response)
-    assert "Codes by e-mail need no set-up." in text_of(response)
+    assert text_of(site.get(SETTINGS)).count("Codes by e-mail need no set-up.") == times
 
 
 def test_settings_page_before_a_lax_ory_lists_what_is_set_up(ory: Any, site: Site, settings: Any) -> None:
