@@ -10,14 +10,15 @@ import re
 import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
 from tests.browser.accounts import ON_KRATOS, OWN_PAGES, PAGES_OF_SITE, account_ground
-from tests.browser.conftest import TIMEOUT
+from tests.browser.conftest import TIMEOUT, artifacts_of, is_kept
 from tests.browser.servers import Ground
-from tests.browser.walker import SECOND_FACTOR, SETTINGS, Walker
+from tests.browser.test_looks import Look
+from tests.browser.walker import REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, Walker
 from tests.documents import documented_policy
 from tests.servers.base import Person
 from tests.servers.fixtures import BUILD
@@ -237,7 +238,7 @@ def test_forgotten_password_is_replaced(accounts: Ground, visitor: Walker) -> No
     assert visitor.heading == "Recover your account"
     visitor.page.locator("input[name=email]").fill(person.email)
     visitor.arrive(visitor.page.locator("button[name=method]"))
-    assert "we e-mailed it a 6-digit code" in visitor.text
+    assert "we e-mailed it a 6\u2011digit code" in visitor.text
     visitor.page.locator("input[name=code]").fill("000000")
     visitor.arrive(visitor.page.locator("form:has(input[name=code]) button").first)
     assert "This code is not right" in visitor.text
@@ -253,6 +254,64 @@ def test_forgotten_password_is_replaced(accounts: Ground, visitor: Walker) -> No
     visitor.open("/profile/?a=1")
     visitor.sign_in(person)
     visitor.assert_at("/profile/?a=1", person)
+
+
+@pytest.mark.parametrize("accounts", [KRATOS, PAGES_OF_SITE], indirect=True, scope="module")
+def test_who_has_forgotten_the_password_of_a_fresh_proof_chooses_a_new_one(accounts: Ground, visitor: Walker) -> None:
+    """Ory recovers no account that is signed in, so it is signed out first."""
+    person = somebody(accounts)
+    sign_up(visitor, person)
+    visitor.open(f"{accounts.ory.public_url}/self-service/login/browser?refresh=true")
+    assert visitor.heading == REFRESH
+
+    visitor.press("Forgot your password? Sign out to choose a new one")
+
+    assert visitor.heading == "Recover your account"
+    visitor.page.locator("input[name=email]").fill(person.email)
+    visitor.arrive(visitor.page.locator("button[name=method]"))
+    visitor.page.locator("input[name=code]").fill(code_for(visitor, person))
+    visitor.arrive(visitor.page.locator("form:has(input[name=code]) button").first)
+    assert (visitor.heading, "Welcome back." in visitor.text) == (SETTINGS, True)
+
+
+@pytest.mark.parametrize("accounts", [KRATOS, PAGES_OF_SITE], indirect=True, scope="module")
+@pytest.mark.parametrize("visitor", ["usb", "internal"], indirect=True)
+def test_pages_of_keys_look_right(accounts: Ground, visitor: Walker, axe: str, request: pytest.FixtureRequest) -> None:
+    look = Look(axe, artifacts_of(request.node) if is_kept() else None)
+    person = somebody(accounts)
+    visitor.open("/profile/?a=1")
+    look.at(visitor, SIGN_IN)
+    visitor.press("Create an account")
+    visitor.page.locator("input[name='traits.email']").fill(person.email)
+    visitor.press("Continue")
+    look.at(visitor, "Create an account")
+    visitor.page.locator("input[name=password]").fill(person.password)
+    visitor.arrive(visitor.page.locator("button[name=method][value=password]"))
+    settings(visitor)
+    look.at(visitor, SETTINGS)
+    if request.node.callspec.params["visitor"] == "internal":
+        with visitor.page.expect_navigation(wait_until="load"):
+            visitor.page.locator("button[name=passkey_register_trigger]").click()
+        look.at(visitor, SETTINGS)
+        # Else a virtual machine confirms at once.
+        visitor.page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false")
+        visitor.open(f"{accounts.ory.public_url}/self-service/login/browser?refresh=true")
+        look.at(visitor, REFRESH)
+    else:
+        add_key(visitor)
+        look.at(visitor, SETTINGS)
+        visitor.page.locator("details:has(button[name=webauthn_remove]) summary").click()
+        look.at(visitor, SETTINGS)
+        sign_out(visitor)
+        visitor.open("/never/?a=1")
+        visitor.sign_in(person)
+        look.at(visitor, SECOND_FACTOR)
+        with visitor.page.expect_navigation(wait_until="load"):
+            visitor.page.get_by_role("button", name="security key").click()
+        visitor.open(f"{accounts.ory.public_url}/self-service/login/browser?refresh=true&aal=aal2")
+        look.at(visitor, REFRESH)
+
+    assert not look.complaints, "\n".join(look.complaints)
 
 
 def test_address_is_verified(accounts: Ground, visitor: Walker) -> None:
@@ -280,7 +339,7 @@ def test_app_is_removed_only_after_a_second_question(accounts: Ground, visitor: 
     settings(visitor)
     key = visitor.page.locator(".ory-mfa-key code").inner_text()
     visitor.page.locator("input[name=totp_code]").fill(totp_code(key))
-    visitor.arrive(visitor.page.locator("form:has(input[name=totp_code]) button"))
+    visitor.arrive(visitor.page.locator("form:has(input[name=totp_code]) button[type=submit]"))
     assert "Authenticator app added." in visitor.text
     remove = visitor.page.locator("button[name=totp_unlink]")
     assert remove.is_hidden()
@@ -301,7 +360,7 @@ def test_recovery_codes_are_kept_without_a_script(accounts: Ground, visitor: Wal
     with visitor.page.expect_download() as saved:
         visitor.page.get_by_role("link", name="Download").click()
 
-    assert saved.value.suggested_filename == "recovery-codes.txt"
+    assert saved.value.suggested_filename == f"recovery-codes-{urlsplit(visitor.page.url).netloc.replace(':', '-')}.txt"
     title, blank, *codes = saved.value.path().read_text().splitlines()
     assert title.startswith(f"Recovery codes for {person.email} at ")
     assert (blank, codes) == ("", shown)

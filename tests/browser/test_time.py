@@ -125,7 +125,7 @@ def test_second_factor_removed_by_an_administrator(ground: Ground, walker: Walke
     walker.open("/dashboard/")
     walker.assert_at("/dashboard/", person)
     walker.open("/fresh/?a=1")
-    assert "Two-step verification is not set up for your account" in walker.text
+    assert "There is nothing to confirm with yet" in walker.text
     walker.press("Set up two-step verification")
     walker.enrol_totp()
     walker.assert_at("/fresh/?a=1", person)

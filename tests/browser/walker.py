@@ -138,7 +138,7 @@ class Walker:
         """Types the key of the settings page into an app, and the app's code into the page."""
         key = self.page.locator(".ory-mfa-key code").inner_text()
         self.page.locator("input[name=totp_code]").fill(totp_code(key))
-        self.arrive(self.page.locator("form:has(input[name=totp_code]) button"))
+        self.arrive(self.page.locator("form:has(input[name=totp_code]) button[type=submit]"))
 
     def reach(self, path: str, person: Person, *methods: str) -> None:
         """Opens ``path`` and proves ``methods``, of which the first is the password, until the page is there."""

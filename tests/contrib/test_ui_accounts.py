@@ -13,7 +13,7 @@ import responses
 from django.urls import include, path
 from django.utils import translation
 
-from django_ory_mfa.contrib.ui.texts import codes_title
+from django_ory_mfa.contrib.ui.texts import codes_file_name, codes_title
 from tests.clock import PassingTime
 from tests.contrib.test_ui import CSRF, ORY, SUBMIT, Document, flow_of, node, show
 from tests.site import Site
@@ -208,7 +208,8 @@ def test_settings_say_what_is_set_up_and_else_what_it_is_for(ory: responses.Requ
 
     assert [text for text in page.text("span") if text == "Active"] == badges
     assert any("shows a new code every 30 seconds" in text for text in page.text("p")) is not bool(badges)
-    assert any("Codes by e-mail need no set-up." in text for text in page.text("p"))
+    # Ory's settings do not show whether it takes such codes.
+    assert not any("Codes by e-mail" in text for text in page.text("p"))
 
 
 def test_button_says_what_it_changes(ory: responses.RequestsMock) -> None:
@@ -240,8 +241,24 @@ def test_all_else_is_folded_while_recovery_codes_are_shown(ory: responses.Reques
     assert (page.text("h2"), page.text("summary")) == (["Recovery codes"], ["Authenticator app", "Password"])
 
 
-def test_button_of_a_fresh_proof_says_confirm(ory: responses.RequestsMock) -> None:
-    assert show(ory, flow_of(CSRF, SUBMIT, refresh=True)).text("button")[0] == "Confirm"
+@pytest.mark.parametrize("fields", [{"refresh": True}, {"requested_aal": "aal2"}, {"requested_aal": "aal1"}])
+@pytest.mark.parametrize("group", ["password", "totp", "lookup_secret", "code"])
+def test_button_of_every_proof_says_confirm(ory: responses.RequestsMock, group: str, fields: dict[str, Any]) -> None:
+    field = node("input", group, name="x", type="text", label="X")
+    submit = node("input", group, name="method", type="submit", value=group, label="Go on")
+    again = node("input", group, name="resend", type="submit", value="code", label="Send again")
+    another = node("input", "oidc", name="provider", type="submit", value="acme", label="Acme")
+
+    page = show(ory, flow_of(CSRF, again, field, submit, another, **fields))
+
+    first = "Go on" if fields == {"requested_aal": "aal1"} else "Confirm"
+    assert page.text("button")[:3] == [first, "Send again", "Acme"]
+
+
+def test_button_that_asks_for_a_code_does_not_say_confirm(ory: responses.RequestsMock) -> None:
+    submit = node("input", "code", name="method", type="submit", value="code", label="Request a code")
+
+    assert show(ory, flow_of(CSRF, submit, refresh=True)).text("button")[0] == "Request a code"
 
 
 def test_password_can_be_shown_where_scripts_run(ory: responses.RequestsMock) -> None:
@@ -288,6 +305,46 @@ def test_saved_recovery_codes_say_whose_they_are(
 
     assert codes_file(page) == f"{title}\n\nab12\n"
     assert title in [unescape(text) for text in page.text("p")]
+
+
+@pytest.mark.parametrize(("name", "times"), [("lookup_secret_confirm", 1), ("lookup_secret_regenerate", 0)])
+def test_new_recovery_codes_say_from_when_on_they_work(ory: responses.RequestsMock, name: str, times: int) -> None:
+    button = node("input", "lookup_secret", name=name, type="submit", value="true", label="Go on")
+
+    page = show(ory, flow_of(CSRF, SHOWN_CODES, button), "settings")
+
+    assert page.text("p").count("They work once you confirm below, and replace older ones.") == times
+
+
+@pytest.mark.parametrize(
+    ("site", "name"),
+    [
+        ("shop.example.com", "recovery-codes-shop.example.com.txt"),
+        ("127.0.0.1:8000", "recovery-codes-127.0.0.1-8000.txt"),
+        ("[::1]:8000", "recovery-codes-1-8000.txt"),
+        ("", "recovery-codes.txt"),
+    ],
+)
+def test_file_of_recovery_codes_bears_the_name_of_the_site(site: str, name: str) -> None:
+    assert codes_file_name(site) == name
+
+
+def test_recovery_codes_are_saved_under_the_name_of_the_site(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF, SHOWN_CODES, NEW_CODES), "settings")
+
+    assert [one["download"] for one in page.all("a") if "download" in one] == ["recovery-codes-testserver.txt"]
+
+
+def test_what_can_be_copied_says_that_it_was(ory: responses.RequestsMock) -> None:
+    secret = node("text", "totp", text={"id": 1, "text": "ABCDEFGH"}, label="Key")
+
+    page = show(ory, flow_of(CSRF, SHOWN_CODES, NEW_CODES, secret), "settings")
+
+    copied = [one for one in page.all("button") if "data-copy" in one]
+    ids = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
+    assert [("hidden" in one, one["data-done"]) for one in copied] == [(True, "Copied")] * 2
+    assert len({one["data-copy"] for one in copied} & ids) == 2
+    assert len(page.all("span", role="status")) == 2
 
 
 def test_recovery_codes_of_nobody_known_have_their_day() -> None:
@@ -347,6 +404,30 @@ def test_first_step_says_what_will_happen(ory: responses.RequestsMock, kind: str
     assert not any(text in said for said in second.text("p"))
 
 
+ASKED_FOR_CODE = {"requested_aal": "aal2", "state": "sent_email"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "notes"),
+    [
+        (ASKED_FOR_CODE, 1),
+        ({"refresh": True, "state": "sent_email"}, 1),
+        ({"requested_aal": "aal2", "state": "choose_method"}, 0),
+        ({"state": "sent_email"}, 0),
+    ],
+)
+def test_script_has_room_for_the_address_that_ory_names_no_more(
+    ory: responses.RequestsMock, fields: dict[str, Any], notes: int
+) -> None:
+    """As after a wrong code, where the address is empty."""
+    code = node("input", "code", name="code", type="text", label="Code")
+    empty = node("input", "default", name="identifier", type="hidden", value="")
+
+    page = show(ory, flow_of(CSRF, empty, code, **fields))
+
+    assert ["hidden" in one for one in page.all("p") if "data-sent-to" in one] == [True] * notes
+
+
 @pytest.mark.parametrize(
     ("flow", "times"),
     [
@@ -386,6 +467,7 @@ def test_verified_address_leads_back_to_the_site(ory: responses.RequestsMock, re
 
     assert (page.ory_forms, page.text("h1"), page.text("p")) == ([], ["Your e\u2011mail address is verified"], [])
     assert page.all("a", **{"class": "ory-mfa-button"}) == [{"class": "ory-mfa-button", "href": back}]
+    assert page.all("span", **{"class": "ory-mfa-sign ory-mfa-good", "aria-hidden": "true"})
 
 
 def test_new_password_comes_first_after_a_recovery(ory: responses.RequestsMock) -> None:

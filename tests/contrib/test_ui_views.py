@@ -387,7 +387,30 @@ def test_second_factor_without_a_session_leads_to_the_login(ory: responses.Reque
     page = Document(response.content.decode())
     assert response.status_code == 200
     assert page.links == [LOGIN, "/"]
-    assert page.text("code") == ["273d96df-3e71-49fc-b0b9-28d099c0ca5f"]
+    assert page.text("code") == []
+    assert page.all("span", **{"class": "ory-mfa-sign ory-mfa-warn", "aria-hidden": "true"})
+
+
+@pytest.mark.parametrize(
+    ("error_id", "is_told"),
+    [
+        ("session_inactive", False),
+        ("session_aal1_required", False),
+        ("security_csrf_violation", False),
+        ("session_already_available", False),
+        ("self_service_flow_disabled", True),
+        ("no_such_id", True),
+    ],
+)
+def test_error_is_for_the_people_who_run_the_site_only_where_signing_in_does_not_help(
+    ory: responses.RequestsMock, site: Site, error_id: str, *, is_told: bool
+) -> None:
+    reference = "273d96df-3e71-49fc-b0b9-28d099c0ca5f"
+
+    page = Document(show_error(ory, site, {"id": reference, "error": {"id": error_id}}).content.decode())
+
+    assert any("tell the people who run this site" in text for text in page.text("p")) is is_told
+    assert page.text("code") == [reference] * is_told
 
 
 @pytest.mark.parametrize("error_id", ["self_service_flow_return_to_forbidden", "no_such_id", None, MEGAPHONE])

@@ -29,6 +29,8 @@ TITLES = {
     "session_inactive": _("You are signed out"),
 }
 SIGN_IN_HELPS = {"security_csrf_violation", "self_service_flow_expired", "session_aal1_required", "session_inactive"}
+# Of those that nobody has to be told of.
+HARMLESS = SIGN_IN_HELPS | {"session_already_available"}
 REFERENCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LONGEST_REASON = 500
 
@@ -42,6 +44,7 @@ class Failure:
     reference: str = ""
     detail: str = ""
     can_sign_in: bool = False
+    needs_help: bool = True
 
 
 def read_failure(body: dict[str, Any], *, is_debug: bool) -> Failure:
@@ -59,6 +62,7 @@ def read_failure(body: dict[str, Any], *, is_debug: bool) -> Failure:
         _reference(body.get("id")),
         _detail(error) if is_debug else "",
         error_id in SIGN_IN_HELPS,
+        error_id not in HARMLESS,
     )
 
 

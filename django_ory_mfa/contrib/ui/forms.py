@@ -30,6 +30,8 @@ LABELS = {
 SAVED = {"password": _("Password changed."), "profile": _("Profile saved.")}
 # Where there is only one way, its name says nothing.
 ONLY_LABELS = {("login", "password"): _("Sign in")}
+# What every way of proving who one is says, where Ory has a word of its own for each.
+CONFIRM = _("Confirm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ class Form:
     def shows_codes(self) -> bool:
         """Whether recovery codes are shown in it."""
         return any(isinstance(part, Text) and part.is_list for part in self.parts)
+
+    @property
+    def shows_new_codes(self) -> bool:
+        """Whether these recovery codes are new, so that they work only once the person has confirmed them."""
+        return self.shows_codes and any(button.name == "lookup_secret_confirm" for button in self.buttons)
 
     @property
     def is_set_up(self) -> bool:
@@ -153,6 +160,16 @@ def forms_of(
     )
 
 
+def confirming(form: Form) -> Form:
+    """Return ``form`` with the same word on its main button as that of every other way to prove who one is."""
+    asks = any(isinstance(part, Field) for part in form.parts)
+    buttons = (
+        replace(button, label=str(CONFIRM)) if asks and button.name == "method" and not button.is_quiet else button
+        for button in form.buttons
+    )
+    return replace(form, buttons=tuple(buttons))
+
+
 def _joined(groups: dict[str, list[Node]]) -> dict[str, list[Node]]:
     # At sign-up the fields are filled in once, whatever method is chosen then.
     apart = {group: nodes for group, nodes in groups.items() if group in ("oidc", "saml")}
@@ -181,7 +198,7 @@ def _form(group: str, kind: str, number: int, shared: Sequence[Node], own: Seque
         hint=hint_of(group) if kind == "settings" else "",
         hidden=tuple(node for node in (*shared, *own) if isinstance(node, Hidden)),
         parts=tuple(
-            replace(node, id=f"ory-{number}-{place}") if isinstance(node, Field) else node
+            replace(node, id=f"ory-{number}-{place}") if isinstance(node, Field | Text) else node
             for place, node in enumerate(visible)
             if isinstance(node, Part)
         ),

@@ -48,6 +48,8 @@ LONGEST_VALUE = 100_000
 # SECURITY: only the bytes of a PNG. An SVG could contain a script, and a URL would reveal the visitor to its host.
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+=*")
 LARGEST_SIDE = 1024
+# What Ory calls a passkey that has no name.
+NO_NAME = "unnamed"
 INTEGRITY = re.compile(r"sha(?:256|384|512)-[A-Za-z0-9+/]+=*")
 # The functions of Ory's script, with labels for buttons that have none from Ory.
 TRIGGERS = {
@@ -77,7 +79,8 @@ def _with_key(button: Button, label: object) -> Button:
     name, added_at = known.get("display_name"), read_time(known.get("added_at"))
     # Ory's zero, for keys of which it does not know it.
     is_known = added_at is not None and added_at > EPOCH
-    return replace(button, key_name=name if isinstance(name, str) else "", key_added_at=added_at if is_known else None)
+    key_name = name if isinstance(name, str) and name != NO_NAME else ""
+    return replace(button, key_name=key_name, key_added_at=added_at if is_known else None)
 
 
 def read_messages(messages: object) -> tuple[Message, ...]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from django_ory_mfa.contrib.ui.forms import DEFAULT_GROUP, Form, forms_of
+from django_ory_mfa.contrib.ui.forms import DEFAULT_GROUP, Form, confirming, forms_of
 from django_ory_mfa.contrib.ui.nodes import read_messages, read_node
 from django_ory_mfa.contrib.ui.parts import SAVED, Button, Field, Hidden, Message, Node, Script
 from django_ory_mfa.core.flows import Flows
@@ -18,6 +18,11 @@ from django_ory_mfa.core.flows import Flows
 MOST_NODES = 300
 RECOVERED = 1060001
 SECOND_STEP, VERIFIED = 1010004, 1080002
+# What to do in the second step, by the way that comes first.
+SECOND_STEPS = {
+    "totp": _("Open your authenticator app and type the 6‑digit code."),
+    "webauthn": _("Plug in your security key, or hold it to your phone."),
+}
 # The groups that error messages belong to: Kratos v1.3.1 does not name the group itself.
 BLAMED: dict[object, str] = {
     4000006: "password",
@@ -39,6 +44,10 @@ class Situation(StrEnum):
     SIGN_UP = "registration"
     RECOVERY = "recovery"
     VERIFICATION = "verification"
+
+
+# Where somebody who is signed in proves once more, or in a second step, who it is.
+PROVING = {Situation.SECOND_FACTOR, Situation.REFRESH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,16 @@ class Page:
     def needs_script(self) -> bool:
         """Whether the page needs Ory's script, for security keys and passkeys."""
         return any(form.triggers and not form.is_stuck for form in self.forms)
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether somebody who is signed in proves once more, or in a second step, who it is."""
+        return self.situation in PROVING
+
+    @property
+    def asks_password(self) -> bool:
+        """Whether one of its forms has a password field."""
+        return any(form.asks_password for form in self.forms)
 
     @property
     def has_errors(self) -> bool:
@@ -100,13 +119,17 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
         has_errors=has_errors,
         is_recovered=RECOVERED in ids,
     )
+    situation = _situation(flow, kind)
+    if situation in PROVING:
+        forms = tuple(confirming(form) for form in forms)
     return Page(
-        situation=_situation(flow, kind),
+        situation=situation,
         action=action,
         messages=_told(messages, forms, is_done=is_done),
         forms=forms,
         account=_account(groups),
-        sent_to=_sent_to(flow, groups),
+        # At sign-in the address is only what the visitor typed, whether it belongs to an account or not.
+        sent_to=_sent_to(flow, groups) if situation in PROVING else "",
         return_to=return_to if isinstance(return_to, str) else None,
         asks_second_factor=flow.get("requested_aal") == "aal2",
         script=script,
@@ -178,20 +201,16 @@ def _script(groups: dict[str, list[Node]], flows: Flows) -> Script | None:
 
 def _sent_to(flow: dict[str, Any], groups: dict[str, list[Node]]) -> str:
     """Return the address that Ory sent the code of a second factor or fresh proof to; empty if unknown."""
-    # At sign-in the address is only what the visitor typed, whether it belongs to an account or not.
-    if flow.get("requested_aal") != "aal2" and flow.get("refresh") is not True:
-        return ""
+    # After a wrong code Ory names it no more.
     nodes = groups.get("code", []) if flow.get("state") == "sent_email" else []
     return next((node.value for node in nodes if isinstance(node, Hidden) and node.name == "identifier"), "")
 
 
 def _told(messages: tuple[Message, ...], forms: tuple[Form, ...], *, is_done: bool) -> tuple[Message, ...]:
     """Return ``messages`` as the page tells them: what to do now, and nothing that the heading says already."""
-    asks_app = bool(forms) and forms[0].group == "totp"
+    first = SECOND_STEPS.get(forms[0].group) if forms else None
     return tuple(
-        replace(message, text=gettext("Open your authenticator app and type the 6-digit code."))
-        if message.number == SECOND_STEP and asks_app
-        else message
+        replace(message, text=str(first)) if message.number == SECOND_STEP and first is not None else message
         for message in messages
         if not (is_done and message.number == VERIFIED)
     )

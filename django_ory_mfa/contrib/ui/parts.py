@@ -9,6 +9,8 @@ from typing import ClassVar
 # The id of Ory's message that changes were saved.
 SAVED = 1050001
 DIGITS = {"code", "totp_code"}
+# The fields, by their name or by what browsers fill in, whose every letter counts.
+EXACT = DIGITS | {"email", "identifier", "lookup_secret", "one-time-code", "username"}
 # The buttons that are not the main purpose of their form: to undo or to repeat something.
 QUIET = {"link", "lookup_secret_disable", "passkey_remove", "resend", "totp_unlink", "unlink", "webauthn_remove"}
 
@@ -73,6 +75,11 @@ class Field:
         return self.name in DIGITS
 
     @property
+    def is_exact(self) -> bool:
+        """Whether a keyboard should not change what is typed: an account name, an e-mail address or a code."""
+        return self.type == "text" and not EXACT.isdisjoint({self.name.rpartition(".")[2], *self.autocomplete.split()})
+
+    @property
     def is_invalid(self) -> bool:
         """Whether Ory reports an error in it."""
         return any(message.is_error for message in self.messages)
@@ -131,6 +138,7 @@ class Text:
     label: str
     lines: tuple[str, ...]
     is_list: bool
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The ids: https://www.ory.sh/docs/kratos/concepts/ui-messages
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ TOO_LATE = _("This form was open for too long. Please fill it in once more.")
 TEXTS = {
     1010001: _("Sign in"),
     1010002: _("Sign in with %(provider)s"),
-    1010003: _("Please confirm that it's you. This protects your account if somebody else uses this device."),
+    1010003: _("This protects your account if somebody else uses this device."),
     1010004: _("One more step: confirm that it's you."),
     1010005: _("Confirm"),
     1010006: _("Code from your authenticator app"),
@@ -32,18 +33,18 @@ TEXTS = {
     1010008: _("Use the security key"),
     1010011: _("Use the security key"),
     1010012: _("Get the security key ready."),
-    1010014: _("We e-mailed you a 6-digit code. It can take a minute."),
+    1010014: _("We e-mailed you a 6‑digit code. It can take a minute."),
     1010015: _("Send a sign-in code"),
     1010019: _("Request a code to continue"),
     1010022: _("Sign in with password"),
     1010023: _("Send a code to %(address)s"),
     1010021: _("Use a passkey"),
-    1010025: _("We e-mailed you a 6-digit code. It can take a minute."),
+    1010025: _("We e-mailed you a 6‑digit code. It can take a minute."),
     1040001: _("Create account"),
     1040002: _("Sign up with %(provider)s"),
     1040003: _("Continue"),
     1040004: _("Sign up with a security key"),
-    1040005: _("We e-mailed you a 6-digit code. It can take a minute."),
+    1040005: _("We e-mailed you a 6‑digit code. It can take a minute."),
     1040006: _("Send a sign-up code"),
     1040007: _("Sign up with a passkey"),
     1040008: _("Back"),
@@ -66,7 +67,7 @@ TEXTS = {
     1050020: _("Remove the passkey “%(display_name)s”"),
     1060001: _("Welcome back. Choose a new password now, or another way to sign in."),
     1060002: _("If an account has this address, we e-mailed it a link. It can take a minute."),
-    1060003: _("If an account has this address, we e-mailed it a 6-digit code. It can take a minute."),
+    1060003: _("If an account has this address, we e-mailed it a 6‑digit code. It can take a minute."),
     1070001: _("Password"),
     1070003: _("Save"),
     1070004: _("ID"),
@@ -75,13 +76,13 @@ TEXTS = {
     1070007: _("E-mail"),
     1070008: _("Send the code again"),
     1070009: _("Continue"),
-    1070010: _("6-digit code"),
-    1070011: _("6-digit code"),
-    1070012: _("6-digit code"),
-    1070013: _("6-digit code"),
+    1070010: _("6‑digit code"),
+    1070011: _("6‑digit code"),
+    1070012: _("6‑digit code"),
+    1070013: _("6‑digit code"),
     1080001: _("We e-mailed you a link. It can take a minute."),
     1080002: _("Your e-mail address is verified."),
-    1080003: _("We e-mailed you a 6-digit code. It can take a minute."),
+    1080003: _("We e-mailed you a 6‑digit code. It can take a minute."),
     4000002: _("Please fill in this field."),
     4000006: _("E-mail or password is wrong."),
     4000007: _("An account with these details exists already."),
@@ -132,6 +133,7 @@ PARAMETERS = {
     1050020: "display_name",
     4000032: "min_length",
 }
+NO_FILE_NAME = re.compile(r"[^A-Za-z0-9.-]+")
 # Ory says when a used recovery code was used where the code itself would stand.
 USED_RECOVERY_CODE = 1050014
 TITLES = {
@@ -212,6 +214,12 @@ def codes_title(account: str, site: str, now: datetime) -> str:
         return gettext("Recovery codes for %(account)s at %(site)s, %(day)s") % values
     owner = account or site
     return gettext("Recovery codes for %(owner)s, %(day)s") % {"owner": owner, "day": day} if owner else day
+
+
+def codes_file_name(site: str) -> str:
+    """The name of the file that recovery codes are saved in; without a port, as no file may have a colon."""
+    host = NO_FILE_NAME.sub("-", site).strip("-")
+    return f"recovery-codes-{host}.txt" if host else "recovery-codes.txt"
 
 
 def _parameters(context: Any, name: str | None) -> dict[str, str | int] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urljoin
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse, HttpResponseRedirect
@@ -26,7 +26,7 @@ from django_ory_mfa.contrib.ui.frame import frame
 from django_ory_mfa.contrib.ui.page import Page, Situation, filled, focused, read_page
 from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart, start_url
 from django_ory_mfa.contrib.ui.saved import remember_factors, with_what_was_saved
-from django_ory_mfa.contrib.ui.texts import codes_title
+from django_ory_mfa.contrib.ui.texts import codes_file_name, codes_title
 from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.whoami import RETRY_AFTER
@@ -150,6 +150,7 @@ def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, A
         "logout_url": own_url("logout"),
         "back_url": _back_url(request, page),
         **frame(request),
+        "codes_file": codes_file_name(site_name(request)),
         "codes_title": codes_title(page.account, site_name(request), now()),
         "login_url": conf.flows.login(return_to=page.return_to),
         "another_way_url": conf.flows.login(
@@ -157,6 +158,8 @@ def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, A
         ),
         "registration_url": conf.flows.start("registration", return_to=page.return_to),
         "recovery_url": conf.flows.start("recovery", return_to=page.return_to),
+        # The pages lie side by side.
+        "recover_path": urljoin(request.path, "recovery"),
     }
 
 

@@ -1,6 +1,7 @@
 /* What needs a script on the pages of contrib.ui: security keys and passkeys by Ory's own script, copying and printing
-   recovery codes, showing a password, saying what was saved. Without it these buttons stay hidden, and everything else
-   works. It also says that a form is on its way, and sends it once if its button is pressed twice. */
+   the key of an app and recovery codes, showing a password, saying what was saved and where a code was sent. Without it
+   these buttons stay hidden, and everything else works. It also says that a form is on its way, and sends it once if its
+   button is pressed twice. */
 document.querySelectorAll("[data-ory-trigger]").forEach((button) => {
   const run = window[button.dataset.oryTrigger];
   if (typeof run !== "function") return;
@@ -17,6 +18,8 @@ document.querySelectorAll("[data-copy]").forEach((button) => {
     const lines = document.getElementById(button.dataset.copy).querySelectorAll("code");
     await navigator.clipboard.writeText(Array.from(lines, (line) => line.textContent).join("\n"));
     button.textContent = button.dataset.done;
+    // New words of a button are not read out.
+    button.nextElementSibling.textContent = button.dataset.done;
   });
 });
 document.querySelectorAll("[data-print]").forEach((button) => {
@@ -49,6 +52,16 @@ try {
   document.querySelectorAll("form.ory-mfa-flow").forEach((form) => {
     form.addEventListener("submit", () => sessionStorage.setItem(key, form.dataset.saved ?? saved ?? ""));
   });
+  // Where Ory sent a code to, which it says no more after a wrong one.
+  const note = document.querySelector("[data-sent-to]");
+  const flow = new URLSearchParams(location.search).get("flow");
+  const [known, words] = JSON.parse(sessionStorage.getItem("ory_mfa_sent_to") ?? "[]");
+  sessionStorage.removeItem("ory_mfa_sent_to");
+  if (note?.hidden && words && known === flow) {
+    note.textContent = words;
+    note.hidden = false;
+  }
+  if (note && !note.hidden) sessionStorage.setItem("ory_mfa_sent_to", JSON.stringify([flow, note.textContent]));
 } catch {
   // The browser keeps nothing for this site.
 }
@@ -56,9 +69,9 @@ try {
 const PATIENCE = 10000;
 const waiting = new Map();
 const rest = () => {
-  waiting.forEach((words, button) => {
+  waiting.forEach((content, button) => {
     button.removeAttribute("aria-busy");
-    button.textContent = words;
+    button.replaceChildren(...content);
   });
   waiting.clear();
 };
@@ -67,7 +80,7 @@ document.addEventListener("submit", (event) => {
   if (!event.target.dataset.busy) return;
   if (waiting.size) return event.preventDefault();
   if (event.defaultPrevented || !button) return;
-  waiting.set(button, button.textContent);
+  waiting.set(button, [...button.childNodes]);
   button.setAttribute("aria-busy", "true");
   button.textContent = event.target.dataset.busy;
   // Whoever stops the page, or loses the connection, may send it again.
