@@ -394,6 +394,8 @@ def test_cookie_of_a_given_name_is_found_and_no_other() -> None:
         ("name=MTIz8==", "wxyz0123456789-_"),
         ("name=MTIzNQA=", "ABCD"),
         ("name=MTIzNQ8=", "8 9 - _"),
+        ("name=MTIzNXU=", "UVWX"),
+        ("name=MTIXA==", "ABCDEFGHIJKLMNOP"),
     ],
 )
 def test_spellings_that_ory_takes_for_the_same_have_one_name(value: str, spellings: str) -> None:
@@ -405,7 +407,7 @@ def test_spellings_that_ory_takes_for_the_same_have_one_name(value: str, spellin
     assert canonical(value) in every
 
 
-@pytest.mark.parametrize("value", ["", "=", "==", "name=abcd", "name=abc%=", "name=abc===", "ory_st_abc"])
+@pytest.mark.parametrize("value", ["", "=", "==", "name=abcd", "name=abcX", "name=abc%=", "name=abc===", "ory_st_abc"])
 def test_value_that_is_no_padded_base64_is_its_own_name(value: str) -> None:
     assert canonical(value) == value
 
@@ -414,3 +416,21 @@ def test_spellings_of_different_bytes_have_different_names() -> None:
     assert canonical("MTIzNQA=") != canonical("MTIzNQE=")
     assert canonical("MTIzA==") != canonical("MTIzQ==")
     assert canonical("MTIzA==") != canonical("MTIzA=")
+
+
+def test_several_cookies_are_one_credential_and_each_is_one_of_its_own() -> None:
+    """A sign-out ends what the cache has for any of them."""
+    several = Credential(CredentialKind.COOKIE, "ory_a=one; ory_a=two")
+
+    assert several.has_duplicates
+    assert several.each() == [
+        Credential(CredentialKind.COOKIE, "ory_a=one"),
+        Credential(CredentialKind.COOKIE, "ory_a=two"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "one", [Credential(CredentialKind.COOKIE, "ory_a=one"), Credential(CredentialKind.TOKEN, TOKEN)]
+)
+def test_one_cookie_or_token_is_all_that_it_consists_of(one: Credential) -> None:
+    assert (one.has_duplicates, one.each()) == (False, [one])

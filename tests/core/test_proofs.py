@@ -42,6 +42,14 @@ def test_wanted_method_was_used_at_the_level_at_any_time(
     assert has_used_wanted(active(*proofs), TOTP) is expected
 
 
+@pytest.mark.parametrize(("aal", "expected"), [("aal1", True), ("aal2", False)])
+def test_wanted_method_counts_at_the_highest_level_that_the_session_has(aal: str, *, expected: bool) -> None:
+    requirement = Requirement("highest_available", methods={"password"})
+    session = OrySession(SessionState.ACTIVE, aal=AAL(aal), authentication_methods=(proof("password", "aal1"),))
+
+    assert has_used_wanted(session, requirement) is expected
+
+
 @pytest.mark.parametrize(
     ("proofs", "expected"),
     [
@@ -51,6 +59,7 @@ def test_wanted_method_was_used_at_the_level_at_any_time(
         # The newest decides, wherever it stands.
         ((proof("webauthn", "aal2", 2), proof("totp", "aal2", 1)), "webauthn"),
         ((proof("webauthn", "aal2", 1), proof("totp", "aal2", 2)), None),
+        ((proof("webauthn", "aal2", 1), proof("code", "aal2", 1)), "webauthn"),
         # The password has to come before the second factor.
         ((proof("password", "aal1", 1),), None),
         ((), None),
@@ -77,6 +86,7 @@ def test_second_factor_is_another_proof_where_a_password_is_wanted() -> None:
         ((proof("totp", "aal2", -0.001),), None),
         ((proof("totp", "aal2", None),), None),
         ((proof("totp", "aal2", 2), proof("password", "aal1", 1)), "totp"),
+        ((proof("password", "aal1", 1), proof("totp", "aal2", 1)), "password"),
         ((), None),
     ],
 )

@@ -10,16 +10,19 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 
+from django_ory_mfa import Requirement
 from django_ory_mfa.decorators import aal_exempt
 from django_ory_mfa.guard.declarations import (
     Configured,
     admin_site_of,
     class_of,
     declare,
+    declare_value,
     finish_refusal,
     is_exempt,
     keys_for,
     of_class,
+    wants_proof,
 )
 
 
@@ -37,6 +40,29 @@ def view_of(**marks: Any) -> Any:
 
     vars(view).update(marks)
     return view
+
+
+def test_attribute_of_a_site_that_says_nothing_is_an_error_and_no_default() -> None:
+    assert declare_value("aal1") == Requirement("aal1")
+    with pytest.raises(TypeError, match="not None"):
+        declare_value(None)
+
+
+@pytest.mark.parametrize(
+    ("declared", "wanted"),
+    [
+        (Requirement("aal2", max_age=600), True),
+        (Requirement("aal2"), False),
+        (Configured("sensitive"), True),
+        (Configured("plain"), False),
+        (lambda request: Requirement("aal2", max_age=600), False),
+    ],
+    ids=["age", "level", "policy", "plain-policy", "callable"],
+)
+def test_proof_is_known_to_be_wanted_without_a_request(settings: Any, declared: Any, *, wanted: bool) -> None:
+    settings.ORY_MFA_POLICIES = {"sensitive": {"aal": "aal2", "max_age": 600}, "plain": {"aal": "aal2"}}
+
+    assert wants_proof(declared) is wanted
 
 
 @pytest.mark.parametrize("marks", [{"admin_site": ADMIN}, {"model_admin": SimpleNamespace(admin_site=ADMIN)}])
