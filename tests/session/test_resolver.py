@@ -94,6 +94,31 @@ def test_fresh_session_is_asked_for_once_a_request(ory: FakeOry, browser: Browse
     assert sessions[0] is sessions[2] is state.known_session
 
 
+def test_session_that_may_be_old_is_found_once_a_request(ory: FakeOry, browser: Browser) -> None:
+    """Ory says that its own cache answers."""
+    ory.cache_for = 60
+    ory.login(browser.client)
+    state = browser.request()
+
+    sessions = [browser.result(session_steps(state)) for _ in range(3)]
+
+    assert (asked(ory), state.is_possibly_stale) == (1, True)
+    assert sessions[0] is sessions[2] is state.known_session
+
+
+def test_end_that_the_settings_flow_tells_of_is_believed_before_the_cache(
+    ory: FakeOry, browser: Browser, ttl: None
+) -> None:
+    session = ory.login(browser.client, aal="aal1")
+    browser.result(session_steps(browser.request()))
+    session.revoke()
+    state = browser.request()
+    assert browser.result(session_steps(state)).is_authenticated
+
+    assert browser.result(enrolled_steps(state)) is None
+    assert browser.result(session_steps(state)).state is SessionState.ANONYMOUS
+
+
 def test_request_without_a_credential_is_nobodys_for_sure(ory: FakeOry, browser: Browser, ttl: None) -> None:
     state = browser.request()
 
