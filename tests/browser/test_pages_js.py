@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.conftest import OpenBrowser
 from tests.browser.servers import Ground
 from tests.browser.walker import REFRESH, SECOND_FACTOR, SETTINGS, SIGN_IN, Walker
 
@@ -118,3 +119,22 @@ def test_sign_of_a_page_is_seen_in_forced_colours(ground: Ground, walker: Walker
     assert (sign.inner_text(), sign.get_attribute("aria-hidden")) == ("!", "true")
     assert colours[0] != colours[1]
     assert sign.evaluate("sign => getComputedStyle(sign).borderTopWidth") == "2px"
+
+
+@pytest.mark.emulator_only
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_words_of_the_tools_for_recovery_codes_fit_into_their_buttons(
+    ground: Ground, open_browser: OpenBrowser, language: str
+) -> None:
+    walker = open_browser(locale=language)
+    walker.page.set_viewport_size({"width": 320, "height": 800})
+    walker.open("/profile/")
+    walker.sign_in(ground.ory.add_person())
+    walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
+    walker.arrive(walker.page.locator("button[name=lookup_secret_regenerate]"))
+
+    spare = walker.page.locator(".ory-mfa-tools .ory-mfa-button").evaluate_all(
+        "all => all.map(each => each.clientWidth - each.scrollWidth)"
+    )
+
+    assert spare == [0, 0, 0]
