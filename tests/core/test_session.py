@@ -71,6 +71,10 @@ def changed(**fields: object) -> OrySession:
     return session_of({**A_RECORDED_BODY, **fields})
 
 
+def test_states_are_words_that_sites_compare_with() -> None:
+    assert list(map(str, SessionState)) == ["active", "anonymous", "step_up_required", "unavailable"]
+
+
 @pytest.mark.parametrize("text", ["aal0", "aal1", "aal2", "aal3"])
 def test_known_level_is_equal_to_its_text(text: str) -> None:
     level = AAL.of(text)
