@@ -75,6 +75,11 @@ def test_states_are_words_that_sites_compare_with() -> None:
     assert list(map(str, SessionState)) == ["active", "anonymous", "step_up_required", "unavailable"]
 
 
+def test_bare_identity_and_proof_say_nothing_else() -> None:
+    assert Identity("0815") == Identity("0815", None, None, None, {}, None, (), (), None, None, None)
+    assert AuthenticationMethod("password", AAL.AAL1) == AuthenticationMethod("password", AAL.AAL1, None, None)
+
+
 @pytest.mark.parametrize("text", ["aal0", "aal1", "aal2", "aal3"])
 def test_known_level_is_equal_to_its_text(text: str) -> None:
     level = AAL.of(text)
