@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
-from django.urls import get_resolver
 
 from django_ory_mfa.guard.declarations import finish_refusal
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
 from django_ory_mfa.guard.next_person import stop, was_shown_steps
 from django_ory_mfa.guard.site_policy import BY_PATH, Demand, Origin, demands_on
+from django_ory_mfa.request.view_at import match_at, urlconf_of
 from django_ory_mfa.runtime.steps import Blocking, Steps, wait_for
 from django_ory_mfa.session.request_state import state_of
 
@@ -68,11 +68,7 @@ def is_preflight(request: HttpRequest) -> bool:
 
 
 def _demands(request: HttpRequest, view: Any) -> tuple[Demand, ...]:
-    return demands_on(view, request.path_info, _urlconf(request), _match_of(request))
-
-
-def _urlconf(request: HttpRequest) -> Any:
-    return getattr(request, "urlconf", None)
+    return demands_on(view, request.path_info, urlconf_of(request), _match_of(request))
 
 
 def _view_of(request: HttpRequest) -> Any:
@@ -82,12 +78,8 @@ def _view_of(request: HttpRequest) -> Any:
 
 
 def _match_of(request: HttpRequest) -> ResolverMatch | None:
-    """Return how Django finds the view at the path of ``request``; None if there is none."""
-    try:
-        return request.resolver_match or get_resolver(_urlconf(request)).resolve(request.path_info)
-    except Exception:
-        # SECURITY: there is no view, or a path converter of the site fails. Only rules can exempt the path then.
-        return None
+    # SECURITY: where there is no view, or a path converter of the site fails, only rules can exempt the path.
+    return request.resolver_match or match_at(request, request.path_info)
 
 
 def _preflight(request: HttpRequest, demands: tuple[Demand, ...]) -> HttpResponseBase | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from django.urls import Resolver404, get_script_prefix, resolve
+from django.urls import get_script_prefix
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from django_ory_mfa.conf import conf
@@ -13,6 +13,7 @@ from django_ory_mfa.core.flows import is_return_to, path_of
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.request.client_kind import is_htmx
 from django_ory_mfa.request.method import SAFE_METHODS
+from django_ory_mfa.request.view_at import match_at
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -27,7 +28,7 @@ def return_to_of(request: HttpRequest) -> str:
         return _this_page(request)
     # A redirect cannot send a form again, and an htmx fragment is not a page, so the page around them is used.
     page = request.headers.get("HX-Current-URL" if is_htmx(request) else "Referer", "")
-    is_taken = _is_of_application(page, site_origin(request)) and not _is_own_view(page)
+    is_taken = _is_of_application(page, site_origin(request)) and not is_own_view(view_of_page(request, page))
     return page if is_taken else default_return_to(request)
 
 
@@ -56,6 +57,14 @@ def checked_next(request: HttpRequest) -> str:
     return page if is_safe and _is_of_application(page, site) else default_return_to(request)
 
 
+def view_of_page(request: HttpRequest, page: str) -> Any:
+    """Return the view at the absolute URL ``page``; None if there is none, or the page is not of this application."""
+    if not _is_of_application(page, site_origin(request)):
+        return None
+    match = match_at(request, unquote(path_of(page)).removeprefix(get_script_prefix().rstrip("/")))
+    return match and match.func
+
+
 def site_origin(request: HttpRequest) -> str:
     """Return scheme, host and port of this site as browsers see it."""
     return conf.site_url or f"{request.scheme}://{request.get_host()}"
@@ -74,11 +83,3 @@ def _is_of_application(page: str, site: str) -> bool:
     prefix, path = get_script_prefix(), unquote(path_of(page))
     # Browsers resolve `..` before they send the request, even if it is percent-encoded.
     return prefix == "/" or (f"{path}/".startswith(prefix) and ".." not in path.split("/"))
-
-
-def _is_own_view(page: str) -> bool:
-    try:
-        path = unquote(path_of(page)).removeprefix(get_script_prefix().rstrip("/"))
-        return is_own_view(resolve(path).func)
-    except (Resolver404, ValueError):
-        return False

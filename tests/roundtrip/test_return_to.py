@@ -11,7 +11,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.test.utils import override_script_prefix
-from django.urls import include, path, re_path
+from django.urls import include, path, re_path, register_converter
 
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.roundtrip.return_to import checked_next
@@ -33,7 +33,22 @@ async def apage(request: Any, **kwargs: Any) -> HttpResponse:
     return HttpResponse("open sesame")
 
 
+class Breaking:
+    """A converter of the site that fails in its own way."""
+
+    regex = "breaks"
+
+    def to_python(self, value: str) -> int:
+        raise LookupError(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(Breaking, "breaks_on_the_way")
+
 urlpatterns = [
+    path("form/<breaks_on_the_way:n>/", page),
     re_path(r"^sync/", page),
     re_path(r"^async/", apage),
     path("account/security/", include("django_ory_mfa.urls")),
@@ -43,7 +58,7 @@ urlpatterns = [
 class FarMount:
     """The package's own pages below a folder that needs percent codes."""
 
-    urlpatterns = [*urlpatterns[:2], path("sécurité/", include("django_ory_mfa.urls"))]  # noqa: RUF012 - like a module
+    urlpatterns = [*urlpatterns[:3], path("sécurité/", include("django_ory_mfa.urls"))]  # noqa: RUF012 - like a module
 
 
 def return_to(response: Any) -> str:
@@ -328,6 +343,16 @@ def test_own_view_is_told_by_the_urls_of_the_request(site: Site, ory: FakeOry) -
     response = site.post("page", headers={"Referer": f"http://testserver/{site.mode}/form"})
 
     assert return_to(response) == f"http://testserver/{site.mode}/form"
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["form", "htmx"])
+def test_page_whose_converter_fails_does_not_break_the_guard(site: Site, ory: FakeOry, headers: dict[str, str]) -> None:
+    from_page = "http://testserver/form/breaks/"
+
+    response = site.post("page", headers={"Referer": from_page, "HX-Current-URL": from_page, **headers})
+
+    url = response.headers["HX-Redirect"] if headers else location(response)
+    assert parse_qs(urlsplit(url).query)["return_to"] == [from_page]
 
 
 # The default
