@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,10 +15,14 @@ import pytest
 import requests
 import responses
 from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse
+from django.test.utils import override_script_prefix
+from django.urls import path
 
 from django_ory_mfa.contrib.ui import views
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.core.own_views import is_own_view
+from tests.contrib import test_ui
 from tests.contrib.test_ui import CSRF, ORY, SUBMIT, Document, flow_of, recording
 from tests.site import Site, location
 
@@ -26,6 +31,31 @@ LOGIN = f"{ORY}/self-service/login/browser"
 SETTINGS = f"{ORY}/self-service/settings/browser"
 FLOWS = {kind: f"{ORY}/self-service/{kind}/flows" for kind in ("login", "settings")}
 GUARD = "ory_mfa_ui_restart"
+
+
+class Admin:
+    """What tells an admin behind Ory."""
+
+    def ory_mfa_finish_refusal(self, request: Any, refusal: Any) -> Any:
+        return refusal
+
+
+def view_of(admin_site: object) -> Any:
+    def add(request: Any) -> HttpResponse:
+        return HttpResponse("a form")
+
+    add.model_admin = SimpleNamespace(admin_site=admin_site)  # type: ignore[attr-defined]
+    return add
+
+
+class WithAdmins:
+    """A site with an admin behind Ory, and another admin."""
+
+    urlpatterns = (
+        *test_ui.urlpatterns,
+        path("admin/auth/group/add/", view_of(Admin())),
+        path("plain/auth/group/add/", view_of(object())),
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -65,40 +95,88 @@ def target(response: Any) -> tuple[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("page", "path"),
+    ("page", "asked"),
     [
         ("login?flow=a%20b%26id%3Dc", "/self-service/login/flows?id=a%20b%26id%3Dc"),
         ("settings?flow=1", "/self-service/settings/flows?id=1"),
         ("error?id=2", "/self-service/errors?id=2"),
     ],
 )
-def test_flow_is_asked_for_by_its_id(ory: responses.RequestsMock, site: Site, page: str, path: str) -> None:
-    ory.get(f"{ORY}{urlsplit(path).path}", json={})
+def test_flow_is_asked_for_by_its_id(ory: responses.RequestsMock, site: Site, page: str, asked: str) -> None:
+    ory.get(f"{ORY}{urlsplit(asked).path}", json={})
 
     site.get(f"/ory-ui/{page}")
 
     (call,) = ory.calls
-    assert str(call.request.url).replace("+", "%20") == f"{ORY}{path}"
+    assert str(call.request.url).replace("+", "%20") == f"{ORY}{asked}"
     assert call.request.headers["Accept"] == "application/json"
 
 
+POPUP = "http://testserver/admin/auth/group/add/?_to_field=id&_popup=1"
+PROOFS: tuple[dict[str, Any], ...] = (
+    {"refresh": True},
+    {"requested_aal": "aal2"},
+    {"refresh": True, "requested_aal": "aal2"},
+)
+
+
+@pytest.fixture
+def _admins(settings: Any) -> None:
+    settings.ROOT_URLCONF = WithAdmins
+    settings.MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", *settings.MIDDLEWARE]
+
+
+def policy_for_openers(ory: responses.RequestsMock, site: Site, kind: str, **flow: Any) -> str:
+    ory.get(FLOWS[kind], json=flow_of(CSRF, SUBMIT, **flow))
+    return str(site.get(f"/ory-ui/{kind}?flow=1").headers["Cross-Origin-Opener-Policy"])
+
+
+@pytest.mark.usefixtures("_admins")
+@pytest.mark.parametrize("flow", PROOFS)
+def test_popup_of_an_admin_behind_ory_stays_with_its_opener(
+    ory: responses.RequestsMock, site: Site, flow: dict[str, Any]
+) -> None:
+    assert policy_for_openers(ory, site, "login", return_to=POPUP, **flow) == "unsafe-none"
+
+
+@pytest.mark.usefixtures("_admins")
+@pytest.mark.parametrize("flow", PROOFS[:2])
 @pytest.mark.parametrize(
-    ("return_to", "policy"),
+    "return_to",
     [
-        (None, "same-origin"),
-        ("http://testserver/admin/?q=_popup", "same-origin"),
-        ("http://[", "same-origin"),
-        ("http://testserver/admin/auth/group/add/?_to_field=id&_popup=1", "unsafe-none"),
+        None,
+        "http://[",
+        "http://testserver/?_popup=1",
+        "http://testserver/admin/?q=_popup",
+        "http://testserver/nowhere/?_popup=1",
+        "http://testserver/plain/auth/group/add/?_popup=1",
+        "http://testserver/account/security/?_popup=1",
+        "http://evil.example/admin/auth/group/add/?_popup=1",
+        "https://testserver/admin/auth/group/add/?_popup=1",
+        "/admin/auth/group/add/?_popup=1",
     ],
 )
-@pytest.mark.parametrize("kind", ["login", "settings"])
-def test_popup_of_the_admin_stays_with_its_opener(
-    ory: responses.RequestsMock, site: Site, settings: Any, kind: str, return_to: str | None, policy: str
+def test_link_that_anybody_can_make_does_not_keep_the_page_with_its_opener(
+    ory: responses.RequestsMock, site: Site, flow: dict[str, Any], return_to: str | None
 ) -> None:
-    settings.MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", *settings.MIDDLEWARE]
-    ory.get(FLOWS[kind], json=flow_of(CSRF, SUBMIT, return_to=return_to))
+    assert policy_for_openers(ory, site, "login", return_to=return_to, **flow) == "same-origin"
 
-    assert site.get(f"/ory-ui/{kind}?flow=1").headers["Cross-Origin-Opener-Policy"] == policy
+
+@pytest.mark.usefixtures("_admins")
+@pytest.mark.parametrize(("folder", "policy"), [("/app", "unsafe-none"), ("", "same-origin")])
+def test_admin_of_another_application_at_this_host_is_not_ours(
+    ory: responses.RequestsMock, site: Site, folder: str, policy: str
+) -> None:
+    popup = POPUP.replace("/admin/", f"{folder}/admin/")
+
+    with override_script_prefix("/app/"):
+        assert policy_for_openers(ory, site, "login", return_to=popup, refresh=True) == policy
+
+
+@pytest.mark.usefixtures("_admins")
+@pytest.mark.parametrize("kind", ["login", "settings"])
+def test_only_a_proof_stays_with_the_opener(ory: responses.RequestsMock, site: Site, kind: str) -> None:
+    assert policy_for_openers(ory, site, kind, return_to=POPUP) == "same-origin"
 
 
 @pytest.mark.parametrize("page", ["login?flow=1", "settings?flow=1", "error?id=1"])

@@ -30,9 +30,10 @@ from django_ory_mfa.contrib.ui.texts import codes_file_name, codes_title
 from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.whoami import RETRY_AFTER
+from django_ory_mfa.guard.declarations import admin_site_of
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import raw_cookies
-from django_ory_mfa.roundtrip.return_to import site_origin
+from django_ory_mfa.roundtrip.return_to import site_origin, view_of_page
 from django_ory_mfa.runtime.clock import now
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     View = Callable[[HttpRequest], HttpResponse]
 
 SCRIPT_SECONDS = 3600
+# The situations of people who are signed in.
+PROOFS = (Situation.REFRESH, Situation.SECOND_FACTOR)
 
 
 def _page(view: View) -> View:
@@ -129,14 +132,18 @@ def _show_flow(request: HttpRequest, kind: str, people: list[Any]) -> HttpRespon
     page = with_what_was_saved(request, page)
     response: HttpResponse = TemplateResponse(request, f"ory_mfa/ui/{kind}.html", _context(request, page, people))
     remember_factors(request, response, page)
-    return forget_restart(request, _kept_with_opener(response, page))
-
-
-def _kept_with_opener(response: HttpResponse, page: Page) -> HttpResponse:
-    """Let a popup of Django's admin that was sent here for a proof still fill the form that opened it."""
-    if "_popup" in parse_qs((page.return_to or "").partition("?")[2]):
+    if page.situation in PROOFS and _is_popup_of_admin(request, page.return_to or ""):
+        # The popup was sent here for a proof, and is still to fill the form that opened it.
         response.headers.setdefault("Cross-Origin-Opener-Policy", "unsafe-none")
-    return response
+    return forget_restart(request, response)
+
+
+def _is_popup_of_admin(request: HttpRequest, url: str) -> bool:
+    """Whether ``url`` is a popup of an admin of this site that is behind Ory."""
+    # SECURITY: whoever makes a link chooses the return_to, and could otherwise keep hold of the window with this page.
+    if not _is_here(request, url) or "_popup" not in parse_qs(url.partition("?")[2]):
+        return False
+    return hasattr(admin_site_of(view_of_page(request, url)), "ory_mfa_finish_refusal")
 
 
 def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, Any]:
