@@ -58,6 +58,30 @@ def query_of(response: Any) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(location(response)).query).items()}
 
 
+# All pages.
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+@pytest.mark.parametrize("path", [SETTINGS, LOGIN, f"{SETTINGS}done/"])
+def test_pages_refuse_every_frame(ory: Any, site: Site, path: str, *, signed_in: bool) -> None:
+    if signed_in:
+        ory.login(site)
+
+    response = site.get(path)
+
+    assert response.status_code == 302 or response.headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("path", [SETTINGS, LOGIN, STEP_UP])
+def test_pages_of_an_outage_refuse_every_frame(ory: Any, site: Site, path: str) -> None:
+    ory.login(site)
+    ory.fail(503)
+
+    response = site.get(path)
+
+    assert (response.status_code, response.headers["X-Frame-Options"]) == (503, "DENY")
+
+
 # The settings page.
 
 

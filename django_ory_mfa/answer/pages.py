@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 DOCTOR = "manage.py ory_mfa doctor"
 HIGHEST_LEVEL = Requirement("aal2")
+# SECURITY: in a frame of another site, visitors could be led to press sign-out, or a link to Ory, unawares.
+UNFRAMED = {"X-Frame-Options": "DENY"}
 
 
 def page(request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> TemplateResponse:
     """Return one of the package's pages; Django's handler renders it in a thread where it may use the database."""
-    response = TemplateResponse(request, f"ory_mfa/{name}.html", context, status=status)
+    response = TemplateResponse(request, f"ory_mfa/{name}.html", context, status=status, headers=UNFRAMED)
     # The sign-out form needs the cookie even on a site without CsrfViewMiddleware: the view checks CSRF itself.
     response.add_post_render_callback(lambda rendered: keep_csrf_cookie(request, rendered))
     return spare_admins(response)

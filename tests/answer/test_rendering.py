@@ -200,6 +200,7 @@ def test_browser_is_shown_a_page(
 
     assert (response.status_code, response.headers["Cache-Control"]) == (status, "no-store")
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.headers["X-Frame-Options"] == "DENY"
     assert {template, "ory_mfa/base.html"} <= {used.name for used in response.templates}
     assert {"session", "decision", "step_up_url", "settings_url"} <= set(response.context.keys())
     assert response.context["decision"].outcome == outcome

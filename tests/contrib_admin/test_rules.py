@@ -51,6 +51,7 @@ def test_rule_1_customer_gets_403_that_names_the_account(ory: Any, site: UsersSi
     assert 'action="/admin/logout/"' in text
     assert "csrfmiddlewaretoken" in text
     assert response.headers["Cache-Control"].startswith("no-store")
+    assert response.headers["X-Frame-Options"] == "DENY"
 
 
 def test_page_names_an_address_that_is_not_verified_rather_than_the_identity(ory: Any, site: UsersSite) -> None:

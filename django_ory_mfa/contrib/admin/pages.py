@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from django_ory_mfa.answer.django_log import spare_admins
+from django_ory_mfa.answer.pages import UNFRAMED
 from django_ory_mfa.answer.rendering import json_of, refusal_for
 from django_ory_mfa.core import refusal
 from django_ory_mfa.core.decision import Outcome
@@ -76,7 +77,7 @@ def let_popups_return(request: HttpRequest, response: Any) -> Any:
 def _page(request: HttpRequest, name: str, context: dict[str, Any], refused: refusal.Refusal) -> HttpResponse:
     # The sidebar lists apps that this visitor may not use.
     shown = context | {"is_nav_sidebar_enabled": False}
-    page = TemplateResponse(request, f"ory_mfa/admin/{name}.html", shown, status=refused.status)
+    page = TemplateResponse(request, f"ory_mfa/admin/{name}.html", shown, status=refused.status, headers=UNFRAMED)
     for header, value in refused.headers.items():
         page.headers[header] = value
     return spare_admins(page)
