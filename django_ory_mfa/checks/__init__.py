@@ -41,7 +41,7 @@ from django_ory_mfa.checks.order import (
     check_middleware,
     out_of_order,
 )
-from django_ory_mfa.checks.outside import answers_outside, check_outside
+from django_ory_mfa.checks.outside import answers_outside, check_outside, check_pages, unmarked_pages
 from django_ory_mfa.checks.rules import W014, check_rules, frees_everything, frees_too_much, matches_no_path
 from django_ory_mfa.checks.spellings import check_spellings, passed_by
 from django_ory_mfa.checks.two_sign_ins import check_two_sign_ins, two_sign_ins
@@ -124,6 +124,7 @@ __all__ = [
     "unclaimed",
     "unknown_methods",
     "unknown_setting",
+    "unmarked_pages",
     "unread_attribute",
     "unread_attributes",
     "unread_requirements",
@@ -140,6 +141,7 @@ ALL = (
     check_rules,
     check_spellings,
     check_outside,
+    check_pages,
     check_cache,
     check_hosts,
     check_loopback,

@@ -1,4 +1,4 @@
-"""Check for middleware that comes before the policy of the site and responds by itself, bypassing the policy."""
+"""Check for middleware that comes before ours and responds by itself: past the policy, or with pages left unmarked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.core import checks
 from django.core.checks import CheckMessage
 from django.utils.module_loading import import_string
 
-from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, names, positions
+from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, SESSION_MIDDLEWARE, names, positions
 
 
 class Answers(StrEnum):
@@ -51,6 +51,8 @@ RESPONSES = (
     "TemplateResponse",
     "render",
 )
+# The names by which a middleware makes a page that may show the session.
+SHOWING = ("SimpleTemplateResponse", "TemplateResponse", "aory_session", "ory_session", "render", "render_to_string")
 
 
 def answers_outside(path: str, what: Answers) -> checks.Warning:
@@ -65,9 +67,28 @@ def answers_outside(path: str, what: Answers) -> checks.Warning:
     )
 
 
+def unmarked_pages(path: str) -> checks.Warning:
+    """Return W018: a middleware makes pages outside ``OrySessionMiddleware``."""
+    return checks.Warning(
+        f"{path} comes before OrySessionMiddleware and answers with pages of its own. If such a page shows who is "
+        "signed in, nothing marks it as private, and caches may show it to the next person.",
+        hint=(
+            f"In MIDDLEWARE, move it after '{SESSION_MIDDLEWARE}'. If its pages show nothing of the session, silence "
+            "ory_mfa.W018."
+        ),
+        id="ory_mfa.W018",
+    )
+
+
 def check_outside(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """No middleware responds outside the policy."""
     return [answers_outside(path, what) for path, what in outsiders() if what is not Answers.PUBLIC_FILES]
+
+
+def check_pages(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """No middleware makes pages that may show the session where nothing marks them as private."""
+    ours = positions(SESSION_MIDDLEWARE)
+    return [unmarked_pages(path) for path in settings.MIDDLEWARE[: ours[0]] if _makes_pages(path)] if ours else []
 
 
 def outsiders() -> Iterator[tuple[str, Answers]]:
@@ -88,26 +109,40 @@ def _answers(path: str) -> Answers | None:
 
 
 def _makes_responses(path: str) -> bool:
-    """Whether the source of a middleware, or of a base that is not Django's, creates a response that is no error."""
+    """Whether the source of a middleware creates a response that is no error."""
+    return any(map(_is_response, _source_of(path)))
+
+
+def _makes_pages(path: str) -> bool:
+    """Whether a middleware responds with pages that may show the session."""
+    known = next((what for name, what in KNOWN.items() if name in names(path)), None)
+    if known is not None:
+        return known is Answers.FLAT_PAGES
+    return _makes_responses(path) and any(map(_is_showing, _source_of(path)))
+
+
+def _source_of(path: str) -> Iterator[ast.AST]:
+    """Yield the syntax of a middleware, and of its bases that are not Django's."""
     try:
         middleware = import_string(path)
     except Exception:
         # Django reports it.
-        return False
-    bases = getattr(middleware, "__mro__", (middleware,))
-    return any(_source_makes_responses(base) for base in bases if not _is_of_django(base))
+        return
+    for base in getattr(middleware, "__mro__", (middleware,)):
+        if not _is_of_django(base):
+            yield from _nodes_of(base)
 
 
 def _is_of_django(thing: Any) -> bool:
     return thing.__module__.partition(".")[0] in ("django", "django_ory_mfa", "builtins")
 
 
-def _source_makes_responses(thing: Any) -> bool:
+def _nodes_of(thing: Any) -> Iterator[ast.AST]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
     except (OSError, TypeError, SyntaxError):
-        return False
-    return any(_is_response(node) for node in _outer_nodes(tree))
+        return
+    yield from _outer_nodes(tree)
 
 
 def _outer_nodes(node: ast.AST) -> Iterator[ast.AST]:
@@ -115,6 +150,10 @@ def _outer_nodes(node: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if not (isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) and child.name in INNER_METHODS):
             yield from _outer_nodes(child)
+
+
+def _is_showing(node: ast.AST) -> bool:
+    return getattr(node, "attr", getattr(node, "id", None)) in SHOWING
 
 
 def _is_response(node: ast.AST) -> bool:

@@ -12,13 +12,14 @@ from django import shortcuts
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.middleware.cache import FetchFromCacheMiddleware
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import include, path, re_path
 from django.views import View
 
 from django_ory_mfa import checks
 from django_ory_mfa.checks import POLICY_MIDDLEWARE, SESSION_MIDDLEWARE
 from django_ory_mfa.checks.classes import check_classes
-from django_ory_mfa.checks.outside import Answers, check_outside, outsiders
+from django_ory_mfa.checks.outside import Answers, check_outside, check_pages, outsiders
 from django_ory_mfa.checks.rules import check_rules
 from django_ory_mfa.checks.spellings import check_spellings
 from django_ory_mfa.decorators import aal_required
@@ -421,6 +422,35 @@ class InnerAnswers(Plain):
         return HttpResponse("inside")
 
 
+class Fallback(Plain):
+    def __call__(self, request: Any) -> HttpResponse:
+        response = super().__call__(request)
+        return HttpResponse(render_to_string("required.html", {}, request)) if response.status_code == 404 else response
+
+
+class Greeting(Plain):
+    def __call__(self, request: Any) -> HttpResponse:
+        super().__call__(request)
+        return HttpResponse(str(request.ory_session))
+
+
+class LooksOnly(Plain):
+    def __call__(self, request: Any) -> HttpResponse:
+        response = super().__call__(request)
+        response.headers["X-Who"] = str(request.ory_session)
+        return response
+
+
+class Closed(Plain):
+    def __call__(self, request: Any) -> HttpResponse:
+        return HttpResponse(render_to_string("required.html"), status=503)
+
+
+class InnerPages(Plain):
+    def process_exception(self, request: Any, exception: Exception) -> HttpResponse:
+        return render(request, "required.html")
+
+
 class SiteCache(FetchFromCacheMiddleware):
     """Of the site's own."""
 
@@ -524,6 +554,72 @@ def test_every_middleware_that_answers_outside_is_named(site: Any) -> None:
     site.MIDDLEWARE = [f"{HERE}.Health", SESSION_MIDDLEWARE, f"{HERE}.Rendered", POLICY_MIDDLEWARE, f"{HERE}.answering"]
 
     assert [path for path, _ in outsiders()] == [f"{HERE}.Health", f"{HERE}.Rendered"]
+
+
+# Middleware that shows pages outside of ours.
+
+
+FLAT = "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware"
+WITH_PAGES = [FLAT, *(f"{HERE}.{name}" for name in ("Rendered", "RenderedByModule", "Fallback", "Greeting"))]
+
+
+@pytest.mark.parametrize("middleware", WITH_PAGES)
+@pytest.mark.parametrize("policy", [[], [POLICY_MIDDLEWARE]], ids=["no-policy", "policy"])
+def test_middleware_whose_pages_nothing_marks_as_private_is_a_warning(
+    site: Any, middleware: str, policy: list[str]
+) -> None:
+    site.MIDDLEWARE = [middleware, SESSION_MIDDLEWARE, *policy]
+
+    (message,) = check_pages(None)
+
+    assert message == checks.unmarked_pages(middleware)
+    assert (message.id, middleware in message.msg) == ("ory_mfa.W018", True)
+    assert SESSION_MIDDLEWARE in str(message.hint)
+
+
+@pytest.mark.parametrize("middleware", WITH_PAGES)
+def test_middleware_whose_pages_are_marked_is_in_order(site: Any, middleware: str) -> None:
+    site.MIDDLEWARE = [SESSION_MIDDLEWARE, middleware]
+
+    assert check_pages(None) == []
+
+
+@pytest.mark.parametrize(
+    "middleware",
+    [
+        "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "corsheaders.middleware.CorsMiddleware",
+        "nowhere.at.all",
+        *(
+            f"{HERE}.{name}"
+            for name in (
+                "Plain",
+                "Health",
+                "Maintenance",
+                "RenderedElsewhere",
+                "Moving",
+                "InnerAnswers",
+                "InnerPages",
+                "LooksOnly",
+                "Closed",
+                "WithoutSource",
+                "answering",
+            )
+        ),
+    ],
+)
+def test_middleware_without_pages_about_anybody_is_in_order(site: Any, middleware: str) -> None:
+    site.MIDDLEWARE.insert(0, middleware)
+
+    assert check_pages(None) == []
+
+
+def test_site_without_our_middleware_has_no_pages_outside_of_it(site: Any) -> None:
+    site.MIDDLEWARE = [FLAT]
+
+    assert check_pages(None) == []
 
 
 # Rules that another spelling of the path passes.

@@ -28,7 +28,7 @@ MIDDLEWARE = [
         name="django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
         shown=(
             "After ``OrySessionMiddleware``: safe. Before it, a flat page whose template shows the session is not "
-            "marked ``private``."
+            "marked ``private``; the check ``ory_mfa.W018`` says so."
         ),
         policy=(
             "Behind ``AALRequiredMiddleware``, where Django wants it: safe, a flat page is refused like a view. Before "

@@ -20,6 +20,7 @@ GOOD = {
     "classes": "Every view class that declares required_aal, max_age or methods is guarded by them.",
     "rules": "Every rule of ORY_MFA_RULES matches what it seems to.",
     "outside": "No middleware answers in place of the site-wide policy.",
+    "pages": "No middleware makes pages that may show the session outside of OrySessionMiddleware.",
     "cache": "The cache has room for sessions, or none are cached.",
     "hosts": "Ory can only be asked to send people back to hosts of this site.",
     "loopback": "The settings use one name for this machine.",
