@@ -193,7 +193,7 @@ def _is_overridden(middleware: type, name: str, twin: str) -> bool:
 
 
 def _may_be_read_too_late(state: RequestState, response: HttpResponseBase) -> bool:
-    return cache_control.may_be_shared_and_read_later(response) and state.credential is not None
+    return cache_control.may_be_stored_and_read_later(response) and state.credential is not None
 
 
 def _warn_that_not_cached(route: str) -> None:

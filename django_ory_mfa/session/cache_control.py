@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.middleware.cache import FetchFromCacheMiddleware, UpdateCacheMiddleware
 from django.utils.cache import patch_vary_headers
 
@@ -21,8 +21,6 @@ STORE = "_cache_update_cache"
 # The ends of headers that only certain shared caches read, and that take precedence over Cache-Control (RFC 9213,
 # section 2).
 TARGETED = ("surrogate-control", "edge-control", "x-accel-expires", "cdn-cache-control", "litespeed-cache-control")
-# Directives that let a shared cache keep a response (RFC 9111, section 5.2.2).
-SHARED = ("public", "max-age", "s-maxage")
 
 
 @cache
@@ -107,24 +105,32 @@ def _by_credential(vary: str) -> str:
 
 @lru_cache(maxsize=64)
 def _made_private(header: str) -> str:
-    directives = [part.strip() for part in header.split(",") if part.strip()]
-    kept = [part for part in directives if part.lower() != "public"]
-    if "private" not in kept and "no-store" not in kept:
+    kept = [part for part in _directives(header) if part.lower() != "public"]
+    if "private" not in map(str.lower, kept) and not _forbids_storing(header):
         kept.append("private")
     return ", ".join(kept)
 
 
-def may_be_shared_and_read_later(response: HttpResponseBase) -> bool:
-    """Whether shared caches may store ``response`` although its streamed content may still read the session.
+def _directives(header: str) -> list[str]:
+    return [part.strip() for part in header.split(",") if part.strip()]
 
-    The content of a ``FileResponse`` is a file, which reads no session.
+
+def _forbids_storing(header: str) -> bool:
+    directives = {part.lower() for part in _directives(header)}
+    # A cache that understands the status code ignores no-store beside must-understand (RFC 9111, section 5.2.2.3).
+    return "no-store" in directives and "must-understand" not in directives
+
+
+def may_be_stored_and_read_later(response: HttpResponseBase) -> bool:
+    """Whether caches may store ``response`` although its streamed content may still read the session.
+
+    The content of a ``FileResponse`` is a file, which reads no session, unless it was given something else.
     """
-    if not response.streaming or isinstance(response, FileResponse):
+    if not response.streaming or getattr(response, "file_to_stream", None) is not None:
         return False
-    said = response.headers.get("Cache-Control", "").lower()
-    return any(directive in said for directive in SHARED) or any(
-        name.lower().endswith(("expires", *TARGETED)) for name in response.headers
-    )
+    # SECURITY: a cache also stores what names no lifetime, and reckons one itself (RFC 9111, section 4.2.2).
+    is_for_certain_caches = any(name.lower().endswith(TARGETED) for name in response.headers)
+    return is_for_certain_caches or not _forbids_storing(response.headers.get("Cache-Control", ""))
 
 
 def forget_outer_cache(request: HttpRequest) -> None:

@@ -24,7 +24,7 @@ from django_ory_mfa.enforcement import arequire_aal, require_aal
 from django_ory_mfa.session.cache_control import (
     STORE,
     mark_private,
-    may_be_shared_and_read_later,
+    may_be_stored_and_read_later,
     protect_django_caches,
 )
 from django_ory_mfa.testing import FakeOry
@@ -457,26 +457,59 @@ def a_file() -> HttpResponseBase:
     return FileResponse(BytesIO(b"a"))
 
 
+def no_file() -> HttpResponseBase:
+    return FileResponse([b"a"])
+
+
 @pytest.mark.parametrize(
     ("make", "said", "expected"),
     [
         (a_stream, "max-age=60", True),
         (a_stream, "PUBLIC", True),
-        (a_stream, "s-maxage=60", True),
+        (a_stream, "private", True),
+        (a_stream, "no-cache", True),
+        # Neither a lifetime nor a validator: a cache may still keep it by a heuristic of its own.
+        (a_stream, "", True),
+        (a_stream, "max-age=60, must-understand, no-store", True),
         (a_stream, "no-store", False),
-        (a_stream, "", False),
+        (a_stream, "No-Store, max-age=0", False),
+        (no_file, "public, max-age=60", True),
+        (no_file, "", True),
         (a_file, "public, max-age=60", False),
         (HttpResponse, "public, max-age=60", False),
     ],
 )
-def test_only_a_stream_for_shared_caches_may_be_read_by_others_and_be_about_somebody(
+def test_only_a_stream_that_caches_may_store_may_still_be_about_somebody(
     make: Callable[[], HttpResponseBase], said: str, *, expected: bool
 ) -> None:
     response = make()
     response.headers["Cache-Control"] = said
 
-    assert may_be_shared_and_read_later(response) is expected
+    assert may_be_stored_and_read_later(response) is expected
     response.close()
+
+
+@pytest.mark.parametrize("name", ["CDN-Cache-Control", "Surrogate-Control"])
+def test_stream_that_only_certain_caches_may_store_may_still_be_about_somebody(name: str) -> None:
+    response = StreamingHttpResponse([b"a"], headers={"Cache-Control": "no-store", name: "max-age=60"})
+
+    assert may_be_stored_and_read_later(response)
+
+
+@pytest.mark.parametrize(
+    ("said", "becomes"),
+    [
+        # Caches that understand the status ignore the no-store (RFC 9111, section 5.2.2.3).
+        ("public, max-age=60, must-understand, no-store", "max-age=60, must-understand, no-store, private"),
+        ("No-Store", "No-Store"),
+        ("Private", "Private"),
+    ],
+)
+def test_private_is_said_where_caches_may_store_the_page(said: str, becomes: str) -> None:
+    response = HttpResponse(headers={"Cache-Control": said})
+    mark_private(HttpRequest(), response)
+
+    assert response["Cache-Control"] == becomes
 
 
 def test_headers_of_a_plain_page_become_these() -> None:

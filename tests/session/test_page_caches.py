@@ -371,6 +371,17 @@ def download(request: Any) -> FileResponse:
     return FileResponse(BytesIO(b"a file"))
 
 
+def no_file(request: Any) -> FileResponse:
+    return FileResponse(who(request).encode() for _ in "a")
+
+
+async def ano_file(request: Any) -> FileResponse:
+    async def parts() -> Any:
+        yield str((await request.aory_session()).identity)
+
+    return FileResponse(parts())
+
+
 def cached_api() -> Any:
     """A view whose cache is given an object of Django REST framework around Django's request."""
     from rest_framework.renderers import JSONRenderer
@@ -459,6 +470,9 @@ def with_header(name: str, value: str, view: Any) -> Any:
 
 LETS_STORE = {
     "Expires": "Thu, 31 Dec 2099 23:59:59 GMT",
+    # Caches may then keep it by a heuristic (RFC 9111, section 4.2.2).
+    "Last-Modified": "Tue, 01 Jan 2019 00:00:00 GMT",
+    "ETag": '"v1"',
     "Surrogate-Control": "max-age=600",
     "CDN-Cache-Control": "max-age=600",
     "X-LiteSpeed-Cache-Control": "public,max-age=600",
@@ -473,6 +487,10 @@ urlpatterns = [
     *(path(f"async/stream-{name}", with_header(name, value, astream)) for name, value in LETS_STORE.items()),
     path("sync/quiet-stream", stream),
     path("async/quiet-stream", astream),
+    path("sync/unstored-stream", with_header("Cache-Control", "no-store", stream)),
+    path("async/unstored-stream", with_header("Cache-Control", "no-store", astream)),
+    path("sync/no-file", PUBLIC(no_file)),
+    path("async/no-file", PUBLIC(ano_file)),
     path("sync/shared-stream", cache_control(s_maxage=600)(stream)),
     path("async/shared-stream", cache_control(s_maxage=600)(astream)),
     path("download", PUBLIC(download)),
@@ -797,15 +815,17 @@ def private(response: Any) -> bool:
     return "private" in said and "public" not in said and "Cookie" in response.headers.get("Vary", "")
 
 
-@pytest.mark.parametrize("url", ["stream", "shared-stream", *(f"stream-{name}" for name in LETS_STORE)])
+@pytest.mark.parametrize(
+    "url", ["stream", "shared-stream", "quiet-stream", "no-file", *(f"stream-{name}" for name in LETS_STORE)]
+)
 def test_stream_that_may_show_who_is_there_is_private(site: Site, ory: FakeOry, url: str) -> None:
     ory.login(site)
 
     assert private(site.get(url))
 
 
-@pytest.mark.parametrize(("url", "visitor"), [("stream", "nobody"), ("quiet-stream", "aal2"), ("/download", "aal2")])
-def test_stream_that_shows_nobody_or_is_not_shared_is_untouched(
+@pytest.mark.parametrize(("url", "visitor"), [("stream", "nobody"), ("unstored-stream", "aal2"), ("/download", "aal2")])
+def test_stream_that_shows_nobody_or_is_not_stored_is_untouched(
     site: Site, ory: FakeOry, url: str, visitor: str
 ) -> None:
     if visitor != "nobody":
