@@ -16,7 +16,7 @@ from django_ory_mfa.guard.site_guard import guard_answer_steps, guard_view_steps
 from django_ory_mfa.roundtrip.hops import clear_hops
 from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.steps import arun, run
-from django_ory_mfa.session import cache_control, fragment_cache
+from django_ory_mfa.session import cache_control, fragment_cache, validators
 from django_ory_mfa.session.cookie_relay import relay
 from django_ory_mfa.session.error_reports import mask_credentials
 from django_ory_mfa.session.request_state import state_of
@@ -95,7 +95,7 @@ class OrySessionMiddleware(HybridMiddleware):
 
     def before(self, request: HttpRequest) -> None:
         """Attach the session, and mask credentials in error reports."""
-        attach(request)
+        validators.unbind(attach(request))
         fragment_cache.begin(request)
         mask_credentials(request)
 
@@ -121,8 +121,7 @@ class OrySessionMiddleware(HybridMiddleware):
             cache_control.refuse_inner_cache(request)
         if state.is_cache_blocked:
             _warn_that_not_cached(request.resolver_match.route if request.resolver_match else "")
-        if state.known_session is not None or _may_be_read_too_late(state, response):
-            cache_control.mark_private(request, response)
+        _keep_for_one_visitor(state, response)
         state.response = response
         if state.renewed_cookie is not None:
             relay(request, response, state.renewed_cookie)
@@ -190,6 +189,13 @@ def _is_overridden(middleware: type, name: str, twin: str) -> bool:
     """Whether a subclass has a method ``name`` of its own, for which our ``twin`` in async chains does not stand."""
     owner = next(cls for cls in middleware.__mro__ if name in vars(cls))
     return twin not in vars(owner)
+
+
+def _keep_for_one_visitor(state: RequestState, response: HttpResponseBase) -> None:
+    had_bound = validators.restore(state)
+    if had_bound or state.known_session is not None or _may_be_read_too_late(state, response):
+        cache_control.mark_private(state.request, response)
+        validators.bind(state, response)
 
 
 def _may_be_read_too_late(state: RequestState, response: HttpResponseBase) -> bool:

@@ -67,6 +67,8 @@ class RequestState:
     view_has_no_page: bool = False
     # Whether the session was known before the view started: middleware.
     was_known_before_view: bool = False
+    # The conditional headers as they came, if they name bound ETags: validators.
+    validators: dict[str, str] | None = None
     # Whether Django's cache was stopped from storing the response: cache_control -> middleware, guarding.
     is_cache_blocked: bool = False
     # Why a permission of Django REST framework refuses, or its decision:

@@ -19,6 +19,8 @@ def complaints(stop: Stop, answers: list[Answer]) -> Iterator[str]:
         where = f"{stop.place}: {answer.asked} of {answer.visitor.name}: {answer.status}"
         if any(other in answer.text for other in ids - {answer.visitor.id}):
             yield f"{where} shows somebody else"
+        if answer.status == 304 and answer.asked == "if-none-match" and answer.visitor.name != "first":
+            yield f"{where} lets the browser show what it kept of the first"
         yield from (f"{where} {wrong}" for wrong in _wrongs(stop, answer))
     if stop.gives and not any(answer.is_named and answer.visitor.name == "first" for answer in answers):
         yield "the first visitor never saw the page"

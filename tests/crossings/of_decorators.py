@@ -86,7 +86,7 @@ DECORATORS: dict[str, Decorator] = {
     f"{VIEWS}.gzip.gzip_page": Decorator(decorate=gzip.gzip_page),
     f"{VIEWS}.http.condition": Decorator(decorate=http.condition(version, changed), own=VERSIONS),
     f"{VIEWS}.http.conditional_page": Decorator(decorate=http.conditional_page),
-    f"{VIEWS}.http.etag": Decorator(decorate=http.etag(version), own=VERSIONS),
+    f"{VIEWS}.http.etag": Decorator(decorate=http.etag(version), own={412}),
     f"{VIEWS}.http.last_modified": Decorator(decorate=http.last_modified(changed), own=VERSIONS),
     f"{VIEWS}.http.require_GET": Decorator(decorate=http.require_GET, own=METHODS),
     f"{VIEWS}.http.require_POST": Decorator(decorate=http.require_POST, own=METHODS),

@@ -8,7 +8,7 @@ VIEWS = "django.views.decorators"
 AUTH = "django.contrib.auth.decorators"
 CONDITION = (
     "Below the guard: safe. Above it, 304 and 412 are answered before the guard is asked: nobody gets the page, but "
-    "whoever has an old {what} learns whether it still holds. Put it below the guard."
+    "whoever guesses the {what} learns whether it holds. Put it below the guard."
 )
 METHODS = "Above the guard, other methods get 405 before the guard is asked. Below it: safe."
 LOGIN = "Above the guard, {who} is sent to ``LOGIN_URL`` before the guard is asked. Below it: safe."

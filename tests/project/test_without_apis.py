@@ -27,7 +27,9 @@ print(*[name for name in {FRAMEWORKS} if name in sys.modules], file=sys.stderr)
 
 
 def run(program: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "PYTEST_", "REQUIRE_"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "PYTEST_", "REQUIRE_"))
+    }
     command = [sys.executable, "-P", "-c", START + program, *arguments]
     return subprocess.run(
         command, cwd=ROOT, env=environment | variables, capture_output=True, text=True, check=False, timeout=600
