@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.decorators import login_not_required
@@ -20,6 +21,7 @@ from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import AAL, SessionState
 from django_ory_mfa.guard.evaluation import evaluation_steps
 from django_ory_mfa.guard.next_person import stop, was_shown_steps
+from django_ory_mfa.ory.blocking_calls import ask
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.roundtrip.return_to import checked_next, default_return_to, site_origin
 from django_ory_mfa.runtime.clock import now
@@ -40,6 +42,8 @@ SIGNED_IN = Requirement("aal1")
 # Second factors that are safer than a code by e-mail.
 STRONGER = frozenset({"totp", "webauthn"})
 BACK, JUST_NOW = "back", 120  # seconds
+# Ory's answers to a sign-out that prove that the credential had a session: of a cookie, and of a token.
+HAD_SESSION = (200, 204)
 OUTAGE = Decision(Outcome.UNAVAILABLE, HIGHEST_LEVEL, "ory_unavailable")
 
 
@@ -146,14 +150,16 @@ def logout(request: HttpRequest) -> HttpResponseBase:
     leave_django(request)
     if credential is None:
         return HttpResponseSeeOther(return_to)
-    is_cookie, client = credential.is_cookie, get_ory().client
-    answer = client.logout_flow(credential) if is_cookie else client.revoke_token(credential)
+    is_cookie, client = credential.is_cookie, state.ory.client
+    end_session = partial(client.logout_flow if is_cookie else client.revoke_token, credential)
+    answer = ask(end_session, state.caller, recognised=HAD_SESSION)
+    may_have_ended = answer.may_have_arrived and answer.status not in (401, 403)
     ttl = conf.cache_ttl
     # Of several cookies, nobody knows here which one Ory took.
     for each in credential.each() if ttl else ():
         entry = Entry(state.fingerprint_of(each), ttl)
         # SECURITY: an anonymous visitor writes nothing to the cache, which could be filled up that way.
-        run(entry.drop() if answer.status in (401, 403) else entry.sign_out())
+        run(entry.sign_out() if may_have_ended else entry.drop())
     return (_signed_out_by_cookie if is_cookie else _signed_out_by_token)(request, answer, return_to)
 
 

@@ -17,7 +17,11 @@ from django.urls import include, path
 
 from django_ory_mfa import urls, views
 from django_ory_mfa.core.own_views import is_own_view
+from django_ory_mfa.ory.blocking_calls import MISSES_IN_A_ROW, SLOW
+from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.testing import FakeProof
+from tests.clock import PassingTime
+from tests.ory.networks import crowd, is_limited
 from tests.site import MODES, Site, location
 
 ORY = "http://127.0.0.1:4433/self-service"
@@ -970,6 +974,134 @@ def django_session(request: pytest.FixtureRequest, settings: Any, site: Site) ->
     session.save()
     site.set_cookie(settings.SESSION_COOKIE_NAME, session.session_key)
     return str(settings.SESSION_COOKIE_NAME)
+
+
+# Sign-outs of strangers.
+
+
+JUNK = [{"Cookie": "ory_kratos_session=junk"}, {"X-Session-Token": "ory_st_junk"}]
+
+
+@pytest.fixture
+def kept(settings: Any) -> Any:
+    """A cache of sessions: its entries."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": __name__}}
+    settings.ORY_MFA_CACHE_TTL = 60
+    cache: Any = caches["default"]
+    cache.clear()
+    return cache._cache
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=["cookie", "token"])
+def test_sign_out_of_a_network_at_its_limit_is_unavailable(
+    ory: Any, site: Site, clock: PassingTime, junk: dict[str, str]
+) -> None:
+    """It would hold a thread of the server for as long as Ory takes."""
+    slot = crowd(clock)
+    during = site.post(LOGOUT, headers=junk)
+    calls = len(ory.calls)
+    slot.end(is_recognised=False)
+
+    assert (during.status_code, during["Retry-After"], calls) == (503, "5", 0)
+    assert site.post(LOGOUT, headers=junk).status_code == 303
+
+
+@pytest.mark.parametrize("by", ["cookie", "token"])
+def test_sign_out_of_somebody_known_waits_for_no_stranger(ory: Any, site: Site, clock: PassingTime, by: str) -> None:
+    session = ory.login(site)
+    headers = {"X-Session-Token": session.token} if by == "token" else {}
+    site.get("session", headers=headers)
+    crowd(clock)
+
+    assert site.post(LOGOUT, headers=headers).status_code == 303
+
+
+@pytest.mark.parametrize("by", ["cookie", "token"])
+def test_sign_out_that_ory_grants_proves_a_session(ory: Any, site: Site, clock: PassingTime, by: str) -> None:
+    handle = ory.handle
+
+    def slow(*arguments: Any) -> Any:
+        clock.wait(SLOW + 0.1)
+        return handle(*arguments)
+
+    ory.handle = slow
+    for junk in range(2):
+        for number in range(MISSES_IN_A_ROW - junk):
+            token = f"ory_st_{number}" if junk else ory.add_session(ory.add_identity(), "password").token
+            cookie = str(number) if junk else ory.add_session(ory.add_identity(), "password").cookie
+            headers = {"X-Session-Token": token} if by == "token" else {"Cookie": f"ory_kratos_session={cookie}"}
+            assert site.post(LOGOUT, headers=headers).status_code == 303
+        assert not is_limited()
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=["cookie", "token"])
+def test_junk_sign_outs_cost_few_calls_while_ory_limits_requests(
+    ory: Any, site: Site, clock: PassingTime, kept: Any, junk: dict[str, str]
+) -> None:
+    ory.fail(429, headers=[("x-ratelimit-reset", "20")], path=None)
+    statuses, seconds = set(), []
+    for _ in range(3):
+        for number in range(50):
+            (name, value), *_ = junk.items()
+            statuses.add(site.post(LOGOUT, headers={name: f"{value}{number}"}).status_code)
+        seconds.append(sum(path.startswith("/self-service/logout/") for path in asked(ory)))
+        clock.wait(1)
+
+    # The first one finds out; one network has one turn a second. The page that says so asks for the session.
+    assert (statuses, seconds, len(ory.calls)) == ({503}, [2, 3, 4], 8)
+    # Of those alone that Ory was asked for, which may have ended a session there.
+    assert len(kept) == 2
+
+
+def test_sign_out_of_somebody_known_is_not_held_back_while_ory_limits_requests(
+    ory: Any, site: Site, clock: PassingTime
+) -> None:
+    ory.login(site)
+    site.get("session")
+    ory.fail(429, headers=[("x-ratelimit-reset", "20")], path=LOGOUT_FLOW)
+    for number in range(5):
+        site.post(LOGOUT, headers={"Cookie": f"ory_kratos_session=junk{number}"})
+    ory.recover()
+
+    assert site.post(LOGOUT).status_code == 303
+
+
+@pytest.mark.parametrize("refusal", ["network", "rate limit", "breaker"])
+def test_sign_out_that_never_reached_ory_ends_what_is_kept_here(
+    ory: Any, site: Site, clock: PassingTime, kept: Any, refusal: str
+) -> None:
+    """Another process may know the session. Ory's lives on, so nothing has to be written down to keep it out."""
+    ory.login(site)
+    site.get("session")
+    before = len(kept)
+    known, client = get_ory().known_credentials, get_ory().client
+    known.forget(*known._names)
+    if refusal == "network":
+        crowd(clock)
+    elif refusal == "rate limit":
+        # Of whoami too, as the page that says so would have the session kept again.
+        for name in ("self-service", "sessions"):
+            client._rate_limits[name].begin(4)
+            client._rate_limits[name].allow("127.0.0.1")
+    else:
+        for _ in range(3):
+            client._breaker.failed(client._breaker.pauses)
+
+    response = site.post(LOGOUT)
+
+    assert (before, response.status_code, dict(kept)) == (1, 503, {})
+    assert LOGOUT_FLOW not in asked(ory)
+
+
+@pytest.mark.usefixtures("clock")
+def test_sign_out_of_a_network_at_its_limit_flushes_the_session_of_django(
+    ory: Any, site: Site, clock: PassingTime, django_session: str
+) -> None:
+    crowd(clock)
+
+    response = site.post(LOGOUT, headers={"X-Session-Token": "ory_st_junk"})
+
+    assert (response.status_code, response.cookies[django_session].value) == (503, "")
 
 
 @pytest.mark.parametrize("signed_in", [True, False], ids=["signed in", "nobody"])

@@ -33,6 +33,11 @@ class Answer:
         """Return an ``Answer`` for a call without a usable answer: connection refused, time-out, body too large."""
         return cls(0, failure=reason, is_outage=is_outage, is_broken=is_broken, retry_after=retry_after)
 
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether the call may have reached Ory; False if it was never made."""
+        return self.failure not in NEVER_MADE
+
     def json_object(self) -> dict[str, Any]:
         """Return the body as a JSON object; empty if it is anything else."""
         try:
@@ -60,6 +65,9 @@ def value_at(value: Any, *keys: str) -> Any:
 LATE = Answer.failed("timeout", is_outage=True)
 # No thread was free in time; Ory was not called.
 QUEUED = Answer.failed("queue")
+# The failures of other calls that were not made: the circuit breaker is open; a stranger is held back after a 429.
+BREAKER, HELD_BACK = "breaker", "rate limit"
+NEVER_MADE = frozenset({QUEUED.failure, BREAKER, HELD_BACK})
 
 
 def may_be_provoked(answer: Answer) -> bool:

@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
+from django.views.decorators.debug import sensitive_variables
+
+from django_ory_mfa.core.answer import QUEUED, Answer
+from django_ory_mfa.metrics import Event, count
+from django_ory_mfa.ory.lanes import Caller, network_of
 from django_ory_mfa.runtime.clock import monotonic
 from django_ory_mfa.runtime.per_process import once_per_process
+
+T = TypeVar("T")
 
 SLOW = 0.5  # seconds; a healthy Ory answers sooner
 # A miss is a call that found no session. Expired sessions in one network cause fewer misses in a row.
@@ -75,3 +85,30 @@ class Slot:
 def blocking_calls() -> BlockingCalls:
     """Return the one object of this process."""
     return BlockingCalls()
+
+
+@sensitive_variables()
+def ask(call: Callable[[Caller], Answer], caller: Caller, *, recognised: Container[int] = ()) -> Answer:
+    """Make ``call`` for ``caller`` in this thread and return its answer; ``QUEUED`` if it may not be made now.
+
+    ``recognised``: the statuses that prove that the visitor has a session at Ory. Nothing is shared with other calls.
+    """
+    answer = in_slot(partial(call, caller), caller, lambda answer: answer.status in recognised)
+    return QUEUED if answer is None else answer
+
+
+def in_slot(call: Callable[[], T], caller: Caller, is_recognised: Callable[[T], bool]) -> T | None:
+    """Return the result of ``call``; None if the network of ``caller``, unless that is known, may not call now."""
+    if caller.is_known:
+        return call()
+    slot = blocking_calls().begin(network_of(caller.address))
+    if slot is None:
+        count(Event.QUEUE_TIMEOUT)
+        return None
+    has_session = False
+    try:
+        result = call()
+        has_session = is_recognised(result)
+    finally:
+        slot.end(is_recognised=has_session)
+    return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from requests.adapters import BaseAdapter
 
 from django_ory_mfa import __version__
 from django_ory_mfa.conf import Timeout, conf
-from django_ory_mfa.core.answer import LATE, Answer, may_be_provoked
+from django_ory_mfa.core.answer import BREAKER, HELD_BACK, LATE, Answer, may_be_provoked
 from django_ory_mfa.core.settings_flow import without_secrets
 from django_ory_mfa.core.whoami import limit_reset
 from django_ory_mfa.metrics import Event, count
@@ -35,7 +36,7 @@ LARGEST_BODY = 1024 * 1024
 CHUNK = 64 * 1024
 READINESS_SECONDS = 1.0
 LIMIT_SECONDS = 1.0  # if Ory names none
-STRANGER = Caller(is_known=False)
+STRANGER, KNOWN = Caller(is_known=False), Caller()
 HEADERS = {
     "Accept": "application/json",
     # No compression, so that LARGEST_BODY limits what is held in memory.
@@ -45,7 +46,11 @@ HEADERS = {
 
 
 class OryClient:
-    """Calls the Ory at one URL. Every call returns an ``Answer``; network errors are never raised."""
+    """Calls the Ory at one URL. Every call returns an ``Answer``; network errors are never raised.
+
+    ``caller`` is the visitor who causes a call. Unless Ory recognised their credential before, Ory may not be asked
+    while it limits requests.
+    """
 
     def __init__(self, url: str, transport: BaseAdapter | None = None) -> None:
         self.url = url
@@ -57,74 +62,71 @@ class OryClient:
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         self._breaker = Breaker()
         self._readiness = RecentAnswer(self._ask_readiness)
-        self._rate_limit = RateLimit()
+        # One for each first segment of a path: Ory may limit them apart, and junk flows must not hold up new sessions.
+        self._rate_limits: defaultdict[str, RateLimit] = defaultdict(RateLimit)
         self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
 
     def whoami(self, credential: Credential, caller: Caller = STRANGER, *, fresh: bool = False) -> Answer:
         """Ask Ory for the session of ``credential``; ``fresh`` bypasses the edge cache of Ory Network.
 
-        If Ory recognised the credential of ``caller`` before, a failure counts as Ory's and not the visitor's; if not,
-        Ory may not be asked while it limits requests.
+        If Ory recognised the credential of ``caller`` before, a failure counts as Ory's and not the visitor's.
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/toSession
         """
-        left = 0 if caller.is_known else self._rate_limit.allow(caller.address)
-        if left:
-            count(Event.HELD_BACK)
-            return Answer(429, failure="rate limit", retry_after=left)
         bypass = {"Cache-Control": "max-age=0"} if fresh else {}
-        answer = self._call("GET", "/sessions/whoami", {**credential.headers(), **bypass}, is_evidence=caller.is_known)
-        if answer.status == 429:
-            self._rate_limit.begin(limit_reset(answer) or LIMIT_SECONDS)
-        return answer
+        # No variable holds both, since error reports show variables.
+        return self._call(
+            "GET", "/sessions/whoami", {**credential.headers(), **bypass}, caller, is_evidence=caller.is_known
+        )
 
-    def settings_flow(self, credential: Credential) -> Answer:
+    def settings_flow(self, credential: Credential, caller: Caller = STRANGER) -> Answer:
         """Open a settings flow, and keep only what shows whether the person has a second factor.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/createBrowserSettingsFlow
         """
         kind = "browser" if credential.is_cookie else "api"
-        return without_secrets(self._call("GET", f"/self-service/settings/{kind}", credential.headers()))
+        return without_secrets(self._call("GET", f"/self-service/settings/{kind}", credential.headers(), caller))
 
     @sensitive_variables()
-    def flow(self, kind: str, flow_id: str, cookies: str) -> Answer:
+    def flow(self, kind: str, flow_id: str, cookies: str, caller: Caller = STRANGER) -> Answer:
         """Fetch a flow of ``kind``, such as ``login``, by its id, with the ``cookies`` of the browser it belongs to.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/getLoginFlow
         """
-        return self._call("GET", f"/self-service/{kind}/flows", {"Cookie": cookies}, query={"id": flow_id})
+        return self._call("GET", f"/self-service/{kind}/flows", {"Cookie": cookies}, caller, query={"id": flow_id})
 
     @sensitive_variables()
-    def flow_error(self, error_id: str, cookies: str) -> Answer:
+    def flow_error(self, error_id: str, cookies: str, caller: Caller = STRANGER) -> Answer:
         """Fetch the error that Ory stored when it redirected the browser to the error page.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/getFlowError
         """
-        return self._call("GET", "/self-service/errors", {"Cookie": cookies}, query={"id": error_id})
+        return self._call("GET", "/self-service/errors", {"Cookie": cookies}, caller, query={"id": error_id})
 
-    def webauthn_script(self) -> Answer:
+    def webauthn_script(self, caller: Caller = STRANGER) -> Answer:
         """Fetch Ory's script for security keys and passkeys."""
-        return self._call("GET", "/.well-known/ory/webauthn.js", {})
+        return self._call("GET", "/.well-known/ory/webauthn.js", {}, caller)
 
-    def logout_flow(self, credential: Credential) -> Answer:
+    def logout_flow(self, credential: Credential, caller: Caller = STRANGER) -> Answer:
         """Create a logout flow for a session cookie; the browser has to send its token to Ory.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/createBrowserLogoutFlow
         """
-        return self._call("GET", "/self-service/logout/browser", credential.headers())
+        return self._call("GET", "/self-service/logout/browser", credential.headers(), caller)
 
-    def revoke_token(self, credential: Credential) -> Answer:
+    def revoke_token(self, credential: Credential, caller: Caller = STRANGER) -> Answer:
         """End the session of a session token.
 
         https://www.ory.sh/docs/reference/api#tag/frontend/operation/performNativeLogout
         """
-        return self._call("DELETE", "/self-service/logout/api", {}, json={"session_token": credential.value})
+        return self._call("DELETE", "/self-service/logout/api", {}, caller, json={"session_token": credential.value})
 
     def ready(self) -> Answer:
         """Ask Ory whether it is ready, including its database; status 503 if it is not.
 
         https://www.ory.sh/docs/reference/api#tag/metadata/operation/isReady
         """
-        return self._call("GET", "/health/ready", {}, is_evidence=True)
+        # No visitor causes it: it is asked once in a while, whoever comes.
+        return self._call("GET", "/health/ready", {}, KNOWN, is_evidence=True)
 
     @property
     def is_known_to_be_down(self) -> bool:
@@ -142,17 +144,32 @@ class OryClient:
         method: str,
         path: str,
         headers: Mapping[str, str],
+        caller: Caller,
         *,
         query: Mapping[str, str] | None = None,
         json: object = None,
         is_evidence: bool = False,
     ) -> Answer:
+        limit = self._rate_limits[path.split("/")[1]]
+        left = 0 if caller.is_known else limit.allow(caller.address)
+        if left:
+            count(Event.HELD_BACK)
+            return Answer(429, failure=HELD_BACK, retry_after=left)
+        answer = self._call_unless_down(method, path, headers, query, json, is_evidence=is_evidence)
+        if answer.status == 429:
+            limit.begin(limit_reset(answer) or LIMIT_SECONDS)
+        return answer
+
+    @sensitive_variables()
+    def _call_unless_down(
+        self, method: str, path: str, headers: Mapping[str, str], *rest: Any, is_evidence: bool
+    ) -> Answer:
         pause = 0 if self._breaker.is_closed else self._breaker.allow(conf.timeout.total)
         pauses = self._breaker.pauses
         if pause:
             count(Event.BREAKER_REFUSED)
-            return Answer.failed("breaker", is_outage=True, retry_after=pause)
-        answer = self._counted(method, path, headers, query, json, conf.timeout)
+            return Answer.failed(BREAKER, is_outage=True, retry_after=pause)
+        answer = self._counted(method, path, headers, *rest, conf.timeout)
         if is_evidence or not may_be_provoked(answer):
             self._judge(answer, pauses)
         elif answer is LATE:

@@ -13,7 +13,7 @@ LONGEST_PAUSE = 5.0  # seconds
 
 
 class RateLimit:
-    """Until when Ory limits requests, and which networks had their call in this second of it.
+    """Until when Ory limits requests of one kind, and which networks had their call in this second of it.
 
     SECURITY: made-up credentials could use up what Ory allows, and keep doing so, at the cost of those that Ory knows.
     So they are held back until the limit resets, for some seconds after each 429 at most. A new sign-in is unknown too,
@@ -32,7 +32,7 @@ class RateLimit:
         self._resets_at = monotonic() + min(seconds, LONGEST_PAUSE)
 
     def allow(self, address: str) -> float:
-        """Return 0 if Ory may be asked for an unknown credential from ``address`` now, else the seconds to wait."""
+        """Return 0 if Ory may be asked for an unknown visitor from ``address`` now, else the seconds to wait."""
         left = self._resets_at - monotonic()
         return 0 if left <= 0 or self._take_turn(network_of(address)) else left
 

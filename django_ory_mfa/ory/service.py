@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django_ory_mfa.conf import conf
 from django_ory_mfa.ory.enrolment_memory import EnrolmentMemory
 from django_ory_mfa.ory.health import Health
+from django_ory_mfa.ory.kept_answer import KeptAnswer
 from django_ory_mfa.ory.known_credentials import KnownCredentials
 from django_ory_mfa.ory.singleflight import Group
 from django_ory_mfa.runtime import per_process
@@ -29,6 +30,7 @@ class Ory:
         self.client = OryClient(url, transport)
         self.calls = Group()
         self.health = Health(self.client, self.calls)
+        self.webauthn_script = KeptAnswer("webauthn script", self.client.webauthn_script, self.calls)
         self.enrolments = EnrolmentMemory()
         self.known_credentials = KnownCredentials()
 

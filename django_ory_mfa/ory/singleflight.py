@@ -9,15 +9,15 @@ import asyncio
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Container, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.answer import LATE, QUEUED, Answer
 from django_ory_mfa.metrics import Event, count
-from django_ory_mfa.ory.blocking_calls import blocking_calls
-from django_ory_mfa.ory.lanes import Caller, Job, SharedThreads, network_of
+from django_ory_mfa.ory.blocking_calls import in_slot
+from django_ory_mfa.ory.lanes import Caller, Job, SharedThreads
 from django_ory_mfa.runtime.clock import monotonic
 from django_ory_mfa.runtime.per_process import once_per_process
 
@@ -118,7 +118,8 @@ class SharedCall:
     with requests that arrived before it finished; ``arrived_at`` is when this one did (now if left out). With
     ``is_finished_by_caller`` the call may be joined until ``finish``, so that a later request finds its result in the
     cache. ``caller`` decides when an async call gets a thread. A blocking call runs at once in the thread of its
-    caller, or fails with ``QUEUED`` if ``blocking_calls`` has no slot for it.
+    caller, or fails with ``QUEUED`` if its network has no slot for it; ``recognised`` are the statuses that prove that
+    the caller has a session.
     """
 
     def __init__(
@@ -131,11 +132,13 @@ class SharedCall:
         arrived_at: float | None = None,
         is_finished_by_caller: bool = False,
         caller: Caller = Caller(),  # noqa: B008 - frozen
+        recognised: Container[int] = RECOGNISED,
     ) -> None:
         self._group = group
         self._key = key
         self._call = call
         self._caller = caller
+        self._recognised = recognised
         self._since = since
         self._arrived_at = monotonic() if arrived_at is None else arrived_at
         self._is_finished_by_caller = is_finished_by_caller
@@ -143,19 +146,8 @@ class SharedCall:
 
     def run(self) -> tuple[Answer, float]:
         """Make the call in this thread, or wait for the one in flight."""
-        if self._caller.is_known:
-            return self._run()
-        slot = blocking_calls().begin(network_of(self._caller.address))
-        if slot is None:
-            count(Event.QUEUE_TIMEOUT)
-            return QUEUED, monotonic()
-        is_recognised = False
-        try:
-            answer, started_at = self._run()
-            is_recognised = answer.status in RECOGNISED
-        finally:
-            slot.end(is_recognised=is_recognised)
-        return answer, started_at
+        made = in_slot(self._run, self._caller, lambda made: made[0].status in self._recognised)
+        return (QUEUED, monotonic()) if made is None else made
 
     def _run(self) -> tuple[Answer, float]:
         call, is_new = self._join()

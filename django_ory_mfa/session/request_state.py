@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.credentials import canonical, fingerprint
+from django_ory_mfa.ory.lanes import Caller
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import credential_of
 from django_ory_mfa.request.visitor import Visitor, hashes_of_person
@@ -126,6 +127,12 @@ class RequestState:
     def fingerprint_of(self, credential: Credential) -> str:
         """Return a keyed hash of ``credential`` and the URL of Ory."""
         return fingerprint(self.ory.url, credential.kind, canonical(credential.value), key=fingerprint_key())
+
+    @property
+    def caller(self) -> Caller:
+        """For whom Ory is asked: whether Ory recognised the credential before, and the address of the client."""
+        is_known = self.credential is not None and self.fingerprint in self.ory.known_credentials
+        return Caller(is_known, self.request.META.get("REMOTE_ADDR", ""))
 
     @property
     def lock(self) -> asyncio.Lock:

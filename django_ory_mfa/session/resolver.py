@@ -15,7 +15,6 @@ from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.session import AAL, ANONYMOUS, Identity, OrySession, SessionState
 from django_ory_mfa.core.settings_flow import read_enrolment, read_second_factors
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami, retry_after
-from django_ory_mfa.ory.lanes import Caller
 from django_ory_mfa.ory.singleflight import SharedCall
 from django_ory_mfa.request.method import is_head_or_prefetch
 from django_ory_mfa.roundtrip.hops import is_return
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from django_ory_mfa.core.answer import Answer
     from django_ory_mfa.core.credentials import Credential
     from django_ory_mfa.http import OryHttpRequest
+    from django_ory_mfa.ory.lanes import Caller
 
 logger = logging.getLogger("django_ory_mfa")
 
@@ -168,7 +168,7 @@ def _fetch(state: RequestState, *, fresh: bool) -> Steps[tuple[OrySession, bool]
 def _ask_whoami(
     state: RequestState, credential: Credential, entry: Entry | None, *, fresh: bool
 ) -> Steps[tuple[OrySession, bool]]:
-    client, caller = state.ory.client, _caller(state)
+    client, caller = state.ory.client, state.caller
     what = "fresh whoami" if fresh else "whoami"
     whoami = partial(client.whoami, credential, caller, fresh=fresh)
     since = state.arrived_at if fresh else 0
@@ -190,11 +190,6 @@ def _ask_whoami(
     return session, is_usable and (is_shared or (not fresh and "ory-session-cache-for" in answer.headers))
 
 
-def _caller(state: RequestState) -> Caller:
-    is_known = state.fingerprint in state.ory.known_credentials
-    return Caller(is_known, state.request.META.get("REMOTE_ADDR", ""))
-
-
 def _shared(state: RequestState, what: str, call: Callable[[], Answer], caller: Caller, **options: Any) -> SharedCall:
     key = (what, state.fingerprint)
     return SharedCall(state.ory.calls, key, call, arrived_at=state.arrived_at, caller=caller, **options)
@@ -205,7 +200,8 @@ def _ask(state: RequestState, what: str, call: SharedCall) -> Steps[tuple[Answer
     answer, started_at = yield from wait_for(call)
     state.timings.append((what, monotonic() - asked_at))
     logger.debug("Ory answered %s to %s", answer.failure or answer.status, what)
-    if answer.status == 429 and state.ory.enrolments.pause(retry_after(answer)):
+    is_limited = answer.status == 429 and answer.may_have_arrived
+    if is_limited and state.ory.enrolments.pause(retry_after(answer)):
         state.ory.health.log_failure(answer)
     return answer, started_at
 
@@ -253,8 +249,9 @@ def _probe_unless_quiet(state: RequestState, credential: Credential, name: str) 
 
 
 def _probe(state: RequestState, credential: Credential, name: str) -> Steps[bool | None]:
-    what, flow = "the settings flow", partial(state.ory.client.settings_flow, credential)
-    answer, _ = yield from _ask(state, what, _shared(state, what, flow, _caller(state)))
+    what, caller = "the settings flow", state.caller
+    flow = partial(state.ory.client.settings_flow, credential, caller)
+    answer, _ = yield from _ask(state, what, _shared(state, what, flow, caller))
     state.second_factors = read_second_factors(answer) or []
     if answer.status == 401:
         # The session has ended, so earlier answers are no longer valid.

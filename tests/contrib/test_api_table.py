@@ -67,7 +67,7 @@ def prepare(ory: FakeOry, row: str) -> Any:
 def ask(site: Site, ory: FakeOry, row: str, by: str, adapter: str, method: str = "get") -> Any:
     wanted = ROWS[row][0]
     # A second unknown credential of one network would be held back.
-    get_ory().client._rate_limit.begin(0)
+    get_ory().client._rate_limits.clear()
     session = prepare(ory, row)
     headers = {"Accept": "application/json"}
     if by == "token":

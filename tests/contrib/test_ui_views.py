@@ -16,14 +16,21 @@ import requests
 import responses
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
+from django.test import RequestFactory
 from django.test.utils import override_script_prefix
 from django.urls import path
 
 from django_ory_mfa.contrib.ui import views
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.core.own_views import is_own_view
+from django_ory_mfa.ory.blocking_calls import MISSES_IN_A_ROW, SLOW
+from django_ory_mfa.ory.kept_answer import KEPT_FOR
+from django_ory_mfa.ory.service import get_ory
+from django_ory_mfa.session.request_state import RequestState
+from tests.clock import PassingTime
 from tests.contrib import test_ui
 from tests.contrib.test_ui import CSRF, ORY, SUBMIT, Document, flow_of, recording
+from tests.ory.networks import crowd, is_limited
 from tests.site import Site, location
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -581,3 +588,126 @@ def test_pages_do_not_share_anything_between_people(ory: responses.RequestsMock)
     pages = [Document(response.content.decode()) for response in asyncio.run(both())]
 
     assert [page.ory_forms[0].hidden for page in pages] == [[("who", "first")], [("who", "second")]]
+
+
+# Strangers. What each page asks of Ory.
+
+
+KINDS = ("login", "registration", "recovery", "verification", "settings")
+CALLS = [
+    *((f"{kind}?flow={{}}", f"/self-service/{kind}/flows") for kind in KINDS),
+    ("error?id={}", "/self-service/errors"),
+    ("webauthn.js", "/.well-known/ory/webauthn.js"),
+]
+SESSION = {"Cookie": "ory_kratos_session=known"}
+
+
+def recognise(headers: dict[str, str]) -> None:
+    """As if Ory had said who that is."""
+    state = RequestState(RequestFactory().get("/", headers=headers))
+    get_ory().known_credentials.note(state.fingerprint)
+
+
+@pytest.mark.parametrize(("page", "path"), CALLS)
+def test_visitor_whose_network_is_at_its_limit_is_told_to_come_back(
+    ory: responses.RequestsMock, site: Site, clock: PassingTime, page: str, path: str
+) -> None:
+    """Their requests would hold a thread of the server each for as long as Ory takes."""
+    ory.get(f"{ORY}{path}", json={})
+    slot = crowd(clock)
+
+    during = site.get(f"/ory-ui/{page.format(1)}", headers={"Cookie": "ory_kratos_session=junk"})
+    calls = len(ory.calls)
+    slot.end(is_recognised=False)
+    site.get(f"/ory-ui/{page.format(1)}")
+
+    assert (during.status_code, during.headers["Retry-After"], calls, len(ory.calls)) == (503, "5", 0, 1)
+
+
+@pytest.mark.parametrize(("page", "path"), CALLS)
+def test_person_whom_ory_knows_is_not_held_up_by_their_network(
+    ory: responses.RequestsMock, site: Site, clock: PassingTime, page: str, path: str
+) -> None:
+    ory.get(f"{ORY}{path}", json={})
+    crowd(clock)
+    recognise(SESSION)
+
+    site.get(f"/ory-ui/{page.format(1)}", headers=SESSION)
+
+    assert len(ory.calls) == 1
+
+
+@pytest.mark.parametrize(("page", "path"), CALLS)
+def test_junk_costs_few_calls_while_ory_limits_requests(
+    ory: responses.RequestsMock, site: Site, clock: PassingTime, page: str, path: str
+) -> None:
+    ory.get(f"{ORY}{path}", status=429, headers={"x-ratelimit-reset": "20"})
+    seconds = []
+    statuses = set()
+    for _ in range(3):
+        for number in range(50):
+            junk = {"Cookie": f"csrf_token_a={number}; ory_kratos_session={number}"}
+            statuses.add(site.get(f"/ory-ui/{page.format(number)}", headers=junk).status_code)
+        seconds.append(len(ory.calls))
+        clock.wait(1)
+    recognise(SESSION)
+    site.get(f"/ory-ui/{page.format(1)}", headers=SESSION)
+
+    # The first one finds out; one network has one turn a second; whom Ory knows waits for none.
+    assert (statuses, seconds, len(ory.calls)) == ({503}, [2, 3, 4], 5)
+
+
+def test_junk_flows_hold_up_no_session_while_ory_limits_requests(
+    ory: responses.RequestsMock, site: Site, clock: PassingTime
+) -> None:
+    """Ory may limit its flows alone, and whoever has just signed in is unknown as well."""
+    ory.get(FLOWS["login"], status=429, headers={"x-ratelimit-reset": "20"})
+    ory.get(f"{ORY}/sessions/whoami", status=401, json={})
+    ory.get(f"{ORY}/health/ready", json={})
+    for number in range(5):
+        site.get(f"/ory-ui/login?flow={number}")
+    client = get_ory().client
+
+    assert client._rate_limits["self-service"].allow("127.0.0.1") > 0
+    assert client._rate_limits["sessions"].allow("127.0.0.1") == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_flow_that_anybody_can_begin_proves_no_session(
+    ory: responses.RequestsMock, site: Site, clock: PassingTime, kind: str
+) -> None:
+    """One sound flow, asked for again and again, would hold all threads; Ory shows settings to its person only."""
+
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        clock.wait(SLOW + 0.1)
+        return 200, {}, json.dumps(flow_of(CSRF, SUBMIT))
+
+    ory.add_callback("GET", f"{ORY}/self-service/{kind}/flows", answer)
+    for _ in range(MISSES_IN_A_ROW):
+        assert site.get(f"/ory-ui/{kind}?flow=1").status_code == 200
+
+    assert is_limited() is (kind != "settings")
+
+
+def test_settings_of_nobody_prove_no_session(ory: responses.RequestsMock, site: Site, clock: PassingTime) -> None:
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        clock.wait(SLOW + 0.1)
+        return 403, {}, "{}"
+
+    ory.add_callback("GET", FLOWS["settings"], answer)
+    for _ in range(MISSES_IN_A_ROW):
+        site.get("/ory-ui/settings?flow=1")
+
+    assert is_limited()
+
+
+def test_script_is_fetched_from_ory_once_in_a_while(
+    ory: responses.RequestsMock, site: Site, clock: PassingTime
+) -> None:
+    ory.get(f"{ORY}/.well-known/ory/webauthn.js", body="//", content_type="text/plain")
+    bodies = [site.get("/ory-ui/webauthn.js").content for _ in range(3)]
+    before = len(ory.calls)
+    clock.wait(KEPT_FOR)
+    site.get("/ory-ui/webauthn.js")
+
+    assert (bodies, before, len(ory.calls)) == ([b"//"] * 3, 1, 2)

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.credentials import choose_credential, session_cookies
 from django_ory_mfa.core.session import OrySession, SessionState
-from django_ory_mfa.ory.client import LARGEST_BODY, OryClient
+from django_ory_mfa.ory.blocking_calls import ask
+from django_ory_mfa.ory.client import LARGEST_BODY, STRANGER, OryClient
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.ory.singleflight import FINISHED_FOR, Group, SharedCall
 from django_ory_mfa.runtime import clock
@@ -233,4 +235,17 @@ def test_cookies_of_a_flow_are_in_no_report(settings: Any) -> None:
     except ImproperlyConfigured:
         report = ExceptionReporter(request, *sys.exc_info()).get_traceback_html()
 
+    assert SECRET not in report
+
+
+def test_cookies_of_a_call_that_breaks_in_its_slot_are_in_no_report() -> None:
+    def breaks(cookies: str, caller: Any) -> Answer:
+        raise LookupError("unforeseen")
+
+    try:
+        ask(partial(breaks, f"ory_kratos_session={SECRET}"), STRANGER)
+    except LookupError:
+        report = ExceptionReporter(RequestFactory().get("/"), *sys.exc_info()).get_traceback_html()
+
+    assert "LookupError" in report
     assert SECRET not in report

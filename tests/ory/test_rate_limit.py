@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.test import AsyncClient
 
+from django_ory_mfa.core.credentials import Credential, CredentialKind
 from django_ory_mfa.metrics import Event, listen
+from django_ory_mfa.ory.lanes import Caller
 from django_ory_mfa.ory.rate_limit import SHARE
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.signals import ory_unavailable
@@ -183,3 +185,63 @@ def test_limit_of_other_calls_holds_nobody_back(mode: str, ory: FakeOry, clock: 
     person.get("aal2")
 
     assert {junk(mode, f"junk{number}").status_code for number in range(3)} == {302}
+
+
+COOKIE = Credential(CredentialKind.COOKIE, "ory_kratos_session=junk")
+TOKEN = Credential(CredentialKind.TOKEN, "ory_st_junk")
+VISITS: dict[str, tuple[Any, ...]] = {
+    "whoami": (COOKIE,),
+    "settings_flow": (COOKIE,),
+    "flow": ("login", "1", ""),
+    "flow_error": ("1", ""),
+    "webauthn_script": (),
+    "logout_flow": (COOKIE,),
+    "revoke_token": (TOKEN,),
+}
+
+
+@pytest.mark.parametrize("name", VISITS)
+def test_every_call_that_a_visitor_causes_is_limited(
+    ory: FakeOry, clock: PassingTime, events: list[Event], name: str
+) -> None:
+    ory.fail(429, headers=[("x-ratelimit-reset", "4")], path=None)
+    call, arguments = getattr(get_ory().client, name), VISITS[name]
+    strangers = [call(*arguments, Caller(is_known=False, address=STRANGER)) for _ in range(9)]
+    of_strangers = len(ory.calls)
+    known = [call(*arguments, Caller(is_known=True, address=STRANGER)) for _ in range(3)]
+
+    assert [answer.failure for answer in strangers] == [None, None] + ["rate limit"] * 7
+    assert (of_strangers, [answer.failure for answer in known], len(ory.calls)) == (2, [None] * 3, 5)
+    assert (events.count(Event.HELD_BACK), events.count(Event.CALL)) == (7, 5)
+
+
+@pytest.mark.parametrize("name", VISITS)
+def test_caller_who_is_not_named_is_a_stranger(ory: FakeOry, clock: PassingTime, name: str) -> None:
+    ory.fail(429, headers=[("x-ratelimit-reset", "4")], path=None)
+    failures = [getattr(get_ory().client, name)(*VISITS[name]).failure for _ in range(3)]
+
+    assert failures == [None, None, "rate limit"]
+
+
+def test_health_is_asked_for_while_ory_limits(ory: FakeOry, clock: PassingTime) -> None:
+    ory.fail(429, headers=[("x-ratelimit-reset", "4")], path=None)
+
+    assert [get_ory().client.ready().failure for _ in range(3)] == [None] * 3
+
+
+def test_probe_that_was_held_back_pauses_no_other(mode: str, ory: FakeOry, clock: PassingTime) -> None:
+    """With a second cookie anybody is unknown, and Ory was not asked."""
+    ory.required_aal = "aal1"
+    person = visitor(mode)
+    ory.login(person, aal="aal1")
+    session = ory.login(visitor(mode), aal="aal1")
+    limit_of_flows = get_ory().client._rate_limits["self-service"]
+    limit_of_flows.begin(4)
+    assert limit_of_flows.allow(STRANGER) == 0
+    cookies = {"Cookie": f"{ory.cookie_name}={session.cookie}; {ory.cookie_name}=junk"}
+    visitor(mode).get("aal2", headers=cookies)
+    held_back = [call.path for call in ory.calls if call.path == PROBE]
+    person.get("session")
+    person.get("aal2")
+
+    assert (held_back, [call.path for call in ory.calls if call.path == PROBE]) == ([], [PROBE])

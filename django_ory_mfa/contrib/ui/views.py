@@ -6,6 +6,7 @@ They need no session, no user and none of this package's middleware. Their forms
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urljoin
 
@@ -31,15 +32,18 @@ from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.whoami import RETRY_AFTER
 from django_ory_mfa.guard.declarations import admin_site_of
+from django_ory_mfa.ory.blocking_calls import ask
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.request.credential import raw_cookies
 from django_ory_mfa.roundtrip.return_to import site_origin, view_of_page
 from django_ory_mfa.runtime.clock import now
+from django_ory_mfa.session.request_state import RequestState
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from django_ory_mfa.core.answer import Answer
+    from django_ory_mfa.ory.lanes import Caller
 
     View = Callable[[HttpRequest], HttpResponse]
 
@@ -93,7 +97,7 @@ def script(request: HttpRequest) -> HttpResponse:
 
     Browsers can then check the hash that Ory states for it; from Ory's own origin that would need CORS.
     """
-    answer = get_ory().client.webauthn_script()
+    answer = get_ory().webauthn_script.get(_caller(request))
     if answer.status != 200:
         get_ory().health.log_failure(answer)
         return spare_admins(HttpResponse(status=503, headers={"Retry-After": str(RETRY_AFTER)}))
@@ -107,7 +111,7 @@ def error(request: HttpRequest) -> HttpResponse:
     error_id = request.GET.get("id")
     if not error_id:
         return _show_failure(request, Failure(), 400)
-    answer = get_ory().client.flow_error(error_id, _cookies(request))
+    answer = ask(partial(get_ory().client.flow_error, error_id, _cookies(request)), _caller(request))
     if _is_outage(answer):
         return _unavailable(request, answer)
     return _show_failure(
@@ -119,7 +123,11 @@ def _show_flow(request: HttpRequest, kind: str, people: list[Any]) -> HttpRespon
     flow_id = request.GET.get("flow")
     if not flow_id:
         return HttpResponseRedirect(start_url(request, kind))
-    answer = get_ory().client.flow(kind, flow_id, _cookies(request))
+    # SECURITY: anybody can have Ory make a flow, so only one that needs a session shows that the visitor has one.
+    recognised = (200,) if kind == "settings" else ()
+    answer = ask(
+        partial(get_ory().client.flow, kind, flow_id, _cookies(request)), _caller(request), recognised=recognised
+    )
     if answer.status in STATUSES:
         return restart(request, kind, answer)
     if _is_outage(answer):
@@ -215,6 +223,11 @@ def _unavailable(request: HttpRequest, answer: Answer) -> HttpResponse:
 
 def _is_outage(answer: Answer) -> bool:
     return answer.status in (0, 429) or answer.status >= 500
+
+
+def _caller(request: HttpRequest) -> Caller:
+    # Not by state_of(), because these pages work without the middleware.
+    return RequestState(request).caller
 
 
 def _cookies(request: HttpRequest) -> str:
