@@ -63,5 +63,4 @@ def restore(state: RequestState) -> bool:
 def _mark(state: RequestState) -> str:
     if state.credential is None:
         return MARK
-    kind, value = state.credential.kind, canonical(state.credential.value)
-    return MARK + fingerprint("etag", kind, value, key=fingerprint_key())
+    return MARK + fingerprint("etag", canonical(state.credential.value), key=fingerprint_key())

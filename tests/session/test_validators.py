@@ -52,6 +52,17 @@ async def apublic(request: Any) -> HttpResponse:
     return public(request)
 
 
+def versioned(request: Any) -> HttpResponse:
+    response = reading(request)
+    response.headers["ETag"] = version(request)
+    return response
+
+
+async def aversioned(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return versioned(request)
+
+
 def late(request: Any) -> StreamingHttpResponse:
     headers = {"Cache-Control": "public, max-age=60", "ETag": '"v1"'}
     return StreamingHttpResponse((who(request) for _ in "x"), headers=headers)
@@ -64,7 +75,7 @@ async def alate(request: Any) -> StreamingHttpResponse:
     return StreamingHttpResponse(content(), headers={"Cache-Control": "public, max-age=60", "ETag": '"v1"'})
 
 
-def pages(reading: Any, public: Any, late: Any) -> list[Any]:
+def pages(reading: Any, versioned: Any, public: Any, late: Any) -> list[Any]:
     both = condition(version, changed)
     return [
         path("below", GUARD(etag(version)(reading))),
@@ -73,14 +84,15 @@ def pages(reading: Any, public: Any, late: Any) -> list[Any]:
         path("both", GUARD(both(reading))),
         path("dated", GUARD(last_modified(changed)(reading))),
         path("plain", GUARD(reading)),
+        path("versioned", GUARD(versioned)),
         path("public", etag(version)(public)),
         path("late", late),
     ]
 
 
 urlpatterns = [
-    path("sync/", include(pages(reading, public, late))),
-    path("async/", include(pages(areading, apublic, alate))),
+    path("sync/", include(pages(reading, versioned, public, late))),
+    path("async/", include(pages(areading, aversioned, apublic, alate))),
 ]
 
 
@@ -136,6 +148,16 @@ def test_of_several_etags_the_own_one_counts(site: Site, other: Site, ory: FakeO
         answer = site.get("below", headers={"If-None-Match": tags})
 
         assert (answer.status_code, answer.headers["ETag"]) == (304, mine)
+
+
+def test_all_own_versions_and_those_of_the_site_count(site: Site, other: Site, ory: FakeOry) -> None:
+    ory.login(site)
+    theirs = other.get("below?version=v2").headers["ETag"]
+    tags = [site.get(f"below?version={version}").headers["ETag"] for version in ("v0", "v1")]
+
+    assert site.get("below", headers={"If-None-Match": ", ".join([*tags, theirs])}).status_code == 304
+    assert site.get("below?version=v2", headers={"If-None-Match": ", ".join([*tags, theirs])}).status_code == 200
+    assert site.get("public", headers={"If-None-Match": f'"v1", {theirs}'}).status_code == 304
 
 
 def test_new_version_is_sent(site: Site, ory: FakeOry) -> None:
@@ -197,7 +219,7 @@ def test_middleware_of_conditional_requests_has_the_same_etags(
     settings.MIDDLEWARE = [*others, *([CONDITIONAL, OURS] if at == 0 else [OURS, CONDITIONAL])]
     mine = ory.login(site)
 
-    for url in ("plain", "below"):
+    for url in ("plain", "below", "versioned"):
         first = site.get(url)
         again, theirs = ask(site, url, first), ask(other, url, first)
 
@@ -214,6 +236,7 @@ def test_page_changed_by_a_middleware_that_reads_the_session_later(
 
     assert first.headers["ETag"] != '"v1"'
     assert ask(other, "public", first).status_code == 200
+    assert ask(site, "public", first).headers["ETag"] == first.headers["ETag"]
 
 
 def reader(get_response: Any) -> Any:
