@@ -136,7 +136,7 @@ def test_settings_page_shows_level_and_methods_with_times(ory: Any, site: Site) 
     response = site.get(SETTINGS)
 
     text = text_of(response)
-    assert "Your account is protected by two-step verification." in text
+    assert "Your account is protected by two\u2011step verification." in text
     assert "Other provider (acme)" in text
     assert "Authenticator app second step" in text
     assert "new second step" in text
@@ -289,7 +289,7 @@ def test_settings_page_says_what_would_be_better(ory: Any, site: Site, methods: 
     ("second_factors", "state", "button"),
     [
         ({"code"}, "Protected, but it could be safer.", "Set up an authenticator app"),
-        ({"code", "totp"}, "Your account is protected by two-step verification.", "Manage two-step verification"),
+        ({"code", "totp"}, "Your account is protected by two\u2011step verification.", "Manage two-step verification"),
     ],
 )
 def test_settings_page_urges_whoever_has_only_codes_by_email(

@@ -68,6 +68,11 @@ def test_script_of_the_done_page_has_the_nonce_of_the_site(by: str) -> None:
     assert '<script src="/static/ory_mfa/done.js" nonce="n0nce"></script>' in page
 
 
+def test_button_of_the_done_page_is_as_wide_as_those_of_other_pages(site: Site, ory: FakeOry) -> None:
+    """The style sheet widens what stands in the actions themselves."""
+    assert '<p class="ory-mfa-actions"><a class="ory-mfa-button ory-mfa-quiet" ' in site.get(DONE).content.decode()
+
+
 def test_done_page_has_a_name() -> None:
     assert own_url("done") == DONE
 

@@ -174,4 +174,4 @@ def test_security_page_on_paper(ground: Ground, walker: Walker, looker: Looker, 
 
     seen = looker.at(walker, "Sign-in security", paper=WHITE)
     assert (seen["buttons"], seen["page"]) == ([], WHITE)
-    assert "Your account is protected by two-step verification." in walker.text
+    assert "Your account is protected by two\u2011step verification." in walker.text

@@ -210,7 +210,7 @@ def test_step_up_from_the_security_page(ground: Ground, walker: Walker) -> None:
     walker.sign_in(person)
     walker.confirm(person, "totp")
     walker.assert_at("/account/security/")
-    assert "Your account is protected by two-step verification." in walker.text
+    assert "Your account is protected by two\u2011step verification." in walker.text
     walker.press("Confirm it's you again")
     walker.assert_asked(REFRESH)
     walker.confirm(person, "totp")

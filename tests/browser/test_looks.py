@@ -37,18 +37,36 @@ STRUCTURE = """() => ({
     title: document.title.trim(),
     headings: document.querySelectorAll("h1").length,
     viewport: document.querySelector("meta[name=viewport]")?.content || "",
-    torn: [...document.querySelectorAll("h1")].flatMap(heading => [...heading.childNodes].flatMap(node =>
-        [...(node.data || "").matchAll(/\\S+/g)].filter(word => {
+    torn: [...document.querySelectorAll("h1, .ory-mfa-state strong")].flatMap(each => [...each.childNodes]).flatMap(
+        node => [...(node.data || "").matchAll(/\\S+/g)].filter(word => {
             const range = document.createRange();
             range.setStart(node, word.index);
             range.setEnd(node, word.index + word[0].length);
             return range.getClientRects().length > 1;
-        }).map(word => word[0]))),
+        }).map(word => word[0])),
+    crooked: [...document.querySelectorAll(":has(> .ory-mfa-icon):has(> .ory-mfa-badge)")].filter(each => {
+        const [icon, badge] = [".ory-mfa-icon", ".ory-mfa-badge"].map(name => each.querySelector(name));
+        return badge.getBoundingClientRect().left < icon.getBoundingClientRect().right;
+    }).map(each => each.innerText.trim()),
+    uneven: [...document.querySelectorAll(".ory-mfa-section > :is(h2, summary):has(svg)")].map(each => {
+        const words = [...each.childNodes].find(node => (node.data || "").trim());
+        const range = document.createRange();
+        range.setStart(words, words.data.search(/\\S/));
+        range.setEnd(words, words.data.trimEnd().length);
+        return range.getBoundingClientRect().left;
+    }).some((left, place, all) => Math.abs(left - all[0]) > 1.5),
     gaps: [...document.querySelectorAll("main p")].filter(each =>
         each.checkVisibility() && !each.innerText.trim() && !each.querySelector("img")).length,
     sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     hasStyles: document.styleSheets.length > 0 && [...document.styleSheets].every(sheet => sheet.cssRules.length > 0),
 })"""
+
+WRONG = {
+    "torn": "a heading is broken in",
+    "crooked": "a badge stands below an icon, not below the words",
+    "uneven": "headings do not begin at one place",
+    "gaps": "empty paragraphs",
+}
 
 
 @dataclass
@@ -89,10 +107,9 @@ def _structure(found: dict[str, Any]) -> Iterator[str]:
     for name in ("lang", "title"):
         if not found[name]:
             yield f"{name} is missing"
-    if found["torn"]:
-        yield f"its heading is broken in {found['torn']}"
-    if found["gaps"]:
-        yield f"{found['gaps']} paragraphs are empty"
+    for name, text in WRONG.items():
+        if found[name]:
+            yield f"{text}: {found[name]}"
     if found["sideways"] > 0:
         yield f"it is {found['sideways']} px too wide"
 
@@ -113,11 +130,23 @@ def test_what_is_wrong_is_found(ground: Ground, walker: Walker, axe: str) -> Non
     walker.page.evaluate(
         "document.querySelector('main').innerHTML += "
         "`<h1>Two</h1><p></p><h1 style='width: 1em'>e-mail</h1>"
+        "<p style='width: 8em'><svg class='ory-mfa-icon'></svg> Long words <b class='ory-mfa-badge'>below it</b></p>"
+        "<div class='ory-mfa-section'><h2><svg class='ory-mfa-icon'></svg> One</h2></div>"
+        "<div class='ory-mfa-section'><h2><svg class='ory-mfa-icon' style='width: 3em'></svg> Two</h2></div>"
         "<img src='/x.png'><p style='color: #888; background: #999; width: 2000px'>hard to read</p>`"
     )
     look.at(walker, None)
     found = "\n".join(look.complaints)
-    wrong = ("image-alt", "color-contrast", "headings is 3", "px too wide", "['e-mail']", "1 paragraphs are empty")
+    wrong = (
+        "image-alt",
+        "color-contrast",
+        "headings is 3",
+        "px too wide",
+        "['e-mail']",
+        "empty paragraphs: 1",
+        "['Long words below it']",
+        "do not begin at one place",
+    )
     for complaint in wrong:
         assert complaint in found
 

@@ -473,7 +473,7 @@ class TestStrict:
         visitor.ory.enrol("totp")
 
         assert visitor.statuses() == dict.fromkeys(GUARDED, 200)
-        assert "Your account is protected by two-step verification." in visitor.get("/account/security/").text
+        assert "Your account is protected by two\u2011step verification." in visitor.get("/account/security/").text
 
     @pytest.mark.parametrize("page", [page for page in GUARDED if page != "api/me"])
     def test_step_up_comes_back_to_the_page(self, visit: OpenVisitor, page: str) -> None:
