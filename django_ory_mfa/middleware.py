@@ -192,14 +192,12 @@ def _is_overridden(middleware: type, name: str, twin: str) -> bool:
 
 
 def _keep_for_one_visitor(state: RequestState, response: HttpResponseBase) -> None:
-    had_bound = validators.restore(state)
-    if had_bound or state.known_session is not None or _may_be_read_too_late(state, response):
+    had_bound, is_read_later = validators.restore(state), cache_control.may_be_stored_and_read_later(response)
+    is_about_session = had_bound or state.known_session is not None
+    if is_about_session or (is_read_later and state.credential is not None):
         cache_control.mark_private(state.request, response)
+    if is_about_session or is_read_later:
         validators.bind(state, response)
-
-
-def _may_be_read_too_late(state: RequestState, response: HttpResponseBase) -> bool:
-    return cache_control.may_be_stored_and_read_later(response) and state.credential is not None
 
 
 def _warn_that_not_cached(route: str) -> None:

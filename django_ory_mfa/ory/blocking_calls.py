@@ -66,6 +66,13 @@ class BlockingCalls:
             network.started_at.append(now)
             return Slot(network, now, self._lock)
 
+    def recognise(self, name: str) -> None:
+        """Note that Ory recognised a credential of the network ``name`` in a call without a slot."""
+        with self._lock:
+            network = self._networks.get(name)
+            if network is not None:
+                network.misses = 0
+
 
 class Slot:
     """A call in flight, until ``end``."""

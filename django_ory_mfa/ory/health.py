@@ -73,7 +73,10 @@ class Health:
     def log_failure(self, answer: Answer) -> None:
         """Log that ``answer`` is of no use; once a minute."""
         if answer is QUEUED:
-            limited_log.warning("No thread was free in time for a call to Ory: see ORY_MFA_MAX_CONCURRENCY.")
+            limited_log.warning(
+                "A call to Ory was not made: no thread was free in time (see ORY_MFA_MAX_CONCURRENCY), or Ory is slow "
+                "and the network of the visitor has a call under way."
+            )
         elif answer.status == 429:
             limited_log.warning("Ory answered 429 (too many requests).")
         else:

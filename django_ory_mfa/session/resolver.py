@@ -15,6 +15,8 @@ from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.session import AAL, ANONYMOUS, Identity, OrySession, SessionState
 from django_ory_mfa.core.settings_flow import read_enrolment, read_second_factors
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami, retry_after
+from django_ory_mfa.ory.blocking_calls import blocking_calls
+from django_ory_mfa.ory.lanes import network_of
 from django_ory_mfa.ory.singleflight import SharedCall
 from django_ory_mfa.request.method import is_head_or_prefetch
 from django_ory_mfa.roundtrip.hops import is_return
@@ -216,6 +218,9 @@ def _read(
     if session.is_signed_in and not credential.has_duplicates:
         # SECURITY: cookies that Ory ignores beside the right one would fill the memory, and make it forget all others.
         ory.known_credentials.note(state.fingerprint)
+        if not is_known:
+            # Of an async call, too, which needs no slot: blocking calls of the same people do.
+            blocking_calls().recognise(network_of(state.caller.address))
     elif session.state is SessionState.ANONYMOUS:
         ory.known_credentials.forget(state.fingerprint)
     if ory.enrolments and session.identity is not None and session.aal >= AAL.AAL2:

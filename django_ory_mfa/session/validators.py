@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from django_ory_mfa.session.request_state import RequestState
 
 MARK = "~ory-"
-MARKED = re.compile(f'{MARK}[^"]*"')
+MARKED = re.compile(f'{MARK}[^"~]*"')
 NONE_MATCH, MATCH, SINCE = "HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE"
 
 
@@ -33,6 +33,7 @@ def unbind(state: RequestState) -> None:
     if MARK not in none_match and MARK not in match:
         return
     state.validators = {name: meta[name] for name in (NONE_MATCH, MATCH, SINCE) if name in meta}
+    _forget_headers(state)
     if MARK in match:
         # Whether something has changed since it was read does not depend on who read it.
         meta[MATCH] = MARKED.sub('"', match)
@@ -49,15 +50,25 @@ def unbind(state: RequestState) -> None:
 def bind(state: RequestState, response: HttpResponseBase) -> None:
     """Let the ETag of ``response`` hold for the credential of the request only."""
     tag = response.headers.get("ETag", "")
-    if tag.endswith('"') and MARK not in tag:
+    if tag and parse_etags(tag) != [tag]:
+        # SECURITY: what Django does not read as one ETag cannot be bound, and a view may compare it by itself.
+        del response.headers["ETag"]
+    elif tag and MARK not in tag:
         response.headers["ETag"] = f'{tag[:-1]}{_mark(state)}"'
 
 
 def restore(state: RequestState) -> bool:
     """Give the middleware outside ours the headers as they came; return whether there were bound ETags."""
     came, state.validators = state.validators, None
-    state.request.META.update(came or {})
+    if came is not None:
+        state.request.META.update(came)
+        _forget_headers(state)
     return came is not None
+
+
+def _forget_headers(state: RequestState) -> None:
+    """Let ``request.headers``, which Django makes of META once, be made again."""
+    state.request.__dict__.pop("headers", None)
 
 
 def _mark(state: RequestState) -> str:

@@ -16,6 +16,8 @@ from django_ory_mfa.ory.lanes import Caller
 from django_ory_mfa.ory.singleflight import Group, SharedCall
 from django_ory_mfa.testing import FakeOry
 from tests.clock import PassingTime, passing_time
+from tests.ory.networks import crowd, is_limited
+from tests.site import Site
 
 HERE, THERE = "192.0.2.1", "198.51.100.1"
 PATIENCE = 10
@@ -101,6 +103,26 @@ def test_person_whom_ory_recognises_ends_the_limit(calls: BlockingCalls, clock: 
     slot.end(is_recognised=True)
 
     assert [calls.begin(HERE) is not None for _ in range(100)] == [True] * 100
+
+
+def test_session_that_ory_recognises_in_async_code_ends_the_limit_too(
+    site: Site, ory: FakeOry, clock: PassingTime
+) -> None:
+    # Such a call has no slot; the sign-in pages of contrib.ui, which people see before, do.
+    slot = crowd(clock)
+    clock.wait(SLOW + 0.1)
+    slot.end(is_recognised=False)
+
+    ory.login(site)
+    assert site.get("class/aal1").status_code == 200
+
+    assert not is_limited()
+
+
+def test_network_without_calls_needs_no_end_of_a_limit(calls: BlockingCalls) -> None:
+    calls.recognise(HERE)
+
+    assert len(calls) == 0
 
 
 def test_networks_take_bounded_memory(calls: BlockingCalls) -> None:

@@ -38,7 +38,10 @@ PATIENCE = 10
 JUNK = "junk"
 READY = "/health/ready"
 WHOAMI = "/sessions/whoami"
-QUEUE_LINE = "No thread was free in time for a call to Ory: see ORY_MFA_MAX_CONCURRENCY."
+QUEUE_LINE = (
+    "A call to Ory was not made: no thread was free in time (see ORY_MFA_MAX_CONCURRENCY), or Ory is slow and "
+    "the network of the visitor has a call under way."
+)
 
 
 class Front(FakeOryTransport):

@@ -12,12 +12,14 @@ from django.utils.decorators import async_only_middleware
 from django.views.decorators.http import condition, etag, last_modified
 
 from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.session.validators import MARK
 from django_ory_mfa.testing import FakeOry
 from tests.site import Site
 
 pytestmark = pytest.mark.urls(__name__)
 
 GUARD = aal_required("aal1")
+DATE = "Tue, 01 Jan 2019 00:00:00 GMT"
 OURS = "django_ory_mfa.middleware.OrySessionMiddleware"
 CONDITIONAL = "django.middleware.http.ConditionalGetMiddleware"
 
@@ -63,6 +65,20 @@ async def aversioned(request: Any) -> HttpResponse:
     return versioned(request)
 
 
+def by_hand(request: Any) -> HttpResponse:
+    """A view that looks at the headers itself, as Django's documentation names them."""
+    if request.headers.get("If-None-Match") == request.GET["version"]:
+        return HttpResponse(status=304, headers={"ETag": request.GET["version"]})
+    if request.headers.get("If-Match", "*") not in ("*", request.GET["version"]):
+        return HttpResponse(status=412)
+    return HttpResponse(who(request), headers={"ETag": request.GET["version"], "Last-Modified": DATE})
+
+
+async def aby_hand(request: Any) -> HttpResponse:
+    await request.aory_session()
+    return by_hand(request)
+
+
 def late(request: Any) -> StreamingHttpResponse:
     headers = {"Cache-Control": "public, max-age=60", "ETag": '"v1"'}
     return StreamingHttpResponse((who(request) for _ in "x"), headers=headers)
@@ -75,7 +91,19 @@ async def alate(request: Any) -> StreamingHttpResponse:
     return StreamingHttpResponse(content(), headers={"Cache-Control": "public, max-age=60", "ETag": '"v1"'})
 
 
-def pages(reading: Any, versioned: Any, public: Any, late: Any) -> list[Any]:
+def quiet(request: Any) -> StreamingHttpResponse:
+    return StreamingHttpResponse(who(request) for _ in "x")
+
+
+async def aquiet(request: Any) -> StreamingHttpResponse:
+    async def content() -> Any:
+        session = await request.aory_session()
+        yield session.identity.id if session.identity else "nobody"
+
+    return StreamingHttpResponse(content())
+
+
+def pages(reading: Any, versioned: Any, by_hand: Any, public: Any, late: Any, quiet: Any) -> list[Any]:
     both = condition(version, changed)
     return [
         path("below", GUARD(etag(version)(reading))),
@@ -85,14 +113,17 @@ def pages(reading: Any, versioned: Any, public: Any, late: Any) -> list[Any]:
         path("dated", GUARD(last_modified(changed)(reading))),
         path("plain", GUARD(reading)),
         path("versioned", GUARD(versioned)),
+        path("by_hand", by_hand),
+        path("guarded_by_hand", GUARD(by_hand)),
+        path("late_without_headers", etag(version)(quiet)),
         path("public", etag(version)(public)),
         path("late", late),
     ]
 
 
 urlpatterns = [
-    path("sync/", include(pages(reading, versioned, public, late))),
-    path("async/", include(pages(areading, aversioned, apublic, alate))),
+    path("sync/", include(pages(reading, versioned, by_hand, public, late, quiet))),
+    path("async/", include(pages(areading, aversioned, aby_hand, apublic, alate, aquiet))),
 ]
 
 
@@ -253,6 +284,69 @@ def areader(get_response: Any) -> Any:
     async def middleware(request: Any) -> Any:
         response = await get_response(request)
         response.headers["X-Who"] = (await request.aory_session()).identity.id
+        return response
+
+    return middleware
+
+
+@pytest.mark.parametrize("url", ["by_hand", "guarded_by_hand"])
+@pytest.mark.parametrize("version", ["v1", '"a,b"', '"v1'])
+def test_what_is_no_etag_is_not_sent(site: Site, ory: FakeOry, url: str, version: str) -> None:
+    # It could not be bound, and a view or a cache may take it for the same page.
+    ory.login(site)
+
+    assert "ETag" not in site.get(f"{url}?version={version}").headers
+
+
+def test_headers_that_were_read_before_are_those_of_the_site(
+    site: Site, other: Site, ory: FakeOry, settings: Any
+) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.{'early' if site.mode == 'sync' else 'aearly'}", *settings.MIDDLEWARE]
+    ory.login(site)
+    url = 'guarded_by_hand?version="v1"'
+    first = site.get(url)
+
+    assert site.post(url, headers={"If-Match": first.headers["ETag"]}).status_code == 200
+    again = ask(site, url, first)
+    assert again.status_code == 304
+    assert again.headers["X-Came"] == first.headers["ETag"]
+    assert ask(other, url, first).status_code == 200
+
+
+def test_stream_of_a_visitor_without_session_is_not_taken_after_sign_in(site: Site, ory: FakeOry) -> None:
+    first = site.get("late_without_headers")
+    assert "private" not in first.headers.get("Cache-Control", "")
+
+    ory.login(site)
+
+    assert ask(site, "late_without_headers", first).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["If-Match", "If-None-Match"])
+def test_any_number_of_marks_is_read_in_one_go(site: Site, name: str) -> None:
+    # Read once for each mark they would take a minute, in the event loop.
+    for end in ("", '"'):
+        answer = site.get("public", headers={name: MARK * 60_000 + end})
+
+        assert answer.status_code in (200, 412)
+
+
+def early(get_response: Any) -> Any:
+    def middleware(request: Any) -> Any:
+        assert "If-Range" not in request.headers
+        response = get_response(request)
+        response.headers["X-Came"] = request.headers.get("If-None-Match", "")
+        return response
+
+    return middleware
+
+
+@async_only_middleware
+def aearly(get_response: Any) -> Any:
+    async def middleware(request: Any) -> Any:
+        assert "If-Range" not in request.headers
+        response = await get_response(request)
+        response.headers["X-Came"] = request.headers.get("If-None-Match", "")
         return response
 
     return middleware
