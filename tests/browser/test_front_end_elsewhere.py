@@ -194,7 +194,7 @@ def sign_in(popup: Page, person: Person) -> None:
 
 def enrol(popup: Page) -> str:
     secret = popup.locator(".ory-mfa-key code").inner_text()
-    submit(popup, "form:has(input[name=totp_code]) button", totp_code=totp_code(secret))
+    submit(popup, "form:has(input[name=totp_code]) button[type=submit]", totp_code=totp_code(secret))
     return secret
 
 
@@ -218,7 +218,7 @@ def test_day_of_a_front_end_on_another_origin(place: Place, page: Page) -> None:
     assert answer(page)[1]["aal"] == "aal1"
 
     popup = window(page, place, "Transfer")
-    submit(popup, "form:has(input[name=totp_code]) button", totp_code=totp_code(secret))
+    submit(popup, "form:has(input[name=totp_code]) button[type=submit]", totp_code=totp_code(secret))
     assert answer(page) == ("200", {"sent": 5})
 
     assert '"OPTIONS /transfer/' in place.log

@@ -30,19 +30,14 @@ def postgres(tmp_path: Path) -> Iterator[PostgresServer]:
 
 
 def run(*files: str, folder: str = "contrib_auth", **variables: str) -> None:
-    """Passes if the tests of the site in ``folder`` do, or those in ``files``.
-
-    With ``variables`` they run again, on the same lines: their coverage would cost as much time as they do.
-    """
+    """Passes if the tests of the site in ``folder`` do, or those in ``files``."""
     where = ["--import-mode=append"] if os.environ.get("ORY_MFA_TEST_INSTALLED") else []
     command = [sys.executable, "-m", "pytest", f"--ds=tests.{folder}.settings", "-q", "-p", "no:cacheprovider"]
-
-    not_passed_on = ("PYTEST_", "COVERAGE_") if variables else "PYTEST_"
 
     done = subprocess.run(
         [*command, *where, *(f"tests/{folder}/{file}" for file in files or ("",))],
         cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith(not_passed_on)} | variables,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | variables,
         capture_output=True,
         text=True,
         check=False,
