@@ -40,6 +40,11 @@ E004 = Error(
     hint=f"Move it after '{SESSION_MIDDLEWARE}', which attaches the session.",
     id="ory_mfa.E004",
 )
+E008 = Error(
+    "OrySessionMiddleware is in MIDDLEWARE more than once.",
+    hint="Keep one. The second forgets what the first noted of a request, such as whose page the browser asks about.",
+    id="ory_mfa.E008",
+)
 
 
 def out_of_order(path: str, *, before: bool) -> checks.Warning:
@@ -62,6 +67,7 @@ def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     is_first = any(position < ours[0] for position in positions(POLICY_MIDDLEWARE))
     return [
         *([E004] if is_first else []),
+        *([E008] if len(ours) > 1 else []),
         *(out_of_order(path, before=True) for path in late),
         *(out_of_order(path, before=False) for path in early),
     ]

@@ -177,7 +177,7 @@ def _ask_whoami(
     call = _shared(state, what, whoami, caller, since=since, is_finished_by_caller=True)
     try:
         answer, started_at = yield from _ask(state, what, call)
-        session = yield from _read(state, credential, answer, started_at, is_known=caller.is_known)
+        session = yield from _read(state, credential, answer, started_at, caller)
         is_shared = started_at < state.arrived_at
         # A failed call that was shared is not repeated: its waiters would wait twice and call a failing Ory twice.
         is_usable = session.state is not SessionState.UNAVAILABLE
@@ -209,18 +209,18 @@ def _ask(state: RequestState, what: str, call: SharedCall) -> Steps[tuple[Answer
 
 
 def _read(
-    state: RequestState, credential: Credential, answer: Answer, started_at: float, *, is_known: bool
+    state: RequestState, credential: Credential, answer: Answer, started_at: float, caller: Caller
 ) -> Steps[OrySession]:
     ory, session = state.ory, read_whoami(answer, now=now(), flows=state.flows)
     if answer.status == 401 and not (yield from ory.health.readiness(started_at)):
         session = UNAVAILABLE
-    state.outage = yield from ory.health.note(session, answer, started_at, is_known=is_known)
+    state.outage = yield from ory.health.note(session, answer, started_at, is_known=caller.is_known)
     if session.is_signed_in and not credential.has_duplicates:
         # SECURITY: cookies that Ory ignores beside the right one would fill the memory, and make it forget all others.
         ory.known_credentials.note(state.fingerprint)
-        if not is_known:
+        if not caller.is_known:
             # Of an async call, too, which needs no slot: blocking calls of the same people do.
-            blocking_calls().recognise(network_of(state.caller.address))
+            blocking_calls().recognise(network_of(caller.address))
     elif session.state is SessionState.ANONYMOUS:
         ory.known_credentials.forget(state.fingerprint)
     if ory.enrolments and session.identity is not None and session.aal >= AAL.AAL2:

@@ -275,6 +275,13 @@ def test_policy_does_not_stand_in_for_the_session_middleware(settings: Any) -> N
     assert found() == [checks.E003]
 
 
+@pytest.mark.parametrize("second", [SESSION_MIDDLEWARE, SITE_SESSION])
+def test_session_middleware_twice_is_an_error(settings: Any, second: str) -> None:
+    settings.MIDDLEWARE = [SESSION_MIDDLEWARE, second]
+
+    assert found() == [checks.E008]
+
+
 @pytest.mark.parametrize("session", [SESSION_MIDDLEWARE, SITE_SESSION])
 @pytest.mark.parametrize("policy", [POLICY_MIDDLEWARE, SITE_POLICY])
 def test_policy_before_the_session_is_an_error(settings: Any, session: str, policy: str) -> None:
@@ -456,6 +463,7 @@ MESSAGES = [
     checks.E001,
     checks.E003,
     checks.E004,
+    checks.E008,
     checks.E020,
     checks.E021,
     checks.E022,
