@@ -12,7 +12,7 @@ from django.test import RequestFactory
 
 from django_ory_mfa import AAL, OrySession, SessionState
 from django_ory_mfa.session.resolver import attach
-from django_ory_mfa.templatetags.ory_mfa import has_aal, session_in
+from django_ory_mfa.templatetags.ory_mfa import has_aal, initial, session_in
 from tests.ids import stable
 from tests.site import Site
 from tests.tags_urls import ALL
@@ -411,3 +411,20 @@ def test_tag_in_sync_code_fetches_the_session(ory: Any) -> None:
     attach(request)
 
     assert session_in({"request": request}).aal == "aal2"
+
+
+@pytest.mark.parametrize(
+    ("name", "letter"),
+    [
+        ("shop.example.com", "S"),
+        ("www.example.com", "E"),
+        ("127.0.0.1:8000", "1"),
+        ("[::1]:8000", "1"),
+        ("été.example", "É"),
+        ("Acme", "A"),
+        ("", ""),
+        ("…", ""),
+    ],
+)
+def test_initial_stands_for_the_name_of_a_site(name: str, letter: str) -> None:
+    assert initial(name) == letter

@@ -39,6 +39,13 @@ def has_aal(session: object, level: object) -> bool:
     return decide(plain(session), requirement, now=now()).is_allowed
 
 
+@register.filter
+def initial(name: object) -> str:
+    """Return the first letter or digit of the name of a site, for the mark that stands for its logo."""
+    host = str(name).removeprefix("www.")
+    return next((letter.upper() for letter in host if letter.isalnum()), "")
+
+
 @register.simple_tag(takes_context=True)
 def ory_login_url(context: Mapping[str, Any]) -> str:
     """Return the URL to sign in at Ory; the step-up URL if Ory requires a second factor to show the session."""

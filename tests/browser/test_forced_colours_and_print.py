@@ -147,7 +147,7 @@ def test_recovery_codes_on_paper(ground: Ground, walker: Walker, looker: Looker,
     walker.press("Create new recovery codes")
     codes = walker.page.locator(".ory-mfa-codes code").all_inner_texts()
     assert len(set(codes)) == 12
-    links = walker.page.locator("header a").all()
+    links = walker.page.locator("header nav a").all()
     assert [link.is_visible() for link in links] == [True] * 2
     title = walker.page.locator(".ory-mfa-sheet")
     assert not title.is_visible()
