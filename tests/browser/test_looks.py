@@ -274,7 +274,7 @@ def test_errors_of_ory(ground: Ground, walker: Walker, open_browser: OpenBrowser
     look.at(walker, "We can't send you back there")
     assert "evil" not in (walker.page.get_by_role("link").last.get_attribute("href") or "")
     walker.open(f"{ground.ui}/error")
-    look.at(walker, "The sign-in service could not go on")
+    look.at(walker, "Something went wrong")
     # A browser that keeps no cookie of Ory gets no flow, however often it is started anew.
     without_cookies = open_browser()
     url = ground.ui.replace("127.0.0.1", "localhost")

@@ -50,6 +50,7 @@ class HtmlForm:
     """A form as a browser sees it."""
 
     action: str
+    id: str = ""
     hidden: list[tuple[str, str]] = field(default_factory=list)
     inputs: dict[str, dict[str, str]] = field(default_factory=dict)
     buttons: list[dict[str, str]] = field(default_factory=list)
@@ -86,13 +87,17 @@ class Document(HTMLParser):
         if tag not in VOID:
             self._open.append(tag)
         if tag == "form":
-            self.forms.append(HtmlForm(attributes["action"]))
+            self.forms.append(HtmlForm(attributes["action"], attributes.get("id", "")))
         if tag == "input" and attributes["type"] == "hidden":
             self.forms[-1].hidden.append((attributes["name"], attributes["value"]))
         elif tag == "input" and "name" in attributes:
             self.forms[-1].inputs[attributes["name"]] = attributes
         if tag == "button" and "name" in attributes:
-            self.forms[-1].buttons.append(attributes)
+            self._form_of(attributes).buttons.append(attributes)
+
+    def _form_of(self, button: dict[str, str]) -> HtmlForm:
+        """The form that ``button`` sends: the one that it names, else the one that it stands in."""
+        return next((form for form in self.forms if form.id == button.get("form")), self.forms[-1])
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
@@ -846,6 +851,7 @@ def test_scripts_have_the_nonce_of_the_site(by: str, scripts: int, *, needs_scri
 def test_keys_are_a_list_before_the_field_that_adds_one(ory: responses.RequestsMock) -> None:
     contexts = [
         {"display_name": "Blue <key>", "added_at": "2026-11-05T13:45:00Z"},
+        {"display_name": "unnamed", "added_at": "2026-11-06T13:45:00Z"},
         {"display_name": "", "added_at": "yesterday"},
         {"display_name": "unnamed", "added_at": "0001-01-01T00:00:00Z"},
         [],
@@ -854,15 +860,16 @@ def test_keys_are_a_list_before_the_field_that_adds_one(ory: responses.RequestsM
 
     page = show(ory, flow_of(CSRF, field, *map(remove_key, contexts)), "settings")
 
-    assert [text for text in page.text("span") if text in ("Blue <key>", "Unnamed")] == [
-        "Blue <key>",
-        "Unnamed",
-        "Unnamed",
-        "Unnamed",
-    ]
-    assert page.text("time") == ["added Nov. 5, 2026"]
+    names = ["Blue <key>", "Security key", "Security key", "Security key", "Security key"]
+    assert [text for text in page.text("span") if text in names] == names
+    # The time tells keys of one day apart that have no name.
+    assert page.text("time") == ["added Nov. 5, 2026", "added Nov. 6, 2026, 7:45 a.m."]
     summary = page.all("summary")[0]
     assert (page.text("summary")[0], summary["aria-label"]) == ("Remove", "Remove the security key “Blue <key>”")
+    assert [each["aria-label"] for each in page.all("summary")[1:]] == [
+        "Remove the security key added Nov. 6, 2026, 7:45 a.m.",
+        *["Remove the security key without a name"] * 3,
+    ]
     tags = [tag for tag, attributes in page.tags if tag == "li" or attributes.get("type") == "text"]
     assert tags[:3] == ["li", "li", "li"]
 

@@ -252,7 +252,7 @@ def test_button_of_every_proof_says_confirm(ory: responses.RequestsMock, group: 
     page = show(ory, flow_of(CSRF, again, field, submit, another, **fields))
 
     first = "Go on" if fields == {"requested_aal": "aal1"} else "Confirm"
-    assert page.text("button")[:3] == [first, "Send again", "Acme"]
+    assert page.text("button")[:3] == [first, "Acme", "Send again"]
 
 
 def test_button_that_asks_for_a_code_does_not_say_confirm(ory: responses.RequestsMock) -> None:
@@ -404,36 +404,12 @@ def test_first_step_says_what_will_happen(ory: responses.RequestsMock, kind: str
     assert not any(text in said for said in second.text("p"))
 
 
-ASKED_FOR_CODE = {"requested_aal": "aal2", "state": "sent_email"}
-
-
-@pytest.mark.parametrize(
-    ("fields", "notes"),
-    [
-        (ASKED_FOR_CODE, 1),
-        ({"refresh": True, "state": "sent_email"}, 1),
-        ({"requested_aal": "aal2", "state": "choose_method"}, 0),
-        ({"state": "sent_email"}, 0),
-    ],
-)
-def test_script_has_room_for_the_address_that_ory_names_no_more(
-    ory: responses.RequestsMock, fields: dict[str, Any], notes: int
-) -> None:
-    """As after a wrong code, where the address is empty."""
-    code = node("input", "code", name="code", type="text", label="Code")
-    empty = node("input", "default", name="identifier", type="hidden", value="")
-
-    page = show(ory, flow_of(CSRF, empty, code, **fields))
-
-    assert ["hidden" in one for one in page.all("p") if "data-sent-to" in one] == [True] * notes
-
-
 @pytest.mark.parametrize(
     ("flow", "times"),
     [
         ({"requested_aal": "aal2", "state": "sent_email"}, 1),
         ({"refresh": True, "state": "sent_email"}, 1),
-        ({"requested_aal": "aal1", "state": "sent_email"}, 0),
+        ({"requested_aal": "aal1", "state": "sent_email"}, 1),
         ({"requested_aal": "aal2", "state": "choose_method"}, 0),
     ],
 )
@@ -446,6 +422,117 @@ def test_code_page_names_the_address(ory: responses.RequestsMock, flow: dict[str
     assert page.text("p").count("The code was sent to ann@example.test.") == times
 
 
+@pytest.mark.parametrize("flow", [{"requested_aal": "aal2"}, {"refresh": True}])
+def test_address_that_a_code_was_sent_to_is_not_taken_for_the_account(
+    ory: responses.RequestsMock, flow: dict[str, Any]
+) -> None:
+    """After a wrong code, Ory returns the address in the field that else names the account."""
+    code = node("input", "code", name="code", type="text", label="Code")
+
+    page = show(ory, flow_of(CSRF, NAMED["of a sign-in"], code, state="sent_email", **flow))
+
+    assert [text for text in page.text("p") if "ann@" in text] == ["The code was sent to ann@example.test."]
+
+
+NAMED = {
+    "of a second step": node("input", "code", name="identifier", type="hidden", value="ann@example.test"),
+    "of a sign-in": node("input", "default", name="identifier", type="hidden", value="ann@example.test"),
+    "of a recovery": node("input", "code", name="email", type="submit", value="ann@example.test", label="Again"),
+    "of a link": node("input", "link", name="email", type="email", value="ann@example.test", label="E-mail"),
+}
+SAID = {
+    1010014: "We e-mailed a 6\u2011digit code to ann@example.test. It can take a minute.",
+    1060002: "If there is an account for ann@example.test, we e-mailed it a link. It can take a minute.",
+    1060003: "If there is an account for ann@example.test, we e-mailed it a 6\u2011digit code. It can take a minute.",
+    1080001: "We e-mailed a link to ann@example.test. It can take a minute.",
+    1080003: "We e-mailed a 6\u2011digit code to ann@example.test. It can take a minute.",
+}
+
+
+@pytest.mark.parametrize("address", NAMED.values(), ids=NAMED)
+@pytest.mark.parametrize(("number", "said"), SAID.items())
+def test_one_sentence_says_what_was_sent_where(
+    ory: responses.RequestsMock, address: dict[str, Any], number: int, said: str
+) -> None:
+    code = node("input", "code", name="code", type="text", label="Code")
+    sent = {"id": number, "type": "info", "text": "sent"}
+
+    page = show(ory, flow_of(CSRF, address, code, state="sent_email", ui={"messages": [sent]}))
+
+    assert page.text("p") == [said]
+
+
+@pytest.mark.parametrize("value", ["ann", ""])
+def test_name_that_is_no_address_is_not_said(ory: responses.RequestsMock, value: str) -> None:
+    name = node("input", "default", name="identifier", type="hidden", value=value)
+    sent = {"id": 1010014, "type": "info", "text": "sent"}
+
+    page = show(ory, flow_of(CSRF, name, GO_ON, state="sent_email", ui={"messages": [sent]}))
+
+    assert page.text("p") == ["We e-mailed you a 6\u2011digit code. It can take a minute."]
+
+
+@pytest.mark.parametrize("kind", ["recovery", "verification"])
+def test_wrong_code_leaves_the_address_on_the_page(ory: responses.RequestsMock, kind: str) -> None:
+    wrong = {"id": 4060006, "type": "error", "text": "wrong"}
+
+    page = show(ory, flow_of(CSRF, GO_ON, NAMED["of a recovery"], state="sent_email", ui={"messages": [wrong]}), kind)
+
+    assert page.text("p")[1:] == ["For the address ann@example.test"]
+
+
+# The row of links.
+
+
+def row(page: Document) -> list[tuple[str, str]]:
+    """The class and the name of the buttons in the row of links, each of which sends its form."""
+    asides = [one for one in page.all("button") if "form" in one]
+    assert {one["form"] for one in asides} <= {form.id for form in page.ory_forms}
+    return [(one["class"], one["name"]) for one in asides]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("login", "resend", "code"),
+        ("recovery", "email", "ann@example.test"),
+        ("verification", "email", "ann@example.test"),
+        ("registration", "screen", "previous"),
+        ("registration", "screen", "credential-selection"),
+    ],
+)
+def test_way_back_and_another_code_are_in_the_row_of_links(
+    ory: responses.RequestsMock, kind: str, name: str, value: str
+) -> None:
+    again = node("input", "code", name=name, type="submit", value=value, label="Again")
+    code = node("input", "code", name="code", type="text", label="Code")
+
+    page = show(ory, flow_of(CSRF, again, code, GO_ON), kind)
+
+    assert row(page) == [("ory-mfa-link", name)]
+    (form,) = page.ory_forms
+    # The first is the one that the Enter key presses.
+    assert [button["name"] for button in form.buttons] == ["method", name]
+    assert "formnovalidate" in form.button(name)
+
+
+def test_another_code_stays_in_the_way_that_is_folded(ory: responses.RequestsMock) -> None:
+    totp = node("input", "totp", name="totp_code", type="text", label="Code")
+    code = node("input", "code", name="code", type="text", label="Code")
+    again = node("input", "code", name="resend", type="submit", value="code", label="Again")
+
+    page = show(ory, flow_of(CSRF, totp, code, again, requested_aal="aal2"))
+
+    tags = [tag for tag, one in page.tags if tag == "details" or "form" in one]
+    assert (tags, page.form_with("resend").id) == (["details", "button"], page.form_with("code").id)
+
+
+def test_settings_lose_no_button(ory: responses.RequestsMock) -> None:
+    again = node("input", "code", name="resend", type="submit", value="code", label="Again")
+
+    assert row(show(ory, flow_of(CSRF, again, GO_ON), "settings")) == [("ory-mfa-link", "resend")]
+
+
 @pytest.mark.parametrize("kind", ["registration", "recovery", "verification"])
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_page_without_a_flow_begins_one(mode: str, kind: str) -> None:
@@ -453,6 +540,16 @@ def test_page_without_a_flow_begins_one(mode: str, kind: str) -> None:
 
     assert response.status_code == 302
     assert response["Location"] == f"{ORY}/self-service/{kind}/browser?return_to=http%3A%2F%2Ftestserver%2Fx"
+
+
+@pytest.mark.parametrize(
+    ("return_to", "link"),
+    [("http://testserver/x?a=1", ("Back", "http://testserver/x?a=1")), ("https://evil.example/", ("Home", "/"))],
+)
+def test_verification_can_be_left(ory: responses.RequestsMock, return_to: str, link: tuple[str, str]) -> None:
+    page = show(ory, flow_of(CSRF, GO_ON, return_to=return_to), "verification")
+
+    assert (page.text("a")[-1], page.links[-1]) == link
 
 
 @pytest.mark.parametrize(
@@ -537,11 +634,24 @@ def test_app_of_somebody_who_has_a_key_is_folded_and_not_urged(ory: responses.Re
     remove = node("input", "webauthn", name="webauthn_remove", type="submit", value="ab12", label="Remove")
     off = node("input", "lookup_secret", name="lookup_secret_disable", type="submit", value="true", label="Off")
 
-    page = show(ory, flow_of(CSRF, *app(is_set_up=False), remove, off, SUBMIT), "settings")
+    page = show(ory, flow_of(CSRF, *app(is_set_up=False), remove, off, SUBMIT, profile("a@x.test")), "settings")
 
     assert page.text("h2") == ["Security keys", "Recovery codes"]
-    assert "Authenticator app" in page.text("summary")
+    assert [text for text in page.text("summary") if text in TITLES] == ["Password", "Authenticator app", "Profile"]
     assert primary(page) == []
+
+
+TITLES = ["Authenticator app", "Security keys", "Recovery codes", "Passkeys", "Password", "Profile"]
+
+
+def test_settings_are_in_the_order_of_their_purpose(ory: responses.RequestsMock) -> None:
+    passkey = node("input", "passkey", name="passkey_remove", type="submit", value="ab12", label="Remove")
+
+    page = show(
+        ory, flow_of(CSRF, profile("a@x.test"), SUBMIT, NEW_CODES, passkey, *key(), *app(is_set_up=False)), "settings"
+    )
+
+    assert [text for _, text in page.texts if text in TITLES] == TITLES
 
 
 def test_button_that_stands_alone_in_the_settings_is_no_wider_than_the_others(ory: responses.RequestsMock) -> None:

@@ -494,7 +494,7 @@ def test_error_is_for_the_people_who_run_the_site_only_where_signing_in_does_not
 
     page = Document(show_error(ory, site, {"id": reference, "error": {"id": error_id}}).content.decode())
 
-    assert any("tell the people who run this site" in text for text in page.text("p")) is is_told
+    assert any("contact the people who run this site" in text for text in page.text("p")) is is_told
     assert page.text("code") == [reference] * is_told
 
 
@@ -525,7 +525,7 @@ def test_forbidden_return_to_is_explained(ory: responses.RequestsMock, site: Sit
     page = Document(show_error(ory, site, answer_of("error_page_return_to_forbidden")).content.decode())
 
     assert page.links == ["/home/"]
-    assert "does not know the page that you came from" in " ".join(page.text("p"))
+    assert "leads on to a page that we do not know" in " ".join(page.text("p"))
 
 
 def test_failure_of_ory_itself_is_not_quoted(ory: responses.RequestsMock, site: Site, settings: Any) -> None:
@@ -535,7 +535,7 @@ def test_failure_of_ory_itself_is_not_quoted(ory: responses.RequestsMock, site: 
     html = show_error(ory, site, body).content.decode()
 
     assert "kratos" not in html
-    assert "The sign-in service could not go on" in html
+    assert "Something went wrong" in html
 
 
 @pytest.mark.parametrize(
@@ -546,7 +546,7 @@ def test_odd_error_is_still_a_page(ory: responses.RequestsMock, site: Site, erro
     settings.DEBUG = True
     page = Document(show_error(ory, site, {"error": error}).content.decode())
 
-    assert (page.text("h1"), page.text("q")) == (["The sign-in service could not go on"], [])
+    assert (page.text("h1"), page.text("q")) == (["Something went wrong"], [])
 
 
 def test_markup_in_an_error_stays_text_and_is_cut(ory: responses.RequestsMock, site: Site, settings: Any) -> None:

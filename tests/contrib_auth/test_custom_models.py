@@ -36,7 +36,8 @@ if django_settings.AUTH_USER_MODEL == "people.EmailUser":
 
         assert response.status_code == 403
         html = response.content.decode()
-        assert "Verify your e-mail address first." in html
+        assert html.count("Your e\u2011mail address is not verified yet") == 2  # title and heading
+        assert "We will e-mail you a code" in html
         assert f"/self-service/verification/browser?return_to=http%3A%2F%2Ftestserver%2F{site.mode}%2Fme" in html
         assert (User.objects.count(), OryIdentity.objects.count()) == (0, 0)
         assert [(name, arguments["reason"]) for name, arguments in sent] == [("user_refused", "email_unverified")]

@@ -147,7 +147,7 @@ def test_page_has_the_causes_with_debug(site: Site, ory: FakeOry, settings: Any)
 
     html = [site.get("fresh-totp") for _ in range(4)][-1].content.decode()
 
-    assert "does not keep the cookie of the sign-in service" in html
+    assert "does not keep the cookie of Ory" in html
     assert "its clock and that of this site differ" in html
 
 

@@ -12,7 +12,9 @@ REASONS = {
     "security_csrf_violation": _("Your browser did not send what belongs to this form. Please start again."),
     "security_identity_mismatch": _("This belongs to somebody else who signed in with this browser."),
     "self_service_flow_expired": _("You took longer than this form is valid. Please start again."),
-    "self_service_flow_return_to_forbidden": _("The sign-in service does not know the page that you came from."),
+    "self_service_flow_return_to_forbidden": _(
+        "The link that brought you here leads on to a page that we do not know, so we stopped."
+    ),
     "session_aal1_required": _("You are not signed in any more. Please sign in first, then confirm in a second step."),
     "session_already_available": _("You are signed in already."),
     "session_inactive": _("You are not signed in."),

@@ -15,8 +15,9 @@ DEFAULT_GROUP = "default"
 ASK_ELSEWHERE = {"oidc", "passkey", "saml", "webauthn"}
 # The best way to sign in or to confirm first; single-use codes and other sites last.
 LOGIN_ORDER = ("default", "identifier_first", "password", "totp", "webauthn", "passkey", "code", "lookup_secret")
-# What protects an account comes first.
-SETTINGS_ORDER = ("totp", "webauthn", "passkey", "code", "lookup_secret", "password", "oidc", "saml", "profile")
+# By purpose: what protects an account, the ways to sign in, what one need not have any more, who one is.
+SPARE = "spare"
+SETTINGS_ORDER = ("totp", "webauthn", "code", "lookup_secret", "passkey", "password", "oidc", "saml", SPARE, "profile")
 SELDOM_SET = {"oidc", "password", "profile", "saml"}
 # Second factors that can be lost, which recovery codes are for.
 CAN_BE_LOST = {"totp", "webauthn"}
@@ -42,6 +43,7 @@ class Form:
     ``is_folded``: it is collapsed at first.
     """
 
+    id: str
     group: str
     title: str
     way: str
@@ -54,6 +56,8 @@ class Form:
     is_to_blame: bool = False
     is_primary: bool = False
     is_folded: bool = False
+    # Its own buttons for the row of links stand in it, and not with the links of the page.
+    keeps_asides: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -142,21 +146,25 @@ def forms_of(
             not (kind == "settings" and form.is_faulty),
             not form.shows_codes,
             form.group != first,
-            form.group in spare,
-            _rank(form.group, kind),
+            _rank(SPARE if form.group in spare else form.group, kind),
         ),
     )
     # Recovery codes are to be saved, and a lost password replaced, before anything else.
     is_urgent = is_recovered or any(form.shows_codes for form in ordered)
     comes_first = is_urgent or any(form.is_faulty for form in ordered)
+    folded = [
+        place > 0 and (form.group in spare or _is_folded(form, kind, is_urgent=is_urgent))
+        for place, form in enumerate(ordered)
+    ]
     primary = _next_best(ordered, spare) if kind == "settings" and not comes_first else 0
     return tuple(
         replace(
             form,
             is_primary=place == primary,
-            is_folded=place > 0 and (form.group in spare or _is_folded(form, kind, is_urgent=is_urgent)),
+            is_folded=is_folded,
+            keeps_asides=is_folded or kind == "settings",
         )
-        for place, form in enumerate(ordered)
+        for place, (form, is_folded) in enumerate(zip(ordered, folded, strict=True))
     )
 
 
@@ -192,6 +200,7 @@ def _made(groups: dict[str, list[Node]], kind: str) -> Iterable[Form]:
 def _form(group: str, kind: str, number: int, shared: Sequence[Node], own: Sequence[Node]) -> Form:
     visible = [*([] if group in ASK_ELSEWHERE else shared), *own]
     return Form(
+        id=f"ory-{number}",
         group=group,
         title=title_of(group),
         way=way_of(group),

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +32,7 @@ from django_ory_mfa.contrib.ui.parts import (
 from django_ory_mfa.contrib.ui.texts import EXPIRED, recovery_code, text_of
 from django_ory_mfa.core.flows import PLAIN_URL
 from django_ory_mfa.core.whoami import EPOCH, read_time
+from django_ory_mfa.runtime.clock import local
 
 FIELD_TYPES = {"text", "email", "password", "tel", "url", "number", "date", "datetime-local", "checkbox"}
 AUTOCOMPLETE = {
@@ -50,6 +53,11 @@ PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+=*")
 LARGEST_SIDE = 1024
 # What Ory calls a passkey that has no name.
 NO_NAME = "unnamed"
+# What removes a key that has no name, with and without the time at which it was added.
+NAMELESS = {
+    "passkey_remove": (_("Remove the passkey added %(time)s"), _("Remove the passkey without a name")),
+    "webauthn_remove": (_("Remove the security key added %(time)s"), _("Remove the security key without a name")),
+}
 INTEGRITY = re.compile(r"sha(?:256|384|512)-[A-Za-z0-9+/]+=*")
 # The functions of Ory's script, with labels for buttons that have none from Ory.
 TRIGGERS = {
@@ -80,7 +88,15 @@ def _with_key(button: Button, label: object) -> Button:
     # Ory's zero, for keys of which it does not know it.
     is_known = added_at is not None and added_at > EPOCH
     key_name = name if isinstance(name, str) and name != NO_NAME else ""
-    return replace(button, key_name=key_name, key_added_at=added_at if is_known else None)
+    label = button.label if key_name else _label_of_nameless(button, added_at if is_known else None)
+    return replace(button, label=label, key_name=key_name, key_added_at=added_at if is_known else None)
+
+
+def _label_of_nameless(button: Button, added_at: datetime | None) -> str:
+    with_time, without = NAMELESS[button.name]
+    if added_at is None:
+        return str(without)
+    return str(with_time) % {"time": date_format(local(added_at), "DATETIME_FORMAT")}
 
 
 def read_messages(messages: object) -> tuple[Message, ...]:

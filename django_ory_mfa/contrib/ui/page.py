@@ -18,6 +18,14 @@ from django_ory_mfa.core.flows import Flows
 MOST_NODES = 300
 RECOVERED = 1060001
 SECOND_STEP, VERIFIED = 1010004, 1080002
+# What is on its way, where it is known to which address.
+CODE_SENT = _("We e-mailed a 6‑digit code to %(address)s. It can take a minute.")
+SENT: dict[object, Any] = {
+    **dict.fromkeys((1010014, 1010025, 1040005, 1080003), CODE_SENT),
+    1060002: _("If there is an account for %(address)s, we e-mailed it a link. It can take a minute."),
+    1060003: _("If there is an account for %(address)s, we e-mailed it a 6‑digit code. It can take a minute."),
+    1080001: _("We e-mailed a link to %(address)s. It can take a minute."),
+}
 # What to do in the second step, by the way that comes first.
 SECOND_STEPS = {
     "totp": _("Open your authenticator app and type the 6‑digit code."),
@@ -31,6 +39,8 @@ BLAMED: dict[object, str] = {
     4000016: "lookup_secret",
     4010008: "code",
 }
+# The names of the nodes with the address that a code was sent to.
+ADDRESSES = {"identifier", "email"}
 REMOVING = ("totp_unlink", "lookup_secret_disable", "webauthn_remove", "passkey_remove")
 
 
@@ -74,9 +84,9 @@ class Page:
         return any(form.triggers and not form.is_stuck for form in self.forms)
 
     @property
-    def is_proof(self) -> bool:
-        """Whether somebody who is signed in proves once more, or in a second step, who it is."""
-        return self.situation in PROVING
+    def names_address(self) -> bool:
+        """Whether a message says where a code or a link was sent."""
+        return any(message.address for message in self.messages)
 
     @property
     def asks_password(self) -> bool:
@@ -119,17 +129,17 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
         has_errors=has_errors,
         is_recovered=RECOVERED in ids,
     )
-    situation = _situation(flow, kind)
+    situation, sent_to = _situation(flow, kind), _sent_to(flow, groups)
     if situation in PROVING:
         forms = tuple(confirming(form) for form in forms)
     return Page(
         situation=situation,
         action=action,
-        messages=_told(messages, forms, is_done=is_done),
+        messages=_told(messages, forms, sent_to, is_done=is_done),
         forms=forms,
-        account=_account(groups),
-        # At sign-in the address is only what the visitor typed, whether it belongs to an account or not.
-        sent_to=_sent_to(flow, groups) if situation in PROVING else "",
+        # In a proof by a code, the hidden address is the one that the code was sent to.
+        account="" if sent_to and situation in PROVING else _account(groups),
+        sent_to=sent_to,
         return_to=return_to if isinstance(return_to, str) else None,
         asks_second_factor=flow.get("requested_aal") == "aal2",
         script=script,
@@ -200,20 +210,33 @@ def _script(groups: dict[str, list[Node]], flows: Flows) -> Script | None:
 
 
 def _sent_to(flow: dict[str, Any], groups: dict[str, list[Node]]) -> str:
-    """Return the address that Ory sent the code of a second factor or fresh proof to; empty if unknown."""
-    # After a wrong code Ory names it no more.
-    nodes = groups.get("code", []) if flow.get("state") == "sent_email" else []
-    return next((node.value for node in nodes if isinstance(node, Hidden) and node.name == "identifier"), "")
+    """Return the address that a code or a link was sent to; empty if unknown.
+
+    At sign-in and recovery it is what the visitor typed, whether it belongs to an account or not.
+    """
+    if flow.get("state") != "sent_email":
+        return ""
+    nodes = [node for group in ("code", "link", DEFAULT_GROUP) for node in groups.get(group, [])]
+    named = (node.value for node in nodes if isinstance(node, Hidden | Button | Field) and node.name in ADDRESSES)
+    # A user name is no address.
+    return next((value for value in named if "@" in value), "")
 
 
-def _told(messages: tuple[Message, ...], forms: tuple[Form, ...], *, is_done: bool) -> tuple[Message, ...]:
+def _told(
+    messages: tuple[Message, ...], forms: tuple[Form, ...], sent_to: str, *, is_done: bool
+) -> tuple[Message, ...]:
     """Return ``messages`` as the page tells them: what to do now, and nothing that the heading says already."""
     first = SECOND_STEPS.get(forms[0].group) if forms else None
     return tuple(
-        replace(message, text=str(first)) if message.number == SECOND_STEP and first is not None else message
+        _addressed(replace(message, text=str(first)) if message.number == SECOND_STEP and first else message, sent_to)
         for message in messages
         if not (is_done and message.number == VERIFIED)
     )
+
+
+def _addressed(message: Message, address: str) -> Message:
+    sent = SENT.get(message.number) if address else None
+    return message if sent is None else replace(message, text=str(sent) % {"address": address}, address=address)
 
 
 def _account(groups: dict[str, list[Node]]) -> str:

@@ -12,9 +12,11 @@ DIGITS = {"code", "totp_code"}
 # The fields, by their name or by what browsers fill in, whose every letter counts.
 EXACT = DIGITS | {"email", "identifier", "lookup_secret", "one-time-code", "username"}
 # The buttons that are not the main purpose of their form: to undo or to repeat something.
-QUIET = {"link", "lookup_secret_disable", "passkey_remove", "resend", "totp_unlink", "unlink", "webauthn_remove"}
+QUIET = {"link", "lookup_secret_disable", "passkey_remove", "totp_unlink", "unlink", "webauthn_remove"}
 
-DANGEROUS = QUIET - {"link", "resend"}
+DANGEROUS = QUIET - {"link"}
+# The buttons that send a code again: those of recovery and verification have the address as their value.
+AGAIN = {"resend", "email"}
 # The buttons that remove one of several.
 KEYS = {"passkey_remove", "webauthn_remove"}
 
@@ -26,6 +28,8 @@ class Message:
     text: str
     kind: str
     number: object = None
+    # The address that it names.
+    address: str = ""
 
     @property
     def is_error(self) -> bool:
@@ -104,12 +108,12 @@ class Button:
     @property
     def is_quiet(self) -> bool:
         """Whether it is not the main button of its form."""
-        return self.name in QUIET or self.is_back
+        return self.name in QUIET or self.is_aside
 
     @property
-    def is_back(self) -> bool:
-        """Whether it leads to the step before, as in the second step of sign-up."""
-        return (self.name, self.value) == ("screen", "previous")
+    def is_aside(self) -> bool:
+        """Whether it belongs in the row of links: it leads to the step before, or has a code sent again."""
+        return self.name == "screen" or self.name in AGAIN
 
     @property
     def is_dangerous(self) -> bool:

@@ -25,7 +25,7 @@ TEXTS = {
     1010003: _("This protects your account if somebody else uses this device."),
     1010004: _("One more step: confirm that it's you."),
     1010005: _("Confirm"),
-    1010006: _("Code from your authenticator app"),
+    1010006: _("Code from your app"),
     1010007: _("Recovery code"),
     1010009: _("Confirm"),
     1010010: _("Confirm"),

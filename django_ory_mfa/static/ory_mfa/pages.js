@@ -1,6 +1,6 @@
 /* What needs a script on the pages of contrib.ui: security keys and passkeys by Ory's own script, copying and printing
-   the key of an app and recovery codes, showing a password, saying what was saved and where a code was sent. Without it
-   these buttons stay hidden, and everything else works. It also says that a form is on its way, and sends it once if its
+   the key of an app and recovery codes, showing a password, saying what was saved. Without it these buttons stay
+   hidden, and everything else works. It also says that a form is on its way, and sends it once if its
    button is pressed twice. */
 document.querySelectorAll("[data-ory-trigger]").forEach((button) => {
   const run = window[button.dataset.oryTrigger];
@@ -52,16 +52,6 @@ try {
   document.querySelectorAll("form.ory-mfa-flow").forEach((form) => {
     form.addEventListener("submit", () => sessionStorage.setItem(key, form.dataset.saved ?? saved ?? ""));
   });
-  // Where Ory sent a code to, which it says no more after a wrong one.
-  const note = document.querySelector("[data-sent-to]");
-  const flow = new URLSearchParams(location.search).get("flow");
-  const [known, words] = JSON.parse(sessionStorage.getItem("ory_mfa_sent_to") ?? "[]");
-  sessionStorage.removeItem("ory_mfa_sent_to");
-  if (note?.hidden && words && known === flow) {
-    note.textContent = words;
-    note.hidden = false;
-  }
-  if (note && !note.hidden) sessionStorage.setItem("ory_mfa_sent_to", JSON.stringify([flow, note.textContent]));
 } catch {
   // The browser keeps nothing for this site.
 }
