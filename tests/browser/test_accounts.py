@@ -90,6 +90,7 @@ def settings(walker: Walker) -> None:
 def add_key(walker: Walker) -> None:
     """A security key as a second factor."""
     settings(walker)
+    walker.unfold()
     walker.page.locator("input[name=webauthn_register_displayname]").fill("Blue key")
     with walker.page.expect_navigation(wait_until="load"):
         walker.page.locator("button[name=webauthn_register_trigger]").click()
@@ -203,6 +204,7 @@ def test_passkey_signs_in(accounts: Ground, visitor: Walker) -> None:
     person = somebody(accounts)
     sign_up(visitor, person)
     settings(visitor)
+    visitor.unfold()
     with visitor.page.expect_navigation(wait_until="load"):
         visitor.page.locator("button[name=passkey_register_trigger]").click()
     assert "Passkey added." in visitor.text
@@ -226,6 +228,7 @@ def test_keys_without_javascript_say_so(accounts: Ground, visitor: Walker, chrom
 
     settings(without)
 
+    without.page.locator("summary", has_text="Security keys").click()
     assert "need JavaScript, which is switched off in your browser" in without.text
     assert without.page.locator("button[name=webauthn_register_trigger]").is_hidden()
     context.close()
@@ -289,7 +292,10 @@ def test_pages_of_keys_look_right(accounts: Ground, visitor: Walker, axe: str, r
     visitor.arrive(visitor.page.locator("button[name=method][value=password]"))
     settings(visitor)
     look.at(visitor, SETTINGS)
+    visitor.unfold()
+    look.at(visitor, SETTINGS)
     if request.node.callspec.params["visitor"] == "internal":
+        visitor.unfold()
         with visitor.page.expect_navigation(wait_until="load"):
             visitor.page.locator("button[name=passkey_register_trigger]").click()
         look.at(visitor, SETTINGS)
@@ -354,6 +360,7 @@ def test_recovery_codes_are_kept_without_a_script(accounts: Ground, visitor: Wal
     person = somebody(accounts)
     sign_up(visitor, person)
     settings(visitor)
+    visitor.unfold()
     visitor.press("Create new recovery codes")
     shown = visitor.page.locator("#ory-codes code").all_inner_texts()
 
@@ -387,6 +394,7 @@ def test_policy_of_the_documents_stops_nothing(accounts: Ground, visitor: Walker
     add_key(visitor)
     picture = visitor.page.locator(".ory-mfa-picture img")
     assert picture.evaluate("image => image.naturalWidth") > 0
+    visitor.unfold()
     visitor.press("Create new recovery codes")
     with visitor.page.expect_download():
         visitor.page.get_by_role("link", name="Download").click()

@@ -144,6 +144,7 @@ def test_recovery_codes_on_paper(ground: Ground, walker: Walker, looker: Looker,
     person = ground.ory.add_person()
     walker.reach("/profile/", person, "password")
     walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
+    walker.unfold()
     walker.press("Create new recovery codes")
     codes = walker.page.locator(".ory-mfa-codes code").all_inner_texts()
     assert len(set(codes)) == 12

@@ -112,6 +112,7 @@ def test_words_of_the_tools_for_recovery_codes_fit_into_their_buttons(
     walker.open("/profile/")
     walker.sign_in(ground.ory.add_person())
     walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
+    walker.unfold()
     walker.arrive(walker.page.locator("button[name=lookup_secret_regenerate]"))
 
     spare = walker.page.locator(".ory-mfa-tools .ory-mfa-button").evaluate_all(

@@ -602,7 +602,7 @@ def test_field_with_an_error_is_open(ory: responses.RequestsMock) -> None:
 
     page = show(ory, flow_of(CSRF, code, name), "settings")
 
-    assert page.text("summary") == []
+    assert page.text("summary") == ["Authenticator app"]
 
 
 # A faulty form of the settings, and the app of somebody who has a key.
@@ -639,6 +639,15 @@ def test_app_of_somebody_who_has_a_key_is_folded_and_not_urged(ory: responses.Re
     assert page.text("h2") == ["Security keys", "Recovery codes"]
     assert [text for text in page.text("summary") if text in TITLES] == ["Password", "Authenticator app", "Profile"]
     assert primary(page) == []
+
+
+def test_of_what_is_not_set_up_only_the_next_thing_to_do_is_open(ory: responses.RequestsMock) -> None:
+    passkey = node("input", "passkey", name="passkey_remove", type="submit", value="ab12", label="Remove")
+
+    page = show(ory, flow_of(CSRF, *app(is_set_up=False), *key(), NEW_CODES, passkey, SUBMIT), "settings")
+
+    assert page.text("h2") == ["Authenticator app", "Passkeys"]
+    assert [text for text in page.text("summary") if text in TITLES] == ["Security keys", "Recovery codes", "Password"]
 
 
 TITLES = ["Authenticator app", "Security keys", "Recovery codes", "Passkeys", "Password", "Profile"]

@@ -152,11 +152,10 @@ def forms_of(
     # Recovery codes are to be saved, and a lost password replaced, before anything else.
     is_urgent = is_recovered or any(form.shows_codes for form in ordered)
     comes_first = is_urgent or any(form.is_faulty for form in ordered)
-    folded = [
-        place > 0 and (form.group in spare or _is_folded(form, kind, is_urgent=is_urgent))
-        for place, form in enumerate(ordered)
-    ]
     primary = _next_best(ordered, spare) if kind == "settings" and not comes_first else 0
+    folded = [
+        place not in (0, primary) and _is_folded(form, kind, is_urgent=is_urgent) for place, form in enumerate(ordered)
+    ]
     return tuple(
         replace(
             form,
@@ -253,4 +252,7 @@ def _next_best(forms: Sequence[Form], spare: set[str]) -> int:
 def _is_folded(form: Form, kind: str, *, is_urgent: bool) -> bool:
     if form.is_faulty or (kind != "settings" and form.is_one_button):
         return False
-    return is_urgent or form.group in SELDOM_SET if kind == "settings" else form.group not in ("oidc", "saml")
+    if kind == "settings":
+        # What is set up is seen at once; of the rest, only the next thing to do.
+        return is_urgent or form.group in SELDOM_SET or not form.is_set_up
+    return form.group not in ("oidc", "saml")
