@@ -12,7 +12,7 @@ from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt, notes_missing_page
-from django_ory_mfa.guard.spellings import has_dots, spellings
+from django_ory_mfa.guard.spellings import may_be_any_page, spellings
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
@@ -95,8 +95,8 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMat
     if CONTROL.search(path_info):
         # SECURITY: `$` also matches before a trailing newline. No rule exempts such a path: the default applies too.
         found.append(default)
-    if has_dots(path_info):
-        # SECURITY: which page it is depends on how a view takes the dots away, so it needs what any page needs.
+    if may_be_any_page(path_info):
+        # SECURITY: so it needs what any page needs.
         return [*found, default, *_all(rules)]
     others = list(spellings(path_info, match, urlconf)) if rules else []
     # SECURITY: the visitor chooses the spelling, so the others have to pass too. A rule for every path is left out:

@@ -23,20 +23,22 @@ NUMBER = re.compile(r"\d+")
 Patterns = tuple[Any, ...]
 
 
-def has_dots(path_info: str) -> bool:
-    """Whether the path has a segment ``.`` or ``..`` (RFC 3986, section 5.2.4).
+def may_be_any_page(path_info: str) -> bool:
+    """Whether it depends on the code that reads it which page the path names.
 
-    A backslash counts as one, since it is a slash in file names on Windows.
+    It has a segment ``.`` or ``..`` (RFC 3986, section 5.2.4), or a backslash, which is a slash in file names on
+    Windows. Or it has no slash at its start: servers of ASGI pass that on, and Django's view of flat pages adds one.
     """
-    return DOTS.search(path_info) is not None
+    return not path_info.startswith("/") or DOTS.search(path_info) is not None
 
 
 def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) -> Iterator[str | None]:
     """Yield other paths of the page at ``path_info``, of which ``match`` is the URL pattern, None if there is none.
 
     They are the path in each language of a translated pattern, each of these without empty segments, without the
-    format of Django REST framework, without a slash that belongs to a parameter, and with its numbers written
-    otherwise, and all of them without their language prefix. None: there is one more, which cannot be made out.
+    format of Django REST framework, without a slash that belongs to a parameter, with a slash at its end where no
+    pattern matches, and with its numbers written otherwise, and all of them without their language prefix. None: there
+    is one more, which cannot be made out.
     """
     resolver = get_resolver(urlconf)
     has_languages = _has_language_prefixes(resolver)
@@ -57,6 +59,9 @@ def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
     texts = [value for value in values if isinstance(value, str)]
     for path in (path_info, EMPTY.sub("/", path_info)) if "//" in path_info else (path_info,):
         yield path
+        if match is None and not path.endswith("/"):
+            # Django's fallback for redirects looks for both.
+            yield f"{path}/"
         bare = path.rstrip("/")
         for text in texts:
             # The routers of Django REST framework let a format follow, which the view gets under a name of the site's.

@@ -520,10 +520,14 @@ def test_rule_for_every_path_holds_for_what_the_dots_lead_to(ory: Any, site: Sit
 
 @pytest.mark.parametrize(
     "url",
-    ["/a/./b", "/a/../b", "/a/b/..", "/a/.", "/..", "//a/../b", "/a\\b", "/a/..\\b", "/files//../private/pay.txt"],
+    [
+        *["/a/./b", "/a/../b", "/a/b/..", "/a/.", "/..", "//a/../b", "/a\\b", "/a/..\\b", "/files//../private/pay.txt"],
+        # As in the first line of a request that uvicorn passes on.
+        *["files/private/pay.txt", "private", "*", ""],
+    ],
 )
-def test_path_with_dots_needs_what_every_rule_asks_for(files: Any, url: str) -> None:
-    """Views take the dots away in ways of their own: Django's serve() takes ``..`` at the top for nothing."""
+def test_path_that_may_be_any_page_needs_what_every_rule_asks_for(files: Any, url: str) -> None:
+    """Views read them in ways of their own: Django's serve() takes ``..`` at the top for nothing."""
     files.ORY_MFA_AAL = "aal1"
     files.ORY_MFA_RULES = [("/other/", Requirement("aal1", max_age=60)), ("/files/private/", "aal2"), ("/", None)]
 
@@ -537,6 +541,14 @@ def test_dots_in_a_name_are_no_segments(files: Any, url: str) -> None:
     files.ORY_MFA_AAL, files.ORY_MFA_RULES = "aal1", [("/files/private/", "aal2")]
 
     assert [demand.origin for demand in demands_on(None, url)] == [Origin.SITE_DEFAULT]
+
+
+@pytest.mark.parametrize("old_path", ["/old", "//old"])
+def test_rule_for_a_path_with_a_slash_holds_where_a_fallback_adds_it(files: Any, old_path: str) -> None:
+    files.ORY_MFA_AAL, files.ORY_MFA_RULES = "aal1", [(r"/old/$", "aal2")]
+    files.ROOT_URLCONF = urlconf()
+
+    assert [demand.declared for demand in demands_on(None, old_path)] == [Requirement("aal2")]
 
 
 @pytest.mark.parametrize("url", ["/files/public/pay.txt", "/files/public//pay.txt", "/files/public/.pay"])
