@@ -160,6 +160,7 @@ def test_recovery_codes_on_paper(ground: Ground, walker: Walker, looker: Looker,
     assert all(each.is_visible() for each in walker.page.locator(".ory-mfa-codes code").all())
     assert (seen["buttons"], seen["page"]) == ([], WHITE)
     assert not any(link.is_visible() for link in links)
+    assert walker.page.locator("header .ory-mfa-brand").is_visible()
     assert not walker.page.locator("input[name='traits.email']").is_visible()
     assert title.inner_text().startswith(f"Recovery codes for {person.email} at 127.0.0.1:")
     assert walker.page.get_by_text(f"Signed in as {person.email}").is_visible()

@@ -122,6 +122,36 @@ def test_words_of_the_tools_for_recovery_codes_fit_into_their_buttons(
     assert spare == [0, 0, 0]
 
 
+# Lines of the key, and titles whose words begin below their icon.
+NARROW = """() => [
+    Math.round(document.querySelector(".ory-mfa-key code").getBoundingClientRect().height / 22.4),
+    [...document.querySelectorAll(".ory-mfa-section > :is(h2, summary):has(svg)")].filter(each => {
+        const words = document.createRange();
+        words.selectNode([...each.childNodes].find(node => (node.data || "").trim()));
+        const first = [...words.getClientRects()].find(one => one.width > 1);
+        return first.top > each.querySelector("svg").getBoundingClientRect().bottom;
+    }).map(each => each.innerText),
+]"""
+
+
+@pytest.mark.emulator_only
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_settings_fit_on_a_narrow_phone(ground: Ground, open_browser: OpenBrowser, language: str) -> None:
+    walker = open_browser(locale=language)
+    walker.page.set_viewport_size({"width": 320, "height": 800})
+    walker.open("/profile/")
+    walker.sign_in(ground.ory.add_person())
+    walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
+    assert walker.page.evaluate(NARROW) == [2, []]
+
+    # What is shown first is open, so that its title is a heading.
+    walker.unfold()
+    walker.arrive(walker.page.locator("button[name=lookup_secret_regenerate]"))
+    walker.unfold()
+
+    assert walker.page.evaluate(NARROW) == [2, []]
+
+
 @pytest.mark.emulator_only
 def test_picture_of_a_style_sheet_takes_the_place_of_the_letter(ground: Ground, walker: Walker) -> None:
     walker.open("/dashboard/")
