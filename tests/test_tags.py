@@ -316,6 +316,17 @@ def test_site_without_the_middleware_shows_the_page(ory: Any, site: Site, settin
     assert site.get(name).status_code == 200
 
 
+def test_template_that_asks_the_async_attribute_sees_nobody(ory: Any) -> None:
+    client = Site("sync")
+    session = ory.login(client)
+    request = RequestFactory(headers={"Cookie": f"ory_kratos_session={session.cookie}"}).get("/")
+    attach(request)
+
+    page = Template("{% if request.aory_session %}in{% endif %}[{{ request.aory_session }}]")
+
+    assert page.render(Context({"request": request})) == "[]"
+
+
 def test_template_of_a_site_without_the_middleware_answers_as_for_nobody() -> None:
     request = RequestFactory().get("/page")
 

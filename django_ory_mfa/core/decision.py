@@ -24,7 +24,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The decision on one session and one requirement: its outcome, a short reason, and where a browser is sent."""
+    """The decision on one session and one requirement: its outcome, a short reason, and where a browser is sent.
+
+    It is true if it allows.
+    """
 
     outcome: Outcome
     requirement: Requirement
@@ -35,6 +38,10 @@ class Decision:
     def is_allowed(self) -> bool:
         """Whether the view may run."""
         return self.outcome is Outcome.ALLOW
+
+    def __bool__(self) -> bool:
+        # SECURITY: `if evaluate(request, "aal2"):` is easily written, and any other object is true.
+        return self.is_allowed
 
 
 def decide(session: OrySession, requirement: Requirement, *, now: datetime, enrolled: bool | None = None) -> Decision:

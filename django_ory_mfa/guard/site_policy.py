@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt, notes_missing_page
-from django_ory_mfa.guard.spellings import may_be_any_page, spellings
+from django_ory_mfa.guard.spellings import folded, is_looked_up, may_be_any_page, spellings
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
@@ -98,17 +98,27 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMat
     if may_be_any_page(path_info):
         # SECURITY: so it needs what any page needs.
         return [*found, default, *_all(rules)]
-    others = list(spellings(path_info, match, urlconf)) if rules else []
     # SECURITY: the visitor chooses the spelling, so the others have to pass too. A rule for every path is left out:
     # like ORY_MFA_AAL, it applies only where no other rule does.
-    particular = [rule for rule in rules if not rule.pattern.match(NO_PATH)] if others else []
-    for other in others:
+    particular = [rule for rule in rules if not rule.pattern.match(NO_PATH)]
+    if not particular:
+        return found
+    for other in spellings(path_info, match, urlconf):
         found += _all(particular) if other is None else filter(None, [_first(particular, other)])
+    if is_looked_up(match):
+        as_read = folded(path_info)
+        found += filter(None, [_first(map(_ignoring_case, rules), path_info)])
+        if as_read != path_info:
+            found += filter(None, [_first(map(_ignoring_case, particular), as_read)])
     return found
 
 
 def _all(rules: Iterable[Rule]) -> list[Demand]:
     return [Demand(origin_of(rule), rule.requirement) for rule in rules]
+
+
+def _ignoring_case(rule: Rule) -> Rule:
+    return replace(rule, pattern=re.compile(rule.pattern.pattern, rule.pattern.flags | re.IGNORECASE))
 
 
 def _first(rules: Iterable[Rule], path_info: str) -> Demand | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain, product
 from typing import Any
+from unicodedata import combining
+from unicodedata import normalize as normalize_unicode
 
 from django.urls import ResolverMatch, URLResolver, get_resolver
 from django.urls.resolvers import LocalePrefixPattern
@@ -32,6 +34,17 @@ def may_be_any_page(path_info: str) -> bool:
     return not path_info.startswith("/") or DOTS.search(path_info) is not None
 
 
+def is_looked_up(match: ResolverMatch | None) -> bool:
+    """Whether a database may find the page by text of the path: a text parameter, or all of it if no view matches."""
+    return match is None or any(isinstance(value, str) for value in _values_of(match))
+
+
+def folded(path: str) -> str:
+    """Return ``path`` as databases compare it that ignore case, accents and spaces at the end, such as MySQL."""
+    letters = normalize_unicode("NFKD", path.casefold())
+    return "".join(letter for letter in letters if not combining(letter)).rstrip(" ")
+
+
 def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) -> Iterator[str | None]:
     """Yield other paths of the page at ``path_info``, of which ``match`` is the URL pattern, None if there is none.
 
@@ -55,8 +68,7 @@ def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) 
 
 def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
     """Yield the path, and what it is without empty segments and without what a parameter at its end may take."""
-    values = [] if match is None else [*match.args, *match.kwargs.values()]
-    texts = [value for value in values if isinstance(value, str)]
+    texts = [value for value in _values_of(match) if isinstance(value, str)]
     for path in (path_info, EMPTY.sub("/", path_info)) if "//" in path_info else (path_info,):
         yield path
         if match is None and not path.endswith("/"):
@@ -71,6 +83,10 @@ def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
             # A slash that is part of a name may be dropped, as by Django's view of files.
             if text and path != bare and path.endswith((text, EMPTY.sub("/", text))):
                 yield bare
+
+
+def _values_of(match: ResolverMatch | None) -> list[Any]:
+    return [] if match is None else [*match.args, *match.kwargs.values()]
 
 
 def _in_numbers(path: str) -> Iterator[str]:

@@ -49,7 +49,7 @@ def attach(request: HttpRequest) -> RequestState:
     equipped = cast("OryHttpRequest", request)
     equipped._ory_mfa = state
     equipped.ory_session = cast("OrySession", LazySession(state))
-    equipped.aory_session = partial(asession_of, state)
+    equipped.aory_session = AsyncSession(asession_of, state)
     return state
 
 
@@ -68,6 +68,13 @@ async def asession_of(state: RequestState) -> OrySession:
         async with state.lock:
             await arun(session_steps(state))
     return cast("OrySession", state.known_session)
+
+
+class AsyncSession(partial):  # type: ignore[type-arg]  # the type is that of the attribute
+    """``request.aory_session``, which a template must not call: it cannot await, and every coroutine is true."""
+
+    # Django's templates show "" instead.
+    alters_data = True
 
 
 class LazySession(SimpleLazyObject):  # type: ignore[type-arg]  # generic in django-stubs only

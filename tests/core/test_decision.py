@@ -90,6 +90,11 @@ def test_session_meets_level_as_the_design_says(who: str) -> None:
     }
 
 
+@pytest.mark.parametrize("outcome", Outcome)
+def test_decision_is_true_if_it_allows(outcome: Outcome) -> None:
+    assert bool(Decision(outcome, Requirement("aal2"), "")) is (outcome is ALLOW)
+
+
 def test_table_has_every_state_and_every_level() -> None:
     sessions = [session for session, *_ in TABLE.values()]
 

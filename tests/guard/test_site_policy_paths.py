@@ -551,6 +551,46 @@ def test_rule_for_a_path_with_a_slash_holds_where_a_fallback_adds_it(files: Any,
     assert [demand.declared for demand in demands_on(None, old_path)] == [Requirement("aal2")]
 
 
+SECRET = ["/SECRET-page/", "/Secret-Page/", "/s\u00e9cret-page/", "/secret-page/ ", "/\uff33ecret-page/"]
+
+
+@pytest.mark.parametrize("url", SECRET)
+@pytest.mark.parametrize("pattern", ["/secret-page/", "/Secret-Page/"])
+@pytest.mark.parametrize("patterns", [[], [path("<path:url>", views.page)]], ids=["fallback", "parameter"])
+@pytest.mark.parametrize("others", [[], [("/", "aal1")]], ids=["alone", "before the rest"])
+def test_rule_holds_for_what_a_database_takes_for_the_same_text(
+    settings: Any, url: str, pattern: str, patterns: Any, others: Any
+) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(pattern, "aal2"), *others]
+    match = urlconf(*patterns).urlpatterns[0].resolve(url[1:]) if patterns else None
+
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(None, url, None, match)]
+
+
+@pytest.mark.parametrize("url", [*SECRET, "/secret-page/"])
+def test_letters_of_another_case_are_freed_by_no_rule(settings: Any, url: str) -> None:
+    settings.ORY_MFA_RULES = [("/Secret-page/", None)]
+
+    assert [demand.origin for demand in demands_on(None, url)] == [Origin.SITE_DEFAULT]
+
+
+@pytest.mark.parametrize("url", ["/secret-page/", "/d\u00e9j\u00e0/"])
+def test_rules_that_match_as_they_are_keep_their_order(settings: Any, url: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal2", [(url, None), ("/", "aal2")]
+    freed = demands_on(None, url)
+    settings.ORY_MFA_RULES = [("/", "aal1"), (url, "aal2")]
+
+    assert [demand.declared for demand in freed] == [None]
+    assert [demand.declared for demand in demands_on(None, url)] == [Requirement("aal1")]
+
+
+def test_case_counts_where_nothing_is_looked_up(settings: Any) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/secret-page/", "aal2")]
+    match = path("Secret-page/", views.page).resolve("Secret-page/")
+
+    assert [demand.origin for demand in demands_on(views.page, "/Secret-page/", None, match)] == [Origin.SITE_DEFAULT]
+
+
 @pytest.mark.parametrize("url", ["/files/public/pay.txt", "/files/public//pay.txt", "/files/public/.pay"])
 def test_rule_frees_what_leads_nowhere_else(files: Any, url: str) -> None:
     files.ORY_MFA_RULES = [("/files/public/", None)]
