@@ -234,6 +234,27 @@ def test_keys_without_javascript_say_so(accounts: Ground, visitor: Walker, chrom
     context.close()
 
 
+@pytest.mark.parametrize("kind", ["recovery", "verification"])
+def test_code_can_be_sent_again_to_the_address_on_the_page(accounts: Ground, visitor: Walker, kind: str) -> None:
+    person = accounts.ory.add_person()
+    visitor.open(f"{accounts.ory.public_url}/self-service/{kind}/browser")
+    visitor.page.locator("input[name=email]").fill(person.email)
+    visitor.arrive(visitor.page.locator("button[name=method]"))
+    for wrong in (False, True):
+        if wrong:
+            visitor.page.locator("input[name=code]").fill("000000")
+            visitor.arrive(visitor.page.locator("button[name=method]"))
+            assert "This code is not right" in visitor.text
+        assert visitor.text.count(person.email) == 1
+        assert visitor.page.locator("input:not([type=hidden])").count() == 1
+        before = len(accounts.ory.messages_to(person))
+
+        visitor.press("Send the code again")
+
+        assert f"{person.email}" in visitor.text
+        assert len(accounts.ory.messages_to(person)) == before + 1
+
+
 def test_forgotten_password_is_replaced(accounts: Ground, visitor: Walker) -> None:
     person = accounts.ory.add_person()
     visitor.open("/profile/?a=1")
