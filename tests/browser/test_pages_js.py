@@ -122,7 +122,7 @@ def test_words_of_the_tools_for_recovery_codes_fit_into_their_buttons(
     assert spare == [0, 0, 0]
 
 
-# Lines of the key, and titles whose words begin below their icon.
+# Lines of the key, titles whose words begin below their icon, and words of buttons that are broken without a hyphen.
 NARROW = """() => [
     Math.round(document.querySelector(".ory-mfa-key code").getBoundingClientRect().height / 22.4),
     [...document.querySelectorAll(".ory-mfa-section > :is(h2, summary):has(svg)")].filter(each => {
@@ -131,6 +131,14 @@ NARROW = """() => [
         const first = [...words.getClientRects()].find(one => one.width > 1);
         return first.top > each.querySelector("svg").getBoundingClientRect().bottom;
     }).map(each => each.innerText),
+    [...document.querySelectorAll(".ory-mfa-button")].filter(each => each.checkVisibility()).flatMap(
+        each => [...each.childNodes]).flatMap(
+        node => [...(node.data || "").matchAll(/\\S+/g)].filter(word => {
+            const range = document.createRange();
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            return !word[0].includes("\u00ad") && range.getClientRects().length > 1;
+        }).map(word => word[0])),
 ]"""
 
 
@@ -142,14 +150,14 @@ def test_settings_fit_on_a_narrow_phone(ground: Ground, open_browser: OpenBrowse
     walker.open("/profile/")
     walker.sign_in(ground.ory.add_person())
     walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
-    assert walker.page.evaluate(NARROW) == [2, []]
+    walker.unfold()
+    assert walker.page.evaluate(NARROW) == [2, [], []]
 
     # What is shown first is open, so that its title is a heading.
-    walker.unfold()
     walker.arrive(walker.page.locator("button[name=lookup_secret_regenerate]"))
     walker.unfold()
 
-    assert walker.page.evaluate(NARROW) == [2, []]
+    assert walker.page.evaluate(NARROW) == [2, [], []]
 
 
 @pytest.mark.emulator_only
