@@ -247,6 +247,11 @@ def django_cookies() -> tuple[str, str]:
     return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME
 
 
+def is_csrf_secret_in_session() -> bool:
+    """Whether Django's CSRF secret is in its session, not in a cookie of its own."""
+    return bool(settings.CSRF_USE_SESSIONS)
+
+
 def languages() -> list[str]:
     """The codes of the languages of the site."""
     return [code for code, _ in settings.LANGUAGES]

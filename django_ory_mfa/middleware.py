@@ -122,9 +122,9 @@ class OrySessionMiddleware(HybridMiddleware):
         if state.is_cache_blocked:
             _warn_that_not_cached(request.resolver_match.route if request.resolver_match else "")
         _keep_for_one_visitor(state, response)
-        state.response = response
         if state.renewed_cookie is not None:
-            relay(request, response, state.renewed_cookie)
+            response = relay(request, response, state.renewed_cookie)
+        state.response = response
         if state.last_decision is not None and state.last_decision.is_allowed:
             clear_hops(request, response)
         if state.timings and is_debug():

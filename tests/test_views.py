@@ -741,6 +741,12 @@ def test_sign_out_goes_through_ory_and_back(ory: Any, site: Site) -> None:
     assert asked(ory) == [LOGOUT_FLOW]
 
 
+def token_of(response: Any) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', response.content.decode())
+    assert found is not None
+    return found[1]
+
+
 def test_page_after_the_sign_out_says_so(ory: Any, site: Site) -> None:
     ory.login(site)
     marked = site.post(LOGOUT).cookies["ory_mfa_signed_out"]
@@ -750,6 +756,25 @@ def test_page_after_the_sign_out_says_so(ory: Any, site: Site) -> None:
 
     assert re.findall(r'role="status">([^<]*)<', page) == ["You are signed out."]
     assert (marked["max-age"], marked["httponly"], marked["samesite"], marked["path"]) == (20, True, "Lax", "/")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("is_in_session", [True, False], ids=["secret in the session", "secret in a cookie"])
+def test_form_from_before_the_sign_out_fails(ory: Any, mode: str, settings: Any, *, is_in_session: bool) -> None:
+    settings.MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware", *settings.MIDDLEWARE]
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    settings.CSRF_USE_SESSIONS = is_in_session
+    site = Site(mode, enforce_csrf_checks=True)
+    ory.login(site)
+    first = token_of(site.get(SETTINGS))
+    response = site.post(LOGOUT, {"csrfmiddlewaretoken": first})
+    ory.login(site)
+
+    again = site.post(LOGOUT, {"csrfmiddlewaretoken": first})
+    second = site.post(LOGOUT, {"csrfmiddlewaretoken": token_of(site.get(SETTINGS))})
+
+    assert (response.status_code, again.status_code, second.status_code) == (303, 403, 303)
+    assert ("csrftoken" in response.cookies) is not is_in_session
 
 
 def test_sign_out_that_did_not_happen_is_not_told(ory: Any, site: Site) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv6Address, ip_address
 
+LONGEST_NAME = 64  # characters
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -143,7 +145,8 @@ def network_of(address: str) -> str:
     try:
         parsed = ip_address(address)
     except ValueError:
-        return address
+        # SECURITY: a site may take it from a header, so a visitor must not choose how much of it is remembered.
+        return address[:LONGEST_NAME]
     if not isinstance(parsed, IPv6Address):
         return address
     return str(parsed.ipv4_mapped or parsed.packed[:8].hex())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http.cookies import Morsel
+from http.cookies import Morsel, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -43,14 +43,26 @@ def cookie_to_relay(request: HttpRequest, credential: Credential, answer: Answer
     return RenewedCookie(cookie, monotonic()) if cookie is not None and is_ours else None
 
 
-def relay(request: HttpRequest, response: HttpResponseBase, renewed: RenewedCookie) -> None:
-    """Set ``renewed`` on ``response``, unless it is too late or the response already sets a cookie of this name."""
+def relay(request: HttpRequest, response: HttpResponseBase, renewed: RenewedCookie) -> HttpResponseBase:
+    """Return ``response`` with ``renewed``, unless it is too late or ``response`` sets a cookie of this name itself."""
     cookie = renewed.cookie
-    if not is_timely(monotonic() - renewed.answered_at, is_navigation=_is_navigation(request)):
-        return
-    if cookie.name not in response.cookies:
-        # Not response.set_cookie(), which would build a new header.
-        response.cookies[cookie.name] = RelayedMorsel(cookie)
+    is_in_time = is_timely(monotonic() - renewed.answered_at, is_navigation=_is_navigation(request))
+    if not is_in_time or cookie.name in response.cookies:
+        return response
+    own = _with_own_cookies(response)
+    # Not response.set_cookie(), which would build a new header.
+    own.cookies[cookie.name] = RelayedMorsel(cookie)
+    return own
+
+
+def _with_own_cookies(response: HttpResponseBase) -> HttpResponseBase:
+    # SECURITY: a view may return one object to everybody, who would all get this cookie. Not copy.copy(), which leaves
+    # out what a response cannot be pickled with.
+    own = object.__new__(type(response))
+    vars(own).update(vars(response))
+    own.cookies = SimpleCookie()
+    own.cookies.update(response.cookies)
+    return own
 
 
 def _is_navigation(request: HttpRequest) -> bool:

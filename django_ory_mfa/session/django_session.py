@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.contrib.auth import SESSION_KEY, alogout, logout
 from django.core.exceptions import PermissionDenied
+from django.middleware.csrf import rotate_token
 from django.utils.functional import empty
 from django.utils.module_loading import import_string
+
+from django_ory_mfa.conf import is_csrf_secret_in_session
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -63,6 +66,7 @@ class Ending:
 
 def leave_django(request: HttpRequest) -> None:
     """Sign the visitor of ``request`` out of Django and delete the Django session, if there is one."""
+    end_earlier_forms(request)
     if not hasattr(request, "session"):
         return
     if apps.is_installed("django.contrib.auth") and SESSION_KEY in request.session:
@@ -71,6 +75,15 @@ def leave_django(request: HttpRequest) -> None:
         with suppress(PermissionDenied):
             logout(request)
     request.session.flush()
+
+
+def end_earlier_forms(request: HttpRequest) -> None:
+    """Make the forms of earlier pages fail in this browser, as Django's sign-in does: renew the cookie of their secret.
+
+    A secret in the Django session ends with that.
+    """
+    if not is_csrf_secret_in_session():
+        rotate_token(request)
 
 
 def _has_read_user(request: Any) -> bool:

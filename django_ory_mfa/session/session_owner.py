@@ -18,7 +18,7 @@ from django_ory_mfa.core.session import ANONYMOUS, OrySession
 from django_ory_mfa.request.visitor import django_session_of, hashes_of_person
 from django_ory_mfa.roundtrip.hops import has_hops, person_before
 from django_ory_mfa.runtime.steps import Steps
-from django_ory_mfa.session.django_session import Ending, Reading
+from django_ory_mfa.session.django_session import Ending, Reading, end_earlier_forms
 from django_ory_mfa.session.owned_session import KeyAccess, key_access, owned
 from django_ory_mfa.signals import Sending, identity_switched
 
@@ -301,6 +301,7 @@ class SessionOwner:
 
     def _switch_signal(self, previous: str) -> Sending:
         self.has_switched = True
+        end_earlier_forms(self._request)
         return Sending(identity_switched, request=self._request, session=self._ory_session, previous=previous)
 
     def _send(self, signal: Sending) -> None:

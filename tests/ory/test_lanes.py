@@ -233,6 +233,8 @@ def test_thread_is_free_again_after_a_call_that_broke(calls: Calls) -> None:
         ("fe80::1%eth0", "fe80000000000000"),
         ("", ""),
         ("unix:", "unix:"),
+        # From a header that a proxy passes on.
+        ("x" * 8000, "x" * 64),
     ],
 )
 def test_network_of_an_address(address: str, network: str) -> None:

@@ -34,6 +34,18 @@ async def aown(request: Any) -> HttpResponse:
     return own(request)
 
 
+ONE_FOR_ALL = HttpResponse("ok", headers={"X-Kept": "yes"})
+ONE_FOR_ALL.set_cookie("colour", "blue")
+
+
+def same(request: Any) -> HttpResponse:
+    return ONE_FOR_ALL
+
+
+async def asame(request: Any) -> HttpResponse:
+    return ONE_FOR_ALL
+
+
 def slow(request: Any, seconds: str) -> HttpResponse:
     """Goes on for some seconds after Ory was asked."""
     assert request.ory_session
@@ -53,6 +65,8 @@ urlpatterns = [
     *site_urls.urlpatterns,
     path("sync/own", aal_required(own)),
     path("async/own", aal_required(aown)),
+    path("sync/same", aal_required(same)),
+    path("async/same", aal_required(asame)),
 ]
 
 
@@ -119,6 +133,20 @@ def test_cookie_of_the_view_stays(site: Site, ory: RenewingOry) -> None:
     ory.login(site)
 
     assert site.get("own").cookies[NAME].value == "own"
+
+
+def test_response_that_a_site_gives_to_everybody_brings_nobody_the_cookie_of_another(
+    site: Site, ory: RenewingOry
+) -> None:
+    ory.login(site)
+    first = site.get("same")
+    ory.renewed = ()
+    ory.login(site)
+
+    second = site.get("same")
+
+    assert (header_of(first), first.cookies["colour"].value, first["X-Kept"]) == (RENEWED, "blue", "yes")
+    assert (second.status_code, set(second.cookies), second["X-Kept"]) == (200, {"colour"}, "yes")
 
 
 def test_cookie_that_is_not_for_this_site_is_not_passed_on(site: Site, ory: RenewingOry, settings: Any) -> None:

@@ -1273,6 +1273,25 @@ def test_csrf_secret_in_the_session_is_renewed(
     assert site.post("who", {"csrfmiddlewaretoken": second}).status_code == 200
 
 
+@pytest.mark.parametrize("middleware", [[SESSIONS, CSRF, OURS], [SESSIONS, OURS, CSRF]], ids=["outer", "inner"])
+def test_csrf_secret_in_a_cookie_is_renewed_for_the_next_person(
+    mode: str, ory: FakeOry, engine: str, settings: Any, middleware: list[str]
+) -> None:
+    settings.MIDDLEWARE = middleware
+    site = Site(mode, enforce_csrf_checks=True)
+    ory.login(site)
+    site.get("guarded-write?cart=first")
+    first = site.get("form").content.decode()
+    assert site.post("who", {"csrfmiddlewaretoken": first}).status_code == 200
+    ory.login(site)
+
+    site.get("guarded")
+    second = site.get("form").content.decode()
+
+    assert site.post("who", {"csrfmiddlewaretoken": first}).status_code == 403
+    assert site.post("who", {"csrfmiddlewaretoken": second}).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("middleware", "view"),
     [
@@ -1412,7 +1431,7 @@ def test_session_that_comes_after_the_person_is_known_is_looked_after(
 ) -> None:
     settings.MIDDLEWARE = [OURS, f"{__name__}.between", SESSIONS]
     ory.login(site)
-    site.get("write?cart=first")
+    site.get("guarded-write?cart=first")
     assert data_of(site.get("read")) == {"cart": "first"}
     ory.login(site)
 
