@@ -196,6 +196,7 @@ def test_other_person_neither_reads_nor_writes_it(site: Site, ory: FakeOry, swit
     found = overtaken_of(site)
 
     assert (found["first"], found["later"]) == (None, None)
+    assert found["key"] != key
     assert plain_sessions.STORED[key] == before
     assert site.cookies[COOKIE].value != key
     assert "of" not in plain_sessions.STORED[site.cookies[COOKIE].value]
