@@ -69,7 +69,7 @@ def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) 
 def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
     """Yield the path, and what it is without empty segments and without what a parameter at its end may take."""
     texts = [value for value in _values_of(match) if isinstance(value, str)]
-    for path in (path_info, EMPTY.sub("/", path_info)) if "//" in path_info else (path_info,):
+    for path in dict.fromkeys((path_info, EMPTY.sub("/", path_info))):
         yield path
         if match is None and not path.endswith("/"):
             # Django's fallback for redirects looks for both.
@@ -81,7 +81,7 @@ def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
                 without = bare.removesuffix(f".{text}")
                 yield from (without, f"{without}/")
             # A slash that is part of a name may be dropped, as by Django's view of files.
-            if text and path != bare and path.endswith((text, EMPTY.sub("/", text))):
+            if text and path.endswith((text, EMPTY.sub("/", text))):
                 yield bare
 
 

@@ -31,16 +31,15 @@ class RenewedCookie:
 
 def cookie_to_relay(request: HttpRequest, credential: Credential, answer: Answer) -> RenewedCookie | None:
     """Return the session cookie that ``answer`` renews, if ``credential`` is that cookie and this host may set it."""
-    if not answer.set_cookies or not credential.is_cookie:
+    cookie = issued_cookie(answer.set_cookies, credential.cookie_name) if credential.is_cookie else None
+    if cookie is None:
         return None
-    cookie = issued_cookie(answer.set_cookies, credential.cookie_name)
     try:
         host = urlsplit(f"//{request.get_host()}").hostname or ""
     except DisallowedHost:
         return None
     browser_host = urlsplit(conf.browser_url).hostname or ""
-    is_ours = cookie is not None and reaches(cookie, host, browser_host=browser_host)
-    return RenewedCookie(cookie, monotonic()) if cookie is not None and is_ours else None
+    return RenewedCookie(cookie, monotonic()) if reaches(cookie, host, browser_host=browser_host) else None
 
 
 def relay(request: HttpRequest, response: HttpResponseBase, renewed: RenewedCookie) -> HttpResponseBase:

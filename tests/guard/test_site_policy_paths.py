@@ -551,6 +551,13 @@ def test_rule_for_a_path_with_a_slash_holds_where_a_fallback_adds_it(files: Any,
     assert [demand.declared for demand in demands_on(None, old_path)] == [Requirement("aal2")]
 
 
+def test_slash_that_belongs_to_no_parameter_is_not_dropped(settings: Any) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/ann/page$", "aal2")]
+    match = path("<name>/page/", views.page).resolve("ann/page/")
+
+    assert [demand.origin for demand in demands_on(views.page, "/ann/page/", None, match)] == [Origin.SITE_DEFAULT]
+
+
 SECRET = ["/SECRET-page/", "/Secret-Page/", "/s\u00e9cret-page/", "/secret-page/ ", "/\uff33ecret-page/"]
 
 

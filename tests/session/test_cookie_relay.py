@@ -20,6 +20,9 @@ from tests import urls as site_urls
 from tests.clock import PassingTime
 from tests.site import Site
 
+# A busy machine may take longer than the cookie of a refusal or of a script is passed on.
+pytestmark = pytest.mark.usefixtures("clock")
+
 NAME = "ory_kratos_session"
 RENEWED = f"{NAME}=bmV3; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Partitioned; Priority=High"
 
@@ -103,6 +106,8 @@ def test_cookie_is_passed_on_byte_for_byte(site: Site, ory: RenewingOry, view: s
 
     assert header_of(response) == RENEWED
     assert "private" in response["Cache-Control"]
+    # A middleware may look at what Django sets.
+    assert response.cookies[NAME]["domain"] == ""
 
 
 def test_browser_sends_it_from_then_on(site: Site, ory: RenewingOry) -> None:
@@ -127,6 +132,15 @@ def test_nothing_else_of_ory_is_passed_on(site: Site, ory: RenewingOry) -> None:
     ory.login(site)
 
     assert set(site.get("session").cookies) == {NAME}
+
+
+def test_answer_with_other_cookies_alone_is_read_all_the_same(site: Site, ory: RenewingOry) -> None:
+    ory.renewed = ("csrf_token_82=abc; Path=/",)
+    ory.login(site)
+
+    response = site.get("session")
+
+    assert (response.json()["state"], set(response.cookies)) == ("active", set())
 
 
 def test_cookie_of_the_view_stays(site: Site, ory: RenewingOry) -> None:
