@@ -24,7 +24,7 @@ from django_ory_mfa.runtime import limited_log
 from django_ory_mfa.runtime.clock import monotonic, now
 from django_ory_mfa.runtime.steps import Steps, T, arun, run, wait_for
 from django_ory_mfa.session.cache import Entry
-from django_ory_mfa.session.cache_control import forget_outer_cache, mark_private
+from django_ory_mfa.session.cache_control import mark_private
 from django_ory_mfa.session.cookie_relay import cookie_to_relay
 from django_ory_mfa.session.request_state import RequestState
 from django_ory_mfa.session.validators import bind
@@ -112,7 +112,6 @@ def refetch_steps(state: RequestState, *, fresh: bool = True) -> Steps[OrySessio
     session, is_possibly_stale = yield from _or_default(_fetch(state, fresh=fresh), (UNAVAILABLE, False))
     # Set together: another task of this request may run between two calls.
     state.known_session, state.is_possibly_stale = session, is_possibly_stale
-    forget_outer_cache(state.request)
     if state.response is not None:
         # A middleware outside ours is reading the session, and may put it into the page.
         mark_private(state.request, state.response)
