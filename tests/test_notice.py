@@ -50,7 +50,7 @@ def test_return_is_thanked_for_once(site: Site, ory: FakeOry) -> None:
 
     shown = [said(site.get("transfer")) for _ in range(2)]
 
-    assert shown == ["Thank you, you're back.", ""]
+    assert shown == ["Thank you, you are back.", ""]
 
 
 def test_form_that_was_not_sent_is_asked_for_once(site: Site, ory: FakeOry) -> None:

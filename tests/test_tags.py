@@ -105,7 +105,7 @@ STATUS = {
     "lapsed": ("Not signed in", f"{ORY}/login/browser?return_to"),
     # Ory's page would be a form without fields for somebody without a second factor.
     "aal1": ("Signed in", "/account/security/"),
-    "aal2": ("Signed in with two-step verification", None),
+    "aal2": ("Signed in with two\u2011step verification", None),
     "step_up_required": ("Signed in, second step due", f"{ORY}/login/browser?aal=aal2"),
     "unavailable": ("Sign-in status unknown at the moment", None),
 }

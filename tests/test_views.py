@@ -159,7 +159,7 @@ def test_settings_page_of_a_person_without_second_factor_leads_to_setting_one_up
 
     response = site.get(SETTINGS)
 
-    assert "Two-step verification is not set up." in text_of(response)
+    assert "Two\u2011step verification is not set up." in text_of(response)
     assert [urlsplit(link).path for link in links_of(response)] == [PROBE]
     assert asked(ory) == ["/sessions/whoami", PROBE]
 
@@ -170,7 +170,7 @@ def test_settings_page_of_a_person_with_second_factor_leads_to_using_it(ory: Any
 
     response = site.get(SETTINGS)
 
-    assert "Two-step verification is set up for your account." in text_of(response)
+    assert "Two\u2011step verification is set up for your account." in text_of(response)
     assert links_of(response)[0].startswith(f"{ORY}/login/browser?aal=aal2&return_to=")
     assert links_of(response)[1].startswith(f"{ORY}/settings/browser?return_to=")
 
@@ -179,7 +179,7 @@ def test_settings_page_shows_second_factor_of_the_probe_at_aal1(ory: Any, site: 
     ory.required_aal = ory.settings_required_aal = "aal1"
     ory.login(site, aal="aal1", second_factors={"webauthn"})
 
-    assert "Two-step verification is set up" in text_of(site.get(SETTINGS))
+    assert "Two\u2011step verification is set up" in text_of(site.get(SETTINGS))
 
 
 def test_settings_page_where_a_second_factor_is_due(ory: Any, site: Site) -> None:
@@ -189,7 +189,7 @@ def test_settings_page_where_a_second_factor_is_due(ory: Any, site: Site) -> Non
 
     text = text_of(response)
     assert "Your second step is still due." in text
-    assert "Two-step verification is set up" in text
+    assert "Two\u2011step verification is set up" in text
     assert "Sign out" in text
     assert asked(ory) == ["/sessions/whoami"]
 
@@ -206,7 +206,7 @@ def test_settings_page_of_aal2_leads_to_a_fresh_proof(ory: Any, site: Site) -> N
 
 def listed(response: Any) -> list[str]:
     """The second factors that the page lists as set up."""
-    _, _, after = response.content.decode().partition("<h2>Two-step verification</h2>")
+    _, _, after = response.content.decode().partition("<h2>Two\u2011step verification</h2>")
     return [text_of_html(item) for item in re.findall(r"<li>(.*?)</li>", after.partition("</ul>")[0], re.DOTALL)]
 
 
@@ -234,7 +234,7 @@ def test_settings_page_names_codes_by_email_beside_the_list_where_ory_takes_them
     ory.code_mfa = True
     ory.login(site, **person)
 
-    assert text_of(site.get(SETTINGS)).count("Codes by e-mail need no set-up.") == times
+    assert text_of(site.get(SETTINGS)).count("Codes by e\u2011mail need no set-up.") == times
 
 
 def test_settings_page_before_a_lax_ory_lists_what_is_set_up(ory: Any, site: Site, settings: Any) -> None:
@@ -244,7 +244,7 @@ def test_settings_page_before_a_lax_ory_lists_what_is_set_up(ory: Any, site: Sit
     response = site.get(SETTINGS)
 
     assert listed(response) == ["Security key"]
-    assert "Two-step verification is set up for your account." in text_of(response)
+    assert "Two\u2011step verification is set up for your account." in text_of(response)
     assert asked(ory) == ["/sessions/whoami", PROBE]
 
 
@@ -289,7 +289,11 @@ def test_settings_page_says_what_would_be_better(ory: Any, site: Site, methods: 
     ("second_factors", "state", "button"),
     [
         ({"code"}, "Protected, but it could be safer.", "Set up an authenticator app"),
-        ({"code", "totp"}, "Your account is protected by two\u2011step verification.", "Manage two-step verification"),
+        (
+            {"code", "totp"},
+            "Your account is protected by two\u2011step verification.",
+            "Manage two\u2011step verification",
+        ),
     ],
 )
 def test_settings_page_urges_whoever_has_only_codes_by_email(
@@ -377,7 +381,9 @@ def test_settings_page_says_that_it_does_not_know(ory: Any, site: Site, settings
     settings.ORY_MFA_SETTINGS_REQUIRED_AAL = "aal1"
     ory.login(site, aal="aal1")
 
-    assert "Whether two-step verification is set up is shown in your account settings." in text_of(site.get(SETTINGS))
+    assert "Whether two\u2011step verification is set up is shown in your account settings." in text_of(
+        site.get(SETTINGS)
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"ui": 1}', b'{"ui": {"nodes": [1]}}'], ids=repr)
@@ -385,7 +391,7 @@ def test_settings_page_with_an_unreadable_probe_does_not_know(ory: Any, site: Si
     ory.login(site, aal="aal1")
     ory.fail(200, body=body, path=PROBE)
 
-    assert "Whether two-step verification is set up" in text_of(site.get(SETTINGS))
+    assert "Whether two\u2011step verification is set up" in text_of(site.get(SETTINGS))
 
 
 def test_settings_page_whose_probe_finds_nobody_is_that_of_nobody(ory: Any, site: Site) -> None:
@@ -584,7 +590,7 @@ def test_step_up_of_a_person_who_has_to_enrol_explains(ory: Any, site: Site) -> 
 
     response = site.get(STEP_UP)
 
-    assert (response.status_code, "Set up two-step verification" in text_of(response)) == (403, True)
+    assert (response.status_code, "Set up two\u2011step verification" in text_of(response)) == (403, True)
 
 
 def test_step_up_of_a_script_is_answered_in_json(ory: Any, site: Site) -> None:

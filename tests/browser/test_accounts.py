@@ -262,7 +262,7 @@ def test_forgotten_password_is_replaced(accounts: Ground, visitor: Walker) -> No
     assert visitor.heading == "Recover your account"
     visitor.page.locator("input[name=email]").fill(person.email)
     visitor.arrive(visitor.page.locator("button[name=method]"))
-    assert "we e-mailed it a 6\u2011digit code" in visitor.text
+    assert "we e\u2011mailed it a 6\u2011digit code" in visitor.text
     visitor.page.locator("input[name=code]").fill("000000")
     visitor.arrive(visitor.page.locator("form:has(input[name=code]) button").first)
     assert "This code is not right" in visitor.text
@@ -392,7 +392,7 @@ def test_recovery_codes_are_kept_without_a_script(accounts: Ground, visitor: Wal
     title, blank, *codes = saved.value.path().read_text().splitlines()
     assert title.startswith(f"Recovery codes for {person.email} at ")
     assert (blank, codes) == ("", shown)
-    visitor.press("I've saved these codes")
+    visitor.press("I have saved these codes")
     assert "Recovery codes saved." in visitor.text
 
 
@@ -419,7 +419,7 @@ def test_policy_of_the_documents_stops_nothing(accounts: Ground, visitor: Walker
     visitor.press("Create new recovery codes")
     with visitor.page.expect_download():
         visitor.page.get_by_role("link", name="Download").click()
-    visitor.press("I've saved these codes")
+    visitor.press("I have saved these codes")
     sign_out(visitor)
     visitor.open("/never/?a=1")
     visitor.sign_in(person)

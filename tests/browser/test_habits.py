@@ -174,7 +174,7 @@ def test_what_was_saved_is_told_there_and_on_the_page_of_the_site(ground: Ground
 
     walker.open("/account/security/")
     assert "Password changed." not in walker.text
-    walker.press("Set up two-step verification")
+    walker.press("Set up two\u2011step verification")
     walker.unfold()
     walker.page.locator("input[name='traits.email']").fill(f"new-{ground.ory.add_person().email}")
     walker.arrive(walker.page.locator("button[value=profile]"))

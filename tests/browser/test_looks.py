@@ -254,7 +254,7 @@ def test_pages_of_ory(ground: Ground, walker: Walker, look: Look) -> None:
 def test_settings_of_ory(ground: Ground, walker: Walker, look: Look) -> None:
     walker.reach("/profile/", ground.ory.add_person(), "password")
     walker.open(f"{ground.ory.public_url}/self-service/login/browser?aal=aal2")
-    look.at(walker, "Two-step verification is not set up")
+    look.at(walker, "Two\u2011step verification is not set up")
     walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
     look.at(walker, SETTINGS)
     walker.unfold()
@@ -274,7 +274,7 @@ def test_errors_of_ory(ground: Ground, walker: Walker, open_browser: OpenBrowser
     walker.open(f"{ground.ory.public_url}/self-service/login/browser?aal=aal2")
     look.at(walker, "You are signed out")
     walker.open(f"{ground.ory.public_url}/self-service/login/browser?return_to=https://evil.example/")
-    look.at(walker, "We can't send you back there")
+    look.at(walker, "We can\u2019t send you back there")
     assert "evil" not in (walker.page.get_by_role("link").last.get_attribute("href") or "")
     walker.open(f"{ground.ui}/error")
     look.at(walker, "Something went wrong")
@@ -308,7 +308,7 @@ def test_page_of_a_flow_that_nobody_understands(ground: Ground, walker: Walker, 
     walker.open("/dashboard/?a=1")
     ground.emulator.ory.fail(200, b"{}", path="/self-service/login/flows")
     walker.page.reload()
-    look.at(walker, "This page cannot be shown")
+    look.at(walker, "This page can\u2019t be shown")
 
 
 @pytest.mark.emulator_only

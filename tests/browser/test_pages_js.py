@@ -26,7 +26,7 @@ def test_page_still_says_where_the_code_was_sent_after_a_wrong_one(ground: Groun
     walker.reach("/dashboard/", person, "password", "totp")
     walker.open(f"{ground.ory.public_url}/self-service/login/browser?refresh=true&aal=aal2")
     walker.arrive(walker.page.locator("button[name=address]"))
-    assert f"We e-mailed a 6\u2011digit code to {person.email}. It can take a minute." in walker.text
+    assert f"We e\u2011mailed a 6\u2011digit code to {person.email}. It can take a minute." in walker.text
     assert SENT_TO.format(person.email) not in walker.text
 
     for _ in range(2):
@@ -194,7 +194,7 @@ def test_long_name_of_a_site_is_broken_beside_its_mark(ground: Ground, walker: W
 def test_one_box_of_good_news_is_green(ground: Ground, walker: Walker) -> None:
     walker.reach("/profile/", ground.ory.add_person(), "password")
     walker.open("/account/security/")
-    walker.press("Set up two-step verification")
+    walker.press("Set up two\u2011step verification")
     walker.enrol_totp()
     walker.assert_at("/account/security/?back=1")
     state = walker.page.locator(".ory-mfa-state.ory-mfa-good")

@@ -126,7 +126,7 @@ def test_second_factor_removed_by_an_administrator(ground: Ground, walker: Walke
     walker.assert_at("/dashboard/", person)
     walker.open("/fresh/?a=1")
     assert "There is nothing to confirm with yet" in walker.text
-    walker.press("Set up two-step verification")
+    walker.press("Set up two\u2011step verification")
     walker.enrol_totp()
     walker.assert_at("/fresh/?a=1", person)
 

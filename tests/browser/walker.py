@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page, Response
 
 SIGN_IN = "Sign in"
-SECOND_FACTOR = "Two-step verification"
-REFRESH = "Confirm that it's you"
+SECOND_FACTOR = "Two\u2011step verification"
+REFRESH = "Confirm that it\u2019s you"
 SETTINGS = "Account settings"
-ENROLL = "Two-step verification is needed"
+ENROLL = "Two\u2011step verification is needed"
 USE_APP = "Use your authenticator app or security key"
 USE_KEY = "Use your security key"
 TOO_MANY_HOPS = "Signing in did not work"
-NO_COOKIE = "This site cannot see that you are signed in"
+NO_COOKIE = "This site can\u2019t see that you are signed in"
 CODE = re.compile(r"\b\d{6}\b")
 
 

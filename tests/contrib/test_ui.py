@@ -249,9 +249,9 @@ def recording(name: str, version: str = "v1.3.1") -> Any:
     ("name", "heading"),
     [
         ("login_browser_plain_without_session_json", "Sign in"),
-        ("login_flow_aal2_totp", "Two-step verification"),
-        ("login_flow_refresh_aal2_totp", "Confirm that it's you"),
-        ("login_flow_aal2_no_second_factor", "Two-step verification is not set up"),
+        ("login_flow_aal2_totp", "Two\u2011step verification"),
+        ("login_flow_refresh_aal2_totp", "Confirm that it\u2019s you"),
+        ("login_flow_aal2_no_second_factor", "Two\u2011step verification is not set up"),
         ("settings_browser_no_second_factor", "Account settings"),
     ],
 )
@@ -424,7 +424,7 @@ def test_fields_of_every_group_go_into_each_first_factor(ory: responses.Requests
 
     assert [set(form.inputs) for form in page.ory_forms] == [{"identifier"}, {"identifier"}, set()]
     assert [form.hidden for form in page.ory_forms] == [[("csrf_token", "csrf-of-ory")]] * 3
-    assert page.text("summary") == ["Use a code by e-mail"]
+    assert page.text("summary") == ["Use a code by e\u2011mail"]
 
 
 def test_flow_of_the_default_group_alone_is_a_form(ory: responses.RequestsMock) -> None:
@@ -695,7 +695,7 @@ SECOND_STEP = {"id": 1010004, "text": "Please complete the second authentication
     [
         ("totp", "Open your authenticator app and type the 6\u2011digit code."),
         ("webauthn", "Plug in your security key, or hold it to your phone."),
-        ("lookup_secret", "One more step: confirm that it's you."),
+        ("lookup_secret", "One more step: confirm that it\u2019s you."),
     ],
 )
 def test_second_step_says_what_to_do(ory: responses.RequestsMock, group: str, said: str) -> None:
@@ -709,7 +709,7 @@ def test_second_step_says_what_to_do(ory: responses.RequestsMock, group: str, sa
 def test_second_step_without_any_way_says_so(ory: responses.RequestsMock) -> None:
     page = show(ory, flow_of(CSRF, ui={"messages": [SECOND_STEP]}, requested_aal="aal2"))
 
-    assert page.text("h1") == ["Two-step verification is not set up"]
+    assert page.text("h1") == ["Two\u2011step verification is not set up"]
 
 
 def test_button_names_the_way_only_where_there_are_several(ory: responses.RequestsMock) -> None:

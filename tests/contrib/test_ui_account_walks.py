@@ -277,7 +277,7 @@ def test_address_is_verified_by_a_code(visitor: Visitor, server: KratosServer, n
     visitor.send(visitor.page.form_with("code"), "method", code=newest_code(email, before))
 
     assert visitor.heading == "Your e\u2011mail address is verified"
-    assert "Your e-mail address is verified." not in visitor.said
+    assert "Your e\u2011mail address is verified." not in visitor.said
     assert visitor.page.all("a", **{"class": "ory-mfa-button"})[0]["href"] == BACK
     (address,) = whoami(visitor).json()["identity"]["verifiable_addresses"]
     assert (address["value"], address["verified"]) == (email, True)

@@ -441,11 +441,13 @@ NAMED = {
     "of a link": node("input", "link", name="email", type="email", value="ann@example.test", label="E-mail"),
 }
 SAID = {
-    1010014: "We e-mailed a 6\u2011digit code to ann@example.test. It can take a minute.",
-    1060002: "If there is an account for ann@example.test, we e-mailed it a link. It can take a minute.",
-    1060003: "If there is an account for ann@example.test, we e-mailed it a 6\u2011digit code. It can take a minute.",
-    1080001: "We e-mailed a link to ann@example.test. It can take a minute.",
-    1080003: "We e-mailed a 6\u2011digit code to ann@example.test. It can take a minute.",
+    1010014: "We e\u2011mailed a 6\u2011digit code to ann@example.test. It can take a minute.",
+    1060002: "If there is an account for ann@example.test, we e\u2011mailed it a link. It can take a minute.",
+    1060003: (
+        "If there is an account for ann@example.test, we e\u2011mailed it a 6\u2011digit code. It can take a minute."
+    ),
+    1080001: "We e\u2011mailed a link to ann@example.test. It can take a minute.",
+    1080003: "We e\u2011mailed a 6\u2011digit code to ann@example.test. It can take a minute.",
 }
 
 
@@ -469,7 +471,7 @@ def test_name_that_is_no_address_is_not_said(ory: responses.RequestsMock, value:
 
     page = show(ory, flow_of(CSRF, name, GO_ON, state="sent_email", ui={"messages": [sent]}))
 
-    assert page.text("p") == ["We e-mailed you a 6\u2011digit code. It can take a minute."]
+    assert page.text("p") == ["We e\u2011mailed you a 6\u2011digit code. It can take a minute."]
 
 
 @pytest.mark.parametrize("kind", ["recovery", "verification"])

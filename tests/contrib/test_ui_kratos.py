@@ -115,7 +115,7 @@ def test_wrong_password_is_shown_and_can_be_put_right(visitor: Visitor, server: 
 
     visitor.sign_in(person, "wrong")
 
-    assert visitor.said == ["E-mail or password is wrong."]
+    assert visitor.said == ["E\u2011mail or password is wrong."]
     form = visitor.page.form_with("password")
     assert form.inputs["identifier"]["value"] == person.email
     visitor.send(form, "method", password=person.password)
@@ -125,7 +125,7 @@ def test_wrong_password_is_shown_and_can_be_put_right(visitor: Visitor, server: 
 def test_password_then_authenticator_app(visitor: Visitor, server: KratosServer) -> None:
     person = server.add_person("totp")
     visitor.sign_in(person)
-    assert visitor.heading == "Two-step verification"
+    assert visitor.heading == "Two\u2011step verification"
 
     visitor.send(visitor.page.form_with("totp_code"), "method", totp_code="000000")
     assert visitor.said[0] == "This code is not right. Wait for the next one, and check the clock of your device."
@@ -190,7 +190,7 @@ def test_fresh_proof(visitor: Visitor, server: KratosServer, query: dict[str, st
 
     visitor.open("login", return_to=BACK, **query)
 
-    assert visitor.heading == "Confirm that it's you"
+    assert visitor.heading == "Confirm that it\u2019s you"
     answers = {"password": person.password, "totp_code": totp_code(person.factors["totp"])}
     visitor.send(visitor.page.form_with(control), "method", **{control: answers[control]})
     assert visitor.at == BACK
@@ -199,7 +199,7 @@ def test_fresh_proof(visitor: Visitor, server: KratosServer, query: dict[str, st
 def test_no_second_factor_leads_to_enrolment_and_back(visitor: Visitor, server: KratosServer) -> None:
     visitor.sign_in(server.add_person())
     visitor.open("login", aal="aal2", return_to=BACK)
-    assert visitor.heading == "Two-step verification is not set up"
+    assert visitor.heading == "Two\u2011step verification is not set up"
     (link,) = visitor.page.links
 
     visitor._follow(visitor._ask("GET", link))
@@ -275,7 +275,7 @@ def test_settings_while_a_second_factor_is_due_ask_for_it_first(visitor: Visitor
     visitor.sign_in(person)
 
     visitor.open("settings", return_to=BACK)
-    assert visitor.heading == "Two-step verification"
+    assert visitor.heading == "Two\u2011step verification"
     visitor.send(visitor.page.form_with("totp_code"), "method", totp_code=totp_code(person.factors["totp"]))
 
     assert visitor.heading == "Account settings"

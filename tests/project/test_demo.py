@@ -272,7 +272,7 @@ def test_person_without_a_second_factor_enrols_an_app_and_comes_back(demo: Demo,
     assert "it is not set up for your account yet" in told.text
     assert "enroll /dashboard/?report=7 second_factor_missing" in told.text
 
-    settings = browser.open(told.links["Set up two-step verification"])
+    settings = browser.open(told.links["Set up two\u2011step verification"])
     (key,) = re.findall(r"\b[A-Z2-7]{32}\b", settings.text)
     page = browser.send(settings.form("totp_code"), "method", totp_code=totp_code(key, datetime.now(UTC)))
 
@@ -283,7 +283,7 @@ def test_person_without_a_second_factor_enrols_an_app_and_comes_back(demo: Demo,
 def test_person_without_a_second_factor_makes_recovery_codes_and_comes_back(demo: Demo, browser: Browser) -> None:
     wanted = f"{demo.site}/payroll/?a=1"
     told, _ = newcomer_signs_in(browser, demo, wanted)
-    settings = browser.open(told.links["Set up two-step verification"])
+    settings = browser.open(told.links["Set up two\u2011step verification"])
 
     shown = browser.send(settings.form("lookup_secret_regenerate"), "lookup_secret_regenerate")
     page = browser.send(shown.form("lookup_secret_confirm"), "lookup_secret_confirm")

@@ -690,9 +690,11 @@ def headings_of_trouble() -> list[str]:
     (default,) = set(re.findall(r'firstof failure.title _\("([^"]+)"\)', (folder / "ui" / "error.html").read_text()))
     # Of the pages of Ory's flows, those that people ask about.
     of_flows = re.findall(
-        r'"(Two-step [^"]+|Confirm [^"]+|No second[^"]+)"', (folder / "ui" / "_heading.html").read_text()
+        r'"(Two\u2011step [^"]+|Confirm [^"]+|No second[^"]+)"', (folder / "ui" / "_heading.html").read_text()
     )
-    return [*dict.fromkeys([*shown, default, *map(str, TITLES.values()), *of_flows])]
+    # The search takes words apart at a hyphen and at an apostrophe of any kind.
+    signs = str.maketrans("\u2011\u2019", "-'")
+    return [*dict.fromkeys(each.translate(signs) for each in [*shown, default, *map(str, TITLES.values()), *of_flows])]
 
 
 def test_heading_on_the_screen_finds_its_trouble():

@@ -468,7 +468,7 @@ class TestStrict:
         assert "I have set it up already" in page
         refusal = expect(visitor.get("/api/me/", accept=JSON), 403).json()
         assert refusal["error"]["id"] == "session_aal2_enrollment_required"
-        assert "Two-step verification is not set up" in expect(visitor.get("/account/security/"), 200).text
+        assert "Two\u2011step verification is not set up" in expect(visitor.get("/account/security/"), 200).text
 
         visitor.ory.enrol("totp")
 

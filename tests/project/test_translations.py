@@ -198,6 +198,23 @@ def test_quotes_are_those_of_print(language: str) -> None:
     assert [text for text in catalogue(language).values() if set(wrong) & set(text)] == []
 
 
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_short_words_are_never_torn_at_their_hyphen(language: str) -> None:
+    # Printed in a terminal, and sent as an e-mail.
+    plain = {"E-mail code", "one-time code by e-mail", "Please verify your email address"}
+    texts = catalogue("de").items() if language == "en" else catalogue(language).items()
+    shown = [said if language != "en" else text for text, said in texts if text not in plain]
+
+    assert [text for text in shown if re.search(r"\b(?:[Ee]-[Mm]ail|[Tt]wo-step)", text)] == []
+
+
+def test_english_has_the_apostrophe_of_print_and_one_way_to_shorten() -> None:
+    texts = list(catalogue("de"))
+
+    assert [text for text in texts if re.search(r"\w'\w", text)] == []
+    assert [text for text in texts if re.search(r"\bcannot\b|\w\u2019(?:re|ve|ll)\b", text)] == []
+
+
 def test_french_signs_keep_to_their_word() -> None:
     texts = catalogue("fr").values()
 
@@ -458,26 +475,30 @@ SCENES: dict[str, tuple[str, Scene, str]] = {
     "aal2": ("settings", settings_page(), "Sign-in security"),
     "signed in": ("login", signed_in, "You are signed in"),
     "done": ("done", lambda ory, site: site.get(f"{SETTINGS}done/"), "You can close this window"),
-    "enroll": ("enroll", enroll, "Two-step verification is needed"),
+    "enroll": ("enroll", enroll, "Two\u2011step verification is needed"),
     "unavailable": ("unavailable", unavailable, "Sign-in is not available right now"),
     "use method": ("use_method", use_method, "Use your authenticator app"),
     "too many hops": ("too_many_hops", too_many_hops, "Signing in did not work"),
-    "missing cookie": ("too_many_hops", missing_cookie, "This site cannot see that you are signed in"),
+    "missing cookie": ("too_many_hops", missing_cookie, "This site can\u2019t see that you are signed in"),
     "sign in": ("ui/login", login_page(), "Sign in"),
     "step up": (
         "ui/login",
         login_page("?aal=aal2", aal="aal1", second_factors={"totp", "lookup_secret"}),
-        "Two-step verification",
+        "Two\u2011step verification",
     ),
-    "nothing to step up with": ("ui/login", login_page("?aal=aal2", aal="aal1"), "Two-step verification is not set up"),
-    "refresh": ("ui/login", login_page("?refresh=true", aal="aal1"), "Confirm that it's you"),
+    "nothing to step up with": (
+        "ui/login",
+        login_page("?aal=aal2", aal="aal1"),
+        "Two\u2011step verification is not set up",
+    ),
+    "refresh": ("ui/login", login_page("?refresh=true", aal="aal1"), "Confirm that it\u2019s you"),
     "set up": ("ui/settings", ory_settings, "Account settings"),
     "sign up": ("ui/registration", other_flow("registration"), "Create an account"),
     "recover": ("ui/recovery", other_flow("recovery"), "Recover your account"),
     "verify": ("ui/verification", other_flow("verification"), "Verify your e\u2011mail address"),
     "error": ("ui/error", error, "You are signed out"),
     "restart": ("ui/restart", restart, "Your browser did not send its cookies"),
-    "unreadable": ("ui/unreadable", unreadable, "This page cannot be shown"),
+    "unreadable": ("ui/unreadable", unreadable, "This page can\u2019t be shown"),
 }
 # tests/contrib_auth and tests/contrib_admin read them.
 OF_USERS = {"ory_mfa/user_conflict.html", "ory_mfa/admin/forbidden.html", "ory_mfa/admin/unavailable.html"}

@@ -21,7 +21,7 @@ from tests.site import Site, location
 COOKIE = "ory_mfa_hops"
 SALT = "django_ory_mfa.hops"
 ORY = "http://127.0.0.1:4433/self-service"
-TITLE = "This site cannot see that you are signed in"
+TITLE = "This site can\u2019t see that you are signed in"
 
 
 @aal_required("aal1")

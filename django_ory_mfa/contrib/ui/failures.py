@@ -25,7 +25,7 @@ TITLES = {
     "security_identity_mismatch": _("Somebody else is signed in"),
     "self_service_flow_disabled": _("This is switched off"),
     "self_service_flow_expired": _("Please start again"),
-    "self_service_flow_return_to_forbidden": _("We can't send you back there"),
+    "self_service_flow_return_to_forbidden": _("We can’t send you back there"),
     "session_aal1_required": _("You are signed out"),
     "session_already_available": _("You are signed in already"),
     "session_inactive": _("You are signed out"),

@@ -19,12 +19,12 @@ MOST_NODES = 300
 RECOVERED = 1060001
 SECOND_STEP, VERIFIED = 1010004, 1080002
 # What is on its way, where it is known to which address.
-CODE_SENT = _("We e-mailed a 6‑digit code to %(address)s. It can take a minute.")
+CODE_SENT = _("We e‑mailed a 6‑digit code to %(address)s. It can take a minute.")
 SENT: dict[object, Any] = {
     **dict.fromkeys((1010014, 1010025, 1040005, 1080003), CODE_SENT),
-    1060002: _("If there is an account for %(address)s, we e-mailed it a link. It can take a minute."),
-    1060003: _("If there is an account for %(address)s, we e-mailed it a 6‑digit code. It can take a minute."),
-    1080001: _("We e-mailed a link to %(address)s. It can take a minute."),
+    1060002: _("If there is an account for %(address)s, we e‑mailed it a link. It can take a minute."),
+    1060003: _("If there is an account for %(address)s, we e‑mailed it a 6‑digit code. It can take a minute."),
+    1080001: _("We e‑mailed a link to %(address)s. It can take a minute."),
 }
 # What to do in the second step, by the way that comes first.
 SECOND_STEPS = {
