@@ -325,6 +325,7 @@ def test_template_that_asks_the_async_attribute_sees_nobody(ory: Any) -> None:
     page = Template("{% if request.aory_session %}in{% endif %}[{{ request.aory_session }}]")
 
     assert page.render(Context({"request": request})) == "[]"
+    assert not request.aory_session  # type: ignore[attr-defined]  # attached above
 
 
 def test_template_of_a_site_without_the_middleware_answers_as_for_nobody() -> None:

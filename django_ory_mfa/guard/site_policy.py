@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,12 @@ from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt, notes_missing_page
-from django_ory_mfa.guard.spellings import folded, is_looked_up, may_be_any_page, spellings
+from django_ory_mfa.guard.spellings import as_compared, folded, ignoring_case, is_looked_up, may_be_any_page, spellings
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
+
+    Change = Callable[[re.Pattern[str]], re.Pattern[str]]
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # No real path looks like this, so a pattern that matches it matches every path.
@@ -103,13 +105,15 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMat
     particular = [rule for rule in rules if not rule.pattern.match(NO_PATH)]
     if not particular:
         return found
-    for other in spellings(path_info, match, urlconf):
-        found += _all(particular) if other is None else filter(None, [_first(particular, other)])
-    if is_looked_up(match):
-        as_read = folded(path_info)
-        found += filter(None, [_first(map(_ignoring_case, rules), path_info)])
-        if as_read != path_info:
-            found += filter(None, [_first(map(_ignoring_case, particular), as_read)])
+    is_text = is_looked_up(match)
+    for path in (path_info, *spellings(path_info, match, urlconf)):
+        if path is None:
+            found += _all(particular)
+            continue
+        of_path = rules if path == path_info else particular
+        found += filter(None, [_first(of_path, path)])
+        if is_text:
+            found += filter(None, [_first(of_path, path, ignoring_case), _first(of_path, folded(path), as_compared)])
     return found
 
 
@@ -117,12 +121,14 @@ def _all(rules: Iterable[Rule]) -> list[Demand]:
     return [Demand(origin_of(rule), rule.requirement) for rule in rules]
 
 
-def _ignoring_case(rule: Rule) -> Rule:
-    return replace(rule, pattern=re.compile(rule.pattern.pattern, rule.pattern.flags | re.IGNORECASE))
-
-
-def _first(rules: Iterable[Rule], path_info: str) -> Demand | None:
-    return next((Demand(origin_of(rule), rule.requirement) for rule in rules if rule.pattern.match(path_info)), None)
+def _first(
+    rules: Iterable[Rule],
+    path_info: str,
+    reading: Callable[[re.Pattern[str]], re.Pattern[str]] = lambda pattern: pattern,
+) -> Demand | None:
+    """Return the demand of the first rule whose pattern matches ``path_info`` as ``reading`` changes it, or None."""
+    matching = (rule for rule in rules if reading(rule.pattern).match(path_info))
+    return next((Demand(origin_of(rule), rule.requirement) for rule in matching), None)
 
 
 def _strictest(demands: Iterable[Demand]) -> tuple[Demand, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, product
 from typing import Any
-from unicodedata import combining
-from unicodedata import normalize as normalize_unicode
+from unicodedata import category
+from uuid import UUID
 
 from django.urls import ResolverMatch, URLResolver, get_resolver
 from django.urls.resolvers import LocalePrefixPattern
@@ -20,6 +21,9 @@ from django_ory_mfa.conf import languages
 
 DOTS = re.compile(r"\\|/\.{1,2}(?:/|$)")
 EMPTY = re.compile("/{2,}")
+SPACES_AT_AN_END = re.compile(" +(?=/|$)")
+# Letters that databases compare as these, and Unicode does not decompose.
+LIKE = {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", "æ": "ae", "œ": "oe", "ß": "ss", "þ": "th"}
 NUMBER = re.compile(r"\d+")
 # Django's pattern objects, from the root to a view.
 Patterns = tuple[Any, ...]
@@ -36,13 +40,43 @@ def may_be_any_page(path_info: str) -> bool:
 
 def is_looked_up(match: ResolverMatch | None) -> bool:
     """Whether a database may find the page by text of the path: a text parameter, or all of it if no view matches."""
-    return match is None or any(isinstance(value, str) for value in _values_of(match))
+    return match is None or any(not isinstance(value, (int, UUID)) for value in _values_of(match))
 
 
 def folded(path: str) -> str:
-    """Return ``path`` as databases compare it that ignore case, accents and spaces at the end, such as MySQL."""
-    letters = normalize_unicode("NFKD", path.casefold())
-    return "".join(letter for letter in letters if not combining(letter)).rstrip(" ")
+    """Return ``path`` as databases compare it that ignore case, accents, control characters and spaces at an end.
+
+    MySQL and MariaDB do by default. :func:`as_compared` does the same to a pattern.
+    """
+    shown = "".join(sign for sign in _plain(path.casefold()) if category(sign) not in ("Cc", "Cf"))
+    return SPACES_AT_AN_END.sub("", shown)
+
+
+@cache
+def ignoring_case(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """Return ``pattern``, so that it ignores case."""
+    return re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
+
+
+@cache
+def as_compared(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """Return ``pattern`` for paths that are :func:`folded`."""
+    try:
+        return re.compile(_plain(pattern.pattern), pattern.flags | re.IGNORECASE)
+    except re.error:
+        return ignoring_case(pattern)
+
+
+def _plain(text: str) -> str:
+    """Return ``text`` with plain letters in the place of those with accents, and all other signs as they are."""
+    return text if text.isascii() else "".join(map(_plain_letter, text))
+
+
+def _plain_letter(letter: str) -> str:
+    signs = unicodedata.normalize("NFKD", LIKE.get(letter, letter))
+    plain = "".join(LIKE.get(sign, sign) for sign in signs if category(sign)[0] != "M")
+    # A sign such as a wide bracket stays: it would mean something else in a pattern.
+    return plain if not plain or plain.isalnum() else letter
 
 
 def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) -> Iterator[str | None]:
@@ -71,10 +105,10 @@ def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
     texts = [value for value in _values_of(match) if isinstance(value, str)]
     for path in dict.fromkeys((path_info, EMPTY.sub("/", path_info))):
         yield path
-        if match is None and not path.endswith("/"):
-            # Django's fallback for redirects looks for both.
-            yield f"{path}/"
         bare = path.rstrip("/")
+        if match is None:
+            # Django's fallback for redirects looks for both.
+            yield f"{bare}/"
         for text in texts:
             # The routers of Django REST framework let a format follow, which the view gets under a name of the site's.
             if bare.endswith(f".{text}"):

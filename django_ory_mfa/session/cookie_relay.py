@@ -43,23 +43,29 @@ def cookie_to_relay(request: HttpRequest, credential: Credential, answer: Answer
 
 
 def relay(request: HttpRequest, response: HttpResponseBase, renewed: RenewedCookie) -> HttpResponseBase:
-    """Return ``response`` with ``renewed``, unless it is too late or ``response`` sets a cookie of this name itself."""
+    """Return a copy of ``response`` with ``renewed``; itself if it is too late, or it sets a cookie of this name."""
     cookie = renewed.cookie
     is_in_time = is_timely(monotonic() - renewed.answered_at, is_navigation=_is_navigation(request))
     if not is_in_time or cookie.name in response.cookies:
         return response
     own = _with_own_cookies(response)
+    if own is None:
+        return response
     # Not response.set_cookie(), which would build a new header.
     own.cookies[cookie.name] = RelayedMorsel(cookie)
     return own
 
 
-def _with_own_cookies(response: HttpResponseBase) -> HttpResponseBase:
+def _with_own_cookies(response: HttpResponseBase) -> HttpResponseBase | None:
+    """Return a copy of ``response`` that shares all but its cookies; None if its class cannot be copied so."""
     # SECURITY: a view may return one object to everybody, who would all get this cookie. Not copy.copy(), which leaves
     # out what a response cannot be pickled with.
-    own = object.__new__(type(response))
-    vars(own).update(vars(response))
-    own.cookies = SimpleCookie()
+    try:
+        own = object.__new__(type(response))
+        # The original lives as long as the copy, since its end may close what both share.
+        vars(own).update(vars(response), cookies=SimpleCookie(), _ory_mfa_original=response)
+    except TypeError:
+        return None
     own.cookies.update(response.cookies)
     return own
 

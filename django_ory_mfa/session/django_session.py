@@ -13,7 +13,7 @@ from django.middleware.csrf import rotate_token
 from django.utils.functional import empty
 from django.utils.module_loading import import_string
 
-from django_ory_mfa.conf import is_csrf_secret_in_session
+from django_ory_mfa.conf import django_cookies, is_csrf_secret_in_session
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -84,6 +84,8 @@ def end_earlier_forms(request: HttpRequest) -> None:
     """
     if not is_csrf_secret_in_session():
         rotate_token(request)
+        # Django's decorators read it again.
+        request.COOKIES[django_cookies()[1]] = request.META["CSRF_COOKIE"]
 
 
 def _has_read_user(request: Any) -> bool:

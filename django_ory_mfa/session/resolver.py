@@ -71,10 +71,13 @@ async def asession_of(state: RequestState) -> OrySession:
 
 
 class AsyncSession(partial):  # type: ignore[type-arg]  # the type is that of the attribute
-    """``request.aory_session``, which a template must not call: it cannot await, and every coroutine is true."""
+    """``request.aory_session``, which is false where somebody forgets to call and await it."""
 
-    # Django's templates show "" instead.
+    # Django's templates, which would call it and take the coroutine for true, show "" instead.
     alters_data = True
+
+    def __bool__(self) -> bool:
+        return False
 
 
 class LazySession(SimpleLazyObject):  # type: ignore[type-arg]  # generic in django-stubs only

@@ -8,11 +8,12 @@ from functools import wraps
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpResponse
-from django.urls import include, path, re_path, resolve
+from django.urls import ResolverMatch, include, path, re_path, resolve
 from django.utils.functional import lazy
 from django.utils.translation import get_language
 from django.views.static import serve
@@ -558,11 +559,14 @@ def test_slash_that_belongs_to_no_parameter_is_not_dropped(settings: Any) -> Non
     assert [demand.origin for demand in demands_on(views.page, "/ann/page/", None, match)] == [Origin.SITE_DEFAULT]
 
 
-SECRET = ["/SECRET-page/", "/Secret-Page/", "/s\u00e9cret-page/", "/secret-page/ ", "/\uff33ecret-page/"]
+SECRET = [
+    *["/SECRET-page/", "/Secret-Page/", "/s\u00e9cret-page/", "/secret-page/ ", "/\uff33ecret-page/", "/secret-page /"],
+    *["/sec\u200bret-page/", "/sec\x01ret-page/", "/se\u0327cret-page/", "//SECRET-page/"],
+]
 
 
 @pytest.mark.parametrize("url", SECRET)
-@pytest.mark.parametrize("pattern", ["/secret-page/", "/Secret-Page/"])
+@pytest.mark.parametrize("pattern", ["/secret-page/$", "/Secret-Page/", "/s\u00e9cret-page/"])
 @pytest.mark.parametrize("patterns", [[], [path("<path:url>", views.page)]], ids=["fallback", "parameter"])
 @pytest.mark.parametrize("others", [[], [("/", "aal1")]], ids=["alone", "before the rest"])
 def test_rule_holds_for_what_a_database_takes_for_the_same_text(
@@ -572,6 +576,48 @@ def test_rule_holds_for_what_a_database_takes_for_the_same_text(
     match = urlconf(*patterns).urlpatterns[0].resolve(url[1:]) if patterns else None
 
     assert Requirement("aal2") in [demand.declared for demand in demands_on(None, url, None, match)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "url"),
+    [
+        ("/b\u00fcro/", "/BURO/"),
+        ("/stra\u00dfe/", "/STRASSE/"),
+        ("/strasse/", "/Stra\u00dfe/"),
+        ("/l\u00f3d\u017a/", "/\u0141odz/"),
+        ("/\u00e6on/", "/AEON/"),
+        # A pattern that cannot be changed still ignores case.
+        ("/[a-\u00e9]+/[\u00e9-\uff21]x/", "/A/\u00e9X/"),
+        ("/(?x: se .et )/", "/SE\nET/"),
+    ],
+)
+def test_letters_that_a_database_compares_alike_are_alike_in_rules(settings: Any, rule: str, url: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(rule, "aal2")]
+
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(None, url)]
+
+
+@pytest.mark.parametrize("pattern", ["/users/admin/", "/p/admin/"])
+def test_rule_holds_for_a_parameter_with_spaces_or_of_a_type_of_its_own(settings: Any, pattern: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(f"{pattern}$", "aal2")]
+    url = pattern.replace("admin", "ADMIN ")
+    match = ResolverMatch(views.page, (), {"name": Path(url)})
+
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(views.page, url, None, match)]
+
+
+@pytest.mark.parametrize("value", [7, UUID(int=7)])
+def test_number_is_not_compared_as_text(settings: Any, value: object) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/report/a/", "aal2")]
+    match = ResolverMatch(views.page, (), {"number": value})
+
+    assert [demand.origin for demand in demands_on(views.page, "/report/A/", None, match)] == [Origin.SITE_DEFAULT]
+
+
+def test_wide_sign_in_a_rule_keeps_its_meaning(settings: Any) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/a\uff0a/", "aal2")]
+
+    assert [demand.origin for demand in demands_on(None, "/aaa/")] == [Origin.SITE_DEFAULT]
 
 
 @pytest.mark.parametrize("url", [*SECRET, "/secret-page/"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +11,8 @@ import pytest
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
+from django.template import engines
+from django.template.response import TemplateResponse
 from django.test import RequestFactory
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
@@ -41,8 +45,45 @@ ONE_FOR_ALL = HttpResponse("ok", headers={"X-Kept": "yes"})
 ONE_FOR_ALL.set_cookie("colour", "blue")
 
 
+# A response that cannot be copied.
+Odd: Any = type("Odd", (HttpResponse, dict), {"__hash__": object.__hash__})
+
+
+class OfTheReport(HttpResponse):
+    """A response that ends what it has, when nobody needs it any longer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = ["whole"]
+        weakref.finalize(self, self.parts.clear)
+
+
 def same(request: Any) -> HttpResponse:
     return ONE_FOR_ALL
+
+
+def odd(request: Any) -> Any:
+    return Odd()
+
+
+async def aodd(request: Any) -> Any:
+    return Odd()
+
+
+def report(request: Any) -> HttpResponse:
+    return OfTheReport()
+
+
+async def areport(request: Any) -> HttpResponse:
+    return OfTheReport()
+
+
+def template(request: Any) -> TemplateResponse:
+    return TemplateResponse(request, engines["django"].from_string("shown"), {"kept": "yes"})
+
+
+async def atemplate(request: Any) -> TemplateResponse:
+    return template(request)
 
 
 async def asame(request: Any) -> HttpResponse:
@@ -68,8 +109,11 @@ urlpatterns = [
     *site_urls.urlpatterns,
     path("sync/own", aal_required(own)),
     path("async/own", aal_required(aown)),
-    path("sync/same", aal_required(same)),
-    path("async/same", aal_required(asame)),
+    *(
+        path(f"{mode}/{name}", aal_required(globals()[prefix + name]))
+        for mode, prefix in (("sync", ""), ("async", "a"))
+        for name in ("same", "odd", "report", "template")
+    ),
 ]
 
 
@@ -161,6 +205,32 @@ def test_response_that_a_site_gives_to_everybody_brings_nobody_the_cookie_of_ano
 
     assert (header_of(first), first.cookies["colour"].value, first["X-Kept"]) == (RENEWED, "blue", "yes")
     assert (second.status_code, set(second.cookies), second["X-Kept"]) == (200, {"colour"}, "yes")
+
+
+def test_response_that_cannot_be_copied_is_sent_without_the_cookie(site: Site, ory: RenewingOry) -> None:
+    ory.login(site)
+
+    response = site.get("odd")
+
+    assert (response.status_code, header_of(response)) == (200, None)
+
+
+def test_what_ends_with_a_response_lives_until_it_is_sent(site: Site, ory: RenewingOry) -> None:
+    ory.login(site)
+
+    response: Any = site.get("report")
+    gc.collect()
+
+    assert (header_of(response), response.parts) == (RENEWED, ["whole"])
+
+
+def test_response_of_a_template_keeps_all_that_it_has(site: Site, ory: RenewingOry) -> None:
+    ory.login(site)
+
+    response: Any = site.get("template")
+
+    assert (header_of(response), response.content) == (RENEWED, b"shown")
+    assert response.context_data == {"kept": "yes"}
 
 
 def test_cookie_that_is_not_for_this_site_is_not_passed_on(site: Site, ory: RenewingOry, settings: Any) -> None:

@@ -27,6 +27,7 @@ from django.urls import include, path
 from django.utils.asyncio import async_unsafe
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.functional import SimpleLazyObject
+from django.views.decorators.csrf import csrf_protect
 
 from django_ory_mfa import Requirement
 from django_ory_mfa.decorators import aal_required
@@ -466,6 +467,7 @@ aal1, aal2 = aal_required("aal1"), aal_required("aal2", max_age=600)
 urlpatterns = [
     path("sync/", include([path(name, globals()[name]) for name in VIEWS])),
     path("async/", include([path(name, globals()[f"a{name}"]) for name in VIEWS])),
+    path("sync/protected_form", csrf_protect(form)),
     path("sync/guarded", aal1(read)),
     path("async/guarded", aal1(aread)),
     path("async/basket_unloaded", abasket_unloaded),
@@ -1287,6 +1289,37 @@ def test_csrf_secret_in_a_cookie_is_renewed_for_the_next_person(
 
     site.get("guarded")
     second = site.get("form").content.decode()
+
+    assert site.post("who", {"csrfmiddlewaretoken": first}).status_code == 403
+    assert site.post("who", {"csrfmiddlewaretoken": second}).status_code == 200
+
+
+class ReadsBoth:
+    """A middleware that reads the Ory session, and then Django's, before the view."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        return self.get_response(request)
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> None:
+        assert request.ory_session.state
+        request.session.keys()
+
+
+def test_csrf_secret_is_renewed_below_a_decorator_that_reads_it_again(ory: FakeOry, engine: str, settings: Any) -> None:
+    settings.MIDDLEWARE = [SESSIONS, CSRF, OURS, f"{__name__}.ReadsBoth"]
+    site = Site("sync", enforce_csrf_checks=True)
+    ory.login(site)
+    site.get("guarded-write?cart=first")
+    first = site.get("protected_form").content.decode()
+    ory.login(site)
+
+    second = site.get("protected_form").content.decode()
 
     assert site.post("who", {"csrfmiddlewaretoken": first}).status_code == 403
     assert site.post("who", {"csrfmiddlewaretoken": second}).status_code == 200
