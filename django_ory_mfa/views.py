@@ -16,7 +16,7 @@ from django_ory_mfa.answer.rendering import HttpResponseSeeOther, render
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.own_views import own_view
-from django_ory_mfa.core.proofs import advice_on, has_used_code, newest_by_method, newest_proof
+from django_ory_mfa.core.proofs import advice_on, newest_by_method, newest_proof
 from django_ory_mfa.core.requirement import Requirement
 from django_ory_mfa.core.session import AAL, SessionState
 from django_ory_mfa.guard.evaluation import evaluation_steps
@@ -67,7 +67,8 @@ def settings(request: HttpRequest) -> HttpResponseBase:
     context.update(
         enrolled=bool(second_factors) or enrolled,
         second_factors=second_factors,
-        takes_codes=has_used_code(session),
+        # Only of what can be lost there is something to recover.
+        needs_codes=state.lacks_recovery_codes and not STRONGER.isdisjoint(second_factors),
         proofs=newest_by_method(session.authentication_methods),
         advice=advice,
         is_weak=advice == "stronger" and STRONGER.isdisjoint(second_factors),

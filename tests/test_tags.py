@@ -440,3 +440,22 @@ def test_tag_in_sync_code_fetches_the_session(ory: Any) -> None:
 )
 def test_initial_stands_for_the_name_of_a_site(name: str, letter: str) -> None:
     assert initial(name) == letter
+
+
+LINE = '<span class="ory-mfa-address">&lt;b&gt;</span>'
+ESCAPED = f"{LINE}|&lt;b&gt;|&lt;b&gt;|&lt;b&gt;|{LINE.replace('address', 'four')}"
+
+
+@pytest.mark.parametrize(
+    ("template", "html"),
+    [
+        ("{{ x|address }}|{{ x|naming:'@' }}|{{ x|naming:'' }}|{{ x|host }}|{{ x|in_fours }}", ESCAPED),
+        ("{{ 'a<b@x.y'|address }}", '<span class="ory-mfa-address">a&lt;b@<wbr>x.y</span>'),
+        ("{{ 'To a@b, now'|naming:'a@b' }}", 'To <span class="ory-mfa-address">a@<wbr>b</span>, now'),
+        ("{{ 'shop.example'|host }}", "shop.<wbr>example"),
+        ("{{ 'a.b:8443'|host }}", 'a.<wbr>b<span class="ory-mfa-port">:8443</span>'),
+        ("{{ 'ABCDE'|in_fours }}", '<span class="ory-mfa-four">ABCD</span><wbr><span class="ory-mfa-four">E</span>'),
+    ],
+)
+def test_names_say_where_a_line_may_end(template: str, html: str) -> None:
+    assert Template("{% load ory_mfa %}" + template).render(Context({"x": "<b>"})) == html

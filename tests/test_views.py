@@ -21,6 +21,7 @@ from django_ory_mfa.ory.blocking_calls import MISSES_IN_A_ROW, SLOW
 from django_ory_mfa.ory.service import get_ory
 from django_ory_mfa.testing import FakeProof
 from tests.clock import PassingTime
+from tests.markup import as_read
 from tests.ory.networks import crowd, is_limited
 from tests.site import MODES, Site, location
 
@@ -49,7 +50,7 @@ def text_of(response: Any) -> str:
 
 
 def text_of_html(markup: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", markup)).split())
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", as_read(markup))).split())
 
 
 def links_of(response: Any) -> list[str]:
@@ -188,7 +189,8 @@ def test_settings_page_where_a_second_factor_is_due(ory: Any, site: Site) -> Non
     response = site.get(SETTINGS)
 
     text = text_of(response)
-    assert "Your second step is still due." in text
+    assert "One more step to finish signing in." in text
+    assert "Enter my second step" in text
     assert "Two\u2011step verification is set up" in text
     assert "Sign out" in text
     assert asked(ory) == ["/sessions/whoami"]
@@ -200,7 +202,8 @@ def test_settings_page_of_aal2_leads_to_a_fresh_proof(ory: Any, site: Site) -> N
     response = site.get(SETTINGS)
 
     assert links_of(response)[0].startswith(f"{ORY}/settings/browser?return_to=")
-    assert links_of(response)[1].startswith(f"{ORY}/login/browser?refresh=true&aal=aal2&return_to=")
+    assert links_of(response)[1] == links_of(response)[0]
+    assert links_of(response)[2].startswith(f"{ORY}/login/browser?refresh=true&aal=aal2&return_to=")
     assert asked(ory) == ["/sessions/whoami", PROBE]
 
 
@@ -219,22 +222,27 @@ def test_settings_page_lists_what_is_set_up_and_not_only_what_was_used(ory: Any,
 
 
 @pytest.mark.parametrize(
-    ("person", "times"),
+    ("second_factors", "said", "button"),
     [
-        ({"methods": {"code", "totp"}}, 1),
-        ({"methods": {"totp"}}, 0),
-        ({"methods": {"code"}, "second_factors": {"code"}}, 0),
-        ({"aal": "aal1"}, 0),
+        ({"totp"}, "for the day you lose your phone.", "Create recovery codes"),
+        ({"webauthn"}, "for the day you lose your key.", "Create recovery codes"),
+        ({"totp", "lookup_secret"}, "", "Manage two\u2011step verification"),
+        ({"lookup_secret"}, "", "Manage two\u2011step verification"),
     ],
-    ids=["used-beside-an-app", "not-used", "nothing-is-set-up", "no-second-step"],
 )
-def test_settings_page_names_codes_by_email_beside_the_list_where_ory_takes_them(
-    ory: Any, site: Site, person: dict[str, Any], times: int
+def test_settings_page_leads_to_recovery_codes_where_ory_offers_them_and_there_are_none(
+    ory: Any, site: Site, second_factors: set[str], said: str, button: str
 ) -> None:
-    ory.code_mfa = True
-    ory.login(site, **person)
+    ory.login(site, methods=second_factors, second_factors=second_factors)
 
-    assert text_of(site.get(SETTINGS)).count("Codes by e\u2011mail need no set-up.") == times
+    html = site.get(SETTINGS).content.decode()
+
+    text = text_of_html(html)
+    assert ("Next: create recovery codes," in text, said in text) == (bool(said), True)
+    is_quiet = " ory-mfa-quiet" if not said else ""
+    assert re.findall(r'class="(ory-mfa-button[^"]*)" href="[^"]*">([^<]*)<', html) == [
+        (f"ory-mfa-button{is_quiet}", button)
+    ]
 
 
 def test_settings_page_before_a_lax_ory_lists_what_is_set_up(ory: Any, site: Site, settings: Any) -> None:
@@ -282,7 +290,18 @@ def test_settings_page_says_what_would_be_better(ory: Any, site: Site, methods: 
     text = text_of(site.get(SETTINGS))
 
     assert said in text
-    assert ("recovery code" in text.lower(), "safer" in text) == ("Recovery" in said, "safer" in said)
+    assert ("ecovery codes work" in text, "safer" in text) == ("Recovery" in said, "safer" in said)
+
+
+@pytest.mark.parametrize(("factor", "named"), [("totp", "authenticator app"), ("webauthn", "security key")])
+def test_settings_page_reminds_of_what_is_safer_and_set_up(ory: Any, site: Site, factor: str, named: str) -> None:
+    ory.code_mfa = True
+    ory.login(site, methods={"code"}, second_factors={"code", factor})
+
+    text = text_of(site.get(SETTINGS))
+
+    assert f"This time you used a code by e\u2011mail. Next time, use your {named}: it is safer." in text
+    assert "somebody else could read" not in text
 
 
 @pytest.mark.parametrize(
@@ -292,7 +311,7 @@ def test_settings_page_says_what_would_be_better(ory: Any, site: Site, methods: 
         (
             {"code", "totp"},
             "Your account is protected by two\u2011step verification.",
-            "Manage two\u2011step verification",
+            "Create recovery codes",
         ),
     ],
 )
@@ -354,8 +373,13 @@ def test_settings_page_says_what_was_set_up_a_moment_ago(
 
     response = site.get(SETTINGS + query)
 
-    shown = re.findall(r'role="status">([^<]*)<', response.content.decode())
+    html = response.content.decode()
+    # With the good news in one box.
+    shown = re.findall(
+        r'role="status"><span aria-hidden="true">.</span> <span><strong>[^<]*</strong><br>([^<]*)<', html
+    )
     assert shown == ([] if said is None else [said])
+    assert html.count('role="status"') == int(bool(query))
 
 
 @pytest.mark.parametrize(("query", "is_asked"), [("?back=1", True), ("", False)])
@@ -647,8 +671,12 @@ def test_login_of_somebody_signed_in_is_a_page_with_two_ways_on(
 
     page = response.content.decode()
     assert (response.status_code, location(response)) == (200, "")
-    assert "You are signed in Signed in as ann@example.test The page that sent you here" in text_of(response)
-    assert links_of(response) == ["http://testserver/page"]
+    assert (
+        "This account can\u2019t open that page Signed in as ann@example.test Use an account that has access"
+        in text_of(response)
+    )
+    assert links_of(response) == ["http://testserver/"]
+    assert "Sign out and use another account</button>" in page
     assert 'action="/account/security/logout/"' in page
     assert '<input type="hidden" name="next" value="http://testserver/page">' in page
 
@@ -656,7 +684,7 @@ def test_login_of_somebody_signed_in_is_a_page_with_two_ways_on(
 def test_login_page_without_a_page_that_sent_there_speaks_of_none(ory: Any, site: Site) -> None:
     ory.login(site)
 
-    sentences = ["The page that sent you here" in text_of(site.get(path)) for path in (LOGIN, f"{LOGIN}?next=/page")]
+    sentences = ["can\u2019t open that page" in text_of(site.get(path)) for path in (LOGIN, f"{LOGIN}?next=/page")]
 
     assert sentences == [False, True]
 

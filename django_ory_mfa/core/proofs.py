@@ -53,11 +53,6 @@ def advice_on(session: OrySession) -> str:
     return "stronger" if used == {"code"} else ""
 
 
-def has_used_code(session: OrySession) -> bool:
-    """Whether a code that Ory sent was a second factor of ``session``, so that Ory takes such codes as one."""
-    return any(entry.method == "code" and entry.aal >= AAL.AAL2 for entry in session.authentication_methods)
-
-
 def _time(entry: AuthenticationMethod) -> float:
     return 0 if entry.completed_at is None else entry.completed_at.timestamp()
 

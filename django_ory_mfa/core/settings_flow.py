@@ -12,7 +12,8 @@ from django_ory_mfa.core.answer import Answer
 from django_ory_mfa.core.errors import ErrorId
 
 # The node that removes a second factor, which is there if it is set up; in the order of pages.
-METHODS = {"totp_unlink": "totp", "webauthn_remove": "webauthn", "lookup_secret_disable": "lookup_secret"}
+MAKES_CODES, REMOVES_CODES = "lookup_secret_regenerate", "lookup_secret_disable"
+METHODS = {"totp_unlink": "totp", "webauthn_remove": "webauthn", REMOVES_CODES: "lookup_secret"}
 
 
 def read_enrolment(answer: Answer) -> bool | None:
@@ -32,6 +33,12 @@ def read_second_factors(answer: Answer) -> list[str] | None:
     """
     names = _names(answer) if answer.status == 200 else None
     return None if names is None else [method for node, method in METHODS.items() if node in names]
+
+
+def lacks_recovery_codes(answer: Answer) -> bool:
+    """Whether the flow offers to make recovery codes, and the person has none."""
+    names = _names(answer) if answer.status == 200 else None
+    return names is not None and MAKES_CODES in names and REMOVES_CODES not in names
 
 
 def without_secrets(answer: Answer) -> Answer:

@@ -47,6 +47,8 @@ class RequestState:
     is_enrolment_known: bool = False
     # The methods of second factors that are set up, if Ory's settings flow was asked in this request: resolver.
     second_factors: list[str] | None = None
+    # Whether that flow offers recovery codes to somebody who has none: resolver.
+    lacks_recovery_codes: bool = False
     # The reason for an outage that began with this request and still has to be signalled: resolver.
     outage: str | None = None
     # A programming error that a template may have swallowed: resolver -> middleware, which raises it again.

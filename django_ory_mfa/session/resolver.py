@@ -13,7 +13,7 @@ from django_ory_mfa.conf import conf, fingerprint_key
 from django_ory_mfa.core.credentials import fingerprint
 from django_ory_mfa.core.errors import ErrorId
 from django_ory_mfa.core.session import AAL, ANONYMOUS, Identity, OrySession, SessionState
-from django_ory_mfa.core.settings_flow import read_enrolment, read_second_factors
+from django_ory_mfa.core.settings_flow import lacks_recovery_codes, read_enrolment, read_second_factors
 from django_ory_mfa.core.whoami import UNAVAILABLE, read_whoami, retry_after
 from django_ory_mfa.ory.blocking_calls import blocking_calls
 from django_ory_mfa.ory.lanes import network_of
@@ -267,6 +267,7 @@ def _probe(state: RequestState, credential: Credential, name: str) -> Steps[bool
     flow = partial(state.ory.client.settings_flow, credential, caller)
     answer, _ = yield from _ask(state, what, _shared(state, what, flow, caller))
     state.second_factors = read_second_factors(answer) or []
+    state.lacks_recovery_codes = lacks_recovery_codes(answer)
     if answer.status == 401:
         # The session has ended, so earlier answers are no longer valid.
         state.arrived_at = monotonic()

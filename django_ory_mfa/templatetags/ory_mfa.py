@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from django import template
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from django_ory_mfa.answer import pages
 from django_ory_mfa.conf import conf
@@ -20,6 +23,8 @@ from django_ory_mfa.session.resolver import plain
 from django_ory_mfa.session.signed_out import sign_out_notice
 
 register = template.Library()
+# Where a line may end.
+BREAK = mark_safe("<wbr>")
 
 
 @register.simple_tag(takes_context=True)
@@ -44,6 +49,43 @@ def initial(name: object) -> str:
     """Return the first letter or digit of the name of a site, for the mark that stands for its logo."""
     host = str(name).removeprefix("www.")
     return next((letter.upper() for letter in host if letter.isalnum()), "")
+
+
+@register.filter
+def address(text: object) -> SafeString:
+    """Return an e-mail address that stands in one line where it fits, and may else end one after its ``@``."""
+    # Not at a hyphen, which says nothing about where its parts begin.
+    return format_html('<span class="ory-mfa-address">{}</span>', _breaking(str(text), after="@"))
+
+
+@register.filter
+def naming(text: object, named: object) -> str | SafeString:
+    """Return ``text`` with the address ``named``, which is in it, as by the filter ``address``."""
+    before, found, after = str(text).partition(str(named)) if named else (str(text), "", "")
+    return format_html("{}{}{}", before, address(found), after) if found else before
+
+
+@register.filter
+def host(name: object) -> SafeString:
+    """Return the name of a site, which may end a line after a dot and never inside its port."""
+    labels, colon, port = str(name).rpartition(":")
+    if not port.isdigit():
+        return _breaking(str(name), after=".")
+    return format_html('{}<span class="ory-mfa-port">{}{}</span>', _breaking(labels, after="."), colon, port)
+
+
+@register.filter
+def in_fours(key: object) -> SafeString:
+    """Return a key in groups of four, which are apart for eyes only: it is copied and read out as one word."""
+    text = str(key)
+    groups = ((text[at : at + 4],) for at in range(0, len(text), 4))
+    return format_html_join(BREAK, '<span class="ory-mfa-four">{}</span>', groups)
+
+
+def _breaking(text: str, *, after: str) -> SafeString:
+    return format_html_join(
+        "", "{}{}", ((part, BREAK if part == after else "") for part in re.split(f"([{after}])", text))
+    )
 
 
 @register.simple_tag(takes_context=True)

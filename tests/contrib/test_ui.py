@@ -21,6 +21,7 @@ from django.utils import translation
 
 from django_ory_mfa.contrib.ui import views
 from django_ory_mfa.contrib.ui.texts import TEXTS, text_of
+from tests.markup import as_read
 from tests.site import Site
 
 ORY = "http://127.0.0.1:4433"
@@ -75,7 +76,7 @@ class Document(HTMLParser):
         self.forms: list[HtmlForm] = []
         self.texts: list[tuple[str, str]] = []
         self._open: list[str] = []
-        self.feed(html)
+        self.feed(as_read(html))
         self.close()
         ids = [attributes["id"] for _, attributes in self.tags if "id" in attributes]
         assert (self._open, [one for one, count in Counter(ids).items() if count > 1]) == ([], [])

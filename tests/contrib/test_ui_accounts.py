@@ -669,3 +669,116 @@ def test_button_that_stands_alone_in_the_settings_is_no_wider_than_the_others(or
     page = show(ory, flow_of(CSRF, NEW_CODES), "settings")
 
     assert [one for one in page.all("p") if "ory-mfa-wide" in one.get("class", "")] == []
+
+
+# Words that the whole form tells.
+
+
+def test_first_recovery_codes_are_not_called_new(ory: responses.RequestsMock) -> None:
+    label = {"id": 1050008, "text": "Generate new backup recovery codes"}
+    make = node("input", "lookup_secret", name="lookup_secret_regenerate", type="submit", value="true", label=label)
+    off = node("input", "lookup_secret", name="lookup_secret_disable", type="submit", value="true", label="Off")
+
+    assert show(ory, flow_of(CSRF, make), "settings").text("button") == ["Create recovery codes"]
+    assert "Create new recovery codes" in show(ory, flow_of(CSRF, make, off), "settings").text("button")
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "button"),
+    [
+        ("code", "recovery", "Send me a code"),
+        ("link", "recovery", "Send the e\u2011mail"),
+        ("code", "verification", "Send me a code"),
+        ("code", "login", "Go"),
+    ],
+)
+def test_button_says_what_it_sends(ory: responses.RequestsMock, group: str, kind: str, button: str) -> None:
+    email = node("input", group, name="email", type="email", label="E-mail")
+    send = node("input", group, name="method", type="submit", value=group, label="Go")
+
+    assert button in show(ory, flow_of(CSRF, email, send), kind).text("button")
+
+
+@pytest.mark.parametrize(
+    ("given", "label", "shown"),
+    [("ann@example.test", "E\u2011mail me a code", True), ("+15550100", "Send me a code", True), ("", "Send", False)],
+)
+def test_button_that_sends_a_code_names_the_address_below(
+    ory: responses.RequestsMock, given: str, label: str, *, shown: bool
+) -> None:
+    said = {"id": 1010023, "text": "Send", "context": {"address": given} if given else {}}
+    code = node("input", "code", name="address", type="submit", value="x", label=said)
+
+    page = show(ory, flow_of(CSRF, code, requested_aal="aal2"))
+
+    (button,) = (text for text in page.text("button") if text != "Sign out")
+    assert button.startswith(label)
+    assert bool(page.all("span", **{"class": "ory-mfa-to"})) is shown
+
+
+def test_no_two_ways_to_confirm_have_one_name(ory: responses.RequestsMock) -> None:
+    fields = [("totp", "totp_code"), ("lookup_secret", "lookup_secret"), ("password", "password")]
+    nodes = [
+        each
+        for group, name in fields
+        for each in (
+            node("input", group, name=name, type="text", label="X"),
+            node("input", group, name="method", type="submit", value=group, label="Y"),
+        )
+    ]
+
+    page = show(ory, flow_of(CSRF, *nodes, requested_aal="aal2", refresh=True))
+
+    buttons = [text for text in page.text("button") if text not in ("Sign out", "Show")]
+    assert sorted(buttons) == ["Confirm", "Use recovery code", "Use the code from the app"]
+
+
+@pytest.mark.parametrize(("ways", "is_told"), [(1, False), (2, True)])
+def test_choice_of_ways_is_told_only_where_there_is_one(
+    ory: responses.RequestsMock, ways: int, *, is_told: bool
+) -> None:
+    buttons = [
+        node("input", "password", name="method", type="submit", value=f"way{n}", label="Go") for n in range(ways)
+    ]
+    message = {"id": 1040009, "text": "Please choose", "type": "info"}
+
+    page = show(ory, flow_of(CSRF, *buttons, ui={"messages": [message]}), "registration")
+
+    assert ("Choose how you sign in from now on." in page.text("p")) is is_told
+
+
+def test_qr_code_is_folded_where_something_else_was_just_saved(ory: responses.RequestsMock) -> None:
+    passkey = node("input", "passkey", name="passkey_remove", type="submit", value="ab12", label="Remove")
+    message = {"id": 1050001, "text": "Saved", "type": "success"}
+    picture = node("img", "totp", src="data:image/png;base64,AAAA")
+
+    page = show(ory, flow_of(CSRF, picture, *app(is_set_up=False), passkey, ui={"messages": [message]}), "settings")
+
+    assert (page.text("h2"), "Authenticator app" in page.text("summary")) == (["Passkeys"], True)
+
+
+@pytest.mark.parametrize(
+    ("removes", "said"),
+    [
+        (["totp_unlink"], "Two\u2011step verification is on."),
+        (["passkey_remove"], "Two\u2011step verification is not set up yet."),
+    ],
+)
+def test_settings_say_at_the_top_whether_two_steps_are_set_up(
+    ory: responses.RequestsMock, removes: list[str], said: str
+) -> None:
+    make = node("input", "lookup_secret", name="lookup_secret_regenerate", type="submit", value="true", label="Go")
+    nodes = [node("input", name.split("_")[0], name=name, type="submit", value="x", label="Off") for name in removes]
+
+    assert show(ory, flow_of(CSRF, make, *nodes), "settings").text("strong") == [said]
+    assert show(ory, flow_of(CSRF, SUBMIT), "settings").text("strong") == []
+
+
+def test_hint_for_a_new_password_stays_beside_the_error(ory: responses.RequestsMock) -> None:
+    field = node("input", "password", name="password", type="password", autocomplete="new-password", messages=SHORT)
+
+    page = show(ory, flow_of(CSRF, field), "registration")
+
+    described = page.ory_forms[0].inputs["password"]["aria-describedby"].split()
+    assert "A long one that you use nowhere else." in page.text("p")
+    assert [name.rpartition("-")[2] for name in described[:2]] == ["messages", "hint"]

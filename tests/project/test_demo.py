@@ -24,6 +24,7 @@ import requests
 
 from django_ory_mfa.testing.emulator import DEMO_PEOPLE, DemoPerson, Emulator
 from django_ory_mfa.testing.emulator._totp import totp_code
+from tests.markup import as_read
 from tests.project.test_example_project import PROJECT, environment
 from tests.servers.kratos import NAVIGATION, expect, wait_until
 
@@ -50,7 +51,7 @@ class Page(HTMLParser):
         self.forms: list[Form] = []
         self.texts: list[str] = []
         self._href = ""
-        self.feed(response.text)
+        self.feed(as_read(response.text))
 
     @property
     def text(self) -> str:

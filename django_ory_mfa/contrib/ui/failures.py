@@ -15,9 +15,9 @@ REASONS = {
     "self_service_flow_return_to_forbidden": _(
         "The link that brought you here leads on to a page that we do not know, so we stopped."
     ),
-    "session_aal1_required": _("You are not signed in any more. Please sign in first, then confirm in a second step."),
+    "session_aal1_required": _("Please sign in again to go on."),
     "session_already_available": _("You are signed in already."),
-    "session_inactive": _("You are not signed in."),
+    "session_inactive": _("Please sign in again to go on."),
     "self_service_flow_disabled": _("This site does not offer that."),
 }
 TITLES = {
@@ -32,6 +32,7 @@ TITLES = {
 }
 SIGN_IN_HELPS = {"security_csrf_violation", "self_service_flow_expired", "session_aal1_required", "session_inactive"}
 # Of those that nobody has to be told of.
+NEUTRAL = {"session_aal1_required", "session_already_available", "session_inactive"}
 HARMLESS = SIGN_IN_HELPS | {"session_already_available"}
 REFERENCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LONGEST_REASON = 500
@@ -47,6 +48,8 @@ class Failure:
     detail: str = ""
     can_sign_in: bool = False
     needs_help: bool = True
+    # Of the sign above the title: ``warn``, or ``info`` where nothing went wrong.
+    kind: str = "warn"
 
 
 def read_failure(body: dict[str, Any], *, is_debug: bool) -> Failure:
@@ -65,6 +68,7 @@ def read_failure(body: dict[str, Any], *, is_debug: bool) -> Failure:
         _detail(error) if is_debug else "",
         error_id in SIGN_IN_HELPS,
         error_id not in HARMLESS,
+        "info" if error_id in NEUTRAL else "warn",
     )
 
 

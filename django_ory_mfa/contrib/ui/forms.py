@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Node, Part, Text, Trigger
+from django_ory_mfa.contrib.ui.parts import Button, Field, Hidden, Node, Part, Picture, Text, Trigger
 from django_ory_mfa.contrib.ui.texts import hint_of, title_of, way_of
 
 DEFAULT_GROUP = "default"
@@ -31,8 +32,18 @@ LABELS = {
 SAVED = {"password": _("Password changed."), "profile": _("Profile saved.")}
 # Where there is only one way, its name says nothing.
 ONLY_LABELS = {("login", "password"): _("Sign in")}
-# What every way of proving who one is says, where Ory has a word of its own for each.
+# What the first way of proving who one is says, where Ory has a word of its own for each.
 CONFIRM = _("Confirm")
+# And the others, so that no two buttons of a page have one name.
+CONFIRM_BY = {
+    "lookup_secret": _("Use recovery code"),
+    "password": _("Use password"),
+    "totp": _("Use the code from the app"),
+}
+# Before there are any.
+FIRST_CODES = _("Create recovery codes")
+# What the button of a form for an address does.
+SEND = {"code": _("Send me a code"), "link": _("Send the e‑mail")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,16 @@ class Form:
     def shows_new_codes(self) -> bool:
         """Whether these recovery codes are new, so that they work only once the person has confirmed them."""
         return self.shows_codes and any(button.name == "lookup_secret_confirm" for button in self.buttons)
+
+    @property
+    def shows_picture(self) -> bool:
+        """Whether there is a picture to scan in it, so that its steps are numbered."""
+        return any(isinstance(part, Picture) for part in self.parts)
+
+    @property
+    def asks_address(self) -> bool:
+        """Whether it asks for the address that a code or a link is sent to."""
+        return any(isinstance(part, Field) and part.name == "email" for part in self.parts)
 
     @property
     def is_set_up(self) -> bool:
@@ -125,10 +146,14 @@ def forms_of(
     has_script: bool,
     has_errors: bool,
     is_recovered: bool,
+    is_saved: bool = False,
 ) -> tuple[Form, ...]:
-    """Return the forms of a flow of ``kind``; ``active`` is the group that was sent last."""
+    """Return the forms of a flow of ``kind``; ``active`` is the group that was sent last.
+
+    ``is_saved``: the person has just saved something, and sees the next thing to do, but no picture to scan.
+    """
     own = _joined(groups) if kind == "registration" else groups
-    forms = [form for form in _made(own, kind) if not form.is_empty]
+    forms = [_worded(form, kind) for form in _made(own, kind) if not form.is_empty]
     blamed = [
         replace(
             form,
@@ -153,8 +178,10 @@ def forms_of(
     is_urgent = is_recovered or any(form.shows_codes for form in ordered)
     comes_first = is_urgent or any(form.is_faulty for form in ordered)
     primary = _next_best(ordered, spare) if kind == "settings" and not comes_first else 0
+    shut = {place for place, form in enumerate(ordered) if is_saved and form.shows_picture and not form.is_faulty}
     folded = [
-        place not in (0, primary) and _is_folded(form, kind, is_urgent=is_urgent) for place, form in enumerate(ordered)
+        (place in shut or place not in (0, primary)) and _is_folded(form, kind, is_urgent=is_urgent)
+        for place, form in enumerate(ordered)
     ]
     return tuple(
         replace(
@@ -168,13 +195,25 @@ def forms_of(
 
 
 def confirming(form: Form) -> Form:
-    """Return ``form`` with the same word on its main button as that of every other way to prove who one is."""
+    """Return ``form`` with our own word on its main button: one for the first way to prove who one is, or its own."""
     asks = any(isinstance(part, Field) for part in form.parts)
+    word = CONFIRM if form.is_primary else CONFIRM_BY.get(form.group, CONFIRM)
     buttons = (
-        replace(button, label=str(CONFIRM)) if asks and button.name == "method" and not button.is_quiet else button
+        replace(button, label=str(word)) if asks and button.name == "method" and not button.is_quiet else button
         for button in form.buttons
     )
     return replace(form, buttons=tuple(buttons))
+
+
+def _worded(form: Form, kind: str) -> Form:
+    """Return ``form`` with the words that only the whole of it tells."""
+    words: dict[str, Any] = {}
+    if kind in ("recovery", "verification") and form.asks_address and form.group in SEND:
+        words["method"] = SEND[form.group]
+    if kind == "settings" and not form.is_set_up and not form.shows_codes:
+        words["lookup_secret_regenerate"] = FIRST_CODES
+    buttons = (replace(each, label=str(words[each.name])) if each.name in words else each for each in form.buttons)
+    return replace(form, buttons=tuple(buttons)) if words else form
 
 
 def _joined(groups: dict[str, list[Node]]) -> dict[str, list[Node]]:

@@ -30,6 +30,7 @@ from django_ory_mfa.contrib.ui.parts import (
     Trigger,
 )
 from django_ory_mfa.contrib.ui.texts import EXPIRED, recovery_code, text_of
+from django_ory_mfa.core.answer import value_at
 from django_ory_mfa.core.flows import PLAIN_URL
 from django_ory_mfa.core.whoami import EPOCH, read_time
 from django_ory_mfa.runtime.clock import local
@@ -51,6 +52,9 @@ LONGEST_VALUE = 100_000
 # SECURITY: only the bytes of a PNG. An SVG could contain a script, and a URL would reveal the visitor to its host.
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+=*")
 LARGEST_SIDE = 1024
+# Ory's label for a button that sends a code to an address or a telephone number.
+SEND_TO = 1010023
+MAIL_ME, SEND_ME = _("E‑mail me a code"), _("Send me a code")
 # What Ory calls a passkey that has no name.
 NO_NAME = "unnamed"
 # What removes a key that has no name, with and without the time at which it was added.
@@ -77,7 +81,17 @@ def read_node(node: dict[str, Any]) -> Node | None:
         return None
     label = meta.get("label") if isinstance(meta, dict) else None
     part = reader(attributes, text_of(label), read_messages(node.get("messages")))
-    return _with_key(part, label) if isinstance(part, Button) and part.is_key else part
+    if not isinstance(part, Button):
+        return part
+    return _with_key(part, label) if part.is_key else _with_address(part, label)
+
+
+def _with_address(button: Button, label: object) -> Button:
+    """Return ``button`` with a short label and the address, if it sends a code there."""
+    address = value_at(label, "context", "address") if value_at(label, "id") == SEND_TO else None
+    if not isinstance(address, str) or not address:
+        return button
+    return replace(button, label=str(MAIL_ME if "@" in address else SEND_ME), address=address)
 
 
 def _with_key(button: Button, label: object) -> Button:

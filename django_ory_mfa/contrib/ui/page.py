@@ -17,6 +17,7 @@ from django_ory_mfa.core.flows import Flows
 # Ory's own flows have some 30. The limit bounds the size of the page, since every form repeats the hidden nodes.
 MOST_NODES = 300
 RECOVERED = 1060001
+CHOOSE_WAY = 1040009
 SECOND_STEP, VERIFIED = 1010004, 1080002
 # What is on its way, where it is known to which address.
 CODE_SENT = _("We e‑mailed a 6‑digit code to %(address)s. It can take a minute.")
@@ -89,6 +90,16 @@ class Page:
         return any(message.address for message in self.messages)
 
     @property
+    def offers_second_factors(self) -> bool:
+        """Whether a second factor can be set up or removed here."""
+        return any(form.group in ("totp", "webauthn", "lookup_secret") for form in self.forms)
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether a second factor is set up: an app, recovery codes or a security key, but no passkey."""
+        return any(each != "0" for each in self.factors[:3])
+
+    @property
     def asks_password(self) -> bool:
         """Whether one of its forms has a password field."""
         return any(form.asks_password for form in self.forms)
@@ -121,6 +132,7 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
     groups = _grouped([] if is_done else nodes)
     messages, ids, script = read_messages(ui.get("messages")), _ids(ui.get("messages")), _script(groups, flows)
     has_errors = any(message.is_error for message in messages)
+    is_saved = ids == [SAVED] and len(messages) == 1
     forms = forms_of(
         groups,
         kind,
@@ -128,6 +140,7 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
         has_script=script is not None,
         has_errors=has_errors,
         is_recovered=RECOVERED in ids,
+        is_saved=is_saved,
     )
     situation, sent_to = _situation(flow, kind), _sent_to(flow, groups)
     if situation in PROVING:
@@ -145,7 +158,7 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
         script=script,
         is_done=is_done,
         is_code_sent=kind == "login" and flow.get("state") == "sent_email",
-        is_saved=ids == [SAVED] and len(messages) == 1,
+        is_saved=is_saved,
         factors=_factors(groups),
     )
 
@@ -226,11 +239,13 @@ def _told(
     messages: tuple[Message, ...], forms: tuple[Form, ...], sent_to: str, *, is_done: bool
 ) -> tuple[Message, ...]:
     """Return ``messages`` as the page tells them: what to do now, and nothing that the heading says already."""
+    ways = [each for form in forms for each in (*form.buttons, *form.triggers) if not getattr(each, "is_quiet", False)]
+    needless = {VERIFIED} if is_done else {CHOOSE_WAY} if len(ways) == 1 else set()
     first = SECOND_STEPS.get(forms[0].group) if forms else None
     return tuple(
         _addressed(replace(message, text=str(first)) if message.number == SECOND_STEP and first else message, sent_to)
         for message in messages
-        if not (is_done and message.number == VERIFIED)
+        if message.number not in needless
     )
 
 

@@ -99,6 +99,8 @@ class Button:
     is_disabled: bool = False
     key_name: str = ""
     key_added_at: datetime | None = None
+    # Where it sends something, in a second, smaller line.
+    address: str = ""
 
     @property
     def is_key(self) -> bool:
