@@ -62,7 +62,11 @@ def address(text: object) -> SafeString:
 def naming(text: object, named: object) -> str | SafeString:
     """Return ``text`` with the address ``named``, which is in it, as by the filter ``address``."""
     before, found, after = str(text).partition(str(named)) if named else (str(text), "", "")
-    return format_html("{}{}{}", before, address(found), after) if found else before
+    if not found:
+        return before
+    # No line begins with the comma after it.
+    end = len(after) - len(after.lstrip(",.:"))
+    return format_html("{}{}{}", before, address(found + after[:end]), after[end:])
 
 
 @register.filter

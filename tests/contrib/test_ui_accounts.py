@@ -772,13 +772,6 @@ def test_settings_say_at_the_top_whether_two_steps_are_set_up(
 
     assert show(ory, flow_of(CSRF, make, *nodes), "settings").text("strong") == [said]
     assert show(ory, flow_of(CSRF, SUBMIT), "settings").text("strong") == []
-
-
-def test_hint_for_a_new_password_stays_beside_the_error(ory: responses.RequestsMock) -> None:
-    field = node("input", "password", name="password", type="password", autocomplete="new-password", messages=SHORT)
-
-    page = show(ory, flow_of(CSRF, field), "registration")
-
-    described = page.ory_forms[0].inputs["password"]["aria-describedby"].split()
-    assert "A long one that you use nowhere else." in page.text("p")
-    assert [name.rpartition("-")[2] for name in described[:2]] == ["messages", "hint"]
+    codes = {"id": 1050015, "text": "x", "context": {"secrets": [{"id": 1050009, "text": "ab12"}]}}
+    shown = node("text", "lookup_secret", text=codes)
+    assert show(ory, flow_of(CSRF, shown, *nodes), "settings").text("strong") == []

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from tests.contrib_auth.site import UsersSite, sign_in
+from tests.markup import as_read
 from tests.site import location
 
 User: Any = get_user_model()
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def account_on(response: Any) -> str:
     """The name that the page gives the visitor."""
     assert response.status_code == 200
-    return unescape(response.content.decode().partition("Signed in as ")[2].partition("</p>")[0])
+    return unescape(as_read(response.content.decode()).partition("Signed in as ")[2].partition("</p>")[0])
 
 
 def test_username_is_named(ory: Any, site: UsersSite) -> None:
@@ -90,7 +91,11 @@ def test_login_required_in_an_outage_says_so(ory: Any, site: UsersSite) -> None:
 
 @pytest.mark.parametrize(
     ("language", "heading"),
-    [("de", "Kein Konto zu dieser Anmeldung"), ("fr", "Aucun compte pour cette connexion"), ("en", "No account for")],
+    [
+        ("de", "Diese E\u2011Mail-Adresse wird hier schon verwendet"),
+        ("fr", "Cette adresse e\u2011mail est d\u00e9j\u00e0 utilis\u00e9e ici"),
+        ("en", "This e\u2011mail address is already in use here"),
+    ],
 )
 @pytest.mark.parametrize("page", ["me", "in_late_template"])
 def test_conflict_speaks_the_language_of_the_browser(

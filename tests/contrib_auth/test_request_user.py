@@ -247,7 +247,7 @@ def test_conflict_is_a_page_with_reason_and_sign_out(ory: Any, site: UsersSite, 
 
     text = response.content.decode()
     assert (response.status_code, response["Cache-Control"]) == (403, "no-store")
-    assert "another account already has your name" in text
+    assert "Another account here has your name" in text
     assert 'action="/account/security/logout/"' in text
     assert OryIdentity.objects.count() == 0
 
@@ -323,7 +323,7 @@ def test_conflict_in_a_middleware_is_the_same_page(ory: Any, site: UsersSite, se
 
     response = site.get("quiet")
 
-    assert (response.status_code, "another account already has" in response.content.decode()) == (403, True)
+    assert (response.status_code, "Another account here has" in response.content.decode()) == (403, True)
 
 
 def test_person_in_conflict_can_sign_out(ory: Any, site: UsersSite) -> None:

@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from tests.browser.servers import free_port
+from tests.markup import as_read
 from tests.servers.base import Browser, Person
 from tests.servers.emulator import EmulatorServer
 from tests.servers.kratos import wait_until
@@ -146,7 +147,7 @@ def test_visitor_signs_in_and_lacks_a_right_and_signs_out(ory: Any, site: Site) 
     refused = visitor.get("/editors")
     page = visitor.get(refused.headers["Location"])
     assert (refused.status_code, refused.headers["Location"]) == (302, "/security/login/?next=/editors")
-    assert (page.status_code, re.findall("Signed in as (.*)</p>", page.text)) == (200, [browser.person.email])
+    assert (page.status_code, re.findall("Signed in as (.*)</p>", as_read(page.text))) == (200, [browser.person.email])
 
     left = visitor.post("/security/logout/")
     assert browser.follow_logout(left.headers["Location"]) in (302, 303)
