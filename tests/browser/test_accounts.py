@@ -382,7 +382,7 @@ def test_recovery_codes_are_kept_without_a_script(accounts: Ground, visitor: Wal
     sign_up(visitor, person)
     settings(visitor)
     visitor.unfold()
-    visitor.press("Create new recovery codes")
+    visitor.press("Create recovery codes")
     shown = visitor.page.locator("#ory-codes code").all_inner_texts()
 
     with visitor.page.expect_download() as saved:
@@ -416,7 +416,7 @@ def test_policy_of_the_documents_stops_nothing(accounts: Ground, visitor: Walker
     picture = visitor.page.locator(".ory-mfa-picture img")
     assert picture.evaluate("image => image.naturalWidth") > 0
     visitor.unfold()
-    visitor.press("Create new recovery codes")
+    visitor.press("Create recovery codes")
     with visitor.page.expect_download():
         visitor.page.get_by_role("link", name="Download").click()
     visitor.press("I have saved these codes")

@@ -145,7 +145,7 @@ def test_recovery_codes_on_paper(ground: Ground, walker: Walker, looker: Looker,
     walker.reach("/profile/", person, "password")
     walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
     walker.unfold()
-    walker.press("Create new recovery codes")
+    walker.press("Create recovery codes")
     codes = walker.page.locator(".ory-mfa-codes code").all_inner_texts()
     assert len(set(codes)) == 12
     links = walker.page.locator("header nav a").all()

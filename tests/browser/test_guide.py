@@ -87,7 +87,7 @@ def test_enrolment_of_recovery_codes_leads_back(ground: Ground, walker: Walker) 
     walker.sign_in(person)
     walker.press("Set up two\u2011step verification")
     walker.unfold()
-    walker.press("Create new recovery codes")
+    walker.press("Create recovery codes")
     walker.assert_asked(SETTINGS)
     codes = walker.page.locator(".ory-mfa-codes code").all_inner_texts()
     assert len(set(codes)) == 12

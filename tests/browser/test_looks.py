@@ -263,7 +263,7 @@ def test_settings_of_ory(ground: Ground, walker: Walker, look: Look) -> None:
     walker.arrive(walker.page.locator("form:has(input[name=totp_code]) button[type=submit]"))
     look.at(walker, SETTINGS)
     walker.unfold()
-    walker.press("Create new recovery codes")
+    walker.press("Create recovery codes")
     look.at(walker, SETTINGS)
     walker.unfold()
     walker.enrol_totp()

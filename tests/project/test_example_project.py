@@ -498,7 +498,7 @@ class TestStrict:
     def test_pages_say_that_a_second_factor_is_due(self, visit: OpenVisitor) -> None:
         visitor = visit("password", factors=("totp",))
         assert "Signed in, second step due" in expect(visitor.get("/"), 200).text
-        assert "second step is still due" in expect(visitor.get("/account/security/"), 200).text
+        assert "One more step to finish signing in" in expect(visitor.get("/account/security/"), 200).text
 
     def test_code_by_e_mail(self, visit: OpenVisitor, kratos: KratosServer) -> None:
         kratos.configure("strict", code_mfa=True)
