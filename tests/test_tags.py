@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
 from django.template import Context, Template
+from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from django_ory_mfa import AAL, OrySession, SessionState
@@ -459,3 +460,9 @@ ESCAPED = f"{LINE}|&lt;b&gt;|&lt;b&gt;|&lt;b&gt;|{LINE.replace('address', 'four'
 )
 def test_names_say_where_a_line_may_end(template: str, html: str) -> None:
     assert Template("{% load ory_mfa %}" + template).render(Context({"x": "<b>"})) == html
+
+
+def test_host_and_port_stand_in_one_part_of_the_head() -> None:
+    html = render_to_string("ory_mfa/base.html", {"site_name": "shop:8443"})
+
+    assert '</span></span><span>shop<span class="ory-mfa-port">:8443</span></span></a>' in html
