@@ -81,7 +81,7 @@ def test_conflict_gets_the_page_of_the_conflict(ory: Any, site: UsersSite, path:
     response = site.get(path)
 
     assert response.status_code == 403
-    assert "you cannot have an account here" in response.content.decode()
+    assert "Another account here has your name" in response.content.decode()
     assert User.objects.count() == 1
 
 
