@@ -86,7 +86,8 @@ def answer_of(name: str) -> dict[str, Any]:
 
 def named(page: Document) -> tuple[str, str]:
     """What the head of the page says of the site, and where it leads; the title has to end with it."""
-    ((brand,), (link,)) = page.text("a")[:1], page.all("a", **{"class": "ory-mfa-brand"})
+    # After the letter that stands for it.
+    (_, brand), (link,) = page.text("span")[:2], page.all("a", **{"class": "ory-mfa-brand"})
     assert [text.endswith(f" \u2013 {brand}") for text in page.text("title")] == [True]
     return brand, link["href"]
 
