@@ -453,6 +453,7 @@ ESCAPED = f"{LINE}|&lt;b&gt;|&lt;b&gt;|&lt;b&gt;|{LINE.replace('address', 'four'
         ("{{ x|address }}|{{ x|naming:'@' }}|{{ x|naming:'' }}|{{ x|host }}|{{ x|in_fours }}", ESCAPED),
         ("{{ 'a<b@x.y'|address }}", '<span class="ory-mfa-address">a&lt;b@<wbr>x.y</span>'),
         ("{{ 'To a@b, now'|naming:'a@b' }}", 'To <span class="ory-mfa-address">a@<wbr>b,</span> now'),
+        ("{{ 'Hello'|naming:'a@b' }}", "Hello"),
         ("{{ 'shop.example'|host }}", "shop.<wbr>example"),
         ("{{ 'a.b:8443'|host }}", 'a.<wbr>b<span class="ory-mfa-port">:8443</span>'),
         ("{{ 'ABCDE'|in_fours }}", '<span class="ory-mfa-four">ABCD</span><wbr><span class="ory-mfa-four">E</span>'),
