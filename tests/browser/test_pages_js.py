@@ -160,6 +160,42 @@ def test_settings_fit_on_a_narrow_phone(ground: Ground, open_browser: OpenBrowse
     assert walker.page.evaluate(NARROW) == [2, [], []]
 
 
+# From the end of the words in the last row of links to that of the card.
+BELOW = """() => {
+    const [card, words] = [document.querySelector("main"), document.createRange()];
+    words.selectNodeContents([...card.querySelectorAll(":scope > .ory-mfa-others a")].at(-1));
+    return card.getBoundingClientRect().bottom - words.getBoundingClientRect().bottom;
+}"""
+
+
+@pytest.mark.emulator_only
+@pytest.mark.parametrize(("width", "below"), [(360, 20), (1280, 40)])
+def test_links_are_as_far_from_the_edge_as_any_text(ground: Ground, walker: Walker, width: int, below: int) -> None:
+    walker.page.set_viewport_size({"width": width, "height": 800})
+    walker.open(f"{ground.ory.public_url}/self-service/recovery/browser")
+
+    assert abs(walker.page.evaluate(BELOW) - below) < 3
+
+
+@pytest.mark.emulator_only
+@pytest.mark.parametrize("field", ["identifier", "password"])
+def test_ring_of_the_focus_has_room(ground: Ground, walker: Walker, field: str) -> None:
+    walker.open("/dashboard/")
+    place = walker.page.locator(f"input[name={field}]")
+    place.focus()
+
+    ring = """input => {
+        const style = getComputedStyle(input);
+        return parseFloat(style.outlineWidth) + parseFloat(style.outlineOffset);
+    }"""
+    gap = """input => {
+        const words = document.createRange();
+        words.selectNodeContents(input.labels[0]);
+        return input.getBoundingClientRect().top - words.getBoundingClientRect().bottom;
+    }"""
+    assert place.evaluate(gap) - place.evaluate(ring) >= 8
+
+
 @pytest.mark.emulator_only
 def test_picture_of_a_style_sheet_takes_the_place_of_the_letter(ground: Ground, walker: Walker) -> None:
     walker.open("/dashboard/")
