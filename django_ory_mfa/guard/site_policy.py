@@ -111,7 +111,8 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMat
             found += _all(particular)
             continue
         of_path = rules if path == path_info else particular
-        found += filter(None, [_first(of_path, path)])
+        if path != path_info:
+            found += filter(None, [_first(of_path, path)])
         if is_text:
             found += filter(None, [_first(of_path, path, ignoring_case), _first(of_path, folded(path), as_compared)])
     return found
@@ -121,13 +122,9 @@ def _all(rules: Iterable[Rule]) -> list[Demand]:
     return [Demand(origin_of(rule), rule.requirement) for rule in rules]
 
 
-def _first(
-    rules: Iterable[Rule],
-    path_info: str,
-    reading: Callable[[re.Pattern[str]], re.Pattern[str]] = lambda pattern: pattern,
-) -> Demand | None:
-    """Return the demand of the first rule whose pattern matches ``path_info`` as ``reading`` changes it, or None."""
-    matching = (rule for rule in rules if reading(rule.pattern).match(path_info))
+def _first(rules: Iterable[Rule], path_info: str, change: Change | None = None) -> Demand | None:
+    """Return the demand of the first rule whose pattern, as ``change`` returns it, matches ``path_info``, or None."""
+    matching = (rule for rule in rules if (change(rule.pattern) if change else rule.pattern).match(path_info))
     return next((Demand(origin_of(rule), rule.requirement) for rule in matching), None)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import chain, product
 from typing import Any
 from unicodedata import category
+from unicodedata import normalize as normalize_unicode
 from uuid import UUID
 
 from django.urls import ResolverMatch, URLResolver, get_resolver
@@ -73,7 +73,7 @@ def _plain(text: str) -> str:
 
 
 def _plain_letter(letter: str) -> str:
-    signs = unicodedata.normalize("NFKD", LIKE.get(letter, letter))
+    signs = normalize_unicode("NFKD", LIKE.get(letter, letter))
     plain = "".join(LIKE.get(sign, sign) for sign in signs if category(sign)[0] != "M")
     # A sign such as a wide bracket stays: it would mean something else in a pattern.
     return plain if not plain or plain.isalnum() else letter

@@ -107,12 +107,7 @@ def test_sign_of_a_page_is_seen_in_forced_colours(ground: Ground, walker: Walker
 def test_words_of_the_tools_for_recovery_codes_fit_into_their_buttons(
     ground: Ground, open_browser: OpenBrowser, language: str
 ) -> None:
-    walker = open_browser(locale=language)
-    walker.page.set_viewport_size({"width": 320, "height": 800})
-    walker.open("/profile/")
-    walker.sign_in(ground.ory.add_person())
-    walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
-    walker.unfold()
+    walker = open_settings_on_a_phone(ground, open_browser, language)
     walker.arrive(walker.page.locator("button[name=lookup_secret_regenerate]"))
 
     spare = walker.page.locator(".ory-mfa-tools .ory-mfa-button").evaluate_all(
@@ -145,12 +140,7 @@ NARROW = """() => [
 @pytest.mark.emulator_only
 @pytest.mark.parametrize("language", ["en", "de", "fr"])
 def test_settings_fit_on_a_narrow_phone(ground: Ground, open_browser: OpenBrowser, language: str) -> None:
-    walker = open_browser(locale=language)
-    walker.page.set_viewport_size({"width": 320, "height": 800})
-    walker.open("/profile/")
-    walker.sign_in(ground.ory.add_person())
-    walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
-    walker.unfold()
+    walker = open_settings_on_a_phone(ground, open_browser, language)
     assert walker.page.evaluate(NARROW) == [2, [], []]
 
     # What is shown first is open, so that its title is a heading.
@@ -249,3 +239,13 @@ def size_of(part: Locator) -> tuple[float, float]:
     box = part.bounding_box()
     assert box is not None
     return box["width"], box["height"]
+
+
+def open_settings_on_a_phone(ground: Ground, open_browser: OpenBrowser, language: str) -> Walker:
+    walker = open_browser(locale=language)
+    walker.page.set_viewport_size({"width": 320, "height": 800})
+    walker.open("/profile/")
+    walker.sign_in(ground.ory.add_person())
+    walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
+    walker.unfold()
+    return walker

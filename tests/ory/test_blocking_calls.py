@@ -5,19 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from django_ory_mfa.core.answer import QUEUED, Answer
 from django_ory_mfa.metrics import Event, listen
 from django_ory_mfa.ory.blocking_calls import MISSES_IN_A_ROW, MOST_NETWORKS, SLOW, BlockingCalls, Slot, blocking_calls
-from django_ory_mfa.ory.lanes import Caller
+from django_ory_mfa.ory.lanes import Caller, network_of
 from django_ory_mfa.ory.singleflight import Group, SharedCall
+from django_ory_mfa.session.resolver import attach
 from django_ory_mfa.testing import FakeOry
 from tests.clock import PassingTime, passing_time
 from tests.ory.networks import crowd, is_limited
-from tests.site import Site
+from tests.site import LOOP, Site
 
 HERE, THERE = "192.0.2.1", "198.51.100.1"
 PATIENCE = 10
@@ -117,6 +119,20 @@ def test_session_that_ory_recognises_in_async_code_ends_the_limit_too(
     assert site.get("class/aal1").status_code == 200
 
     assert not is_limited()
+
+
+def test_session_at_another_address_of_a_network_ends_its_limit(ory: FakeOry, clock: PassingTime) -> None:
+    network = network_of("2001:db8::1")
+    slot = crowd(clock, network)
+    clock.wait(SLOW + 0.1)
+    slot.end(is_recognised=False)
+    cookie = f"{ory.cookie_name}={ory.login(Client()).cookie}"
+    request: Any = RequestFactory(headers={"Cookie": cookie}, REMOTE_ADDR="2001:db8::2").get("/")
+    attach(request)
+
+    assert LOOP.run(request.aory_session())
+
+    assert not is_limited(network)
 
 
 def test_network_without_calls_needs_no_end_of_a_limit(calls: BlockingCalls) -> None:

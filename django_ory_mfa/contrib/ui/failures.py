@@ -31,8 +31,9 @@ TITLES = {
     "session_inactive": _("You are signed out"),
 }
 SIGN_IN_HELPS = {"security_csrf_violation", "self_service_flow_expired", "session_aal1_required", "session_inactive"}
-# Of those that nobody has to be told of.
+# Where nothing went wrong.
 NEUTRAL = {"session_aal1_required", "session_already_available", "session_inactive"}
+# Of those that nobody has to be told of.
 HARMLESS = SIGN_IN_HELPS | {"session_already_available"}
 REFERENCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LONGEST_REASON = 500
