@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django_ory_mfa.guard.declarations import finish_refusal
 from django_ory_mfa.guard.guarding import finish_allowed, guard_steps, report_steps
 from django_ory_mfa.guard.next_person import stop, was_shown_steps
-from django_ory_mfa.guard.site_policy import BY_PATH, Demand, Origin, demands_on
+from django_ory_mfa.guard.site_policy import Demand, Origin, demands_on
 from django_ory_mfa.request.view_at import match_at, urlconf_of
 from django_ory_mfa.runtime.steps import Blocking, Steps, wait_for
 from django_ory_mfa.session.request_state import state_of
@@ -30,18 +30,16 @@ class Verdict:
     demands: tuple[Demand, ...]
     refusal: HttpResponseBase | None
 
-    @property
-    def is_by_path(self) -> bool:
-        """Whether only the path decided, so that the verdict holds for every view at this path."""
-        return all(demand.origin in BY_PATH for demand in self.demands)
-
 
 def guard_view_steps(request: HttpRequest, view: Any) -> Steps[HttpResponseBase | None]:
     """Return the response to send instead of running ``view``; None if it may run."""
-    demands = _demands(request, view)
-    refusal = _preflight(request, demands) or (yield from _refusal_steps(request, demands))
+    state, match = state_of(request), _match_of(request)
+    passed = state.site_verdict.demands if state.site_verdict is not None else ()
+    demands = demands_on(view, request.path_info, urlconf_of(request), match)
+    new = tuple(demand for demand in demands if demand not in passed)
+    refusal = _preflight(request, new) or (yield from _refusal_steps(request, new))
     refusal = finish_refusal(view, request, refusal)
-    state_of(request).site_verdict = Verdict(demands, refusal)
+    state.site_verdict = Verdict((*passed, *new), refusal)
     return refusal
 
 
@@ -52,7 +50,8 @@ def guard_answer_steps(request: HttpRequest, response: HttpResponseBase) -> Step
     """
     is_late = _is_unjudged(request, response)
     if is_late:
-        yield from guard_view_steps(request, _view_of(request))
+        match = _match_of(request)
+        yield from guard_view_steps(request, match and match.func)
     final = _final_response(request, response)
     if is_late and final is response and (yield from was_shown_steps(request)):
         # SECURITY: it was made before the person was known, from the Django session of the previous person.
@@ -67,17 +66,10 @@ def is_preflight(request: HttpRequest) -> bool:
     return request.method == "OPTIONS" and is_cors
 
 
-def _demands(request: HttpRequest, view: Any) -> tuple[Demand, ...]:
-    return demands_on(view, request.path_info, urlconf_of(request), _match_of(request))
-
-
-def _view_of(request: HttpRequest) -> Any:
-    """Return the view at the path of ``request``, even if something else answered; None if there is none."""
-    match = None if state_of(request).view_has_no_page else _match_of(request)
-    return match and match.func
-
-
 def _match_of(request: HttpRequest) -> ResolverMatch | None:
+    """Return how the path leads to a view, even if something else answered; None if no view has a page there."""
+    if state_of(request).view_has_no_page:
+        return None
     # SECURITY: where there is no view, or a path converter of the site fails, only rules can exempt the path.
     return request.resolver_match or match_at(request, request.path_info)
 
@@ -103,8 +95,8 @@ def _is_unjudged(request: HttpRequest, response: HttpResponseBase) -> bool:
     verdict = state.site_verdict
     if response.status_code >= 400 or verdict is None:
         return response.status_code < 400
-    # SECURITY: what the view declares does not cover a page that something else shows in its place.
-    return state.view_has_no_page and verdict.refusal is None and not verdict.is_by_path
+    # SECURITY: what the view declares, and how its path is written, does not cover a page that something else shows.
+    return state.view_has_no_page and verdict.refusal is None
 
 
 def _is_rendered(response: HttpResponseBase) -> bool:

@@ -58,6 +58,7 @@ def missing(mode: str) -> list[Any]:
     view = anowhere if mode == "async" else nowhere
     return [
         path("missing", view),
+        path("slug/<path:slug>", view),
         path("missing/exempt", aal_exempt(view)),
         path("missing/aal1", aal_required("aal1")(view)),
         path("<breaks_when_asked:n>", view),
@@ -337,6 +338,17 @@ def test_view_without_a_page_that_a_rule_judged_is_judged_once(
     settings.ORY_MFA_RULES = [("/", "aal2", {"report_only": True})]
 
     assert (site.get("missing").content, len(denials)) == (MADE, 1)
+
+
+def test_fallback_page_for_a_view_without_a_page_needs_what_the_path_with_a_slash_needs(
+    ory: Any, site: Site, settings: Any
+) -> None:
+    inside(settings, "redirects")
+    settings.ORY_MFA_RULES = [(r"/\w+/slug/old/$", "aal2"), ("/", None)]
+
+    refused, passed = site.get("slug/old"), site.get("slug/other")
+
+    assert (location(refused).startswith(LOGIN), location(passed)) == (True, "/secret-target/")
 
 
 @pytest.mark.parametrize("answers", [aal_exempt, aal_required("aal1")], ids=["exempt", "aal1"])
