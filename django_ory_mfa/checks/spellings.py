@@ -33,7 +33,7 @@ def passed_by(path: str, other: str) -> checks.Warning:
 
 
 def check_spellings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The rules ask for as much with another final slash or case, where the URL pattern is the same."""
+    """The rules ask for as much with or without a final slash, where the URL pattern is the same."""
     try:
         rules = conf.rules if positions(POLICY_MIDDLEWARE) else []
     except ImproperlyConfigured:
@@ -56,7 +56,7 @@ def _weaker(path: str) -> Iterator[str]:
     if match is None:
         return
     demands = demands_on(match.func, path, match=match)
-    for other in dict.fromkeys((path.rstrip("/"), f"{path}/", path.upper(), path.lower())):
+    for other in (path.rstrip("/"), f"{path}/"):
         also = match_of(other)
         is_same_page = also is not None and (also.func, also.route) == (match.func, match.route)
         if is_same_page and not covers(demands_on(match.func, other, match=also), demands):

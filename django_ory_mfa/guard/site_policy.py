@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt, notes_missing_page
-from django_ory_mfa.guard.spellings import as_compared, folded, ignoring_case, is_looked_up, may_be_any_page, spellings
+from django_ory_mfa.guard.spellings import is_looked_up, may_be_any_page, spellings
+from django_ory_mfa.guard.text_comparison import as_compared, folded, ignoring_case
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     Change = Callable[[re.Pattern[str]], re.Pattern[str]]
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# No real path looks like this, so a pattern that matches it matches every path.
-NO_PATH = "/\0"
+# No real path looks like these, so a pattern that matches all of them matches every path.
+NO_PATHS = ("/\0", "/\0/\0/", "/\0/\0.\0")
 STRENGTH = {"aal1": 1, HIGHEST_AVAILABLE: 2, "aal2": 3}
 
 
@@ -86,6 +87,11 @@ def strictest(declarations: Iterable[Declared]) -> tuple[Declared, ...]:
     return tuple(demand.declared for demand in demands if demand.declared is not None)
 
 
+def is_for_every_path(pattern: re.Pattern[str]) -> bool:
+    """Whether ``pattern`` matches every path."""
+    return all(map(pattern.match, NO_PATHS))
+
+
 def origin_of(rule: Rule) -> Origin:
     """Return ``RULE``, or ``REPORT_ONLY`` if ``rule`` only reports."""
     return Origin.REPORT_ONLY if rule.only_reports else Origin.RULE
@@ -102,20 +108,25 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMat
         return [*found, default, *_all(rules)]
     # SECURITY: the visitor chooses the spelling, so the others have to pass too. A rule for every path is left out:
     # like ORY_MFA_AAL, it applies only where no other rule does.
-    particular = [rule for rule in rules if not rule.pattern.match(NO_PATH)]
+    particular = [rule for rule in rules if not is_for_every_path(rule.pattern)]
     if not particular:
         return found
-    is_text = is_looked_up(match)
-    for path in (path_info, *spellings(path_info, match, urlconf)):
+    is_text = is_looked_up(path_info, match)
+    if is_text:
+        found += [demand or default for demand in _of_text(path_info, rules)]
+    for path in spellings(path_info, match, urlconf):
         if path is None:
             found += _all(particular)
-            continue
-        of_path = rules if path == path_info else particular
-        if path != path_info:
-            found += filter(None, [_first(of_path, path)])
-        if is_text:
-            found += filter(None, [_first(of_path, path, ignoring_case), _first(of_path, folded(path), as_compared)])
+        else:
+            found += filter(None, [_first(particular, path), *(_of_text(path, particular) if is_text else ())])
     return found
+
+
+def _of_text(path: str, rules: list[Rule]) -> Iterator[Demand | None]:
+    """Yield the demands of the rules for text that a database compares as ``path``."""
+    yield _first(rules, path, ignoring_case)
+    for alike in folded(path):
+        yield _first(rules, alike, as_compared)
 
 
 def _all(rules: Iterable[Rule]) -> list[Demand]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from contextlib import suppress
+from functools import lru_cache
 from itertools import chain, product
 from typing import Any
-from unicodedata import category
-from unicodedata import normalize as normalize_unicode
 from uuid import UUID
 
 from django.urls import ResolverMatch, URLResolver, get_resolver
@@ -18,65 +17,41 @@ from django.utils.functional import Promise
 from django.utils.regex_helper import normalize
 
 from django_ory_mfa.conf import languages
+from django_ory_mfa.guard.text_comparison import is_unsure
 
+# Most servers accept no longer ones.
+LONGEST = 8_000  # characters
 DOTS = re.compile(r"\\|/\.{1,2}(?:/|$)")
 EMPTY = re.compile("/{2,}")
-SPACES_AT_AN_END = re.compile(" +(?=/|$)")
-# Letters that databases compare as these, and Unicode does not decompose.
-LIKE = {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", "æ": "ae", "œ": "oe", "ß": "ss", "þ": "th"}
+PARAMETER = re.compile("<[^<>]+>")
 NUMBER = re.compile(r"\d+")
 # Django's pattern objects, from the root to a view.
 Patterns = tuple[Any, ...]
 
 
 def may_be_any_page(path_info: str) -> bool:
-    """Whether it depends on the code that reads it which page the path names.
+    """Whether it depends on the code that reads it which page the path names, or it is too long to find that out.
 
     It has a segment ``.`` or ``..`` (RFC 3986, section 5.2.4), or a backslash, which is a slash in file names on
     Windows. Or it has no slash at its start: servers of ASGI pass that on, and Django's view of flat pages adds one.
     """
-    return not path_info.startswith("/") or DOTS.search(path_info) is not None
+    return not path_info.startswith("/") or len(path_info) > LONGEST or DOTS.search(path_info) is not None
 
 
-def is_looked_up(match: ResolverMatch | None) -> bool:
-    """Whether a database may find the page by text of the path: a text parameter, or all of it if no view matches."""
-    return match is None or any(not isinstance(value, (int, UUID)) for value in _values_of(match))
+def is_looked_up(path_info: str, match: ResolverMatch | None) -> bool:
+    """Whether a database may find the page by text of the path.
 
-
-def folded(path: str) -> str:
-    """Return ``path`` as databases compare it that ignore case, accents, control characters and spaces at an end.
-
-    MySQL and MariaDB do by default. :func:`as_compared` does the same to a pattern.
+    That is a text parameter, or all of the path if no view matches, or a pattern that also matches other paths.
     """
-    shown = "".join(sign for sign in _plain(path.casefold()) if category(sign) not in ("Cc", "Cf"))
-    return SPACES_AT_AN_END.sub("", shown)
+    if match is None or any(not isinstance(value, (int, UUID)) for value in _values_of(match)):
+        return True
+    return _in_route(match.route).fullmatch(path_info.removeprefix("/")) is None
 
 
-@cache
-def ignoring_case(pattern: re.Pattern[str]) -> re.Pattern[str]:
-    """Return ``pattern``, so that it ignores case."""
-    return re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
-
-
-@cache
-def as_compared(pattern: re.Pattern[str]) -> re.Pattern[str]:
-    """Return ``pattern`` for paths that are :func:`folded`."""
-    try:
-        return re.compile(_plain(pattern.pattern), pattern.flags | re.IGNORECASE)
-    except re.error:
-        return ignoring_case(pattern)
-
-
-def _plain(text: str) -> str:
-    """Return ``text`` with plain letters in the place of those with accents, and all other signs as they are."""
-    return text if text.isascii() else "".join(map(_plain_letter, text))
-
-
-def _plain_letter(letter: str) -> str:
-    signs = normalize_unicode("NFKD", LIKE.get(letter, letter))
-    plain = "".join(LIKE.get(sign, sign) for sign in signs if category(sign)[0] != "M")
-    # A sign such as a wide bracket stays: it would mean something else in a pattern.
-    return plain if not plain or plain.isalnum() else letter
+@lru_cache(maxsize=1024)
+def _in_route(route: str) -> re.Pattern[str]:
+    """The paths that ``route`` matches if it is one of ``path()``; the route of a regular expression matches none."""
+    return re.compile("[^/]+".join(map(re.escape, PARAMETER.split(route))))
 
 
 def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) -> Iterator[str | None]:
@@ -87,26 +62,28 @@ def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) 
     pattern matches, and with its numbers written otherwise, and all of them without their language prefix. None: there
     is one more, which cannot be made out.
     """
-    resolver = get_resolver(urlconf)
+    if is_looked_up(path_info, match) and is_unsure(path_info):
+        yield None
+    resolver, texts = get_resolver(urlconf), [value for value in _values_of(match) if isinstance(value, str)]
     has_languages = _has_language_prefixes(resolver)
     for translated in (path_info, *_translated(path_info, match, resolver)):
         if translated is None:
             yield None
             continue
-        for path in chain.from_iterable(map(_in_numbers, _at_the_end(translated, match))):
+        ends = _at_the_end(translated, texts, is_page=match is not None)
+        for path in chain.from_iterable(_in_numbers(end, texts) for end in ends):
             if path != path_info:
                 yield path
             if has_languages and translation.get_language_from_path(path) is not None:
                 yield "/" + path[1:].partition("/")[2]
 
 
-def _at_the_end(path_info: str, match: ResolverMatch | None) -> Iterator[str]:
+def _at_the_end(path_info: str, texts: list[str], *, is_page: bool) -> Iterator[str]:
     """Yield the path, and what it is without empty segments and without what a parameter at its end may take."""
-    texts = [value for value in _values_of(match) if isinstance(value, str)]
     for path in dict.fromkeys((path_info, EMPTY.sub("/", path_info))):
         yield path
         bare = path.rstrip("/")
-        if match is None:
+        if not is_page:
             # Django's fallback for redirects looks for both.
             yield f"{bare}/"
         for text in texts:
@@ -123,9 +100,13 @@ def _values_of(match: ResolverMatch | None) -> list[Any]:
     return [] if match is None else [*match.args, *match.kwargs.values()]
 
 
-def _in_numbers(path: str) -> Iterator[str]:
-    """Yield the path, and the path with its numbers as rules write them; Django reads 07 and 7 as one number."""
+def _in_numbers(path: str, texts: list[str]) -> Iterator[str]:
+    """Yield the path, and the path with its numbers as rules write them; Django reads 07, +7 and 7 as one number."""
     yield path
+    for text in texts:
+        for read in (int, UUID):
+            with suppress(ValueError):
+                yield path.replace(text, str(read(text)))
     if NUMBER.search(path):
         yield NUMBER.sub(lambda found: _ascii(found[0]), path)
         # Months and days.

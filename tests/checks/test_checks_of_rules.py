@@ -630,7 +630,7 @@ def test_site_without_our_middleware_has_no_pages_outside_of_it(site: Any) -> No
     [
         ("^safe/?$", "/safe/", ["/safe"]),
         ("^safe/?$", "^/safe$", ["/safe/"]),
-        ("(?i)^safe/$", "/safe/", ["/SAFE/"]),
+        ("(?i)^safe/$", "/safe/", []),
         ("^safe", "/safe/", ["/safe"]),
         (r"^safe\.txt/?$", r"/safe\.txt/", ["/safe.txt"]),
         ("^safe/?$", "/nowhere/|/safe/", ["/safe"]),

@@ -597,6 +597,117 @@ def test_letters_that_a_database_compares_alike_are_alike_in_rules(settings: Any
     assert Requirement("aal2") in [demand.declared for demand in demands_on(None, url)]
 
 
+@pytest.mark.parametrize(
+    ("rule", "url"),
+    [
+        # What other shapes of a sign are decomposed to, also where that is no letter.
+        ("/intern/", "/intern\uff0f"),
+        ("/intern/", "/intern\uff0fa/"),
+        ("/hr-docs/", "/hr\uff0ddocs/"),
+        ("/hr-docs/", "/hr\ufe63docs/"),
+        ("/a/c/", "/\u2100/"),
+        ("/top secret/$", "/top\u3000secret\u00a0/"),
+        ("/a!/", "/a\uff01/"),
+        ("/a\uff01/", "/a!/"),
+        ("/report-7/", "/report-\u0667/"),
+        ("/i/", "/\u0131/"),
+        ("/mas/", "/ma\u00df/"),
+        ("/ma\u00df/", "/MAS/"),
+        ("/ma\u00df/", "/mass/"),
+        ("/\u03b1/", "/\u1fb3/"),
+        # What databases compare in ways of their own.
+        ("/intern/", "/int\u0364rn/"),
+        ("/intern/", "/inte\U0001f181n/"),
+        ("/intern/", "/inter\u2c7bn/"),
+        ("/intern/", "/intern\u0640/"),
+        ("/intern/", "/intern\u1cf2/"),
+        ("/intern/", "/intern\ufe71/"),
+        ("/intern/", "/intern\u1680/"),
+        ("/intern/", "/intern\u2764/"),
+        ("/\U0001f600/", "/\U0001f60e/"),
+        ("/intern/", "/intern\u0378/"),
+    ],
+)
+@pytest.mark.parametrize("others", [[], [("/", None)]], ids=["alone", "before the rest"])
+def test_rule_holds_for_signs_of_which_a_database_may_think_alike(
+    settings: Any, rule: str, url: str, others: list[Any]
+) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(rule, "aal2"), *others]
+
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(None, url)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/d\u00e9j\u00e0-vu/",
+        "/Tom\u2019s-caf\u00e9/",
+        "/a\u2013b/",
+        "/5\u20ac/",
+        "/\u043d\u043e\u0432\u043e\u0441\u0442\u0438/",
+        "/\u03bd\u03ad\u03b1/",
+        "/\u0939\u093f\u0928\u094d\u0926\u0940/",
+        "/\u0e02\u0e48\u0e32\u0e27/",
+        "/\u65e5\u672c\u8a9e\u30fb\u30d2\u30fc\u30ed\u30fc/",
+        "/\ud55c\uad6d\uc5b4/",
+        "/\u05e2\u05d1\u05e8\u05d9\u05ea/",
+        "/\u0627\u0644\u0639\u0631\u0628\u064a\u0629/",
+        "/soft\u00adhyphen/",
+    ],
+)
+def test_rule_holds_for_no_other_words_of_whatever_language(settings: Any, url: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/secret/", "aal2"), ("/", None)]
+
+    assert [demand.declared for demand in demands_on(None, url)] == [None]
+
+
+@pytest.mark.parametrize("pattern", ["^cms/", "", "cms/"])
+@pytest.mark.parametrize("url", ["/cms/SECRET/", "/cms/s\u00e9cret/", "/cms/secret\uff0f"])
+def test_rule_holds_where_a_view_looks_the_whole_path_up(settings: Any, pattern: str, url: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/cms/secret/", "aal2"), ("/", None)]
+    match = re_path(pattern, views.page).resolve(url[1:])
+
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(views.page, url, None, match)]
+
+
+@pytest.mark.parametrize("text", ["1", "01", "+1", " 1", "1\u00a0", "\u20031", "0_1", "\uff11"])
+@pytest.mark.parametrize("route", ["docs/<str:pk>/", "docs/<pk>/edit/"])
+def test_rule_for_a_number_holds_for_all_that_is_read_as_that_number(settings: Any, text: str, route: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/docs/1/", "aal2"), ("/", None)]
+    url = route.replace("<str:pk>", text).replace("<pk>", text)
+    match = path(route, views.page).resolve(url)
+
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(views.page, f"/{url}", None, match)]
+
+
+@pytest.mark.parametrize("text", [str(UUID(int=10)), f"{{{UUID(int=10)}}}", UUID(int=10).hex, UUID(int=10).urn])
+def test_rule_for_a_uuid_holds_for_all_that_is_read_as_that_uuid(settings: Any, text: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(f"/docs/{UUID(int=10)}/", "aal2"), ("/", None)]
+    match = path("docs/<str:pk>/", views.page).resolve(f"docs/{text}/")
+
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(views.page, f"/docs/{text}/", None, match)]
+
+
+def test_path_too_long_to_be_compared_needs_what_every_rule_asks_for(settings: Any) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/secret/", "aal2"), ("/", None)]
+
+    assert [demand.declared for demand in demands_on(None, f"/{'a ' * 3_999}")] == [None]
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(None, f"/{'a ' * 4_000}")]
+
+
+def test_folded_text_that_no_rule_frees_needs_the_level_of_the_settings(settings: Any) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal2", [(r"/[\w\uff0f]+/$", None)]
+
+    assert [demand.origin for demand in demands_on(None, "/a\uff0fb/")] == [Origin.SITE_DEFAULT]
+
+
+@pytest.mark.parametrize("pattern", ["/[^/]*$", "/[^.]*$"])
+def test_rule_for_many_paths_holds_for_their_other_spellings(settings: Any, pattern: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(pattern, "aal2"), ("/", None)]
+
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(None, "/a\u2764.b/")]
+
+
 @pytest.mark.parametrize("pattern", ["/users/admin/", "/p/admin/"])
 def test_rule_holds_for_a_parameter_with_spaces_or_of_a_type_of_its_own(settings: Any, pattern: str) -> None:
     settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(f"{pattern}$", "aal2")]
@@ -606,12 +717,15 @@ def test_rule_holds_for_a_parameter_with_spaces_or_of_a_type_of_its_own(settings
     assert Requirement("aal2") in [demand.declared for demand in demands_on(views.page, url, None, match)]
 
 
-@pytest.mark.parametrize("value", [7, UUID(int=7)])
-def test_number_is_not_compared_as_text(settings: Any, value: object) -> None:
-    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/report/a/", "aal2")]
-    match = ResolverMatch(views.page, (), {"number": value})
+@pytest.mark.parametrize(("converter", "value"), [("int", 7), ("uuid", UUID(int=7))])
+def test_number_is_not_compared_as_text(settings: Any, converter: str, value: object) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/report/", "aal2")]
+    match = path(f"Report/<{converter}:number>/", views.page).resolve(f"Report/{value}/")
 
-    assert [demand.origin for demand in demands_on(views.page, "/report/A/", None, match)] == [Origin.SITE_DEFAULT]
+    assert match is not None
+    assert match.kwargs == {"number": value}
+    demands = demands_on(views.page, f"/Report/{value}/", None, match)
+    assert [demand.origin for demand in demands] == [Origin.SITE_DEFAULT]
 
 
 def test_wide_sign_in_a_rule_keeps_its_meaning(settings: Any) -> None:

@@ -1,0 +1,91 @@
+"""How databases compare text of a path: MySQL and MariaDB, by default, find ``secret`` for ``SÉCRET``."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from unicodedata import category, decimal, name, normalize
+
+# Letters that databases compare as these, and Unicode does not decompose.
+LIKE = {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i", "ŀ": "l"}
+# Some compare this letter as one s, others as two.
+SHARP_S = re.compile("[ßẞ]")
+# Signs that they tell apart: those of Latin-1, punctuation, currencies, Chinese and Japanese punctuation.
+TOLD_APART = re.compile(
+    "[\u00a1-\u00bf\u00d7\u00f7\u2010-\u2029\u2030-\u205e\u20a0-\u20c0\u3001-\u3006\u3008-\u3020\u3030-\u303f\u3099-\u30ff]"
+)
+# Letters that some overlook: Vedic signs, and the shapes of Arabic letters.
+OVERLOOKED = re.compile("[\u1cd0-\u1cff\ufb50-\ufeff]")
+
+
+def folded(path: str) -> tuple[str, ...]:
+    """Return ``path`` as databases compare it that ignore case, accents, control characters and spaces at an end.
+
+    Several, if they differ. :func:`as_compared` does the same to a pattern.
+    """
+    texts = dict.fromkeys((SHARP_S.sub("s", path), SHARP_S.sub("ss", path)))
+    return tuple(_without_spaces_at_an_end("".join(map(_shown, text))) for text in texts)
+
+
+def is_unsure(path: str) -> bool:
+    """Whether ``path`` has a sign of which no list says what databases compare it to.
+
+    They compare a squared letter to a letter, all signs of one plane to each other, or overlook a sign.
+    """
+    return not path.isascii() and any(map(_is_unsure, normalize("NFC", path)))
+
+
+@cache
+def ignoring_case(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """Return ``pattern``, so that it ignores case."""
+    return re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
+
+
+@cache
+def as_compared(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """Return ``pattern`` for paths that are :func:`folded`."""
+    plain = "".join(map(_in_pattern, SHARP_S.sub("ss?", pattern.pattern)))
+    try:
+        return re.compile(plain, pattern.flags | re.IGNORECASE)
+    except re.error:
+        return ignoring_case(pattern)
+
+
+def _without_spaces_at_an_end(text: str) -> str:
+    # Not by a regex, which would try every space of many.
+    return "/".join(part.rstrip(" ") for part in text.split("/"))
+
+
+@lru_cache(maxsize=4096)
+def _shown(sign: str) -> str:
+    return "" if category(sign) in ("Cc", "Cf") else _plain(sign).lower()
+
+
+def _in_pattern(sign: str) -> str:
+    plain = _plain(sign)
+    # A wide bracket, for example, would mean something else in a pattern.
+    return plain if sign.isascii() or plain.isalnum() else re.escape(plain)
+
+
+def _plain(sign: str) -> str:
+    """Return plain letters and digits in the place of those with accents, of other shapes and of other scripts."""
+    if sign.isascii():
+        return sign
+    digit = decimal(sign, None)
+    if digit is not None:
+        return str(digit)
+    bare = "".join(part for part in normalize("NFKD", sign) if category(part)[0] != "M").casefold()
+    return LIKE.get(sign.casefold()) or "".join(LIKE.get(letter, letter) for letter in bare)
+
+
+def _is_unsure(sign: str) -> bool:
+    plain, kind = _plain(sign), category(sign)
+    if sign > "\uffff":
+        return True
+    if kind in ("Cc", "Cf") or (plain.isascii() and plain.strip()) or plain == " " == normalize("NFKD", sign):
+        return False
+    if kind[0] == "M":
+        return " LETTER " in name(sign, "")
+    if kind[0] == "L" and kind != "Lm":
+        return OVERLOOKED.match(sign) is not None or name(sign, "").startswith("LATIN")
+    return not TOLD_APART.match(sign)
