@@ -19,8 +19,8 @@ from django.utils.regex_helper import normalize
 from django_ory_mfa.conf import languages
 from django_ory_mfa.guard.text_comparison import is_unsure
 
-# Most servers accept no longer ones.
-LONGEST = 8_000  # characters
+# Few pages have a longer one.
+LONGEST = 2_000  # characters
 DOTS = re.compile(r"\\|/\.{1,2}(?:/|$)")
 EMPTY = re.compile("/{2,}")
 PARAMETER = re.compile("<[^<>]+>")

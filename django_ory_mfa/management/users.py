@@ -110,9 +110,14 @@ def _uuid(identity: str) -> UUID:
 def _user(name: str) -> Any:
     user_model = get_user_model()
     try:
-        return user_model._base_manager.get(**{user_model.USERNAME_FIELD: name})
+        user = user_model._base_manager.get(**{user_model.USERNAME_FIELD: name})
     except user_model.DoesNotExist:
         raise CommandError(f"There is no user {name!r}.") from None
+    # SECURITY: some databases find "josé" for "jose", and the identity of one would get the account of the other.
+    found = str(user.get_username())
+    if found != name:
+        raise CommandError(f"There is no user {name!r}. The database finds {found!r}, who is another one.")
+    return user
 
 
 def _prune(admin_url: str | None, *, is_deactivated: bool) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http.cookies import Morsel, SimpleCookie
+from http.cookies import Morsel
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from django_ory_mfa.conf import conf
 from django_ory_mfa.core.set_cookie import IssuedCookie, is_timely, issued_cookie, reaches
 from django_ory_mfa.request.method import SAFE_METHODS, is_head_or_prefetch
 from django_ory_mfa.runtime.clock import monotonic
+from django_ory_mfa.session.shared_response import with_own_cookies
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -48,25 +49,11 @@ def relay(request: HttpRequest, response: HttpResponseBase, renewed: RenewedCook
     is_in_time = is_timely(monotonic() - renewed.answered_at, is_navigation=_is_navigation(request))
     if not is_in_time or cookie.name in response.cookies:
         return response
-    own = _with_own_cookies(response)
+    own = with_own_cookies(response)
     if own is None:
         return response
     # Not response.set_cookie(), which would build a new header.
     own.cookies[cookie.name] = RelayedMorsel(cookie)
-    return own
-
-
-def _with_own_cookies(response: HttpResponseBase) -> HttpResponseBase | None:
-    """Return a copy of ``response`` that shares all but its cookies; None if its class cannot be copied so."""
-    # SECURITY: a view may return one object to everybody, who would all get this cookie. Not copy.copy(), which leaves
-    # out what a response cannot be pickled with.
-    try:
-        own = object.__new__(type(response))
-        # The original lives as long as the copy, since its end may close what both share.
-        vars(own).update(vars(response), cookies=SimpleCookie(), _ory_mfa_original=response)
-    except TypeError:
-        return None
-    own.cookies.update(response.cookies)
     return own
 
 

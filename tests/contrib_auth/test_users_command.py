@@ -65,6 +65,17 @@ def test_user_who_does_not_exist_is_refused() -> None:
     assert OryIdentity.objects.count() == 0
 
 
+def test_user_whom_the_database_takes_for_the_one_named_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As MySQL and MariaDB do by default."""
+    ann = User.objects.create(username="\u00e5nn")
+    monkeypatch.setattr(User._meta.base_manager, "get", lambda **names: ann)
+
+    with pytest.raises(CommandError, match=r"no user 'ann'\. The database finds '\u00e5nn'"):
+        link(user="ann")
+
+    assert OryIdentity.objects.count() == 0
+
+
 def test_identity_of_another_user_is_refused() -> None:
     ann, _ = (User.objects.create(username=name) for name in ("ann", "bob"))
     link()

@@ -1,0 +1,219 @@
+"""A view may return one response object to everybody; no visitor gets the cookies of another with it."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpResponse
+from django.middleware.csrf import get_token
+from django.test import RequestFactory
+from django.urls import path
+from django.utils.decorators import sync_and_async_middleware
+from django.views.decorators.csrf import csrf_exempt
+
+from django_ory_mfa.decorators import aal_required
+from django_ory_mfa.session.request_state import RequestState
+from django_ory_mfa.session.shared_response import note_use, own_response
+from django_ory_mfa.testing import FakeOry
+from tests.site import Site
+
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+CSRF = "django.middleware.csrf.CsrfViewMiddleware"
+SESSION = "django_ory_mfa.middleware.OrySessionMiddleware"
+# A response that cannot be copied.
+Odd: Any = type("Odd", (HttpResponse, dict), {"__hash__": object.__hash__})
+SHARED: dict[str, Any] = {}
+
+
+@sync_and_async_middleware
+def looking_later(get_response: Any) -> Any:
+    """A middleware outside ours that looks at both sessions when the response is there."""
+
+    async def amiddleware(request: Any) -> Any:
+        response = await get_response(request)
+        await request.aory_session()
+        await request.session.aget("cart")
+        return response
+
+    def middleware(request: Any) -> Any:
+        response = get_response(request)
+        assert request.ory_session.state
+        request.session.get("cart")
+        return response
+
+    return amiddleware if iscoroutinefunction(get_response) else middleware
+
+
+@sync_and_async_middleware
+def looking_at_the_cart(get_response: Any) -> Any:
+    """A middleware outside ours that looks at Django's session when the response is there."""
+
+    async def amiddleware(request: Any) -> Any:
+        response = await get_response(request)
+        await request.session.aget("cart")
+        return response
+
+    def middleware(request: Any) -> Any:
+        response = get_response(request)
+        request.session.get("cart")
+        return response
+
+    return amiddleware if iscoroutinefunction(get_response) else middleware
+
+
+def fill(request: Any) -> HttpResponse:
+    request.session["cart"] = "roses"
+    return HttpResponse("filled")
+
+
+async def afill(request: Any) -> HttpResponse:
+    await request.session.aset("cart", "roses")
+    return HttpResponse("filled")
+
+
+def note(request: Any) -> Any:
+    assert request.ory_session.state
+    request.session.get("cart")
+    return SHARED["one"]
+
+
+async def anote(request: Any) -> Any:
+    await request.aory_session()
+    await request.session.aget("cart")
+    return SHARED["one"]
+
+
+def plain(request: Any) -> Any:
+    return SHARED["one"]
+
+
+async def aplain(request: Any) -> Any:
+    return SHARED["one"]
+
+
+def form(request: Any) -> HttpResponse:
+    return HttpResponse(get_token(request))
+
+
+async def aform(request: Any) -> HttpResponse:
+    return form(request)
+
+
+urlpatterns = [
+    path("sync/fill", fill),
+    path("async/fill", afill),
+    path("sync/note", note),
+    path("async/note", anote),
+    path("sync/guarded", aal_required("aal1")(note)),
+    path("async/guarded", aal_required("aal1")(anote)),
+    path("sync/guarded/plain", aal_required("aal1")(plain)),
+    path("async/guarded/plain", aal_required("aal1")(aplain)),
+    path("sync/plain", csrf_exempt(plain)),
+    path("async/plain", csrf_exempt(aplain)),
+    path("sync/form", form),
+    path("async/form", aform),
+]
+
+
+@pytest.fixture(autouse=True)
+def shop(settings: Any) -> Any:
+    settings.ROOT_URLCONF = __name__
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": __name__}}
+    settings.MIDDLEWARE = [SESSIONS, SESSION]
+    SHARED["one"] = HttpResponse("ok", headers={"X-Kept": "yes"})
+    SHARED["one"].set_cookie("colour", "blue")
+    return settings
+
+
+@pytest.fixture(params=["nobody", "somebody"])
+def other(request: pytest.FixtureRequest, site: Site, ory: FakeOry) -> Site:
+    """The next visitor, in a browser of their own."""
+    visitor = Site(site.mode)
+    if request.param == "somebody":
+        ory.login(visitor)
+    return visitor
+
+
+def buyer(site: Site, ory: FakeOry) -> Site:
+    site.get("fill")
+    ory.login(site)
+    return site
+
+
+def names(response: Any) -> set[str]:
+    return set(response.cookies)
+
+
+@pytest.mark.parametrize("page", ["note", "guarded"])
+@pytest.mark.parametrize("next_page", ["note", "plain", "guarded/plain"])
+def test_session_that_was_marked_is_that_of_one_visitor(
+    ory: FakeOry, site: Site, other: Site, page: str, next_page: str
+) -> None:
+    first = buyer(site, ory).get(page)
+
+    second = other.get(next_page)
+
+    assert (names(first), first.content, first["X-Kept"]) == ({"colour", "sessionid"}, b"ok", "yes")
+    assert "sessionid" not in names(second)
+    assert "sessionid" not in other.cookies
+
+
+@pytest.mark.parametrize("late", [f"{__name__}.looking_later", f"{__name__}.looking_at_the_cart"])
+@pytest.mark.parametrize("page", ["plain", "guarded/plain"])
+def test_session_that_a_middleware_outside_reads_late_is_that_of_one_visitor(
+    ory: FakeOry, site: Site, other: Site, shop: Any, late: str, page: str
+) -> None:
+    shop.MIDDLEWARE = [SESSIONS, late, SESSION]
+
+    buyer(site, ory).get(page)
+
+    assert "sessionid" not in names(other.get("plain"))
+
+
+def test_response_that_cannot_be_copied_keeps_no_cookie_of_another(ory: FakeOry, site: Site, other: Site) -> None:
+    SHARED["one"] = Odd()
+
+    first = names(buyer(site, ory).get("note"))
+    second = names(other.get("note"))
+
+    assert (first, second) == ({"sessionid"}, set())
+
+
+def test_secret_against_csrf_of_the_next_person_is_theirs(ory: FakeOry, site: Site, shop: Any) -> None:
+    shop.MIDDLEWARE = [SESSIONS, CSRF, SESSION]
+    buyer(site, ory).get("note")
+    site.get("form")
+    ory.login(site)
+    switched, other = site.get("note"), Site(site.mode)
+
+    assert "csrftoken" in names(switched)
+    assert "csrftoken" not in names(other.get("plain"))
+
+
+def test_own_cookies_are_those_that_the_view_sets_now(ory: FakeOry, site: Site, other: Site) -> None:
+    buyer(site, ory).get("guarded/plain")
+    SHARED["one"].set_cookie("colour", "red")
+
+    assert other.get("plain").cookies["colour"].value == "red"
+
+
+def test_response_of_its_own_is_returned_as_it_is(ory: FakeOry, site: Site, shop: Any) -> None:
+    ory.login(site)
+
+    site.get("guarded/plain")
+
+    assert not hasattr(SHARED["one"], "_ory_mfa_original")
+
+
+def test_response_from_a_cache_has_been_returned_to_nobody() -> None:
+    stored = HttpResponse("ok")
+    note_use(RequestFactory().get("/"), stored)
+
+    again = pickle.loads(pickle.dumps(stored))  # noqa: S301 - what this test has pickled
+
+    assert again.content == b"ok"
+    assert own_response(RequestState(RequestFactory().get("/")), again) is again
