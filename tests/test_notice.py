@@ -11,6 +11,7 @@ from django.urls import include, path
 
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.testing import FakeOry
+from tests.markup import as_read
 from tests.site import Site
 
 pytestmark = pytest.mark.urls(__name__)
@@ -39,7 +40,7 @@ urlpatterns = [
 
 
 def said(response: Any) -> str:
-    text: str = response.content.decode()
+    text = as_read(response.content.decode())
     return text.partition('role="status">')[2].partition("<")[0]
 
 

@@ -444,7 +444,8 @@ def test_initial_stands_for_the_name_of_a_site(name: str, letter: str) -> None:
 
 
 LINE = '<span class="ory-mfa-address">&lt;b&gt;</span>'
-ESCAPED = f"{LINE}|&lt;b&gt;|&lt;b&gt;|&lt;b&gt;|{LINE.replace('address', 'four')}"
+ESCAPED = f"{LINE}|&lt;b&gt;|&lt;b&gt;|&lt;b&gt;|&lt;b&gt;"
+OWN_LINE = '<strong class="ory-mfa-named"><span class="ory-mfa-address">a@<wbr>b</span></strong>'
 
 
 @pytest.mark.parametrize(
@@ -452,11 +453,13 @@ ESCAPED = f"{LINE}|&lt;b&gt;|&lt;b&gt;|&lt;b&gt;|{LINE.replace('address', 'four'
     [
         ("{{ x|address }}|{{ x|naming:'@' }}|{{ x|naming:'' }}|{{ x|host }}|{{ x|in_fours }}", ESCAPED),
         ("{{ 'a<b@x.y'|address }}", '<span class="ory-mfa-address">a&lt;b@<wbr>x.y</span>'),
-        ("{{ 'To a@b, now'|naming:'a@b' }}", 'To <span class="ory-mfa-address">a@<wbr>b,</span> now'),
+        ("{{ 'To a@b, now'|naming:'a@b' }}", f'To {OWN_LINE}<span class="ory-mfa-heard">,</span> now'),
+        ("{{ 'To a@b'|naming:'a@b' }}", f"To {OWN_LINE}"),
         ("{{ 'Hello'|naming:'a@b' }}", "Hello"),
         ("{{ 'shop.example'|host }}", "shop.<wbr>example"),
         ("{{ 'a.b:8443'|host }}", 'a.<wbr>b<span class="ory-mfa-port">:8443</span>'),
         ("{{ 'ABCDE'|in_fours }}", '<span class="ory-mfa-four">ABCD</span><wbr><span class="ory-mfa-four">E</span>'),
+        ("{{ '(used) ABCDE'|in_fours }}", "(used) ABCDE"),
     ],
 )
 def test_names_say_where_a_line_may_end(template: str, html: str) -> None:

@@ -60,13 +60,14 @@ def address(text: object) -> SafeString:
 
 @register.filter
 def naming(text: object, named: object) -> str | SafeString:
-    """Return ``text`` with the address ``named``, which is in it, as by the filter ``address``."""
+    """Return ``text`` with the address ``named``, which is in it, in a line of its own; what ends it is only heard."""
     before, found, after = str(text).partition(str(named)) if named else (str(text), "", "")
     if not found:
         return before
-    # No line begins with the comma after it.
-    end = len(after) - len(after.lstrip(",.:"))
-    return format_html("{}{}{}", before, address(found + after[:end]), after[end:])
+    rest = after.lstrip(",.:")
+    end = after.removesuffix(rest)
+    heard = format_html('<span class="ory-mfa-heard">{}</span>', end) if end else ""
+    return format_html('{}<strong class="ory-mfa-named">{}</strong>{}{}', before, address(found), heard, rest)
 
 
 @register.filter
@@ -80,8 +81,10 @@ def host(name: object) -> SafeString:
 
 @register.filter
 def in_fours(key: object) -> SafeString:
-    """Return a key in groups of four, which are apart for eyes only: it is copied and read out as one word."""
+    """Return a key or code in groups of four, apart for eyes only: it is copied and read out as one word."""
     text = str(key)
+    if not text.isalnum():
+        return format_html("{}", text)
     groups = ((text[at : at + 4],) for at in range(0, len(text), 4))
     return format_html_join(BREAK, '<span class="ory-mfa-four">{}</span>', groups)
 

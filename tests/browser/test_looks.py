@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
@@ -44,12 +45,14 @@ STRUCTURE = """() => ({
             range.setEnd(node, word.index + word[0].length);
             return range.getClientRects().length > 1;
         }).map(word => word[0])),
-    crooked: [...document.querySelectorAll(":has(> .ory-mfa-icon):has(> .ory-mfa-badge)")].filter(each => {
+    crooked: [...document.querySelectorAll(
+        ":has(> .ory-mfa-icon):has(> .ory-mfa-badge, > .ory-mfa-row > .ory-mfa-badge)")].filter(each => {
         const [icon, badge] = [".ory-mfa-icon", ".ory-mfa-badge"].map(name => each.querySelector(name));
         return badge.getBoundingClientRect().left < icon.getBoundingClientRect().right;
     }).map(each => each.innerText.trim()),
     uneven: [...document.querySelectorAll(".ory-mfa-section > :is(h2, summary):has(svg)")].map(each => {
-        const words = [...each.childNodes].find(node => (node.data || "").trim());
+        const row = each.querySelector(".ory-mfa-row") ?? each;
+        const words = [...row.childNodes].find(node => (node.data || "").trim());
         const range = document.createRange();
         range.setStart(words, words.data.search(/\\S/));
         range.setEnd(words, words.data.trimEnd().length);
@@ -91,8 +94,12 @@ class Look:
             complaints = [*_axe(walker), *_structure(walker.page.evaluate(STRUCTURE))]
             self.complaints += [f"{where}: {complaint}" for complaint in complaints]
             if self.folder is not None:
-                path = self.folder / f"{self.pages:02}-{width}-{scheme}.png"
+                path = self.folder / f"{self.pages:02}-{_slug(walker.page.title())}-{width}-{scheme}.png"
                 walker.page.screenshot(path=path, full_page=True)
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"\W+", "-", title).strip("-").lower()
 
 
 def _axe(walker: Walker) -> Iterator[str]:
@@ -364,5 +371,5 @@ def test_pages_for_people_who_are_not_signed_in(ground: Ground, walker: Walker, 
         look.at(walker, heading)
         walker.page.locator("input[name=code]").fill(walker.newest_code(person))
         walker.arrive(walker.page.locator("form:has(input[name=code]) button").first)
-        look.at(walker, SETTINGS if kind == "recovery" else "Your e\u2011mail address is verified")
+        look.at(walker, "Choose a new password" if kind == "recovery" else "E\u2011mail verified")
         walker.context.clear_cookies()

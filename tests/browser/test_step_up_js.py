@@ -281,7 +281,7 @@ def test_window_that_the_browser_leaves_open_says_so_in_words(signed_in: Walker)
 
     assert signed_in.heading == "You can close this window"
     assert "goes on in the window where you began" in signed_in.text
-    signed_in.press("Home")
+    signed_in.press("Go to the home page")
     signed_in.assert_at("/")
 
 

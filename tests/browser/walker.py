@@ -20,7 +20,7 @@ SETTINGS = "Account settings"
 ENROLL = "Two\u2011step verification is needed"
 USE_APP = "Use your authenticator app or security key"
 USE_KEY = "Use your security key"
-TOO_MANY_HOPS = "Signing in did not work"
+TOO_MANY_HOPS = "We couldn\u2019t confirm your sign-in"
 NO_COOKIE = "This site can\u2019t see that you are signed in"
 CODE = re.compile(r"\b\d{6}\b")
 

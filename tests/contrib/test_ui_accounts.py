@@ -307,13 +307,18 @@ def test_saved_recovery_codes_say_whose_they_are(
     assert title in [unescape(text) for text in page.text("p")]
 
 
+NEW_CODES_WORK = (
+    "Each code works one time. Save them, then confirm below: they start to work only then, and older codes stop."
+)
+
+
 @pytest.mark.parametrize(("name", "times"), [("lookup_secret_confirm", 1), ("lookup_secret_regenerate", 0)])
 def test_new_recovery_codes_say_from_when_on_they_work(ory: responses.RequestsMock, name: str, times: int) -> None:
     button = node("input", "lookup_secret", name=name, type="submit", value="true", label="Go on")
 
     page = show(ory, flow_of(CSRF, SHOWN_CODES, button), "settings")
 
-    assert page.text("p").count("They work once you confirm below, and replace older ones.") == times
+    assert page.text("p").count(NEW_CODES_WORK) == times
 
 
 @pytest.mark.parametrize(
@@ -442,9 +447,10 @@ NAMED = {
 }
 SAID = {
     1010014: "We e\u2011mailed a 6\u2011digit code to ann@example.test. It can take a minute.",
-    1060002: "If there is an account for ann@example.test, we e\u2011mailed it a link. It can take a minute.",
+    1060002: "If an account has this address, we e\u2011mailed a link to ann@example.test. It can take a minute.",
     1060003: (
-        "If there is an account for ann@example.test, we e\u2011mailed it a 6\u2011digit code. It can take a minute."
+        "If an account has this address, we e\u2011mailed a 6\u2011digit code to ann@example.test."
+        " It can take a minute."
     ),
     1080001: "We e\u2011mailed a link to ann@example.test. It can take a minute.",
     1080003: "We e\u2011mailed a 6\u2011digit code to ann@example.test. It can take a minute.",
@@ -474,13 +480,100 @@ def test_name_that_is_no_address_is_not_said(ory: responses.RequestsMock, value:
     assert page.text("p") == ["We e\u2011mailed you a 6\u2011digit code. It can take a minute."]
 
 
-@pytest.mark.parametrize("kind", ["recovery", "verification"])
-def test_wrong_code_leaves_the_address_on_the_page(ory: responses.RequestsMock, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("recovery", "If an account has this address, the code was sent to ann@example.test."),
+        ("verification", "The code was sent to ann@example.test."),
+    ],
+)
+def test_wrong_code_leaves_the_address_on_the_page(ory: responses.RequestsMock, kind: str, said: str) -> None:
+    code = node("input", "code", name="code", type="text", label="Code")
+    nodes = (CSRF, code, GO_ON, NAMED["of a recovery"])
     wrong = {"id": 4060006, "type": "error", "text": "wrong"}
 
-    page = show(ory, flow_of(CSRF, GO_ON, NAMED["of a recovery"], state="sent_email", ui={"messages": [wrong]}), kind)
+    page = show(ory, flow_of(*nodes, state="sent_email", ui={"messages": [wrong]}), kind)
 
-    assert page.text("p")[1:] == ["For the address ann@example.test"]
+    assert page.text("p") == [said, "This code is not right, or was used already. Please try again."]
+    # What is wrong is told below the field, and belongs to it.
+    assert page.form_with("code").inputs["code"]["aria-describedby"].strip() == "ory-0-1-messages"
+
+
+def test_address_is_not_named_where_no_code_is_asked_for(ory: responses.RequestsMock) -> None:
+    page = show(ory, flow_of(CSRF, GO_ON, NAMED["of a recovery"], state="sent_email"), "recovery")
+
+    assert [text for text in page.text("p") if "ann@" in text] == []
+
+
+ABOUT_FIELD = {
+    4000008: (
+        "totp",
+        "totp_code",
+        "This code is not right. Wait for the next one, and check the clock of your device.",
+    ),
+    4000016: ("lookup_secret", "lookup_secret", "This recovery code is not right. Check it, or use another one."),
+    4010008: ("code", "code", "This code is not right, or was used already. Please try again."),
+}
+
+
+@pytest.mark.parametrize("number", ABOUT_FIELD)
+def test_what_is_wrong_with_the_only_field_is_told_below_it(ory: responses.RequestsMock, number: int) -> None:
+    group, name, said = ABOUT_FIELD[number]
+    wrong = {"id": number, "type": "error", "text": "wrong"}
+    field, other = node("input", group, name=name, type="text"), node("input", "password", name="password", type="text")
+
+    page = show(ory, flow_of(CSRF, field, other, requested_aal="aal2", ui={"messages": [wrong]}))
+
+    (told,) = page.all("div", id=page.form_with(name).inputs[name]["aria-describedby"].strip())
+    assert (told["id"][-9:], page.text("p").count(said)) == ("-messages", 1)
+    assert "aria-describedby" not in page.form_with("password").inputs["password"]
+
+
+@pytest.mark.parametrize(
+    ("number", "nodes"),
+    [
+        (4000006, [node("input", name="identifier", type="text"), node("input", name="password", type="password")]),
+        (4010011, [node("input", name="password", type="password")]),
+        (4000006, []),
+    ],
+    ids=["two fields", "about the account", "no field"],
+)
+def test_what_is_wrong_with_more_than_a_field_is_told_at_the_top(
+    ory: responses.RequestsMock, number: int, nodes: list[dict[str, Any]]
+) -> None:
+    wrong = {"id": number, "type": "error", "text": "wrong"}
+
+    page = show(ory, flow_of(CSRF, *nodes, SUBMIT, ui={"messages": [wrong]}))
+
+    assert not [one for one in page.all("div") if one.get("id", "").endswith("-0-messages")]
+    assert len(page.all("p", role="alert")) == 1
+
+
+def test_wrong_password_of_somebody_who_is_known_is_called_so(ory: responses.RequestsMock) -> None:
+    wrong = {"id": 4000006, "type": "error", "text": "wrong"}
+    password = node("input", "password", name="password", type="password")
+
+    page = show(ory, flow_of(CSRF, password, SUBMIT, refresh=True, ui={"messages": [wrong]}))
+
+    assert "This password is wrong." in page.text("p")
+    assert "E\u2011mail or password is wrong." not in page.text("p")
+
+
+def test_proof_can_be_cancelled(ory: responses.RequestsMock) -> None:
+    """To the home page: the page that asked for it would ask again."""
+    password = node("input", "password", name="password", type="password")
+
+    page = show(ory, flow_of(CSRF, password, SUBMIT, refresh=True, return_to="http://testserver/x"))
+
+    assert (page.text("a")[-1], page.links[-1]) == ("Cancel", "/")
+
+
+def test_other_ways_have_a_heading(ory: responses.RequestsMock) -> None:
+    code = node("input", "totp", name="totp_code", type="text", label="Code")
+    lookup = node("input", "lookup_secret", name="lookup_secret", type="text", label="Recovery code")
+
+    assert show(ory, flow_of(CSRF, code, lookup, requested_aal="aal2")).text("h2") == ["Other ways"]
+    assert show(ory, flow_of(CSRF, code, requested_aal="aal2")).text("h2") == []
 
 
 # The row of links.
@@ -546,7 +639,10 @@ def test_page_without_a_flow_begins_one(mode: str, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("return_to", "link"),
-    [("http://testserver/x?a=1", ("Back", "http://testserver/x?a=1")), ("https://evil.example/", ("Home", "/"))],
+    [
+        ("http://testserver/x?a=1", ("Back", "http://testserver/x?a=1")),
+        ("https://evil.example/", ("Go to the home page", "/")),
+    ],
 )
 def test_verification_can_be_left(ory: responses.RequestsMock, return_to: str, link: tuple[str, str]) -> None:
     page = show(ory, flow_of(CSRF, GO_ON, return_to=return_to), "verification")
@@ -564,9 +660,9 @@ def test_verified_address_leads_back_to_the_site(ory: responses.RequestsMock, re
 
     page = show(ory, flow_of(CSRF, GO_ON, ui=ui, state="passed_challenge", return_to=return_to), "verification")
 
-    assert (page.ory_forms, page.text("h1"), page.text("p")) == ([], ["Your e\u2011mail address is verified"], [])
+    assert (page.ory_forms, page.text("h1"), page.text("p")) == ([], ["E\u2011mail verified"], [])
     assert page.all("a", **{"class": "ory-mfa-button"}) == [{"class": "ory-mfa-button", "href": back}]
-    assert page.all("span", **{"class": "ory-mfa-sign ory-mfa-good", "aria-hidden": "true"})
+    assert page.all("span", **{"class": "ory-mfa-sign ory-mfa-good"})
 
 
 def test_new_password_comes_first_after_a_recovery(ory: responses.RequestsMock) -> None:
@@ -575,13 +671,48 @@ def test_new_password_comes_first_after_a_recovery(ory: responses.RequestsMock) 
     email = node("input", "profile", name="traits.email", type="email", value="ann@example.test", label="E-mail")
     message = {"id": 1060001, "text": "You recovered", "type": "success"}
 
-    page = show(ory, flow_of(CSRF, email, code, password, ui={"messages": [message]}), "settings")
+    page = show(ory, flow_of(CSRF, email, code, password, SUBMIT, ui={"messages": [message]}), "settings")
 
+    assert page.text("h1") == ["Choose a new password"]
     assert [set(form.inputs) for form in page.ory_forms] == [{"password"}, {"totp_code"}, {"traits.email"}]
-    assert page.text("summary") == ["Authenticator app", "Profile"]
+    assert (page.text("h2"), page.text("summary")) == ([], ["More account settings", "Authenticator app", "Profile"])
+    assert "autofocus" in page.ory_forms[0].inputs["password"]
+    assert "Save the new password" in page.text("button")
     assert page.all("input", autocomplete="username") == [
         {"type": "text", "autocomplete": "username", "value": "ann@example.test", "readonly": "", "hidden": ""}
     ]
+
+
+AT_RECOVERY = f"{ORY}/self-service/recovery?flow=x"
+
+
+@pytest.mark.parametrize(
+    ("flow", "heading"),
+    [
+        ({"request_url": AT_RECOVERY, "state": "show_form"}, "Choose a new password"),
+        ({"request_url": AT_RECOVERY, "state": "success"}, "Account settings"),
+        ({"request_url": f"{ORY}/self-service/settings/browser?x=/self-service/recovery", "state": "show_form"}, ""),
+        ({"request_url": 7, "state": "show_form"}, ""),
+    ],
+)
+def test_password_that_is_refused_after_a_recovery_is_still_chosen_anew(
+    ory: responses.RequestsMock, flow: dict[str, Any], heading: str
+) -> None:
+    """Ory says only once that somebody is back."""
+    password = node("input", name="password", type="password", autocomplete="new-password", messages=SHORT)
+
+    page = show(ory, flow_of(CSRF, password, SUBMIT, **flow), "settings")
+
+    assert page.text("h1") == [heading or "Account settings"]
+    assert page.text("summary") == []
+
+
+def test_settings_after_a_recovery_without_passwords_are_those_of_any_day(ory: responses.RequestsMock) -> None:
+    message = {"id": 1060001, "text": "You recovered", "type": "success"}
+    code = node("input", "totp", name="totp_code", type="text", label="Code")
+
+    assert show(ory, flow_of(CSRF, ui={"messages": [message]}), "settings").text("h1") == ["Account settings"]
+    assert show(ory, flow_of(CSRF, code, ui={"messages": [message]}), "settings").text("h1") == ["Account settings"]
 
 
 def test_form_with_an_error_is_open_and_the_other_is_not_blamed(ory: responses.RequestsMock) -> None:
@@ -774,4 +905,22 @@ def test_settings_say_at_the_top_whether_two_steps_are_set_up(
     assert show(ory, flow_of(CSRF, SUBMIT), "settings").text("strong") == []
     codes = {"id": 1050015, "text": "x", "context": {"secrets": [{"id": 1050009, "text": "ab12"}]}}
     shown = node("text", "lookup_secret", text=codes)
-    assert show(ory, flow_of(CSRF, shown, *nodes), "settings").text("strong") == []
+    assert show(ory, flow_of(CSRF, shown, *nodes), "settings").text("strong") == [said]
+
+
+def pills(page: Document) -> list[tuple[str, str]]:
+    """The class and the words of what says how a method stands."""
+    classes = [one["class"] for one in page.all("span") if "ory-mfa-pill" in one.get("class", "")]
+    words = [text for text in page.text("span") if text in ("Active", "Not created", "Not set up")]
+    return list(zip([each.removeprefix("ory-mfa-badge ory-mfa-pill").strip() for each in classes], words, strict=True))
+
+
+def test_each_method_says_how_it_stands(ory: responses.RequestsMock) -> None:
+    """What is to be done next stands out."""
+    without = show(ory, flow_of(CSRF, *app(is_set_up=False), NEW_CODES, SUBMIT), "settings")
+    with_app = show(ory, flow_of(CSRF, *app(is_set_up=True), NEW_CODES, SUBMIT), "settings")
+    with_new = show(ory, flow_of(CSRF, *app(is_set_up=True), SHOWN_CODES, SUBMIT), "settings")
+
+    assert pills(without) == [("ory-mfa-warn", "Not set up"), ("", "Not created")]
+    assert pills(with_app) == [("ory-mfa-good", "Active"), ("ory-mfa-warn", "Not created")]
+    assert pills(with_new) == [("ory-mfa-good", "Active")]

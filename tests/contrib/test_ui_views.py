@@ -474,7 +474,7 @@ def test_second_factor_without_a_session_leads_to_the_login(ory: responses.Reque
     assert response.status_code == 200
     assert page.links == [LOGIN, "/"]
     assert page.text("code") == []
-    assert page.all("span", **{"class": "ory-mfa-sign ory-mfa-info", "aria-hidden": "true"})
+    assert page.all("span", **{"class": "ory-mfa-sign ory-mfa-info"})
     assert page.text("p")[0] == "Please sign in again to go on."
 
 

@@ -92,9 +92,9 @@ def test_login_required_in_an_outage_says_so(ory: Any, site: UsersSite) -> None:
 @pytest.mark.parametrize(
     ("language", "heading"),
     [
-        ("de", "Diese E\u2011Mail-Adresse wird hier schon verwendet"),
-        ("fr", "Cette adresse e\u2011mail est d\u00e9j\u00e0 utilis\u00e9e ici"),
-        ("en", "This e\u2011mail address is already in use here"),
+        ("de", "Ein anderes Konto hat diese Angaben"),
+        ("fr", "Un autre compte a ces informations"),
+        ("en", "Another account has these details"),
     ],
 )
 @pytest.mark.parametrize("page", ["me", "in_late_template"])

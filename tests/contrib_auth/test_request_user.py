@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -248,7 +249,9 @@ def test_conflict_is_a_page_with_reason_and_sign_out(ory: Any, site: UsersSite, 
     text = response.content.decode()
     assert (response.status_code, response["Cache-Control"]) == (403, "no-store")
     assert "Another account here has your name" in text
-    assert 'action="/account/security/logout/"' in text
+    assert text.count('action="/account/security/logout/"') == text.count("Sign out and use the other account") == 1
+    assert re.search(r'name="next" value="http://testserver/[a-z/_]*">', text)
+    assert "Change my details</a>" in text
     assert OryIdentity.objects.count() == 0
 
 
@@ -547,5 +550,5 @@ def test_conflict_of_the_site_is_the_same_page(ory: Any, site: UsersSite, settin
     response = site.get("me")
 
     assert response.status_code == 403
-    assert "another account" not in response.content.decode()
+    assert "Another account" not in response.content.decode()
     assert [arguments["reason"] for _, arguments in sent] == ["banned"]

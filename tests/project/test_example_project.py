@@ -517,7 +517,7 @@ class TestStrict:
         visitor = visit("password", factors=("totp",))
         answers = [visitor.get("/dashboard/").status_code for _ in range(4)]
         assert answers == [302, 302, 302, 403]
-        assert "Signing in did not work" in visitor.get("/dashboard/").text
+        assert "We couldn\u2019t confirm your sign-in" in visitor.get("/dashboard/").text
 
     def test_step_up_view_comes_back_to_next(self, visit: OpenVisitor) -> None:
         visitor = visit("password", factors=("totp",))

@@ -138,7 +138,7 @@ def test_cookie_that_arrives_but_is_unknown_has_the_other_page(site: Site, ory: 
     response = [site.get("x") for _ in range(4)][-1]
 
     assert response.status_code == 403
-    assert "Signing in did not work" in shown(response)
+    assert "We couldn\u2019t confirm your sign-in" in shown(response)
     assert TITLE not in shown(response)
 
 

@@ -28,6 +28,8 @@ LABELS = {
     ("settings", "password"): _("Change the password"),
     ("settings", "totp"): _("Add the authenticator app"),
 }
+# After a recovery, where a new one is the next thing to do.
+NEW_PASSWORD = _("Save the new password")
 # What was saved, where Ory's own message and the page of now do not tell.
 SAVED = {"password": _("Password changed."), "profile": _("Profile saved.")}
 # Where there is only one way, its name says nothing.
@@ -96,6 +98,11 @@ class Form:
         return any(isinstance(part, Field) and part.name == "email" for part in self.parts)
 
     @property
+    def has_state(self) -> bool:
+        """Whether it says if its method is set up: not while codes are shown that are new."""
+        return self.is_set_up or bool(self.hint and not self.shows_codes)
+
+    @property
     def is_set_up(self) -> bool:
         """Whether the method is set up, so that it can be removed."""
         return any(button.is_dangerous for button in self.buttons)
@@ -153,7 +160,7 @@ def forms_of(
     ``is_saved``: the person has just saved something, and sees the next thing to do, but no picture to scan.
     """
     own = _joined(groups) if kind == "registration" else groups
-    forms = [_worded(form, kind) for form in _made(own, kind) if not form.is_empty]
+    forms = [_worded(form, kind, is_recovered=is_recovered) for form in _made(own, kind) if not form.is_empty]
     blamed = [
         replace(
             form,
@@ -205,13 +212,15 @@ def confirming(form: Form) -> Form:
     return replace(form, buttons=tuple(buttons))
 
 
-def _worded(form: Form, kind: str) -> Form:
+def _worded(form: Form, kind: str, *, is_recovered: bool) -> Form:
     """Return ``form`` with the words that only the whole of it tells."""
     words: dict[str, Any] = {}
     if kind in ("recovery", "verification") and form.asks_address and form.group in SEND:
         words["method"] = SEND[form.group]
     if kind == "settings" and not form.is_set_up and not form.shows_codes:
         words["lookup_secret_regenerate"] = FIRST_CODES
+    if is_recovered and form.group == "password":
+        words["method"] = NEW_PASSWORD
     buttons = (replace(each, label=str(words[each.name])) if each.name in words else each for each in form.buttons)
     return replace(form, buttons=tuple(buttons)) if words else form
 

@@ -18,20 +18,6 @@ from django_ory_mfa.core.flows import Flows
 MOST_NODES = 300
 RECOVERED = 1060001
 CHOOSE_WAY = 1040009
-SECOND_STEP, VERIFIED = 1010004, 1080002
-# What is on its way, where it is known to which address.
-CODE_SENT = _("We e‑mailed a 6‑digit code to %(address)s. It can take a minute.")
-SENT: dict[object, Any] = {
-    **dict.fromkeys((1010014, 1010025, 1040005, 1080003), CODE_SENT),
-    1060002: _("If there is an account for %(address)s, we e‑mailed it a link. It can take a minute."),
-    1060003: _("If there is an account for %(address)s, we e‑mailed it a 6‑digit code. It can take a minute."),
-    1080001: _("We e‑mailed a link to %(address)s. It can take a minute."),
-}
-# What to do in the second step, by the way that comes first.
-SECOND_STEPS = {
-    "totp": _("Open your authenticator app and type the 6‑digit code."),
-    "webauthn": _("Plug in your security key, or hold it to your phone."),
-}
 # The groups that error messages belong to: Kratos v1.3.1 does not name the group itself.
 BLAMED: dict[object, str] = {
     4000006: "password",
@@ -39,6 +25,27 @@ BLAMED: dict[object, str] = {
     4000012: "lookup_secret",
     4000016: "lookup_secret",
     4010008: "code",
+}
+SECOND_STEP, VERIFIED = 1010004, 1080002
+# The errors that are about what was typed into the only field of a form, so that they stand below it.
+ABOUT_FIELD = {*BLAMED, 4000035, 4040003, 4060006, 4070006}
+# What is said of a password alone, where nobody was asked who it is.
+WRONG_PASSWORD, PASSWORD = 4000006, _("This password is wrong.")
+# What is on its way, where it is known to which address.
+CODE_SENT = _("We e‑mailed a 6‑digit code to %(address)s. It can take a minute.")
+SENT: dict[object, Any] = {
+    **dict.fromkeys((1010014, 1010025, 1040005, 1080003), CODE_SENT),
+    1060002: _("If an account has this address, we e‑mailed a link to %(address)s. It can take a minute."),
+    1060003: _("If an account has this address, we e‑mailed a 6‑digit code to %(address)s. It can take a minute."),
+    1080001: _("We e‑mailed a link to %(address)s. It can take a minute."),
+}
+# The same once more, where a code was wrong and Ory says only that.
+WAS_SENT = _("The code was sent to %(address)s.")
+MAY_BE_SENT = _("If an account has this address, the code was sent to %(address)s.")
+# What to do in the second step, by the way that comes first.
+SECOND_STEPS = {
+    "totp": _("Open your authenticator app and type the 6‑digit code."),
+    "webauthn": _("Plug in your security key, or hold it to your phone."),
 }
 # The names of the nodes with the address that a code was sent to.
 ADDRESSES = {"identifier", "email"}
@@ -76,6 +83,7 @@ class Page:
     script: Script | None = None
     is_done: bool = False
     is_saved: bool = False
+    is_recovered: bool = False
     is_code_sent: bool = False
     factors: str = ""
 
@@ -85,9 +93,9 @@ class Page:
         return any(form.triggers and not form.is_stuck for form in self.forms)
 
     @property
-    def names_address(self) -> bool:
-        """Whether a message says where a code or a link was sent."""
-        return any(message.address for message in self.messages)
+    def replaces_password(self) -> bool:
+        """Whether a lost password is replaced here, before anything else."""
+        return self.is_recovered and bool(self.forms) and self.forms[0].group == "password"
 
     @property
     def offers_second_factors(self) -> bool:
@@ -132,23 +140,25 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
     groups = _grouped([] if is_done else nodes)
     messages, ids, script = read_messages(ui.get("messages")), _ids(ui.get("messages")), _script(groups, flows)
     has_errors = any(message.is_error for message in messages)
-    is_saved = ids == [SAVED] and len(messages) == 1
+    is_saved, is_recovered = ids == [SAVED] and len(messages) == 1, _is_recovered(flow, kind, ids)
     forms = forms_of(
         groups,
         kind,
         flow.get("active") or next((BLAMED[each] for each in ids if each in BLAMED), None),
         has_script=script is not None,
         has_errors=has_errors,
-        is_recovered=RECOVERED in ids,
+        is_recovered=is_recovered,
         is_saved=is_saved,
     )
     situation, sent_to = _situation(flow, kind), _sent_to(flow, groups)
     if situation in PROVING:
         forms = tuple(confirming(form) for form in forms)
+    messages = _told(messages, forms, situation, sent_to, is_done=is_done)
+    messages, forms = _at_their_field(messages, forms)
     return Page(
         situation=situation,
         action=action,
-        messages=_told(messages, forms, sent_to, is_done=is_done),
+        messages=messages,
         forms=forms,
         # In a proof by a code, the hidden address is the one that the code was sent to.
         account="" if sent_to and situation in PROVING else _account(groups),
@@ -159,6 +169,7 @@ def read_page(flow: dict[str, Any], kind: str, flows: Flows) -> Page | None:
         is_done=is_done,
         is_code_sent=kind == "login" and flow.get("state") == "sent_email",
         is_saved=is_saved,
+        is_recovered=is_recovered,
         factors=_factors(groups),
     )
 
@@ -168,7 +179,7 @@ def focused(page: Page) -> Page:
     open_forms = [form for form in page.forms if not form.is_folded]
     fields = [part for form in open_forms for part in form.parts if isinstance(part, Field)]
     waiting = [field for field in fields if field.is_invalid]
-    if not waiting and page.situation is not Situation.SETTINGS:
+    if not waiting and (page.situation is not Situation.SETTINGS or page.replaces_password):
         waiting = [field for field in fields if not field.value]
     return _with_fields(page, lambda field: replace(field, is_focused=field is waiting[0])) if waiting else page
 
@@ -215,6 +226,13 @@ def _ids(messages: object) -> list[object]:
     return [each for each in found if isinstance(each, int)]
 
 
+def _is_recovered(flow: dict[str, Any], kind: str, ids: list[object]) -> bool:
+    """Whether these are the settings after a recovery, also once a password was refused, when Ory says so no more."""
+    url = flow.get("request_url")
+    began_there = isinstance(url, str) and "/self-service/recovery" in url.partition("?")[0]
+    return RECOVERED in ids or (kind == "settings" and flow.get("state") == "show_form" and began_there)
+
+
 def _script(groups: dict[str, list[Node]], flows: Flows) -> Script | None:
     """Return Ory's script for security keys; None if a flow names none, or another one."""
     scripts = (node for nodes in groups.values() for node in nodes if isinstance(node, Script))
@@ -236,17 +254,39 @@ def _sent_to(flow: dict[str, Any], groups: dict[str, list[Node]]) -> str:
 
 
 def _told(
-    messages: tuple[Message, ...], forms: tuple[Form, ...], sent_to: str, *, is_done: bool
+    messages: tuple[Message, ...], forms: tuple[Form, ...], situation: Situation, sent_to: str, *, is_done: bool
 ) -> tuple[Message, ...]:
     """Return ``messages`` as the page tells them: what to do now, and nothing that the heading says already."""
     ways = [each for form in forms for each in (*form.buttons, *form.triggers) if not getattr(each, "is_quiet", False)]
     needless = {VERIFIED} if is_done else {CHOOSE_WAY} if len(ways) == 1 else set()
-    first = SECOND_STEPS.get(forms[0].group) if forms else None
-    return tuple(
-        _addressed(replace(message, text=str(first)) if message.number == SECOND_STEP and first else message, sent_to)
+    words: dict[object, Any] = {SECOND_STEP: SECOND_STEPS.get(forms[0].group)} if forms else {}
+    if situation is Situation.REFRESH:
+        words[WRONG_PASSWORD] = PASSWORD
+    told = tuple(
+        _addressed(replace(message, text=str(words.get(message.number) or message.text)), sent_to)
         for message in messages
         if message.number not in needless
     )
+    asks_code = any(isinstance(part, Field) and part.name == "code" for form in forms for part in form.parts)
+    if not sent_to or not asks_code or any(message.address for message in told):
+        return told
+    sent = MAY_BE_SENT if situation is Situation.RECOVERY else WAS_SENT
+    return (Message(str(sent) % {"address": sent_to}, "info", address=sent_to), *told)
+
+
+def _at_their_field(
+    messages: tuple[Message, ...], forms: tuple[Form, ...]
+) -> tuple[tuple[Message, ...], tuple[Form, ...]]:
+    """Return ``messages`` without those about the only field of a form, and ``forms`` with them there."""
+    blamed = [form for form in forms if form.is_to_blame]
+    fields = [part for form in blamed for part in form.parts if isinstance(part, Field)]
+    about = tuple(message for message in messages if message.is_error and message.number in ABOUT_FIELD)
+    if len(fields) != 1 or not about:
+        return messages, forms
+    (field,) = fields
+    moved = replace(field, messages=(*field.messages, *about))
+    changed = (replace(form, parts=tuple(moved if part is field else part for part in form.parts)) for form in forms)
+    return tuple(message for message in messages if message not in about), tuple(changed)
 
 
 def _addressed(message: Message, address: str) -> Message:

@@ -46,7 +46,8 @@ try {
   sessionStorage.removeItem(key);
   const message = document.querySelector("[data-what-was-saved]");
   if (message && saved) {
-    message.textContent = saved;
+    // Beside the words stands a sign.
+    (message.querySelector("span") ?? message).textContent = saved;
     message.hidden = false;
   }
   document.querySelectorAll("form.ory-mfa-flow").forEach((form) => {
