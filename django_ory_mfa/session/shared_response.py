@@ -41,15 +41,18 @@ def own_response(state: RequestState, response: HttpResponseBase) -> HttpRespons
     These are of a Django session that was marked as theirs, and of a new secret against CSRF. What others got with
     this object since its first use is not on the copy.
     """
-    request, first = state.request, vars(response).get(FIRST_USE)
-    own = with_own_cookies(response) if first is not None or _gets_cookies(request) else None
-    if own is None:
-        own = response
-        if state.known_session is not None:
-            note_use(request, response)
+    request = state.request
+    first: FirstUse | None = vars(response).get(FIRST_USE)
     if first is not None and not first.is_of(request):
+        own = _copy(response)
         for name in own.cookies.keys() - first.names:
             del own.cookies[name]
+        return own
+    if state.known_session is None:
+        return response
+    own = _copy(response) if _gets_cookies(request) else response
+    if own is response:
+        note_use(request, response)
     return own
 
 
@@ -70,6 +73,11 @@ def with_own_cookies(response: HttpResponseBase) -> HttpResponseBase | None:
         return None
     own.cookies.update(response.cookies)
     return own
+
+
+def _copy(response: HttpResponseBase) -> HttpResponseBase:
+    own = with_own_cookies(response)
+    return response if own is None else own
 
 
 def _gets_cookies(request: HttpRequest) -> bool:
