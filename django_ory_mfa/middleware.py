@@ -22,7 +22,7 @@ from django_ory_mfa.session.error_reports import mask_credentials
 from django_ory_mfa.session.request_state import state_of
 from django_ory_mfa.session.resolver import attach, owner_steps
 from django_ory_mfa.session.server_timing import show_timings
-from django_ory_mfa.session.shared_response import own_response
+from django_ory_mfa.session.shared_response import own_response, protect_shared_responses
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -91,6 +91,7 @@ class OrySessionMiddleware(HybridMiddleware):
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         super().__init__(get_response)
         cache_control.protect_django_caches()
+        protect_shared_responses()
         # Management commands start without the HTTP client; a server has it before the first visitor comes.
         importlib.import_module("django_ory_mfa.ory.client")
 
@@ -113,7 +114,7 @@ class OrySessionMiddleware(HybridMiddleware):
         """Set the headers and cookies of the response; raises an error that a template may have swallowed."""
         state = state_of(request)
         fragment_cache.end(request)
-        response = own_response(state, response)
+        response = own_response(request, response)
         if state.misuse is not None:
             # `{% if not … %}` in a template swallows exceptions, and shows the branch for anonymous visitors.
             raise state.misuse

@@ -27,7 +27,6 @@ from django_ory_mfa.session.cache import Entry
 from django_ory_mfa.session.cache_control import mark_private
 from django_ory_mfa.session.cookie_relay import cookie_to_relay
 from django_ory_mfa.session.request_state import RequestState
-from django_ory_mfa.session.shared_response import note_use
 from django_ory_mfa.session.validators import bind
 from django_ory_mfa.signals import Sending, ory_unavailable
 
@@ -120,7 +119,6 @@ def refetch_steps(state: RequestState, *, fresh: bool = True) -> Steps[OrySessio
         # A middleware outside ours is reading the session, and may put it into the page.
         mark_private(state.request, state.response)
         bind(state, state.response)
-        note_use(state.request, state.response)
     # From now on templates and async code get the plain value.
     cast("OryHttpRequest", state.request).ory_session = session
     yield from state.owner.claim_steps(session)

@@ -1,64 +1,48 @@
-"""Keep cookies for one visitor off a response object that a view returns to everybody."""
+"""Keep cookies for one visitor off a response object that a site returns to everybody.
+
+Django's middleware puts cookies onto the object that it gets, where they stay. It does so for more visitors once the
+Ory session is known: a Django session is marked as that of its person, and a change of person ends it.
+"""
 
 from __future__ import annotations
 
-from http.cookies import SimpleCookie
+from functools import cache
+from http.cookies import Morsel, SimpleCookie
 from typing import TYPE_CHECKING, Any
-from weakref import ref
+
+from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from django.http import HttpRequest, HttpResponseBase
 
-    from django_ory_mfa.session.request_state import RequestState
 
-# The attribute of a response that keeps its FirstUse.
-FIRST_USE = "_ory_mfa_first_use"
-
-
-class FirstUse:
-    """The first request with a known session that a response was returned to, and the names of its cookies then."""
-
-    __slots__ = ("_request", "names")
-
-    def __init__(self, request: HttpRequest, names: Iterable[str]) -> None:
-        self._request = ref(request)
-        self.names = frozenset(names)
-
-    def is_of(self, request: HttpRequest) -> bool:
-        """Whether it was ``request``."""
-        return self._request() is request
-
-    def __reduce__(self) -> Any:
-        # Django's caches pickle responses, and what they return is a new object each time.
-        return type(None), ()
+@cache
+def protect_shared_responses() -> None:
+    """Let Django's session and CSRF middleware put the cookies of a request with a known session onto a copy."""
+    for middleware in (SessionMiddleware, CsrfViewMiddleware):
+        _protect_from(middleware)
 
 
-def own_response(state: RequestState, response: HttpResponseBase) -> HttpResponseBase:
-    """Return ``response``, or a copy of it if middleware outside ours will put cookies for one person onto it.
+def _protect_from(middleware: Any) -> None:
+    process_response = middleware.process_response
 
-    These are of a Django session that was marked as theirs, and of a new secret against CSRF. What others got with
-    this object since its first use is not on the copy.
-    """
-    request = state.request
-    first: FirstUse | None = vars(response).get(FIRST_USE)
-    if first is not None and not first.is_of(request):
-        own = _copy(response)
-        for name in own.cookies.keys() - first.names:
-            del own.cookies[name]
-        return own
-    if state.known_session is None:
+    def process_copy(self: Any, request: HttpRequest, response: HttpResponseBase) -> Any:
+        return process_response(self, request, own_response(request, response))
+
+    middleware.process_response = process_copy
+
+
+def own_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return ``response``; a copy of it if the session is known and Django is going to put cookies onto it."""
+    state = getattr(request, "_ory_mfa", None)
+    if state is None or state.known_session is None or not _gets_cookies(request):
         return response
-    own = _copy(response) if _gets_cookies(request) else response
-    if own is response:
-        note_use(request, response)
-    return own
-
-
-def note_use(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Note that such cookies may be put onto ``response`` itself, which was returned to ``request``."""
-    vars(response).setdefault(FIRST_USE, FirstUse(request, response.cookies))
+    own = with_own_cookies(response)
+    return response if own is None else own
 
 
 def with_own_cookies(response: HttpResponseBase) -> HttpResponseBase | None:
@@ -67,19 +51,34 @@ def with_own_cookies(response: HttpResponseBase) -> HttpResponseBase | None:
     # out what a response cannot be pickled with.
     try:
         own = object.__new__(type(response))
-        # The original lives as long as the copy, since its end may close what both share.
-        vars(own).update(vars(response), cookies=SimpleCookie(), _ory_mfa_original=response)
     except TypeError:
         return None
-    own.cookies.update(response.cookies)
+    for name in _slots(response):
+        object.__setattr__(own, name, getattr(response, name))
+    # The original lives as long as the copy, since its end may close what both share.
+    vars(own).update(vars(response), cookies=SimpleCookie(), _ory_mfa_original=response)
+    for name, morsel in response.cookies.items():
+        # A cookie that is set again changes the morsel that is there.
+        dict.__setitem__(own.cookies, name, _copy_of(morsel))
     return own
 
 
-def _copy(response: HttpResponseBase) -> HttpResponseBase:
-    own = with_own_cookies(response)
-    return response if own is None else own
+def _slots(response: HttpResponseBase) -> Iterator[str]:
+    for cls in type(response).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        yield from (name for name in ((slots,) if isinstance(slots, str) else slots) if hasattr(response, name))
+
+
+def _copy_of(morsel: Morsel[Any]) -> Morsel[Any]:
+    # Not copy.copy(), which leaves out what a class derived from Morsel adds.
+    own = type(morsel).__new__(type(morsel))
+    vars(own).update(vars(morsel))
+    dict.update(own, morsel)
+    return own
 
 
 def _gets_cookies(request: HttpRequest) -> bool:
-    is_session_changed = getattr(getattr(request, "session", None), "modified", False)
-    return bool(is_session_changed or request.META.get("CSRF_COOKIE_NEEDS_UPDATE"))
+    is_session_saved = settings.SESSION_SAVE_EVERY_REQUEST or getattr(
+        getattr(request, "session", None), "modified", False
+    )
+    return bool(is_session_saved or request.META.get("CSRF_COOKIE_NEEDS_UPDATE"))

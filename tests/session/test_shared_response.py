@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import Any
 
 import pytest
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
-from django.test import RequestFactory
 from django.urls import path
 from django.utils.decorators import sync_and_async_middleware
 from django.views.decorators.csrf import csrf_exempt
 
 from django_ory_mfa.decorators import aal_required
-from django_ory_mfa.session.request_state import RequestState
-from django_ory_mfa.session.shared_response import note_use, own_response
 from django_ory_mfa.testing import FakeOry
+from tests.policy_middleware import finishing
 from tests.site import Site
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -62,6 +59,10 @@ def looking_at_the_cart(get_response: Any) -> Any:
         return response
 
     return amiddleware if iscoroutinefunction(get_response) else middleware
+
+
+# A middleware outside ours that answers everybody alike.
+saying_sorry = finishing(lambda request, response: SHARED["one"] if b"filled" not in response.content else response)
 
 
 def fill(request: Any) -> HttpResponse:
@@ -174,13 +175,61 @@ def test_session_that_a_middleware_outside_reads_late_is_that_of_one_visitor(
     assert "sessionid" not in names(other.get("plain"))
 
 
-def test_response_that_cannot_be_copied_keeps_no_cookie_of_another(ory: FakeOry, site: Site, other: Site) -> None:
-    SHARED["one"] = Odd()
+@pytest.mark.parametrize("page", ["note", "guarded"])
+def test_cookie_that_the_response_deletes_anyway_is_that_of_one_visitor(
+    ory: FakeOry, site: Site, other: Site, page: str
+) -> None:
+    SHARED["one"].delete_cookie("sessionid")
+    buyer(site, ory).get(page)
+
+    assert other.get("plain").cookies["sessionid"].value == ""
+
+
+def test_response_of_a_middleware_outside_is_shared_without_cookies(
+    ory: FakeOry, site: Site, other: Site, shop: Any
+) -> None:
+    shop.MIDDLEWARE = [SESSIONS, f"{__name__}.saying_sorry", SESSION]
 
     first = names(buyer(site, ory).get("note"))
-    second = names(other.get("note"))
 
-    assert (first, second) == ({"sessionid"}, set())
+    assert (first, names(other.get("plain"))) == ({"colour", "sessionid"}, {"colour"})
+
+
+def test_end_of_a_session_ends_that_of_nobody_else(ory: FakeOry, site: Site, other: Site) -> None:
+    buyer(site, ory).get("note")
+    ory.login(site)
+    site.get("note")
+
+    assert "sessionid" not in names(other.get("plain"))
+
+
+@pytest.mark.parametrize("engine", ["cache", "signed_cookies"])
+def test_session_that_is_saved_with_every_request_is_that_of_one_visitor(
+    ory: FakeOry, site: Site, other: Site, shop: Any, engine: str
+) -> None:
+    shop.SESSION_SAVE_EVERY_REQUEST = True
+    shop.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    buyer(site, ory).get("guarded/plain")
+
+    assert "sessionid" not in names(other.get("plain"))
+
+
+@pytest.mark.parametrize("slots", ["mine", ("mine", "unset")])
+def test_copy_has_all_attributes(ory: FakeOry, site: Site, slots: Any) -> None:
+    of_slots: Any = type("OfSlots", (HttpResponse,), {"__slots__": slots})
+    SHARED["one"] = of_slots("ok")
+    SHARED["one"].mine = "kept"
+
+    response = buyer(site, ory).get("note")
+
+    assert (names(response), response.content, response.mine) == ({"sessionid"}, b"ok", "kept")
+    assert names(SHARED["one"]) == set()
+
+
+def test_response_that_cannot_be_copied_is_sent_as_it_is(ory: FakeOry, site: Site) -> None:
+    SHARED["one"] = Odd()
+
+    assert names(buyer(site, ory).get("note")) == {"sessionid"}
 
 
 def test_secret_against_csrf_of_the_next_person_is_theirs(ory: FakeOry, site: Site, shop: Any) -> None:
@@ -194,26 +243,7 @@ def test_secret_against_csrf_of_the_next_person_is_theirs(ory: FakeOry, site: Si
     assert "csrftoken" not in names(other.get("plain"))
 
 
-def test_own_cookies_are_those_that_the_view_sets_now(ory: FakeOry, site: Site, other: Site) -> None:
-    buyer(site, ory).get("guarded/plain")
-    SHARED["one"].set_cookie("colour", "red")
-
-    assert other.get("plain").cookies["colour"].value == "red"
-
-
-def test_response_of_its_own_is_returned_as_it_is(ory: FakeOry, site: Site, shop: Any) -> None:
+def test_response_of_a_request_that_changes_no_session_is_returned_as_it_is(ory: FakeOry, site: Site) -> None:
     ory.login(site)
 
-    site.get("guarded/plain")
-
-    assert not hasattr(SHARED["one"], "_ory_mfa_original")
-
-
-def test_response_from_a_cache_has_been_returned_to_nobody() -> None:
-    stored = HttpResponse("ok")
-    note_use(RequestFactory().get("/"), stored)
-
-    again = pickle.loads(pickle.dumps(stored))  # noqa: S301 - what this test has pickled
-
-    assert again.content == b"ok"
-    assert own_response(RequestState(RequestFactory().get("/")), again) is again
+    assert site.get("guarded/plain") is SHARED["one"]
