@@ -247,6 +247,11 @@ def django_cookies() -> tuple[str, str]:
     return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME
 
 
+def is_session_always_saved() -> bool:
+    """Whether Django saves its session, and sends its cookie, with every response."""
+    return bool(settings.SESSION_SAVE_EVERY_REQUEST)
+
+
 def is_csrf_secret_in_session() -> bool:
     """Whether Django's CSRF secret is in its session, not in a cookie of its own."""
     return bool(settings.CSRF_USE_SESSIONS)

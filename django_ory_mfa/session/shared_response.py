@@ -10,9 +10,10 @@ from functools import cache
 from http.cookies import Morsel, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
+
+from django_ory_mfa.conf import is_session_always_saved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,15 +32,17 @@ def _protect_from(middleware: Any) -> None:
     process_response = middleware.process_response
 
     def process_copy(self: Any, request: HttpRequest, response: HttpResponseBase) -> Any:
-        return process_response(self, request, own_response(request, response))
+        state = getattr(request, "_ory_mfa", None)
+        # Not within a view, as with @csrf_protect: who calls it there may keep the original.
+        is_outside = state is not None and state.response is not None
+        return process_response(self, request, own_response(request, response) if is_outside else response)
 
     middleware.process_response = process_copy
 
 
 def own_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Return ``response``; a copy of it if the session is known and Django is going to put cookies onto it."""
-    state = getattr(request, "_ory_mfa", None)
-    if state is None or state.known_session is None or not _gets_cookies(request):
+    if request._ory_mfa.known_session is None or not _gets_cookies(request):  # type: ignore[attr-defined]  # attached
         return response
     own = with_own_cookies(response)
     return response if own is None else own
@@ -78,7 +81,5 @@ def _copy_of(morsel: Morsel[Any]) -> Morsel[Any]:
 
 
 def _gets_cookies(request: HttpRequest) -> bool:
-    is_session_saved = settings.SESSION_SAVE_EVERY_REQUEST or getattr(
-        getattr(request, "session", None), "modified", False
-    )
+    is_session_saved = is_session_always_saved() or getattr(getattr(request, "session", None), "modified", False)
     return bool(is_session_saved or request.META.get("CSRF_COOKIE_NEEDS_UPDATE"))
