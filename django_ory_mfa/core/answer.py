@@ -62,6 +62,20 @@ def value_at(value: Any, *keys: str) -> Any:
     return value
 
 
+def has_unreadable_identity(answer: Answer) -> bool:
+    """Whether the answer was not readable for what it says of a person, as far as that shows.
+
+    SECURITY: a person writes their own traits: lone surrogates, deep nesting, numbers of too many digits.
+    """
+    try:
+        value = json.loads(answer.body.decode(), parse_int=str)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return isinstance(value_at(value, "identity"), dict)
+
+
 LATE = Answer.failed("timeout", is_outage=True)
 # No thread was free in time; Ory was not called.
 QUEUED = Answer.failed("queue")

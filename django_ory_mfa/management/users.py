@@ -15,6 +15,7 @@ from django.db import OperationalError, ProgrammingError
 
 from django_ory_mfa.conf import conf
 from django_ory_mfa.management.base_url import MISUSED
+from django_ory_mfa.management.control.shown import clean
 from django_ory_mfa.management.prune import KEY, admin_api, deactivate, exists, gone
 
 APP = "django_ory_mfa.contrib.auth"
@@ -150,7 +151,7 @@ def _listed(found: Iterable[Any], count: str = "linked.") -> str:
 def _row(link: Any) -> tuple[str, ...]:
     is_active = "yes" if link.user.is_active else "no"
     days = (f"{time:%Y-%m-%d}" if time else "-" for time in (link.linked_at, link.synced_at))
-    return str(link.identity_id), link.project or "-", is_active, *days, link.user.get_username()
+    return str(link.identity_id), link.project or "-", is_active, *days, clean(link.user.get_username())
 
 
 def _links() -> Any:

@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from django_ory_mfa.core.answer import LATE, QUEUED, may_be_provoked
+from django_ory_mfa.core.answer import LATE, QUEUED, has_unreadable_identity, may_be_provoked
 from django_ory_mfa.core.session import SessionState
 from django_ory_mfa.ory.singleflight import Group, SharedCall
 from django_ory_mfa.runtime import limited_log
@@ -96,7 +96,8 @@ class Health:
             return not self._is_ready
         if 400 <= answer.status < 500 or not (answer.status or answer.is_outage):
             return False
-        if is_known or not (answer.status or may_be_provoked(answer)):
+        is_evidence = is_known and not has_unreadable_identity(answer)
+        if is_evidence or not (answer.status or may_be_provoked(answer)):
             return True
         # SECURITY: a visitor may have caused the failure, and must not mark Ory as down. So Ory's health endpoint
         # decides; after a time-out, the client calls it in the background, because no time is left.

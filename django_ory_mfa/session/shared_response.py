@@ -7,13 +7,14 @@ Ory session is known: a Django session is marked as that of its person, and a ch
 from __future__ import annotations
 
 from functools import cache
-from http.cookies import Morsel, SimpleCookie
+from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 
 from django_ory_mfa.conf import is_session_always_saved
+from django_ory_mfa.roundtrip.hops import has_hops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +34,10 @@ def _protect_from(middleware: Any) -> None:
 
     def process_copy(self: Any, request: HttpRequest, response: HttpResponseBase) -> Any:
         state = getattr(request, "_ory_mfa", None)
-        # Not within a view, as with @csrf_protect: who calls it there may keep the original.
-        is_outside = state is not None and state.response is not None
-        return process_response(self, request, own_response(request, response) if is_outside else response)
+        # Not within a view, as with @csrf_protect, nor for a derived class: who calls it there may keep the original.
+        if state is not None and state.response is not None and type(self).process_response is process_copy:
+            response = state.response = own_response(request, response)
+        return process_response(self, request, response)
 
     middleware.process_response = process_copy
 
@@ -49,7 +51,7 @@ def own_response(request: HttpRequest, response: HttpResponseBase) -> HttpRespon
 
 
 def with_own_cookies(response: HttpResponseBase) -> HttpResponseBase | None:
-    """Return a copy of ``response`` that shares all but its cookies; None if its class cannot be copied so."""
+    """Return a copy of ``response`` with headers and cookies of its own; None if its class cannot be copied so."""
     # SECURITY: a view may return one object to everybody, who would all get its cookies. Not copy.copy(), which leaves
     # out what a response cannot be pickled with.
     try:
@@ -60,9 +62,11 @@ def with_own_cookies(response: HttpResponseBase) -> HttpResponseBase | None:
         object.__setattr__(own, name, getattr(response, name))
     # The original lives as long as the copy, since its end may close what both share.
     vars(own).update(vars(response), cookies=SimpleCookie(), _ory_mfa_original=response)
+    own.headers = _copy_of(response.headers, _store=dict(response.headers._store))
     for name, morsel in response.cookies.items():
         # A cookie that is set again changes the morsel that is there.
         dict.__setitem__(own.cookies, name, _copy_of(morsel))
+        dict.update(own.cookies[name], morsel)
     return own
 
 
@@ -72,14 +76,14 @@ def _slots(response: HttpResponseBase) -> Iterator[str]:
         yield from (name for name in ((slots,) if isinstance(slots, str) else slots) if hasattr(response, name))
 
 
-def _copy_of(morsel: Morsel[Any]) -> Morsel[Any]:
+def _copy_of(thing: Any, **other: Any) -> Any:
     # Not copy.copy(), which leaves out what a class derived from Morsel adds.
-    own = type(morsel).__new__(type(morsel))
-    vars(own).update(vars(morsel))
-    dict.update(own, morsel)
+    kind: Any = type(thing)
+    own = kind.__new__(kind)
+    vars(own).update(vars(thing), **other)
     return own
 
 
 def _gets_cookies(request: HttpRequest) -> bool:
     is_session_saved = is_session_always_saved() or getattr(getattr(request, "session", None), "modified", False)
-    return bool(is_session_saved or request.META.get("CSRF_COOKIE_NEEDS_UPDATE"))
+    return bool(is_session_saved or request.META.get("CSRF_COOKIE_NEEDS_UPDATE") or has_hops(request))

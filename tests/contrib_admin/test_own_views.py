@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.urls import include, path
 from django.views import View
 
+from django_ory_mfa.contrib.admin.sites import AALAdminSite
 from tests.contrib_admin.people import STALE, UsersSite, is_refresh, may, staff
 from tests.contrib_admin.rights_sites import site_of
 from tests.contrib_admin.shop.models import Customer, Order
@@ -206,6 +207,36 @@ class Borrowing(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs
         return [path("lent/", self.admin_site.admin_view(lent.quiet)), *super().get_urls()]
 
 
+class Archive(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """It shows its list at a second address, as many sites do."""
+
+    actions = ("refund",)
+    list_display = ("pk", "name")
+    list_editable = ("name",)
+    ory_mfa_requirements: ClassVar = {"refund": "sensitive", "change": "sensitive"}
+
+    def refund(self, request: Any, queryset: Any) -> None:
+        queryset.update(name="refunded")
+
+    def archive(self, request: Any) -> Any:
+        return self.changelist_view(request, {"title": "Archive"})
+
+    def get_urls(self) -> Any:
+        return [path("archive/", self.admin_site.admin_view(self.archive)), *super().get_urls()]
+
+
+class WithListOfItsOwn(AALAdminSite):
+    """A view of the site itself shows the list of a model admin."""
+
+    def everything(self, request: Any) -> Any:
+        return self._registry[Customer].changelist_view(request)
+
+    def get_urls(self) -> Any:
+        return [path("everything/", self.admin_view(self.everything)), *super().get_urls()]
+
+
+archive = WithListOfItsOwn(name="archive")
+archive.register(Customer, Archive)
 undeclared = site_of("undeclared", (User, Undeclared), (Customer, Customers))
 declared = site_of("declared", (User, Declared))
 members = site_of("members", (Group, Groups), (Customer, WithOrders))
@@ -220,6 +251,7 @@ urlpatterns = [
         path(f"{site.name}/", site.urls)
         for site in (undeclared, declared, members, shown, accounts, borrowing, unbound, unbound_declared, of_users)
     ),
+    path("archive/", archive.urls),
     path("", include("tests.contrib_admin.urls")),
 ]
 
@@ -233,6 +265,41 @@ def test_view_that_nothing_is_declared_for_needs_a_fresh_proof_to_change_users(o
     ory.login(site, user=me)
     assert site.post("/undeclared/auth/user/revert/").status_code == 200
     assert User.objects.get(pk=me.pk).is_superuser
+
+
+ASK = {"action": "delete_selected", "index": "0", "select_across": "0"}
+ROWS = {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "form-0-name": "Zoo", "_save": "Save"}
+
+
+@pytest.mark.parametrize("url", ["/archive/shop/customer/archive/", "/archive/everything/"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {**ASK, "post": "yes"},
+        ASK,
+        {**ASK, "action": "refund"},
+        ROWS,
+    ],
+    ids=["delete", "ask", "action", "rows"],
+)
+def test_list_at_another_address_asks_for_what_the_list_asks_for(
+    ory: Any, site: UsersSite, url: str, form: dict[str, str]
+) -> None:
+    customer = Customer.objects.create(name="Museum")
+    sent = {**form, "_selected_action": str(customer.pk), "form-0-id": str(customer.pk)}
+    if form is ROWS:
+        del sent["_selected_action"]
+    me = staff(ory, site, age=STALE)
+
+    assert site.get(url).status_code == 200
+    assert site.post(url, {"_selected_action": str(customer.pk), "action": ""}).status_code in (200, 302)
+    assert is_refresh(site.post(url, sent))
+    assert Customer.objects.get(pk=customer.pk).name == "Museum"
+
+    ory.login(site, user=me)
+    assert not is_refresh(site.post(url, sent))
+    # Django asks once more before it deletes.
+    assert Customer.objects.filter(name="Museum").exists() is (form == ASK)
 
 
 def test_view_of_groups_is_one_of_rights_too(ory: Any, site: UsersSite) -> None:

@@ -129,6 +129,16 @@ def test_table_that_is_missing_is_one_line(arguments: tuple[str, ...]) -> None:
         users(*arguments)
 
 
+def test_terminal_obeys_nothing_in_a_name() -> None:
+    User.objects.create(username="ann\x1b]0;owned\x07\u202e\n1 row more")
+    link(user=User.objects.get().username)
+
+    _, row, _, count = users("list").splitlines()
+
+    assert row.endswith("ann ]0;owned   1 row more")
+    assert (count, row.isprintable()) == ("1 linked.", True)
+
+
 def test_empty_list_says_so() -> None:
     assert users("list").splitlines()[-1] == "0 linked."
 

@@ -125,6 +125,29 @@ def test_visitor_with_a_huge_session_marks_nobody_down(site: Site, ory: FakeOry,
     assert site.get("session").json()["state"] == "active"
 
 
+@pytest.mark.parametrize(
+    "traits",
+    [b'{"name": "\\ud800x"}', b'{"name": %s}' % (b"7" * 5_000), b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"],
+    ids=["surrogate", "number", "nesting"],
+)
+def test_visitor_with_traits_that_cannot_be_read_marks_nobody_down(site: Site, ory: FakeOry, traits: bytes) -> None:
+    ory.login(site)
+    assert site.get("session").json()["state"] == "active"
+    ory.fail(200, b'{"id": "1", "active": true, "identity": {"id": "1", "traits": %s}}' % traits)
+    sent: list[Any] = []
+
+    def receive(sender: Any, **named: Any) -> None:
+        sent.append(named)
+
+    ory_unavailable.connect(receive)
+    try:
+        states = [site.get("session").json()["state"] for _ in range(2)]
+    finally:
+        ory_unavailable.disconnect(receive)
+
+    assert (states, sent) == (["unavailable"] * 2, [])
+
+
 @pytest.mark.parametrize("status", [404, 500])
 def test_visitor_who_asks_for_odd_flows_does_not_keep_ory_marked_down(site: Site, ory: FakeOry, status: int) -> None:
     ory.login(site)

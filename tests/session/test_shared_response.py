@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import iscoroutinefunction
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.urls import path
@@ -23,6 +24,14 @@ SESSION = "django_ory_mfa.middleware.OrySessionMiddleware"
 # A response that cannot be copied.
 Odd: Any = type("Odd", (HttpResponse, dict), {"__hash__": object.__hash__})
 SHARED: dict[str, Any] = {}
+
+
+class Derived(SessionMiddleware):
+    """It ignores what Django's method returns."""
+
+    def process_response(self, request: Any, response: Any) -> Any:
+        super().process_response(request, response)
+        return response
 
 
 @sync_and_async_middleware
@@ -201,6 +210,35 @@ def test_end_of_a_session_ends_that_of_nobody_else(ory: FakeOry, site: Site, oth
     site.get("note")
 
     assert "sessionid" not in names(other.get("plain"))
+
+
+def test_what_is_made_of_the_response_to_one_visitor_is_not_that_of_the_next(
+    ory: FakeOry, site: Site, other: Site, shop: Any
+) -> None:
+    shop.MIDDLEWARE = ["django.middleware.gzip.GZipMiddleware", SESSIONS, SESSION]
+    SHARED["one"] = HttpResponse("<p>hello</p>" * 200)
+    packed = buyer(site, ory).get("note", headers={"Accept-Encoding": "gzip"})
+
+    shown = other.get("plain")
+
+    assert (packed["Content-Encoding"], len(packed.content) < 1_000) == ("gzip", True)
+    assert ("Content-Encoding" in shown, shown.content) == (False, b"<p>hello</p>" * 200)
+
+
+def test_return_from_ory_ends_the_hops_of_nobody_else(ory: FakeOry, site: Site, other: Site) -> None:
+    assert "ory_mfa_hops" in names(site.get("guarded/plain"))
+    ory.login(site)
+
+    returned = site.get("guarded/plain")
+
+    assert returned.cookies["ory_mfa_hops"].value == ""
+    assert "ory_mfa_hops" not in names(other.get("plain"))
+
+
+def test_derived_middleware_may_keep_the_response_that_it_was_given(ory: FakeOry, site: Site, shop: Any) -> None:
+    shop.MIDDLEWARE = [f"{__name__}.Derived", f"{__name__}.looking_later", SESSION]
+
+    assert "sessionid" in names(buyer(site, ory).get("plain"))
 
 
 @pytest.mark.parametrize("engine", ["cache", "signed_cookies"])

@@ -32,7 +32,7 @@ def picked_actions(model_admin: Any, request: HttpRequest) -> Iterator[Picked]:
         functions = [_function_of(actions[name]) for actions in known if name in actions]
         # The same function may be there under another name.
         names = {name, *(getattr(function, "__name__", name) for function in functions)}
-        if name and not functions and _runs_actions(request):
+        if name and not functions and runs_actions(request):
             # SECURITY: an action of another model admin, which a theme shows in this page, may delete.
             names.add(DELETING)
         yield Picked(names, bool(functions))
@@ -60,9 +60,10 @@ def _picked(request: HttpRequest) -> list[str]:
     return [name for field in fields for name in request.POST.getlist(field)]
 
 
-def _runs_actions(request: HttpRequest) -> bool:
-    """Whether Django would run an action; else ``action`` is a field of the form."""
-    return ACTION_CHECKBOX_NAME in request.POST or "select_across" in request.POST
+def runs_actions(request: HttpRequest) -> bool:
+    """Whether Django would run an action in a list; else ``action`` is a field of the form."""
+    is_list = ACTION_CHECKBOX_NAME in request.POST or "select_across" in request.POST
+    return is_list and any(_picked(request))
 
 
 def _of_a_theme(model_admin: Any, *attributes: str) -> set[str]:

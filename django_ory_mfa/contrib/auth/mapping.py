@@ -201,7 +201,8 @@ class Mapping:
     def _values(self, sync: UserSync, first: dict[str, Any]) -> dict[str, Any]:
         values = first | sync.fields(self._identity) | self._rights(sync)
         model = get_user_model()
-        if model.USERNAME_FIELD in values:
+        # SECURITY: not an address, which could become one that Ory has not verified.
+        if model.USERNAME_FIELD in values and model.get_email_field_name() != model.USERNAME_FIELD:
             # As Django's own managers do: two names that look the same are the same.
             values[model.USERNAME_FIELD] = model.normalize_username(values[model.USERNAME_FIELD])
         return values
