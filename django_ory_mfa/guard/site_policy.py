@@ -114,12 +114,22 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMat
     is_text = is_looked_up(path_info, match)
     if is_text:
         found += [demand or default for demand in _of_text(path_info, rules)]
+        found += _of_slash(path_info, particular)
     for path in spellings(path_info, match, urlconf):
         if path is None:
             found += _all(particular)
         else:
             found += filter(None, [_first(particular, path), *(_of_text(path, particular) if is_text else ())])
     return found
+
+
+def _of_slash(path_info: str, rules: list[Rule]) -> list[Demand]:
+    """Return the demand of the rules for the path with a slash at its end, if none is for the path as it is.
+
+    Django's fallback for redirects adds one, and the view may have no page here.
+    """
+    found = _first(rules, f"{path_info}/") if _first(rules, path_info) is None else None
+    return [] if found is None else [found]
 
 
 def _of_text(path: str, rules: list[Rule]) -> Iterator[Demand | None]:

@@ -102,15 +102,21 @@ def _values_of(match: ResolverMatch | None) -> list[Any]:
 
 def _in_numbers(path: str, texts: list[str]) -> Iterator[str]:
     """Yield the path, and the path with its numbers as rules write them; Django reads 07, +7 and 7 as one number."""
-    yield path
-    for text in texts:
-        for read in (int, UUID):
-            with suppress(ValueError):
-                yield path.replace(text, str(read(text)))
-    if NUMBER.search(path):
-        yield NUMBER.sub(lambda found: _ascii(found[0]), path)
-        # Months and days.
-        yield NUMBER.sub(lambda found: _ascii(found[0]).zfill(2), path)
+    read = "/".join(_as_read(segment) if segment in texts else segment for segment in path.split("/"))
+    for one in dict.fromkeys((path, read)):
+        yield one
+        if NUMBER.search(one):
+            yield NUMBER.sub(lambda found: _ascii(found[0]), one)
+            # Months and days.
+            yield NUMBER.sub(lambda found: _ascii(found[0]).zfill(2), one)
+
+
+def _as_read(text: str) -> str:
+    """Return ``text`` as fields of models read it that hold numbers or UUIDs."""
+    for read in (int, UUID):
+        with suppress(ValueError):
+            return str(read(text))
+    return text
 
 
 def _ascii(digits: str) -> str:

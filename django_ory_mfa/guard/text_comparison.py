@@ -8,16 +8,35 @@ from unicodedata import category, decimal, name, normalize
 
 # Letters that databases compare as these, and Unicode does not decompose.
 LIKE = {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i", "ŀ": "l"}
-# Some compare this letter as one s, others as two.
-SHARP_S = re.compile("[ßẞ]")
+LIKE |= dict(zip("\u0491\u05da\u05dd\u05df\u05e3\u05e5", "\u0433\u05db\u05de\u05e0\u05e4\u05e6", strict=True))
+    "ґ": "\u0433",
+    "\u05da": "\u05db",
+    "\u05dd": "\u05de",
+    "\u05df": "\u05e0",
+    "\u05e3": "\u05e4",
+    "\u05e5": "\u05e6",
+}
+# Letters that they compare as one or as two, and what these are in each kind of collation: most of them by one letter,
+# those of dictionaries, of German telephone books, and of Scandinavia.
+KINDS = tuple(
+    str.maketrans(dict(zip("ßẞäÄöÖüÜűŰåÅæÆ", (letter for letter in letters for _ in "aA"), strict=True)))
+    for letters in (
+        ("s", "a", "o", "u", "u", "a", "a"),
+        ("ss", "a", "o", "u", "u", "a", "ae"),
+        ("ss", "ae", "oe", "ue", "u", "a", "ae"),
+        ("ss", "ae", "o", "y", "y", "aa", "ae"),
+    )
+)
 # An escape in a pattern, and of which sign if that is named by a number.
 ESCAPE = re.compile(r"\\(?:(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|.)", re.DOTALL)
 # Signs that they tell apart: those of Latin-1, punctuation, currencies, Chinese and Japanese punctuation.
 TOLD_APART = re.compile(
     "[\u00a1-\u00bf\u00d7\u00f7\u2010-\u2029\u2030-\u205e\u20a0-\u20c0\u3001-\u3006\u3008-\u3020\u3030-\u303f\u3099-\u30ff]"
 )
-# Letters that some overlook: Vedic signs, and the shapes of Arabic letters.
-OVERLOOKED = re.compile("[\u1cd0-\u1cff\ufb50-\ufeff]")
+# Letters that some overlook, or compare to others: Vedic signs, shapes of Arabic letters, old Cyrillic letters.
+ODD = re.compile("[\u0870-\u089f\u1c80-\u1c8f\u1cd0-\u1cff\ua640-\ua69f\ufb50-\ufeff]")
+# Latin letters of today's languages that they tell apart.
+OF_LATIN = frozenset("ŋƒɓɖɗɛǝəɣɩɔʋƙƴʒ")
 
 
 def folded(path: str) -> tuple[str, ...]:
@@ -25,8 +44,10 @@ def folded(path: str) -> tuple[str, ...]:
 
     Several, if they differ. :func:`as_compared` does the same to a pattern.
     """
-    texts = dict.fromkeys((SHARP_S.sub("s", path), SHARP_S.sub("ss", path)))
-    return tuple(_without_spaces_at_an_end("".join(map(_shown, text))) for text in texts)
+    if path.isascii():
+        return (_shown(path),)
+    text = normalize("NFC", path)
+    return tuple(dict.fromkeys(_shown(text.translate(kind)) for kind in KINDS))
 
 
 def is_unsure(path: str) -> bool:
@@ -46,21 +67,21 @@ def ignoring_case(pattern: re.Pattern[str]) -> re.Pattern[str]:
 @cache
 def as_compared(pattern: re.Pattern[str]) -> re.Pattern[str]:
     """Return ``pattern`` for paths that are :func:`folded`."""
-    text = ESCAPE.sub(_unescaped, pattern.pattern)
-    plain = "".join(map(_in_pattern, SHARP_S.sub("ss?", text)))
+    plain = "".join(map(_in_pattern, ESCAPE.sub(_unescaped, pattern.pattern)))
     try:
         return re.compile(plain, pattern.flags | re.IGNORECASE)
     except re.error:
         return ignoring_case(pattern)
 
 
-def _without_spaces_at_an_end(text: str) -> str:
+def _shown(text: str) -> str:
+    plain = "".join(map(_shown_sign, text))
     # Not by a regex, which would try every space of many.
-    return "/".join(part.rstrip(" ") for part in text.split("/"))
+    return "/".join(part.rstrip(" ") for part in plain.split("/"))
 
 
 @lru_cache(maxsize=4096)
-def _shown(sign: str) -> str:
+def _shown_sign(sign: str) -> str:
     return "" if category(sign) in ("Cc", "Cf") else _plain(sign).lower()
 
 
@@ -70,9 +91,13 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def _in_pattern(sign: str) -> str:
-    plain = _plain(sign)
+    plain, several = _plain(sign), dict.fromkeys(sign.translate(kind) for kind in KINDS)
+    if len(several) > 1:
+        return f"(?:{'|'.join(several)})"
+    if sign.isascii() or (plain.isalnum() and len(plain) == 1):
+        return plain
     # A wide bracket, for example, would mean something else in a pattern.
-    return plain if sign.isascii() or plain.isalnum() else re.escape(plain)
+    return f"(?:{re.escape(plain)})"
 
 
 def _plain(sign: str) -> str:
@@ -95,5 +120,6 @@ def _is_unsure(sign: str) -> bool:
     if kind[0] == "M":
         return " LETTER " in name(sign, "")
     if kind[0] == "L" and kind != "Lm":
-        return OVERLOOKED.match(sign) is not None or name(sign, "").startswith("LATIN")
+        is_told_apart = sign.lower() in OF_LATIN or not name(sign, "").startswith("LATIN")
+        return ODD.match(sign) is not None or not is_told_apart
     return not TOLD_APART.match(sign)

@@ -53,12 +53,21 @@ async def anowhere(request: Any, **kwargs: Any) -> HttpResponse:
     raise Http404
 
 
+def returned(request: Any, **kwargs: Any) -> HttpResponse:
+    return HttpResponse(status=404)
+
+
+async def areturned(request: Any, **kwargs: Any) -> HttpResponse:
+    return HttpResponse(status=404)
+
+
 def missing(mode: str) -> list[Any]:
     """Views that are there, and have no page."""
     view = anowhere if mode == "async" else nowhere
     return [
         path("missing", view),
         path("slug/<path:slug>", view),
+        path("returned/<path:slug>", areturned if mode == "async" else returned),
         path("missing/exempt", aal_exempt(view)),
         path("missing/aal1", aal_required("aal1")(view)),
         path("<breaks_when_asked:n>", view),
@@ -340,13 +349,14 @@ def test_view_without_a_page_that_a_rule_judged_is_judged_once(
     assert (site.get("missing").content, len(denials)) == (MADE, 1)
 
 
+@pytest.mark.parametrize("folder", ["slug", "returned"])
 def test_fallback_page_for_a_view_without_a_page_needs_what_the_path_with_a_slash_needs(
-    ory: Any, site: Site, settings: Any
+    ory: Any, site: Site, settings: Any, folder: str
 ) -> None:
     inside(settings, "redirects")
-    settings.ORY_MFA_RULES = [(r"/\w+/slug/old/$", "aal2"), ("/", None)]
+    settings.ORY_MFA_RULES = [(rf"/\w+/{folder}/old/$", "aal2"), ("/", None)]
 
-    refused, passed = site.get("slug/old"), site.get("slug/other")
+    refused, passed = site.get(f"{folder}/old"), site.get(f"{folder}/other")
 
     assert (location(refused).startswith(LOGIN), location(passed)) == (True, "/secret-target/")
 

@@ -615,6 +615,22 @@ def test_letters_that_a_database_compares_alike_are_alike_in_rules(settings: Any
         ("/ma\u00df/", "/MAS/"),
         ("/ma\u00df/", "/mass/"),
         (r"/b\u00fcro/", "/buro/"),
+        ("/hr-policy/", "/hr-polic\u00fc/"),
+        ("/payroll/", "/pa\u0171roll/"),
+        ("/geh\u00e4lter/", "/gehaelter/"),
+        ("/gehaelter/", "/GEH\u00c4LTER/"),
+        ("/b\u00fcro/", "/bu\u0308ro/"),
+        ("/b\u00fcro/", "/bYro/"),
+        ("/\u00e5r/", "/aar/"),
+        ("/aar/", "/\u00e5r/"),
+        ("/b\u00f6l/", "/b\u0153l/"),
+        ("/as/", "/\u00e6s/"),
+        ("/ma\u00df+e/", "/masse/"),
+        ("/\u00e6?on/", "/aeon/"),
+        ("/\u0433/", "/\u0491/"),
+        ("/\u05de\u05dc\u05db/", "/\u05de\u05dc\u05da/"),
+        ("/intern/", "/inter\u0870n/"),
+        ("/\u043e/", "/\u1c82/"),
         (r"/b\xfcr\U000000f6/", "/buro/"),
         ("/\u03b1/", "/\u1fb3/"),
         # What databases compare in ways of their own.
@@ -655,6 +671,9 @@ def test_rule_holds_for_signs_of_which_a_database_may_think_alike(
         "/\u05e2\u05d1\u05e8\u05d9\u05ea/",
         "/\u0627\u0644\u0639\u0631\u0628\u064a\u0629/",
         "/soft\u00adhyphen/",
+        "/az\u0259rbaycan/",
+        "/s\u00e1\u014bgiid/",
+        "/K\u0254\u0194/",
     ],
 )
 def test_rule_holds_for_no_other_words_of_whatever_language(settings: Any, url: str) -> None:
@@ -680,6 +699,21 @@ def test_rule_for_a_number_holds_for_all_that_is_read_as_that_number(settings: A
     match = path(route, views.page).resolve(url)
 
     assert Requirement("aal2") in [demand.declared for demand in demands_on(views.page, f"/{url}", None, match)]
+
+
+@pytest.mark.parametrize("url", ["/report/+7/+8/", "/report/+7/08/", "/report/ 7/ 8/", "/report/0_7/8 /"])
+def test_rule_for_two_numbers_holds_for_all_that_is_read_as_them(settings: Any, url: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/report/7/8/", "aal2"), ("/", None)]
+    match = path("report/<str:a>/<str:b>/", views.page).resolve(url[1:])
+
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(views.page, url, None, match)]
+
+
+def test_number_is_read_only_where_it_is_a_parameter(settings: Any) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/phase 1/1/", "aal2"), ("/", None)]
+    match = path("phase 1/<str:n>/", views.page).resolve("phase 1/ 1/")
+
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(views.page, "/phase 1/ 1/", None, match)]
 
 
 @pytest.mark.parametrize("text", [str(UUID(int=10)), f"{{{UUID(int=10)}}}", UUID(int=10).hex, UUID(int=10).urn])
