@@ -9,13 +9,6 @@ from unicodedata import category, decimal, name, normalize
 # Letters that databases compare as these, and Unicode does not decompose.
 LIKE = {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i", "ŀ": "l"}
 LIKE |= dict(zip("\u0491\u05da\u05dd\u05df\u05e3\u05e5", "\u0433\u05db\u05de\u05e0\u05e4\u05e6", strict=True))
-    "ґ": "\u0433",
-    "\u05da": "\u05db",
-    "\u05dd": "\u05de",
-    "\u05df": "\u05e0",
-    "\u05e3": "\u05e4",
-    "\u05e5": "\u05e6",
-}
 # Letters that they compare as one or as two, and what these are in each kind of collation: most of them by one letter,
 # those of dictionaries, of German telephone books, and of Scandinavia.
 KINDS = tuple(
