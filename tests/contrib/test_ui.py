@@ -596,13 +596,14 @@ def test_link_that_is_no_web_address_is_not_shown(ory: responses.RequestsMock, h
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
-@pytest.mark.parametrize("place", ["body", "ui", "nodes", "messages"])
+@pytest.mark.parametrize("place", ["body", "ui", "nodes", "messages", "number"])
 def test_odd_body_is_no_server_error(ory: responses.RequestsMock, place: str, odd: Any) -> None:
     bodies = {
         "body": odd,
         "ui": {"ui": odd},
         "nodes": flow_of(ui={"nodes": odd}),
         "messages": flow_of(CSRF, SUBMIT, ui={"messages": odd}),
+        "number": flow_of(CSRF, SUBMIT, ui={"messages": [{"id": odd, "text": "See ann@example.org", "type": "info"}]}),
     }
     ory.get(f"{ORY}/self-service/login/flows", json=bodies[place])
 

@@ -225,6 +225,9 @@ class Archive(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-
         return [path("archive/", self.admin_site.admin_view(self.archive)), *super().get_urls()]
 
 
+CONSTANT = HttpResponse("the same for everybody")
+
+
 class WithListOfItsOwn(AALAdminSite):
     """A view of the site itself shows the list of a model admin."""
 
@@ -232,7 +235,12 @@ class WithListOfItsOwn(AALAdminSite):
         return self._registry[Customer].changelist_view(request)
 
     def get_urls(self) -> Any:
-        return [path("everything/", self.admin_view(self.everything)), *super().get_urls()]
+        constant = self.admin_view(lambda request: CONSTANT)
+        return [
+            path("everything/", self.admin_view(self.everything)),
+            path("constant/", constant),
+            *super().get_urls(),
+        ]
 
 
 archive = WithListOfItsOwn(name="archive")
@@ -300,6 +308,15 @@ def test_list_at_another_address_asks_for_what_the_list_asks_for(
     assert not is_refresh(site.post(url, sent))
     # Django asks once more before it deletes.
     assert Customer.objects.filter(name="Museum").exists() is (form == ASK)
+
+
+def test_response_that_a_view_returns_to_everybody_is_marked_for_nobody(ory: Any, site: UsersSite) -> None:
+    staff(ory, site)
+
+    response = site.get("/archive/constant/?_popup=1")
+
+    assert (response.status_code, response.content, set(response.cookies)) == (200, CONSTANT.content, {"ory_mfa_admin"})
+    assert (set(CONSTANT.cookies), "Cross-Origin-Opener-Policy" in CONSTANT.headers) == (set(), False)
 
 
 def test_view_of_groups_is_one_of_rights_too(ory: Any, site: UsersSite) -> None:

@@ -452,8 +452,9 @@ def test_fallback_does_not_beat_an_ory_session(ory: Any, site: UsersSite, settin
         {"cookies": {"ory_kratos_session": "unknown"}},
         {"cookies": {"ory_session_one": "a", "ory_session_two": "b"}},
         {"cookies": {"ory_kratos_session": "un sound"}},
+        {"cookies": {"ory_kratos_session": "unknown; ory_kratos_session="}},
     ],
-    ids=["token", "bearer", "cookie", "two projects", "unsound cookie"],
+    ids=["token", "bearer", "cookie", "two projects", "unsound cookie", "empty cookie after it"],
 )
 def test_fallback_does_not_count_beside_a_credential_that_ory_does_not_know(
     ory: Any, site: UsersSite, settings: Any, sent_along: dict[str, Any]

@@ -66,6 +66,11 @@ def runs_actions(request: HttpRequest) -> bool:
     return is_list and any(_picked(request))
 
 
+def saves_rows(request: HttpRequest) -> bool:
+    """Whether Django would save the rows of a list."""
+    return "_save" in request.POST and any(name.endswith("-TOTAL_FORMS") for name in request.POST)
+
+
 def _of_a_theme(model_admin: Any, *attributes: str) -> set[str]:
     """Return the names of the actions in these attributes, as django-unfold has them."""
     names = [name for attribute in attributes for name in _listed(getattr(model_admin, attribute, None))]

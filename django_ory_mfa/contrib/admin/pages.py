@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
@@ -16,6 +16,7 @@ from django_ory_mfa.core.decision import Outcome
 from django_ory_mfa.enforcement import render
 from django_ory_mfa.request.client_kind import Kind, kind_of
 from django_ory_mfa.session.request_state import state_of
+from django_ory_mfa.session.shared_response import with_own_cookies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,12 @@ def refused(
         return json_of(said)
     shown = {"title": _("Sign-in is not available right now"), "again": request.get_full_path()}
     return _page(request, "unavailable", context() | shown, said)
+
+
+def own(response: Any) -> Any:
+    """Return a copy of ``response``: a view may return one to everybody, and the admin marks it for one person."""
+    is_rendered = isinstance(response, HttpResponseBase) and getattr(response, "is_rendered", True)
+    return (with_own_cookies(response) if is_rendered else None) or response
 
 
 def let_popups_return(request: HttpRequest, response: Any) -> Any:

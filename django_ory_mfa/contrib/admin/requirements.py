@@ -9,7 +9,14 @@ from django.contrib.admin import ModelAdmin
 from django.views.generic import RedirectView
 
 from django_ory_mfa.checks.admin import KEYS, SENSITIVE
-from django_ory_mfa.contrib.admin.actions import DELETING, Picked, linked_actions, picked_actions, runs_actions
+from django_ory_mfa.contrib.admin.actions import (
+    DELETING,
+    Picked,
+    linked_actions,
+    picked_actions,
+    runs_actions,
+    saves_rows,
+)
 from django_ory_mfa.contrib.admin.fields import holds_rights
 from django_ory_mfa.contrib.admin.inlines import AS_NEW, rows_beside
 from django_ory_mfa.contrib.admin.own_code import innermost, is_own_view
@@ -29,8 +36,6 @@ VIEWS = {
     "user_change_password": "password",
 }
 WITH_ACTIONS = frozenset({"changelist", "change", "add"})
-# What the form of a list sends that can be edited.
-LIST_FORM = "form-TOTAL_FORMS"
 # What is done to an object, in whichever form.
 OF_OBJECTS = frozenset({"add", "change", "delete"})
 ALWAYS_SENSITIVE = frozenset({"delete", "password", DELETING})
@@ -63,7 +68,7 @@ def requirements_of(site: Any, view: Any, request: HttpRequest, object_id: str |
         place = max(place, _place_by_route(site, view, request), key=_holds_rights)
     model_admin, key = place.model_admin, place.key
     # SECURITY: a view that the site adds may be the list of a model admin under another address.
-    may_be_list = key is None and (runs_actions(request) or LIST_FORM in request.POST)
+    may_be_list = key is None and (runs_actions(request) or saves_rows(request))
     if model_admin is None:
         if may_be_list:
             yield sensitive

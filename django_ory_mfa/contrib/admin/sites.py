@@ -95,7 +95,7 @@ class AALAdminSiteMixin:
             found = kwargs.get("object_id", next(iter((*args, *kwargs.values())), None))
             response = AdminGuard(self, request, view).refusal(None if found is None else str(found))
             if response is None:
-                response = finish_allowed(request, inner(request, *args, **kwargs))
+                response = finish_allowed(request, pages.own(inner(request, *args, **kwargs)))
                 last_page.remember(request, response, session_of(state_of(request)), self._path())
             return pages.let_popups_return(request, response)
 

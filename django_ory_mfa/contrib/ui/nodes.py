@@ -117,12 +117,18 @@ def read_messages(messages: object) -> tuple[Message, ...]:
     """Return the messages that have a text."""
     if not isinstance(messages, list):
         return ()
-    return tuple(Message(text, _kind(message), message.get("id")) for message in messages if (text := text_of(message)))
+    return tuple(_message(text, message) for message in messages if (text := text_of(message)))
 
 
-def _kind(message: dict[str, Any]) -> str:
-    kind, number = message.get("type"), message.get("id")
-    if isinstance(number, int) and number in EXPIRED:
+def _message(text: str, message: dict[str, Any]) -> Message:
+    number = message.get("id")
+    number = number if isinstance(number, int) else None
+    return Message(text, _kind(message, number), number)
+
+
+def _kind(message: dict[str, Any], number: int | None) -> str:
+    kind = message.get("type")
+    if number in EXPIRED:
         return "info"
     return kind if kind in ("error", "success") else "info"
 

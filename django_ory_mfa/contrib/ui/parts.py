@@ -27,7 +27,7 @@ class Message:
 
     text: str
     kind: str
-    number: object = None
+    number: int | None = None
     # The address that it names.
     address: str = ""
 
