@@ -199,7 +199,7 @@ def test_day_of_the_admin(ground: Ground, walker: Walker) -> None:
     if ground.is_emulator:
         ground.emulator.ory.fail()
         assert walker.status_of("/admin/shop/customer/") == 503
-        assert "Sign-in is not available right now" in walker.heading
+        assert "We can\u2019t check your sign-in" in walker.heading
         picture(walker, "unavailable")
         ground.emulator.ory.recover()
         walker.press("Try again")

@@ -24,7 +24,7 @@ def test_done_page_says_in_words_that_the_window_may_be_closed(site: Site, ory: 
 
     page = response.content.decode()
     assert response.status_code == 200
-    assert "<h1>You can close this window</h1>" in page
+    assert "<h1>Done</h1>" in page
     assert re.findall(r"<script.*?</script>", page, re.DOTALL) == ['<script src="/static/ory_mfa/done.js"></script>']
     assert '<a class="ory-mfa-button ory-mfa-quiet" href="http://testserver/">' in page
 

@@ -26,6 +26,7 @@ VOID = {"meta", "link", "input", "br", "img", "hr"}
 BLOCKS = {"p", "ul", "li", "form", "h1", "h2", "main", "div"}
 PHRASING_ONLY = {"p", "span", "a", "button", "h1", "h2", "time", "title"}
 TEMPLATES = ("settings", "login", "enroll", "done", "unavailable", "too_many_hops", "use_method", "user_conflict")
+HEADINGS = ("_conflict_heading", "_hops_heading", "_login_heading", "_unavailable_heading", "_use_method_heading")
 STATES = {
     "anonymous": OrySession(SessionState.ANONYMOUS),
     "aal1": OrySession(
@@ -142,7 +143,15 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"is_cookie_missing": is_missing, "command": command, "methods": methods, "cookies_looked_for": ["x"]}
         for is_missing in (False, True)
         for command in ("", "doctor")
-        for methods in ([], ["totp"])
+        for methods in (
+            [],
+            ["totp"],
+            ["webauthn"],
+            ["totp", "webauthn"],
+            ["passkey"],
+            ["passkey", "webauthn"],
+            ["oidc"],
+        )
     ],
     "user_conflict": [{"reason": "conflict"}, {"reason": "email_unverified"}, {"reason": "banned"}, {"logout_url": ""}],
 }
@@ -223,6 +232,35 @@ def test_no_page_loads_anything_from_elsewhere(pages: dict[str, Page]) -> None:
 def empty(pages: dict[str, Page], *tags: str) -> list[str]:
     """The pages that have one of these elements without text."""
     return [name for name, page in pages.items() if not all(text for tag in tags for text in page.texts_of(tag))]
+
+
+@pytest.mark.parametrize(
+    ("methods", "heading", "button"),
+    [
+        ("totp", "This page needs your authenticator app", "Use my authenticator app"),
+        ("webauthn", "This page needs your security key", "Use my security key"),
+        ("totp webauthn", "This page needs your authenticator app or a security key", "Confirm"),
+        ("passkey", "This page needs your passkey", "Use my passkey"),
+        ("passkey webauthn", "This page needs your passkey or a security key", "Confirm"),
+        ("oidc", "Confirm in another way", "Confirm"),
+        ("", "We couldn\u2019t confirm your sign-in", "Try again"),
+    ],
+)
+def test_page_of_an_endless_way_names_what_counts(methods: str, heading: str, button: str) -> None:
+    html = rendered("too_many_hops", "aal1", methods=methods.split())
+
+    page = Page(html)
+    assert page.texts_of("h1") == [heading]
+    assert re.findall(r'class="ory-mfa-button" href="[^"]*">([^<]*)<', html) == [button]
+    assert ("This page accepts only:" in html) == (methods == "oidc")
+
+
+def test_page_of_an_outage_says_only_what_is_known() -> None:
+    pages = [rendered("unavailable", "aal1", is_flow=is_flow) for is_flow in (False, True)]
+
+    headings = [Page(html).texts_of("h1") for html in pages]
+    assert headings == [["We can\u2019t check your sign-in"], ["Sign-in is not available right now"]]
+    assert ["If you were signed in, you still are." in html for html in pages] == [True, False]
 
 
 def test_style_sheet_is_shipped() -> None:
@@ -342,7 +380,7 @@ def test_page_can_be_shown_in_german(template: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "template", [*TEMPLATES, "_status", "_method", "_notice", "_sign_out", "_set_up_method", "_use_method_heading"]
+    "template", [*TEMPLATES, "_status", "_method", "_notice", "_sign_out", "_set_up_method", *HEADINGS]
 )
 def test_no_text_of_a_template_escapes_translation(template: str) -> None:
     import django_ory_mfa

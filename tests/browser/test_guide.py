@@ -212,7 +212,7 @@ def test_step_up_from_the_security_page(ground: Ground, walker: Walker) -> None:
     walker.confirm(person, "totp")
     walker.assert_at("/account/security/")
     assert "Your account is protected by two\u2011step verification." in walker.text
-    walker.press("Confirm it\u2019s you again")
+    walker.press("Confirm now")
     walker.assert_asked(REFRESH)
     walker.confirm(person, "totp")
     walker.assert_at("/account/security/")

@@ -301,12 +301,12 @@ def test_pages_while_ory_is_down(ground: Ground, walker: Walker, look: Look) -> 
     # Said with its length: else whoever asks waits for the end of an answer that has none.
     ground.emulator.ory.fail(503, headers=[("Content-Length", "0")])
     assert walker.status_of("/dashboard/?a=1") == 503
-    look.at(walker, "Sign-in is not available right now")
+    look.at(walker, "We can\u2019t check your sign-in")
     walker.open("/")
     assert "Not known" in walker.text
     look.at(walker)
     walker.open("/account/security/")
-    look.at(walker, "Sign-in is not available right now")
+    look.at(walker, "We can\u2019t check your sign-in")
     ground.emulator.ory.recover()
 
 

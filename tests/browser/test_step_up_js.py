@@ -279,7 +279,7 @@ def test_policy_of_the_page_lets_it_work(signed_in: Walker, person: Person, csp:
 def test_window_that_the_browser_leaves_open_says_so_in_words(signed_in: Walker) -> None:
     signed_in.open(DONE)
 
-    assert signed_in.heading == "You can close this window"
+    assert signed_in.heading == "Done"
     assert "goes on in the window where you began" in signed_in.text
     signed_in.press("Go to the home page")
     signed_in.assert_at("/")

@@ -199,8 +199,8 @@ def test_recovery_by_code_ends_in_a_new_password(
     visitor.send(visitor.page.form_with("email"), "method", email=person.email)
     visitor.send(visitor.page.form_with("code"), "method", code="000000")
     assert visitor.said[:2] == [
-        f"If an account has this address, the code was sent to {person.email}.",
-        "This code is not right, or was used already. Please try again.",
+        f"Code for {person.email}",
+        "That code is wrong or too old. Use the newest code that we sent you.",
     ]
     visitor.send(visitor.page.form_with("code"), "method", code=newest_code(person.email))
 

@@ -483,7 +483,7 @@ def test_name_that_is_no_address_is_not_said(ory: responses.RequestsMock, value:
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("recovery", "If an account has this address, the code was sent to ann@example.test."),
+        ("recovery", "Code for ann@example.test"),
         ("verification", "The code was sent to ann@example.test."),
     ],
 )
@@ -494,7 +494,7 @@ def test_wrong_code_leaves_the_address_on_the_page(ory: responses.RequestsMock, 
 
     page = show(ory, flow_of(*nodes, state="sent_email", ui={"messages": [wrong]}), kind)
 
-    assert page.text("p") == [said, "This code is not right, or was used already. Please try again."]
+    assert page.text("p") == [said, "That code is wrong or too old. Use the newest code that we sent you."]
     # What is wrong is told below the field, and belongs to it.
     assert page.form_with("code").inputs["code"]["aria-describedby"].strip() == "ory-0-1-messages"
 
@@ -512,7 +512,7 @@ ABOUT_FIELD = {
         "This code is not right. Wait for the next one, and check the clock of your device.",
     ),
     4000016: ("lookup_secret", "lookup_secret", "This recovery code is not right. Check it, or use another one."),
-    4010008: ("code", "code", "This code is not right, or was used already. Please try again."),
+    4010008: ("code", "code", "That code is wrong or too old. Use the newest code that we sent you."),
 }
 
 

@@ -373,7 +373,7 @@ def test_who_would_go_round_in_circles_is_told(ory: responses.RequestsMock, site
 
     assert (first.status_code, second.status_code) == (302, 403)
     page = Document(second.content.decode())
-    assert page.text("p")[0] == "Allow cookies for this site and try again."
+    assert page.text("p")[0] == "Allow cookies for this site, then try again."
     assert page.text("li") == []
     assert page.links == [LOGIN]
     assert named(page) == ("testserver", "/")

@@ -81,7 +81,7 @@ def test_conflict_gets_the_page_of_the_conflict(ory: Any, site: UsersSite, path:
     response = site.get(path)
 
     assert response.status_code == 403
-    assert "Another account here has your name" in response.content.decode()
+    assert "already used by another account" in response.content.decode()
     assert User.objects.count() == 1
 
 
@@ -287,9 +287,9 @@ def test_page_in_a_cache_inside_of_the_guard_is_refused(ory: Any, site: UsersSit
 @pytest.mark.parametrize(
     ("language", "heading", "down"),
     [
-        ("de", "Kein Zugang zu dieser Seite", "Die Anmeldung ist zurzeit nicht verfügbar"),
-        ("fr", "Pas d", "La connexion est indisponible pour le moment"),
-        ("en", "No access to this page", "Sign-in is not available right now"),
+        ("de", "Kein Zugang zu dieser Seite", "Wir können Ihre Anmeldung nicht prüfen"),
+        ("fr", "Pas d", "Nous ne pouvons pas vérifier votre connexion"),
+        ("en", "No access to this page", "We can\u2019t check your sign-in"),
     ],
 )
 def test_pages_speak_the_language_of_the_browser(

@@ -684,8 +684,11 @@ def test_every_symptom_is_found_by_words_of_its_own():
 def headings_of_trouble() -> list[str]:
     """The headings of the pages that people see when something is missing, as they can be copied from the screen."""
     folder = Path(django_ory_mfa.__file__).parent / "templates" / "ory_mfa"
-    of_refusals = ("unavailable", "too_many_hops", "_use_method_heading", "enroll", "login", "user_conflict")
-    text = "".join((folder / f"{name}.html").read_text() for name in (*of_refusals, "ui/restart", "ui/unreadable"))
+    of_refusals = ("_unavailable_heading", "_hops_heading", "_use_method_heading", "enroll", "_login_heading")
+    text = "".join(
+        (folder / f"{name}.html").read_text()
+        for name in (*of_refusals, "_conflict_heading", "ui/restart", "ui/unreadable")
+    )
     shown = re.findall(r'(?:<h1>|%})\{% translate "([^"]+)" %\}(?=</h1>|\{% e)', text)
     (default,) = set(re.findall(r'firstof failure.title _\("([^"]+)"\)', (folder / "ui" / "error.html").read_text()))
     # Of the pages of Ory's flows, those that people ask about.

@@ -475,11 +475,11 @@ SCENES: dict[str, tuple[str, Scene, str]] = {
     "due": ("settings", settings_page(aal="aal1", second_factors={"totp"}), "Sign-in security"),
     "aal2": ("settings", settings_page(), "Sign-in security"),
     "signed in": ("login", signed_in, "You are signed in"),
-    "done": ("done", lambda ory, site: site.get(f"{SETTINGS}done/"), "You can close this window"),
+    "done": ("done", lambda ory, site: site.get(f"{SETTINGS}done/"), "Done"),
     "enroll": ("enroll", enroll, "Two\u2011step verification is needed"),
-    "unavailable": ("unavailable", unavailable, "Sign-in is not available right now"),
+    "unavailable": ("unavailable", unavailable, "We can\u2019t check your sign-in"),
     "use method": ("use_method", use_method, "Use your authenticator app"),
-    "too many hops": ("too_many_hops", too_many_hops, "We couldn\u2019t confirm your sign-in"),
+    "too many hops": ("too_many_hops", too_many_hops, "This page needs your authenticator app"),
     "missing cookie": ("too_many_hops", missing_cookie, "This site can\u2019t see that you are signed in"),
     "sign in": ("ui/login", login_page(), "Sign in"),
     "step up": (
@@ -642,7 +642,7 @@ def test_account_is_named_in_the_language(ory: FakeOry, mode: str, language: str
 def test_way_of_confirming_is_named_in_the_language(ory: FakeOry, mode: str) -> None:
     said = visible(too_many_hops(ory, Visitor(mode, "de")).content.decode())
 
-    assert [text for text in said if text.endswith("Diese Seite braucht Ihre Authenticator-App.")]
+    assert [text for text in said if text == "Diese Seite braucht Ihre Authenticator-App"]
 
 
 @pytest.mark.usefixtures("_pages")

@@ -60,7 +60,7 @@ def refused(
     said = refusal_for(request, decision)
     if as_json:
         return json_of(said)
-    shown = {"title": _("Sign-in is not available right now"), "again": request.get_full_path()}
+    shown = {"title": _("We can’t check your sign-in"), "again": request.get_full_path()}
     return _page(request, "unavailable", context() | shown, said)
 
 

@@ -41,7 +41,7 @@ SENT: dict[object, Any] = {
 }
 # The same once more, where a code was wrong and Ory says only that.
 WAS_SENT = _("The code was sent to %(address)s.")
-MAY_BE_SENT = _("If an account has this address, the code was sent to %(address)s.")
+MAY_BE_SENT = _("Code for %(address)s")
 # What to do in the second step, by the way that comes first.
 SECOND_STEPS = {
     "totp": _("Open your authenticator app and type the 6‑digit code."),

@@ -214,6 +214,7 @@ def _unavailable(request: HttpRequest, answer: Answer) -> HttpResponse:
     get_ory().health.log_failure(answer)
     context = {
         "return_to": request.get_full_path(),
+        "is_flow": True,
         **debug_hints(),
         **frame(request),
     }
