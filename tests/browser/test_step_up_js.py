@@ -280,7 +280,7 @@ def test_window_that_the_browser_leaves_open_says_so_in_words(signed_in: Walker)
     signed_in.open(DONE)
 
     assert signed_in.heading == "Done"
-    assert "goes on in the window where you began" in signed_in.text
+    assert "go back to the first one" in signed_in.text
     signed_in.press("Go to the home page")
     signed_in.assert_at("/")
 
