@@ -297,7 +297,7 @@ def test_wrong_password_is_an_alert_that_the_fields_point_to(ory: responses.Requ
 
 
 def test_what_has_to_be_done_is_a_status(ory: responses.RequestsMock) -> None:
-    page = show(ory, recording("login_flow_aal2_totp"))
+    page = show(ory, flow_of(CSRF, SUBMIT, ui={"messages": [SECOND_STEP]}, requested_aal="aal2"))
 
     assert (len(page.all("p", role="status")), page.all("p", role="alert")) == (1, [])
 
@@ -688,7 +688,7 @@ def test_mailed_code_leaves_other_ways_open(ory: responses.RequestsMock, fields:
 
     page = show(ory, flow)
 
-    assert page.text("a") == ["Use another way", *["Cancel"] * ("refresh" in fields)]
+    assert page.text("a") == ["Try another way", *["Cancel"] * ("refresh" in fields)]
     link = page.all("a")[1]
     assert link["href"] == f"{ORY}/self-service/login/browser?{query}return_to=http%3A%2F%2Ftestserver%2Fx"
 
@@ -699,7 +699,6 @@ SECOND_STEP = {"id": 1010004, "text": "Please complete the second authentication
 @pytest.mark.parametrize(
     ("group", "said"),
     [
-        ("totp", "Open your authenticator app and type the 6\u2011digit code."),
         ("webauthn", "Plug in your security key, or hold it to your phone."),
         ("lookup_secret", "One more step: confirm that it\u2019s you."),
     ],
@@ -710,6 +709,14 @@ def test_second_step_says_what_to_do(ory: responses.RequestsMock, group: str, sa
     page = show(ory, flow_of(CSRF, field, ui={"messages": [SECOND_STEP]}, requested_aal="aal2"))
 
     assert page.text("p")[0] == said
+
+
+def test_second_step_by_an_app_is_told_by_the_label_of_its_field_alone(ory: responses.RequestsMock) -> None:
+    field = node("input", "totp", name="totp_code", type="text", label="Code")
+
+    page = show(ory, flow_of(CSRF, field, ui={"messages": [SECOND_STEP]}, requested_aal="aal2"))
+
+    assert (page.text("label"), page.text("p")) == (["Code"], [])
 
 
 def test_second_step_without_any_way_says_so(ory: responses.RequestsMock) -> None:

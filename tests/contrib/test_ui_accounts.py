@@ -120,10 +120,10 @@ def removing(*names: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ([], ["totp_unlink"], "Authenticator app added."),
+        ([], ["totp_unlink"], "Authenticator app added. Two\u2011step verification is on."),
         (["totp_unlink"], [], "Authenticator app removed."),
         ([], ["lookup_secret_disable"], "Recovery codes saved."),
-        (["webauthn_remove"], ["webauthn_remove"] * 2, "Security key added."),
+        (["webauthn_remove"], ["webauthn_remove"] * 2, "Security key added. Two\u2011step verification is on."),
         (["passkey_remove"], [], "Passkey removed."),
         (["totp_unlink"], ["totp_unlink"], "Your changes have been saved."),
     ],
@@ -144,6 +144,7 @@ def test_settings_say_what_was_saved(
     page = Document(site.get("/ory-ui/settings?flow=1").content.decode())
 
     assert page.text("p")[0] == said
+    assert page.text("p").count("Two\u2011step verification is on.") == 0
 
 
 def test_script_is_told_what_to_say_was_saved(ory: responses.RequestsMock) -> None:
@@ -162,7 +163,7 @@ def test_script_is_told_nothing_where_the_page_knows(ory: responses.RequestsMock
 
     page = show(ory, flow_of(CSRF, *app(is_set_up=True), ui={"messages": [SAVED]}), "settings", site)
 
-    assert page.text("p")[0] == "Authenticator app added."
+    assert page.text("p")[0] == "Authenticator app added. Two\u2011step verification is on."
     assert [one for one in page.all("p") if "data-what-was-saved" in one] == []
 
 
@@ -223,7 +224,7 @@ def test_button_says_what_it_changes(ory: responses.RequestsMock) -> None:
     [
         ((*app(is_set_up=False), NEW_CODES, SUBMIT), ["method"]),
         ((*app(is_set_up=True), NEW_CODES, SUBMIT), ["lookup_secret_regenerate"]),
-        ((*app(is_set_up=False), SHOWN_CODES, NEW_CODES, SUBMIT), ["lookup_secret_regenerate"]),
+        ((*app(is_set_up=False), SHOWN_CODES, NEW_CODES, SUBMIT), []),
         ((*app(is_set_up=False), LINKED, NEW_CODES, SUBMIT), ["method"]),
         ((*app(is_set_up=True), SUBMIT), []),
         ((SUBMIT,), ["method"]),
@@ -307,9 +308,7 @@ def test_saved_recovery_codes_say_whose_they_are(
     assert title in [unescape(text) for text in page.text("p")]
 
 
-NEW_CODES_WORK = (
-    "Each code works one time. Save them, then confirm below: they start to work only then, and older codes stop."
-)
+NEW_CODES_WORK = "Each code works once. Save them now: they work after you press the button, and any older codes stop."
 
 
 @pytest.mark.parametrize(("name", "times"), [("lookup_secret_confirm", 1), ("lookup_secret_regenerate", 0)])
@@ -319,6 +318,7 @@ def test_new_recovery_codes_say_from_when_on_they_work(ory: responses.RequestsMo
     page = show(ory, flow_of(CSRF, SHOWN_CODES, button), "settings")
 
     assert page.text("p").count(NEW_CODES_WORK) == times
+    assert page.text("p").count("Once you have saved new codes, these stop working.") == 1 - times
 
 
 @pytest.mark.parametrize(
@@ -572,7 +572,7 @@ def test_other_ways_have_a_heading(ory: responses.RequestsMock) -> None:
     code = node("input", "totp", name="totp_code", type="text", label="Code")
     lookup = node("input", "lookup_secret", name="lookup_secret", type="text", label="Recovery code")
 
-    assert show(ory, flow_of(CSRF, code, lookup, requested_aal="aal2")).text("h2") == ["Other ways"]
+    assert show(ory, flow_of(CSRF, code, lookup, requested_aal="aal2")).text("h2") == ["Other ways to confirm"]
     assert show(ory, flow_of(CSRF, code, requested_aal="aal2")).text("h2") == []
 
 

@@ -88,6 +88,12 @@ class Form:
         return self.shows_codes and any(button.name == "lookup_secret_confirm" for button in self.buttons)
 
     @property
+    def replaces_codes(self) -> bool:
+        """Whether recovery codes are shown in it that new ones can replace."""
+        has_button = any(button.name == "lookup_secret_regenerate" for button in self.buttons)
+        return has_button and self.shows_codes and not self.shows_new_codes
+
+    @property
     def shows_picture(self) -> bool:
         """Whether there is a picture to scan in it, so that its steps are numbered."""
         return any(isinstance(part, Picture) for part in self.parts)

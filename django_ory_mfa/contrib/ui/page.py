@@ -44,7 +44,6 @@ WAS_SENT = _("The code was sent to %(address)s.")
 MAY_BE_SENT = _("Code for %(address)s")
 # What to do in the second step, by the way that comes first.
 SECOND_STEPS = {
-    "totp": _("Open your authenticator app and type the 6‑digit code."),
     "webauthn": _("Plug in your security key, or hold it to your phone."),
 }
 # The names of the nodes with the address that a code was sent to.
@@ -86,6 +85,11 @@ class Page:
     is_recovered: bool = False
     is_code_sent: bool = False
     factors: str = ""
+
+    @property
+    def proves(self) -> bool:
+        """Whether somebody who is signed in proves here who it is."""
+        return self.situation in PROVING
 
     @property
     def needs_script(self) -> bool:
@@ -259,6 +263,9 @@ def _told(
     """Return ``messages`` as the page tells them: what to do now, and nothing that the heading says already."""
     ways = [each for form in forms for each in (*form.buttons, *form.triggers) if not getattr(each, "is_quiet", False)]
     needless = {VERIFIED} if is_done else {CHOOSE_WAY} if len(ways) == 1 else set()
+    if forms and forms[0].group == "totp":
+        # The label of the field says what to do.
+        needless = {*needless, SECOND_STEP}
     words: dict[object, Any] = {SECOND_STEP: SECOND_STEPS.get(forms[0].group)} if forms else {}
     if situation is Situation.REFRESH:
         words[WRONG_PASSWORD] = PASSWORD

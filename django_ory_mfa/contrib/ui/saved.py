@@ -20,9 +20,9 @@ COOKIE = "ory_mfa_ui_factors"
 SECONDS = 900
 # The messages for one more and for one fewer, in the order of ``Page.factors``.
 TEXTS = (
-    (_("Authenticator app added."), _("Authenticator app removed.")),
+    (_("Authenticator app added. Two‑step verification is on."), _("Authenticator app removed.")),
     (_("Recovery codes saved."), _("Recovery codes switched off.")),
-    (_("Security key added."), _("Security key removed.")),
+    (_("Security key added. Two‑step verification is on."), _("Security key removed.")),
     (_("Passkey added."), _("Passkey removed.")),
 )
 

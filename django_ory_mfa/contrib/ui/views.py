@@ -38,6 +38,7 @@ from django_ory_mfa.request.credential import raw_cookies
 from django_ory_mfa.roundtrip.return_to import site_origin, view_of_page
 from django_ory_mfa.runtime.clock import now
 from django_ory_mfa.session.request_state import RequestState
+from django_ory_mfa.session.signed_out import sign_out_notice
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -164,6 +165,8 @@ def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, A
         "settings_url": conf.flows.settings(return_to=page.return_to),
         "logout_url": own_url("logout"),
         "back_url": _back_url(request, page),
+        # Whoever forgot the password while signed in was signed out on the way here.
+        "notice": sign_out_notice(request) if page.situation is Situation.RECOVERY else "",
         **frame(request),
         "codes_file": codes_file_name(site_name(request)),
         "codes_title": codes_title(page.account, site_name(request), now()),
