@@ -244,7 +244,7 @@ def test_code_can_be_sent_again_to_the_address_on_the_page(accounts: Ground, vis
         if wrong:
             visitor.page.locator("input[name=code]").fill("000000")
             visitor.arrive(visitor.page.locator("button[name=method]"))
-            assert "This code is not right" in visitor.text
+            assert "That code is wrong or too old" in visitor.text
         assert visitor.text.count(person.email) == 1
         assert visitor.page.locator("input:not([type=hidden])").count() == 1
         before = len(accounts.ory.messages_to(person))
@@ -265,7 +265,7 @@ def test_forgotten_password_is_replaced(accounts: Ground, visitor: Walker) -> No
     assert "we e\u2011mailed a 6\u2011digit code" in visitor.text
     visitor.page.locator("input[name=code]").fill("000000")
     visitor.arrive(visitor.page.locator("form:has(input[name=code]) button").first)
-    assert "This code is not right" in visitor.text
+    assert "That code is wrong or too old" in visitor.text
     visitor.page.locator("input[name=code]").fill(code_for(visitor, person))
     visitor.arrive(visitor.page.locator("form:has(input[name=code]) button").first)
 

@@ -36,7 +36,7 @@ def test_page_still_says_where_the_code_was_sent_after_a_wrong_one(ground: Groun
         walker.arrive(walker.page.locator("form:has(input[name=code]) button").first)
 
         assert walker.heading == REFRESH
-        assert "This code is not right" in walker.text
+        assert "That code is wrong or too old" in walker.text
         assert SENT_TO.format(person.email) in as_read(walker.page.content())
 
 
