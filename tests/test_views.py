@@ -323,6 +323,8 @@ def test_settings_page_urges_whoever_has_only_codes_by_email(
 
     assert (state in html, html.count("ory-mfa-state ory-mfa-warn")) == (True, int("safer" in state))
     assert re.findall(r'class="ory-mfa-button" href="[^"]*">([^<]*)<', html) == [button]
+    # No link beside the button that leads to the same place.
+    assert html.count(">Manage") == int("safer" not in state)
 
 
 def test_pages_have_no_tooltips_of_levels(ory: Any, site: Site) -> None:
