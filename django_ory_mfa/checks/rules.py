@@ -16,7 +16,7 @@ from django.urls import get_script_prefix, reverse
 from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
 from django_ory_mfa.checks.patterns import branches, can_begin_with_slash, has_end, text_of
 from django_ory_mfa.conf import Rule, conf
-from django_ory_mfa.guard.site_policy import is_for_every_path
+from django_ory_mfa.guard.site_policy import is_for_unlisted_paths
 
 URL_NAME = re.compile(r"[\w-]+(:[\w-]+)+")
 # Inline flags have to stay at the beginning of a regex.
@@ -71,7 +71,7 @@ def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 def _messages(rule: Rule) -> Iterator[CheckMessage]:
     pattern = rule.pattern.pattern
-    if rule.requirement is None and is_for_every_path(rule.pattern):
+    if rule.requirement is None and is_for_unlisted_paths(rule.pattern):
         yield frees_everything(pattern)
     if rule.pattern.flags & re.VERBOSE:
         # The regex ignores blanks and comments in it, so its text does not show what it matches.
@@ -80,7 +80,7 @@ def _messages(rule: Rule) -> Iterator[CheckMessage]:
         text = text_of(branch)
         if not can_begin_with_slash(branch):
             yield matches_no_path(pattern, text, _likely(text))
-        elif rule.requirement is None and not is_for_every_path(rule.pattern) and not has_end(branch):
+        elif rule.requirement is None and not is_for_unlisted_paths(rule.pattern) and not has_end(branch):
             yield frees_too_much(pattern, text)
 
 

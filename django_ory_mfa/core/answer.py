@@ -65,10 +65,10 @@ def value_at(value: Any, *keys: str) -> Any:
 def has_unreadable_identity(answer: Answer) -> bool:
     """Whether the answer was not readable for what it says of a person, as far as that shows.
 
-    SECURITY: a person writes their own traits: lone surrogates, deep nesting, numbers of too many digits.
+    SECURITY: a person writes their own traits: bytes that are no UTF-8, lone surrogates, deep nesting, long numbers.
     """
     try:
-        value = json.loads(answer.body.decode(), parse_int=str)
+        value = json.loads(answer.body.decode(errors="replace"), parse_int=str)
     except RecursionError:
         return True
     except ValueError:

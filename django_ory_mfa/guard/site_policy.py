@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     Change = Callable[[re.Pattern[str]], re.Pattern[str]]
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# No real path looks like these, so a pattern that matches all of them matches every path.
+# What a pattern says of paths that it does not match, or only there.
+EXCLUSION = re.compile(r"\(\?<?[!=]|\[\^")
+# No real path looks like these, so a pattern that matches all of them matches every path that it does not exclude.
 NO_PATHS = ("/\0", "/\0/\0/", "/\0/\0.\0")
 STRENGTH = {"aal1": 1, HIGHEST_AVAILABLE: 2, "aal2": 3}
 
@@ -89,6 +91,11 @@ def strictest(declarations: Iterable[Declared]) -> tuple[Declared, ...]:
 
 def is_for_every_path(pattern: re.Pattern[str]) -> bool:
     """Whether ``pattern`` matches every path."""
+    return is_for_unlisted_paths(pattern) and not EXCLUSION.search(pattern.pattern)
+
+
+def is_for_unlisted_paths(pattern: re.Pattern[str]) -> bool:
+    """Whether ``pattern`` matches every path, or every one but some that it names."""
     return all(map(pattern.match, NO_PATHS))
 
 
@@ -99,7 +106,8 @@ def origin_of(rule: Rule) -> Origin:
 
 def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMatch | None) -> list[Demand]:
     default = Demand(Origin.SITE_DEFAULT, Configured())
-    found = [_first(rules, path_info) or default]
+    deciding = next((rule for rule in rules if rule.pattern.match(path_info)), None)
+    found = [default if deciding is None else _demand(deciding)]
     if CONTROL.search(path_info):
         # SECURITY: `$` also matches before a trailing newline. No rule exempts such a path: the default applies too.
         found.append(default)
@@ -114,39 +122,46 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMat
     is_text = is_looked_up(path_info, match)
     if is_text:
         found += [demand or default for demand in _of_text(path_info, rules)]
-        found += _of_slash(path_info, particular)
-    for path in spellings(path_info, match, urlconf):
+    # A rule that is for all paths but some: another spelling may be one of these, and needs what that one needs.
+    is_by_exclusion = deciding is not None and EXCLUSION.search(deciding.pattern.pattern) is not None
+    is_by_general_rule = is_by_exclusion or _first(particular, path_info) is None
+    # Django's fallback for redirects adds a slash, and the view may have no page here.
+    slashed = [f"{path_info}/"] if is_text and is_by_general_rule else []
+    for path in (*slashed, *spellings(path_info, match, urlconf)):
         if path is None:
             found += _all(particular)
+        elif is_by_exclusion:
+            found += [demand or default for demand in _at(path, rules, is_text=is_text)]
         else:
-            found += filter(None, [_first(particular, path), *(_of_text(path, particular) if is_text else ())])
+            found += filter(None, _at(path, particular, is_text=is_text))
     return found
 
 
-def _of_slash(path_info: str, rules: list[Rule]) -> list[Demand]:
-    """Return the demand of the rules for the path with a slash at its end, if none is for the path as it is.
-
-    Django's fallback for redirects adds one, and the view may have no page here.
-    """
-    found = _first(rules, f"{path_info}/") if _first(rules, path_info) is None else None
-    return [] if found is None else [found]
+def _at(path: str, rules: list[Rule], *, is_text: bool) -> Iterator[Demand | None]:
+    """Yield the demand of the rules for ``path``, and if it is text, those for what a database compares as it."""
+    yield _first(rules, path)
+    if is_text:
+        yield from _of_text(path, rules)
 
 
 def _of_text(path: str, rules: list[Rule]) -> Iterator[Demand | None]:
-    """Yield the demands of the rules for text that a database compares as ``path``."""
     yield _first(rules, path, ignoring_case)
     for alike in folded(path):
         yield _first(rules, alike, as_compared)
 
 
+def _demand(rule: Rule) -> Demand:
+    return Demand(origin_of(rule), rule.requirement)
+
+
 def _all(rules: Iterable[Rule]) -> list[Demand]:
-    return [Demand(origin_of(rule), rule.requirement) for rule in rules]
+    return list(map(_demand, rules))
 
 
 def _first(rules: Iterable[Rule], path_info: str, change: Change | None = None) -> Demand | None:
     """Return the demand of the first rule whose pattern, as ``change`` returns it, matches ``path_info``, or None."""
     matching = (rule for rule in rules if (change(rule.pattern) if change else rule.pattern).match(path_info))
-    return next((Demand(origin_of(rule), rule.requirement) for rule in matching), None)
+    return next(map(_demand, matching), None)
 
 
 def _strictest(demands: Iterable[Demand]) -> tuple[Demand, ...]:

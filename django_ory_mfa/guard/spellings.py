@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
-from itertools import chain, product
+from itertools import chain, product, zip_longest
+from math import prod
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,13 @@ from django_ory_mfa.guard.text_comparison import is_unsure
 
 # Few pages have a longer one.
 LONGEST = 2_000  # characters
+MOST_NUMBERS = 256  # ways to write the numbers of one path
 DOTS = re.compile(r"\\|/\.{1,2}(?:/|$)")
 EMPTY = re.compile("/{2,}")
 PARAMETER = re.compile("<[^<>]+>")
 NUMBER = re.compile(r"\d+")
+# Not in a word or in a part of a UUID.
+ALONE = re.compile(r"(?<![^\W_])\d+(?![^\W_])")
 # Django's pattern objects, from the root to a view.
 Patterns = tuple[Any, ...]
 
@@ -74,7 +78,7 @@ def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) 
         for path in chain.from_iterable(_in_numbers(end, texts) for end in ends):
             if path != path_info:
                 yield path
-            if has_languages and translation.get_language_from_path(path) is not None:
+            if path and has_languages and translation.get_language_from_path(path) is not None:
                 yield "/" + path[1:].partition("/")[2]
 
 
@@ -100,20 +104,35 @@ def _values_of(match: ResolverMatch | None) -> list[Any]:
     return [] if match is None else [*match.args, *match.kwargs.values()]
 
 
-def _in_numbers(path: str, texts: list[str]) -> Iterator[str]:
-    """Yield the path, and the path with its numbers as rules write them; Django reads 07, +7 and 7 as one number."""
-    read = "/".join(_as_read(segment) if segment in texts else segment for segment in path.split("/"))
-    for one in dict.fromkeys((path, read)):
-        yield one
-        if NUMBER.search(one):
-            yield NUMBER.sub(lambda found: _ascii(found[0]), one)
-            # Months and days.
-            yield NUMBER.sub(lambda found: _ascii(found[0]).zfill(2), one)
+def _in_numbers(path: str, texts: list[str]) -> Iterator[str | None]:
+    """Yield the path, and the path with its numbers as rules write them; Django reads 07, +7 and 7 as one number.
+
+    None: it has too many numbers for that.
+    """
+    for one in dict.fromkeys((path, _with_numbers_read(path, texts))):
+        yield NUMBER.sub(lambda found: _ascii(found[0]), one)
+        between = ALONE.split(one)
+        # The last is for months and days.
+        numbers = [tuple({found, _ascii(found), _ascii(found).zfill(2)}) for found in ALONE.findall(one)]
+        if prod(map(len, numbers)) > MOST_NUMBERS:
+            yield None
+            continue
+        for chosen in product(*numbers):
+            yield "".join(chain.from_iterable(zip_longest(between, chosen, fillvalue="")))
+
+
+def _with_numbers_read(path: str, texts: list[str]) -> str:
+    """Return ``path`` with its parameters as fields of models read them, which may be parts of a segment."""
+    segments = path.split("/")
+    for text in filter(None, texts):
+        whole, plain = text in segments, _as_read(text)
+        segments = [plain if one == text else one if whole else one.replace(text, plain) for one in segments]
+    return "/".join(segments)
 
 
 def _as_read(text: str) -> str:
     """Return ``text`` as fields of models read it that hold numbers or UUIDs."""
-    for read in (int, UUID):
+    for read in (UUID, int):
         with suppress(ValueError):
             return str(read(text))
     return text

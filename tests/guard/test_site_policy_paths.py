@@ -716,6 +716,63 @@ def test_rule_for_zero_holds_for_zeros(settings: Any) -> None:
     assert Requirement("aal2") in [demand.declared for demand in demands_on(views.page, "/docs/00/", None, match)]
 
 
+@pytest.mark.parametrize(
+    ("route", "url", "rule"),
+    [
+        ("team/<int:team>/room-01/", "/team/07/room-01/", "/team/7/room-01/"),
+        ("reports/<int:d>/<int:y>/<int:m>/", "/reports/07/2026/1/", "/reports/7/2026/01/"),
+        ("rep-<str:pk>/", "/rep-+1/", "/rep-1/"),
+        ("docs/<str:pk>.html", "/docs/ 1.html", r"/docs/1\.html"),
+        ("docs/<str:pk>/", f"/docs/{UUID(int=10).hex}/", f"/docs/{UUID(int=10)}/"),
+        ("<path:rest>", f"/{'7/' * 9}", "/secret/"),
+    ],
+)
+def test_rule_holds_for_each_number_written_otherwise(settings: Any, route: str, url: str, rule: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(rule, "aal2"), ("/", None)]
+    match = path(route, views.page).resolve(url[1:])
+
+    assert Requirement("aal2") in [demand.declared for demand in demands_on(views.page, url, None, match)]
+
+
+def test_rule_holds_for_no_other_page_of_many_numbers(settings: Any) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/secret/", "aal2"), ("/", None)]
+
+    assert [
+        demand.declared for demand in demands_on(None, f"/2026/10/4e079061-4dfb-4bc4-9f3a-dc969d68ac1d/{'7/' * 7}")
+    ] == [None]
+
+
+PUBLIC_BUT = r"/(?!intern/|hr-policy/|old-page/|wiki/payroll/|docs/1/)"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("/INTERN/", "/int\u00e9rn/", "/hr-polic\u00fc/", "/old-page", "/wiki/PAYROLL/", "/wiki//payroll/"),
+        *("/docs/01/", "/docs/+1/", "/docs/1.json"),
+    ],
+)
+@pytest.mark.parametrize("others", [[], [("/", "aal2")], [("/other/", "aal1")]], ids=["alone", "the rest", "another"])
+def test_rule_that_frees_all_but_some_paths_frees_no_other_spelling_of_them(
+    settings: Any, url: str, others: list[Any]
+) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal2", [(PUBLIC_BUT, None), *others]
+    ways = (re_path(r"^docs/(?P<pk>[^/.]+)(?:\.(?P<format>[a-z]+))?/?$", views.page), path("<path:rest>", views.page))
+    match = next(filter(None, (way.resolve(url[1:]) for way in ways)))
+
+    demands = demands_on(views.page, url, None, match)
+
+    assert any(one.origin is Origin.SITE_DEFAULT or one.declared == Requirement("aal2") for one in demands)
+
+
+@pytest.mark.parametrize("url", ["/", "/about/", "/wiki/other/", "/docs/2/", "/news.html"])
+def test_rule_that_frees_all_but_some_paths_frees_all_others(settings: Any, url: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal2", [(PUBLIC_BUT, None)]
+    match = re_path("", views.page).resolve(url[1:])
+
+    assert [demand.declared for demand in demands_on(views.page, url, None, match)] == [None]
+
+
 def test_number_is_read_only_where_it_is_a_parameter(settings: Any) -> None:
     settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/phase 1/1/", "aal2"), ("/", None)]
     match = path("phase 1/<str:n>/", views.page).resolve("phase 1/ 1/")

@@ -127,8 +127,13 @@ def test_visitor_with_a_huge_session_marks_nobody_down(site: Site, ory: FakeOry,
 
 @pytest.mark.parametrize(
     "traits",
-    [b'{"name": "\\ud800x"}', b'{"name": %s}' % (b"7" * 5_000), b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"],
-    ids=["surrogate", "number", "nesting"],
+    [
+        b'{"name": "\xff\xfe"}',
+        b'{"name": "\\ud800x"}',
+        b'{"name": %s}' % (b"7" * 5_000),
+        b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+    ids=["bytes", "surrogate", "number", "nesting"],
 )
 def test_visitor_with_traits_that_cannot_be_read_marks_nobody_down(site: Site, ory: FakeOry, traits: bytes) -> None:
     ory.login(site)
