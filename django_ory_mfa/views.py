@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from django_ory_mfa.answer.pages import HIGHEST_LEVEL, page, page_context, person_name, site_name
+from django_ory_mfa.answer.pages import HIGHEST_LEVEL, account_name, page, page_context, site_name
 from django_ory_mfa.answer.rendering import HttpResponseSeeOther, render
 from django_ory_mfa.conf import conf
 from django_ory_mfa.core.decision import Decision, Outcome
@@ -103,7 +103,7 @@ def login(request: HttpRequest) -> HttpResponseBase:
     if run(was_shown_steps(request)):
         return stop(request)
     if session:
-        shown = {"account": person_name(request, session), "next": return_to, "is_refused": "next" in request.GET}
+        shown = {"account": account_name(request, session), "next": return_to, "is_refused": "next" in request.GET}
         return page(request, "login", page_context(request, session, None) | shown)
     return render(request, run(evaluation_steps(state, SIGNED_IN)), return_to=return_to)
 

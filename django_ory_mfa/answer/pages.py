@@ -90,13 +90,6 @@ def account_name(request: HttpRequest, session: OrySession) -> str:
     return name if name not in ("", identity.id) else verified_email(identity) or identity.id
 
 
-def person_name(request: HttpRequest, session: OrySession) -> str:
-    """Return by what the visitor knows the account: the e-mail address, else a name; empty if there is only an id."""
-    identity = cast("Identity", session.identity)
-    name, trait = _username(request), identity.traits.get("name")
-    return own_email(identity) or (name if name != identity.id else "") or (trait if isinstance(trait, str) else "")
-
-
 def _username(request: HttpRequest) -> str:
     try:
         user = getattr(request, "user", None)

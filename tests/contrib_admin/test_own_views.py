@@ -243,8 +243,25 @@ class WithListOfItsOwn(AALAdminSite):
         ]
 
 
+class EditableUsers(UserAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    list_display = ("username", "is_superuser")
+    list_editable = ("is_superuser",)
+
+
+class Companies(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in django-stubs only
+    """It shows the list of another model admin."""
+
+    def members(self, request: Any) -> Any:
+        return self.admin_site._registry[User].changelist_view(request)
+
+    def get_urls(self) -> Any:
+        return [path("members/", self.admin_site.admin_view(self.members)), *super().get_urls()]
+
+
 archive = WithListOfItsOwn(name="archive")
 archive.register(Customer, Archive)
+archive.register(User, EditableUsers)
+archive.register(Order, Companies)
 undeclared = site_of("undeclared", (User, Undeclared), (Customer, Customers))
 declared = site_of("declared", (User, Declared))
 members = site_of("members", (Group, Groups), (Customer, WithOrders))
@@ -308,6 +325,18 @@ def test_list_at_another_address_asks_for_what_the_list_asks_for(
     assert not is_refresh(site.post(url, sent))
     # Django asks once more before it deletes.
     assert Customer.objects.filter(name="Museum").exists() is (form == ASK)
+
+
+def test_list_of_users_in_a_view_of_another_model_admin_gives_no_rights_without_a_fresh_proof(
+    ory: Any, site: UsersSite
+) -> None:
+    staff(ory, site, age=STALE)
+    bob = User.objects.create(username="bob")
+    rows = {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "form-0-id": str(bob.pk), "form-0-is_superuser": "on"}
+
+    refused = site.post("/archive/shop/order/members/?q=bob", {**rows, "_save": "Save"})
+
+    assert (is_refresh(refused), User.objects.get(pk=bob.pk).is_superuser) == (True, False)
 
 
 def test_response_that_a_view_returns_to_everybody_is_marked_for_nobody(ory: Any, site: UsersSite) -> None:

@@ -24,20 +24,24 @@ def account_on(response: Any) -> str:
     return unescape(as_read(response.content.decode()).partition("Signed in as ")[2].partition("</p>")[0])
 
 
-def test_username_is_named_where_there_is_no_address(ory: Any, site: UsersSite) -> None:
-    sign_in(ory, site, traits={})
+def test_username_is_named(ory: Any, site: UsersSite) -> None:
+    sign_in(ory, site, email="ann@example.test")
     site.me()
     User.objects.update(username="ann <b>")
 
     assert account_on(site.get(LOGIN)) == "ann <b>"
 
 
-@pytest.mark.parametrize("is_verified", [True, False])
-def test_address_is_named_also_before_it_is_verified(ory: Any, site: UsersSite, *, is_verified: bool) -> None:
-    """Only the person reads it, and an id would say nothing."""
-    sign_in(ory, site, email="ann@example.test", verified=is_verified)
+def test_username_that_is_the_identity_is_not_named(ory: Any, site: UsersSite) -> None:
+    sign_in(ory, site, email="ann@example.test")
 
     assert account_on(site.get(LOGIN)) == "ann@example.test"
+
+
+def test_address_that_is_not_verified_is_not_named(ory: Any, site: UsersSite) -> None:
+    identity = sign_in(ory, site, email="ann@example.test", verified=False)
+
+    assert account_on(site.get(LOGIN)) == identity.id
 
 
 def test_disabled_user_sees_the_page(ory: Any, site: UsersSite) -> None:

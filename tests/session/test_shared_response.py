@@ -104,6 +104,18 @@ async def aplain(request: Any) -> Any:
     return SHARED["one"]
 
 
+def token(request: Any) -> Any:
+    assert request.ory_session.state
+    get_token(request)
+    return SHARED["one"]
+
+
+async def atoken(request: Any) -> Any:
+    await request.aory_session()
+    get_token(request)
+    return SHARED["one"]
+
+
 def form(request: Any) -> HttpResponse:
     return HttpResponse(get_token(request))
 
@@ -123,6 +135,8 @@ urlpatterns = [
     path("async/guarded/plain", aal_required("aal1")(aplain)),
     path("sync/plain", csrf_exempt(plain)),
     path("async/plain", csrf_exempt(aplain)),
+    path("sync/token", token),
+    path("async/token", atoken),
     path("sync/form", form),
     path("async/form", aform),
 ]
@@ -223,6 +237,25 @@ def test_what_is_made_of_the_response_to_one_visitor_is_not_that_of_the_next(
 
     assert (packed["Content-Encoding"], len(packed.content) < 1_000) == ("gzip", True)
     assert ("Content-Encoding" in shown, shown.content) == (False, b"<p>hello</p>" * 200)
+
+
+def test_copy_has_the_cookies_as_they_were_set(ory: FakeOry, site: Site) -> None:
+    SHARED["one"].set_cookie("colour", "blue", max_age=60, path="/shop", samesite="Lax")
+
+    cookie = buyer(site, ory).get("note").cookies["colour"]
+
+    assert (cookie.value, cookie["max-age"], cookie["path"], cookie["samesite"]) == ("blue", 60, "/shop", "Lax")
+
+
+def test_secret_against_csrf_that_a_form_needs_is_that_of_one_visitor(
+    ory: FakeOry, site: Site, other: Site, shop: Any
+) -> None:
+    shop.MIDDLEWARE = [CSRF, SESSION]
+    ory.login(site)
+
+    first = names(site.get("token"))
+
+    assert ("csrftoken" in first, "csrftoken" in names(other.get("plain"))) == (True, False)
 
 
 def test_return_from_ory_ends_the_hops_of_nobody_else(ory: FakeOry, site: Site, other: Site) -> None:

@@ -69,9 +69,10 @@ def requirements_of(site: Any, view: Any, request: HttpRequest, object_id: str |
     model_admin, key = place.model_admin, place.key
     # SECURITY: a view that the site adds may be the list of a model admin under another address.
     may_be_list = key is None and (runs_actions(request) or saves_rows(request))
+    if may_be_list and (model_admin is None or saves_rows(request)):
+        # It may be that of another model admin.
+        yield sensitive
     if model_admin is None:
-        if may_be_list:
-            yield sensitive
         return
     key = "changelist" if may_be_list else key
     picked = list(picked_actions(model_admin, request)) if key in WITH_ACTIONS else []
