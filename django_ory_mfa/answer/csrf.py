@@ -51,6 +51,7 @@ def csrf_reason(request: HttpRequest) -> str | None:
     return None if reason is None else f"CSRF Failed: {reason}"
 
 
-def keep_csrf_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Set the CSRF cookie for a form in ``response``, as Django's middleware does on sites that use it."""
-    CsrfViewMiddleware(NO_VIEW).process_response(request, response)
+def keep_csrf_cookie(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return ``response`` with the CSRF cookie for its form, as Django's middleware does on sites that use it."""
+    kept: HttpResponseBase = CsrfViewMiddleware(NO_VIEW).process_response(request, response)
+    return kept

@@ -34,10 +34,13 @@ def _protect_from(middleware: Any) -> None:
 
     def process_copy(self: Any, request: HttpRequest, response: HttpResponseBase) -> Any:
         state = getattr(request, "_ory_mfa", None)
-        # Not within a view, as with @csrf_protect, nor for a derived class: who calls it there may keep the original.
-        if state is not None and state.response is not None and type(self).process_response is process_copy:
-            response = state.response = own_response(request, response)
-        return process_response(self, request, response)
+        # Not for a derived class, which may keep the original and ignore what this returns.
+        if state is None or type(self).process_response is not process_copy:
+            return process_response(self, request, response)
+        own = own_response(request, response)
+        if state.response is not None:
+            state.response = own
+        return process_response(self, request, own)
 
     middleware.process_response = process_copy
 

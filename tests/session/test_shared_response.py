@@ -9,9 +9,11 @@ from asgiref.sync import iscoroutinefunction
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
+from django.template import engines
+from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.decorators import sync_and_async_middleware
-from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.testing import FakeOry
@@ -104,6 +106,16 @@ async def aplain(request: Any) -> Any:
     return SHARED["one"]
 
 
+def templated(request: Any) -> Any:
+    note(request)
+    return TemplateResponse(request, engines["django"].from_string("shown"))
+
+
+async def atemplated(request: Any) -> Any:
+    await anote(request)
+    return TemplateResponse(request, engines["django"].from_string("shown"))
+
+
 def token(request: Any) -> Any:
     assert request.ory_session.state
     get_token(request)
@@ -135,6 +147,10 @@ urlpatterns = [
     path("async/guarded/plain", aal_required("aal1")(aplain)),
     path("sync/plain", csrf_exempt(plain)),
     path("async/plain", csrf_exempt(aplain)),
+    path("sync/protected", csrf_protect(note)),
+    path("async/protected", csrf_protect(anote)),
+    path("sync/protected/template", csrf_protect(templated)),
+    path("async/protected/template", csrf_protect(atemplated)),
     path("sync/token", token),
     path("async/token", atoken),
     path("sync/form", form),
@@ -245,6 +261,19 @@ def test_copy_has_the_cookies_as_they_were_set(ory: FakeOry, site: Site) -> None
     cookie = buyer(site, ory).get("note").cookies["colour"]
 
     assert (cookie.value, cookie["max-age"], cookie["path"], cookie["samesite"]) == ("blue", 60, "/shop", "Lax")
+
+
+@pytest.mark.parametrize("page", ["protected", "protected/template"])
+def test_secret_that_a_decorator_of_the_view_sends_is_that_of_one_visitor(
+    ory: FakeOry, site: Site, other: Site, shop: Any, page: str
+) -> None:
+    shop.MIDDLEWARE = [SESSIONS, SESSION]
+    buyer(site, ory).get("guarded")
+    ory.login(site)
+
+    switched = names(site.get(page))
+
+    assert ("csrftoken" in switched, "csrftoken" in names(other.get("plain"))) == (True, False)
 
 
 def test_secret_against_csrf_that_a_form_needs_is_that_of_one_visitor(
