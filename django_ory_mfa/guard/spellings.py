@@ -111,8 +111,9 @@ def _in_numbers(path: str, texts: list[str]) -> Iterator[str | None]:
     """
     for one in dict.fromkeys((path, _with_numbers_read(path, texts))):
         yield NUMBER.sub(lambda found: _ascii(found[0]), one)
+        # Months and days.
+        yield NUMBER.sub(lambda found: _ascii(found[0]).zfill(2), one)
         between = ALONE.split(one)
-        # The last is for months and days.
         numbers = [tuple({found, _ascii(found), _ascii(found).zfill(2)}) for found in ALONE.findall(one)]
         if prod(map(len, numbers)) > MOST_NUMBERS:
             yield None

@@ -726,6 +726,7 @@ def test_rule_for_zero_holds_for_zeros(settings: Any) -> None:
         ("team/<int:team>/room-01/", "/team/07/room-01/", "/team/7/room-01/"),
         ("reports/<int:d>/<int:y>/<int:m>/", "/reports/07/2026/1/", "/reports/7/2026/01/"),
         ("rep-<str:pk>/", "/rep-+1/", "/rep-1/"),
+        ("m<int:month>/", "/m1/", "/m01/"),
         ("docs/<str:pk>.html", "/docs/ 1.html", r"/docs/1\.html"),
         ("docs/<str:pk>/", f"/docs/{UUID(int=10).hex}/", f"/docs/{UUID(int=10)}/"),
         ("<path:rest>", f"/{'7/' * 9}", "/secret/"),
