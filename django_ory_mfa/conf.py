@@ -367,14 +367,19 @@ def _rule(rule: object) -> Rule:
     if options not in ([], [{}], [{"report_only": True}], [{"report_only": False}]):
         raise _odd("RULES", "may have only {'report_only': True} in third place", rule)
     try:
-        compiled = re.compile(pattern)
-        if not isinstance(compiled.pattern, str):
-            raise TypeError("the regex must be of str")
-        # SECURITY: Django allows newlines in paths, so a dot has to match them too.
-        compiled = re.compile(compiled.pattern, compiled.flags | re.DOTALL)
-        return Rule(compiled, _rule_requirement(required), options == [{"report_only": True}])
+        return Rule(_compiled(pattern), _rule_requirement(required), options == [{"report_only": True}])
     except (re.error, OverflowError, TypeError, ValueError) as error:
         raise _odd("RULES", f"has an invalid rule ({error})", rule) from error
+
+
+# Cached, because every request reads the rules, and a site may have hundreds.
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
+    compiled = re.compile(pattern)
+    if not isinstance(compiled.pattern, str):
+        raise TypeError("the regex must be of str")
+    # SECURITY: Django allows newlines in paths, so a dot has to match them too.
+    return re.compile(compiled.pattern, compiled.flags | re.DOTALL)
 
 
 def _rule_requirement(required: object) -> RuleRequirement:
