@@ -18,7 +18,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.test.utils import override_script_prefix
-from django.urls import path
+from django.urls import include, path, re_path
 
 from django_ory_mfa.contrib.ui import views
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
@@ -63,6 +63,12 @@ class WithAdmins:
         path("admin/auth/group/add/", view_of(Admin())),
         path("plain/auth/group/add/", view_of(object())),
     )
+
+
+class OfTenants:
+    """The pages of a site at whose addresses anything may stand first."""
+
+    urlpatterns = (re_path("^[^/]+/", include("django_ory_mfa.contrib.ui.urls")), *test_ui.urlpatterns)
 
 
 @pytest.fixture(autouse=True)
@@ -386,6 +392,21 @@ def test_who_would_go_round_in_circles_is_told(ory: responses.RequestsMock, site
     )
     # And the click on the link is tried again.
     assert site.get("/ory-ui/login?flow=3").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "cookie"),
+    [("login", {"status": 404}, GUARD), ("settings", {"json": flow_of(CSRF, SUBMIT)}, "ory_mfa_ui_factors")],
+)
+def test_path_that_a_visitor_chose_adds_nothing_to_a_cookie(
+    ory: responses.RequestsMock, site: Site, settings: Any, kind: str, answer: dict[str, Any], cookie: str
+) -> None:
+    settings.ROOT_URLCONF = OfTenants
+    ory.get(FLOWS[kind], **answer)
+
+    response = site.get(f"/x;Domain=example.com/{kind}?flow=1")
+
+    assert f"Path=/x%3BDomain%3Dexample.com/{kind};" in f"{response.cookies[cookie].OutputString()};"
 
 
 def test_developer_is_told_the_causes(ory: responses.RequestsMock, site: Site, settings: Any) -> None:
