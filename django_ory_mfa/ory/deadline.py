@@ -19,11 +19,12 @@ _thread = threading.local()
 class Deadline:
     """A context in which the calling thread can read from a covered socket for at most ``seconds`` from now.
 
-    If ``wants_new_connection`` is true, the thread uses no kept-alive connection.
+    If ``wants_new_connection`` is true, the thread uses no kept-alive connection. ``is_over``: the context was left.
     """
 
     def __init__(self, seconds: float) -> None:
         self.wants_new_connection = False
+        self.is_over = False
         self.at = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
@@ -67,6 +68,7 @@ class Deadline:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         _thread.deadline = None
+        self.is_over = True
         with self._lock:
             # The connection goes back to its pool, and may be used for the next call.
             self._let_go()
@@ -102,7 +104,7 @@ class Watchdog(threading.Thread):
         self._deadlines: list[tuple[float, int, Deadline]] = []
 
     def watch(self, deadline: Deadline) -> None:
-        """Expire ``deadline`` in time; one that ended early stays in the heap, where it does no harm."""
+        """Expire ``deadline`` in time, unless it is left before."""
         with self._condition:
             heapq.heappush(self._deadlines, (deadline.at, next(self._numbers), deadline))
             if self._deadlines[0][2] is deadline:
@@ -115,9 +117,15 @@ class Watchdog(threading.Thread):
 
     def _next(self) -> Deadline:
         with self._condition:
-            while not self._deadlines or self._deadlines[0][0] > time.monotonic():
-                self._condition.wait(self._deadlines[0][0] - time.monotonic() if self._deadlines else None)
+            while (seconds := self._seconds_to_next()) is None or seconds > 0:
+                self._condition.wait(seconds)
             return heapq.heappop(self._deadlines)[2]
+
+    def _seconds_to_next(self) -> float | None:
+        # Most calls end long before, and are dropped together here: waking up for each would slow down busy threads.
+        while self._deadlines and self._deadlines[0][2].is_over:
+            heapq.heappop(self._deadlines)
+        return self._deadlines[0][2].seconds_left if self._deadlines else None
 
 
 @once_per_process

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from django_ory_mfa.ory.deadline import Deadline, cover
+from django_ory_mfa.ory import deadline as module
+from django_ory_mfa.ory.deadline import Deadline, Watchdog, cover
 
 
 @pytest.fixture
@@ -69,3 +71,25 @@ def test_earlier_deadline_is_served_before_a_later_one(pair: tuple[socket.socket
         read = ours.recv(1)
 
     assert read == b""
+
+
+def test_call_that_ended_in_time_does_not_wake_the_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of calls a second leave as many deadlines, which all pass a few seconds later."""
+    expired, has_expired = [], threading.Event()
+
+    class Noted(Deadline):
+        def expire(self) -> None:
+            expired.append(self)
+            has_expired.set()
+
+    watchdog = Watchdog()
+    monkeypatch.setattr(module, "_watchdog", lambda: watchdog)
+    with Noted(0):
+        pass
+    overdue = Noted(0.05)
+    watchdog.watch(overdue)
+
+    watchdog.start()
+
+    assert has_expired.wait(60)
+    assert expired == [overdue]
