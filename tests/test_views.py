@@ -190,7 +190,7 @@ def test_settings_page_where_a_second_factor_is_due(ory: Any, site: Site) -> Non
 
     text = text_of(response)
     assert "One more step to finish signing in." in text
-    assert "Enter my second step" in text
+    assert "Confirm in a second step to see your details. Continue" in text
     assert "Two\u2011step verification is set up" in text
     assert "Sign out" in text
     assert asked(ory) == ["/sessions/whoami"]

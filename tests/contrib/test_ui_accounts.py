@@ -308,7 +308,9 @@ def test_saved_recovery_codes_say_whose_they_are(
     assert title in [unescape(text) for text in page.text("p")]
 
 
-NEW_CODES_WORK = "Each code works once. Save them now: they work after you press the button, and any older codes stop."
+NEW_CODES_WORK = (
+    "Save these codes now: each works once. They start to work, and replace older ones, when you press the button."
+)
 
 
 @pytest.mark.parametrize(("name", "times"), [("lookup_secret_confirm", 1), ("lookup_secret_regenerate", 0)])
@@ -497,6 +499,23 @@ def test_wrong_code_leaves_the_address_on_the_page(ory: responses.RequestsMock, 
     assert page.text("p") == [said, "That code is wrong or too old. Use the newest code that we sent you."]
     # What is wrong is told below the field, and belongs to it.
     assert page.form_with("code").inputs["code"]["aria-describedby"].strip() == "ory-0-1-messages"
+
+
+def test_sign_out_on_the_way_to_a_recovery_is_said_until_the_code_is_sent(ory: responses.RequestsMock) -> None:
+    address = node("input", "code", name="email", type="email", label="E-mail")
+    sent = {"id": 1060003, "type": "info", "text": "sent"}
+    first, second = Site("sync"), Site("sync")
+    first.set_cookie("ory_mfa_signed_out", "1")
+    second.set_cookie("ory_mfa_signed_out", "1")
+
+    asked = show(ory, flow_of(CSRF, address, GO_ON), "recovery", first)
+    ory.reset()
+    told = show(ory, flow_of(CSRF, GO_ON, state="sent_email", ui={"messages": [sent]}), "recovery", second)
+
+    assert "You are signed out." in asked.text("p")
+    assert told.text("p") == [
+        "If an account has this address, we e\u2011mailed it a 6\u2011digit code. It can take a minute."
+    ]
 
 
 def test_address_is_not_named_where_no_code_is_asked_for(ory: responses.RequestsMock) -> None:
@@ -803,6 +822,22 @@ def test_button_that_stands_alone_in_the_settings_is_no_wider_than_the_others(or
 
 
 # Words that the whole form tells.
+
+
+@pytest.mark.parametrize(
+    ("kind", "password", "label"),
+    [
+        ("settings", {"type": "password", "autocomplete": "new-password"}, "New password"),
+        ("settings", {"type": "password", "autocomplete": "current-password"}, "Password"),
+        ("registration", {"type": "password", "autocomplete": "new-password"}, "Password"),
+    ],
+)
+def test_password_is_called_new_where_there_is_an_old_one(
+    ory: responses.RequestsMock, kind: str, password: dict[str, str], label: str
+) -> None:
+    field = node("input", "password", name="password", label={"id": 1070001, "text": "Password"}, **password)
+
+    assert show(ory, flow_of(CSRF, field, SUBMIT), kind).text("label") == [label]
 
 
 def test_first_recovery_codes_are_not_called_new(ory: responses.RequestsMock) -> None:

@@ -28,8 +28,10 @@ LABELS = {
     ("settings", "password"): _("Change the password"),
     ("settings", "totp"): _("Add the authenticator app"),
 }
+# Ory gives the old and the new password the same label.
+NEW_PASSWORD = _("New password")
 # After a recovery, where a new one is the next thing to do.
-NEW_PASSWORD = _("Save the new password")
+SAVE_PASSWORD = _("Save the new password")
 # What was saved, where Ory's own message and the page of now do not tell.
 SAVED = {"password": _("Password changed."), "profile": _("Profile saved.")}
 # Where there is only one way, its name says nothing.
@@ -226,7 +228,7 @@ def _worded(form: Form, kind: str, *, is_recovered: bool) -> Form:
     if kind == "settings" and not form.is_set_up and not form.shows_codes:
         words["lookup_secret_regenerate"] = FIRST_CODES
     if is_recovered and form.group == "password":
-        words["method"] = NEW_PASSWORD
+        words["method"] = SAVE_PASSWORD
     buttons = (replace(each, label=str(words[each.name])) if each.name in words else each for each in form.buttons)
     return replace(form, buttons=tuple(buttons)) if words else form
 
@@ -260,13 +262,19 @@ def _form(group: str, kind: str, number: int, shared: Sequence[Node], own: Seque
         hint=hint_of(group) if kind == "settings" else "",
         hidden=tuple(node for node in (*shared, *own) if isinstance(node, Hidden)),
         parts=tuple(
-            replace(node, id=f"ory-{number}-{place}") if isinstance(node, Field | Text) else node
+            _placed(node, kind, f"ory-{number}-{place}") if isinstance(node, Field | Text) else node
             for place, node in enumerate(visible)
             if isinstance(node, Part)
         ),
         buttons=_by_rank(_labelled(node, kind) for node in own or shared if isinstance(node, Button)),
         triggers=tuple(node for node in own if isinstance(node, Trigger)),
     )
+
+
+def _placed(part: Field | Text, kind: str, place: str) -> Field | Text:
+    if kind == "settings" and isinstance(part, Field) and part.is_new_password:
+        return replace(part, id=place, label=str(NEW_PASSWORD))
+    return replace(part, id=place)
 
 
 def _labelled(button: Button, kind: str) -> Button:

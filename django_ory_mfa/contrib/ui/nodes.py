@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ory_mfa.contrib.ui.parts import (
@@ -160,8 +159,7 @@ def _field(name: str, attributes: dict[str, Any], label: str, messages: tuple[Me
     return Field(
         name,
         kind if isinstance(kind, str) and kind in FIELD_TYPES else "text",
-        # Ory gives the old and the new password the same label.
-        gettext("New password") if autocomplete == "new-password" else label or name,
+        label or name,
         # A password is never written into the page, even if Ory sent one.
         "" if kind == "password" else _value(attributes.get("value")),
         autocomplete,

@@ -56,7 +56,7 @@ TEXTS = {
     1050005: _("QR code for your authenticator app"),
     1050007: _("Show the recovery codes"),
     1050008: _("Create new recovery codes"),
-    1050010: _("Each code works one time. Keep them in a safe place."),
+    1050010: _("Each code works once. Keep them in a safe place."),
     1050011: _("I have saved these codes"),
     1050012: _("Add a security key"),
     1050013: _("Name of the security key"),
