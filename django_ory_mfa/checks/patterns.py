@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\{,\d+\}|.", re.DOTALL)
+from django_ory_mfa.guard.exclusions import PART
+
 QUANTIFIER = re.compile(r"[*+?]|\{\d+,?\d*\}|\{,\d+\}")
 # Quantifiers that also match nothing: ?, *, {0,3}, {,3}.
 OPTIONAL = re.compile(r"[*?]|\{0|\{,")

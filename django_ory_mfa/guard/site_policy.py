@@ -12,6 +12,7 @@ from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt, notes_missing_page
+from django_ory_mfa.guard.exclusions import has_exclusions, without_exclusions
 from django_ory_mfa.guard.spellings import is_looked_up, may_be_any_page, spellings
 from django_ory_mfa.guard.text_comparison import as_compared, folded, ignoring_case
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     Change = Callable[[re.Pattern[str]], re.Pattern[str]]
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# What a pattern says of paths that it does not match, or only there.
-EXCLUSION = re.compile(r"\(\?<?[!=]|\[\^")
 # No real path looks like these, so a pattern that matches all of them matches every path that it does not exclude.
 NO_PATHS = ("/\0", "/\0/\0/", "/\0/\0.\0")
 STRENGTH = {"aal1": 1, HIGHEST_AVAILABLE: 2, "aal2": 3}
@@ -91,7 +90,7 @@ def strictest(declarations: Iterable[Declared]) -> tuple[Declared, ...]:
 
 def is_for_every_path(pattern: re.Pattern[str]) -> bool:
     """Whether ``pattern`` matches every path."""
-    return is_for_unlisted_paths(pattern) and not EXCLUSION.search(pattern.pattern)
+    return is_for_unlisted_paths(pattern) and not has_exclusions(pattern)
 
 
 def is_for_unlisted_paths(pattern: re.Pattern[str]) -> bool:
@@ -122,15 +121,15 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMat
     is_text = is_looked_up(path_info, match)
     if is_text:
         found += [demand or default for demand in _of_text(path_info, rules)]
-    # A rule that is for all paths but some: another spelling may be one of these, and needs what that one needs.
-    is_by_exclusion = deciding is not None and EXCLUSION.search(deciding.pattern.pattern) is not None
-    is_by_general_rule = is_by_exclusion or _first(particular, path_info) is None
-    # Django's fallback for redirects adds a slash, and the view may have no page here.
-    slashed = [f"{path_info}/"] if is_text and is_by_general_rule else []
-    for path in (*slashed, *spellings(path_info, match, urlconf)):
+    # If a rule is for all paths but some, another spelling may be one of these, and needs what that one needs.
+    excludes = deciding is not None and has_exclusions(deciding.pattern)
+    is_by_general_rule = excludes or _first(particular, path_info) is None
+    # Django's fallback for redirects adds a slash, and so does the rule of a page whose pattern leaves it open.
+    adds_slash = match is None or (is_text and is_by_general_rule)
+    for path in spellings(path_info, match, urlconf, adds_slash=adds_slash):
         if path is None:
-            found += _all(particular)
-        elif is_by_exclusion:
+            found += [*_all(particular), *([default] if excludes else [])]
+        elif deciding is not None and excludes and without_exclusions(deciding.pattern).match(path):
             found += [demand or default for demand in _at(path, rules, is_text=is_text)]
         else:
             found += filter(None, _at(path, particular, is_text=is_text))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from itertools import chain, product, zip_longest
-from math import prod
 from typing import Any
 from uuid import UUID
 
@@ -22,13 +21,16 @@ from django_ory_mfa.guard.text_comparison import is_unsure
 
 # Few pages have a longer one.
 LONGEST = 2_000  # characters
-MOST_NUMBERS = 256  # ways to write the numbers of one path
+# How many spellings of one path are compared with the rules, and how long they may be together.
+MOST = 64
+MOST_CHARACTERS = 16_000
 DOTS = re.compile(r"\\|/\.{1,2}(?:/|$)")
 EMPTY = re.compile("/{2,}")
 PARAMETER = re.compile("<[^<>]+>")
 NUMBER = re.compile(r"\d+")
-# Not in a word or in a part of a UUID.
-ALONE = re.compile(r"(?<![^\W_])\d+(?![^\W_])")
+POINT = re.compile(r"\.0*$")
+# A UUID, or a number that is not in a word.
+ALONE = re.compile(r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|(?<![^\W_])\d+(?![^\W_])")
 # Django's pattern objects, from the root to a view.
 Patterns = tuple[Any, ...]
 
@@ -58,37 +60,53 @@ def _in_route(route: str) -> re.Pattern[str]:
     return re.compile("[^/]+".join(map(re.escape, PARAMETER.split(route))))
 
 
-def spellings(path_info: str, match: ResolverMatch | None, urlconf: Any = None) -> Iterator[str | None]:
+def spellings(
+    path_info: str, match: ResolverMatch | None, urlconf: Any = None, *, adds_slash: bool = False
+) -> Iterator[str | None]:
     """Yield other paths of the page at ``path_info``, of which ``match`` is the URL pattern, None if there is none.
 
     They are the path in each language of a translated pattern, each of these without empty segments, without the
-    format of Django REST framework, without a slash that belongs to a parameter, with a slash at its end where no
-    pattern matches, and with its numbers written otherwise, and all of them without their language prefix. None: there
+    format of Django REST framework, without a slash that belongs to a parameter, with a slash at its end if
+    ``adds_slash``, and with its numbers written otherwise, and all of them without their language prefix. None: there
     is one more, which cannot be made out.
     """
     if is_looked_up(path_info, match) and is_unsure(path_info):
         yield None
-    resolver, texts = get_resolver(urlconf), [value for value in _values_of(match) if isinstance(value, str)]
+    seen, characters = {path_info}, 0
+    for path in _spellings(path_info, match, get_resolver(urlconf), adds_slash=adds_slash):
+        if path is None:
+            yield None
+        elif path not in seen:
+            seen.add(path)
+            characters += len(path)
+            if len(seen) > MOST or characters > MOST_CHARACTERS:
+                # SECURITY: a visitor could choose a path whose spellings take seconds.
+                yield None
+                return
+            yield path
+
+
+def _spellings(
+    path_info: str, match: ResolverMatch | None, resolver: URLResolver, *, adds_slash: bool
+) -> Iterator[str | None]:
+    texts = [value for value in _values_of(match) if isinstance(value, str)]
     has_languages = _has_language_prefixes(resolver)
     for translated in (path_info, *_translated(path_info, match, resolver)):
+        ends = () if translated is None else _at_the_end(translated, texts, adds_slash=adds_slash)
         if translated is None:
             yield None
-            continue
-        ends = _at_the_end(translated, texts, is_page=match is not None)
         for path in chain.from_iterable(_in_numbers(end, texts) for end in ends):
-            if path != path_info:
-                yield path
+            yield path
             if path and has_languages and translation.get_language_from_path(path) is not None:
                 yield "/" + path[1:].partition("/")[2]
 
 
-def _at_the_end(path_info: str, texts: list[str], *, is_page: bool) -> Iterator[str]:
+def _at_the_end(path_info: str, texts: list[str], *, adds_slash: bool) -> Iterator[str]:
     """Yield the path, and what it is without empty segments and without what a parameter at its end may take."""
     for path in dict.fromkeys((path_info, EMPTY.sub("/", path_info))):
         yield path
         bare = path.rstrip("/")
-        if not is_page:
-            # Django's fallback for redirects looks for both.
+        if adds_slash:
             yield f"{bare}/"
         for text in texts:
             # The routers of Django REST framework let a format follow, which the view gets under a name of the site's.
@@ -104,20 +122,14 @@ def _values_of(match: ResolverMatch | None) -> list[Any]:
     return [] if match is None else [*match.args, *match.kwargs.values()]
 
 
-def _in_numbers(path: str, texts: list[str]) -> Iterator[str | None]:
-    """Yield the path, and the path with its numbers as rules write them; Django reads 07, +7 and 7 as one number.
-
-    None: it has too many numbers for that.
-    """
+def _in_numbers(path: str, texts: list[str]) -> Iterator[str]:
+    """Yield the path, and the path with its numbers as rules write them; Django reads 07, +7 and 7 as one number."""
     for one in dict.fromkeys((path, _with_numbers_read(path, texts))):
         yield NUMBER.sub(lambda found: _ascii(found[0]), one)
         # Months and days.
         yield NUMBER.sub(lambda found: _ascii(found[0]).zfill(2), one)
         between = ALONE.split(one)
-        numbers = [tuple({found, _ascii(found), _ascii(found).zfill(2)}) for found in ALONE.findall(one)]
-        if prod(map(len, numbers)) > MOST_NUMBERS:
-            yield None
-            continue
+        numbers = [_ways_of(found) for found in ALONE.findall(one)]
         for chosen in product(*numbers):
             yield "".join(chain.from_iterable(zip_longest(between, chosen, fillvalue="")))
 
@@ -132,11 +144,16 @@ def _with_numbers_read(path: str, texts: list[str]) -> str:
 
 
 def _as_read(text: str) -> str:
-    """Return ``text`` as fields of models read it that hold numbers or UUIDs."""
-    for read in (UUID, int):
-        with suppress(ValueError):
-            return str(read(text))
+    """Return ``text`` as fields of models, and those of schemas, read it that hold numbers or UUIDs."""
+    with suppress(ValueError):
+        return str(UUID(text))
+    with suppress(ValueError):
+        return str(int(POINT.sub("", text)))
     return text
+
+
+def _ways_of(number: str) -> tuple[str, ...]:
+    return tuple({number, _ascii(number), _ascii(number).zfill(2)}) if number.isdigit() else (number,)
 
 
 def _ascii(digits: str) -> str:

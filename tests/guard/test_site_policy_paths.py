@@ -21,6 +21,7 @@ from django.views.static import serve
 from django_ory_mfa import Outcome, Requirement
 from django_ory_mfa import urls as own_urls
 from django_ory_mfa.guard.site_policy import Origin, demands_on
+from django_ory_mfa.guard.spellings import MOST, MOST_CHARACTERS, spellings
 from django_ory_mfa.signals import aal_denied
 from tests import views
 from tests.guard.test_site_policy_answers import inside, outside
@@ -729,6 +730,7 @@ def test_rule_for_zero_holds_for_zeros(settings: Any) -> None:
         ("m<int:month>/", "/m1/", "/m01/"),
         ("docs/<str:pk>.html", "/docs/ 1.html", r"/docs/1\.html"),
         ("docs/<str:pk>/", f"/docs/{UUID(int=10).hex}/", f"/docs/{UUID(int=10)}/"),
+        ("docs/<str:pk>/", "/docs/+7.00/", "/docs/7/"),
         ("<path:rest>", f"/{'7/' * 9}", "/secret/"),
     ],
 )
@@ -743,7 +745,7 @@ def test_rule_holds_for_no_other_page_of_many_numbers(settings: Any) -> None:
     settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/secret/", "aal2"), ("/", None)]
 
     assert [
-        demand.declared for demand in demands_on(None, f"/2026/10/4e079061-4dfb-4bc4-9f3a-dc969d68ac1d/{'7/' * 7}")
+        demand.declared for demand in demands_on(None, f"/2026/10/4e079061-4dfb-4bc4-9f3a-dc969d68ac1d/{'7/' * 5}")
     ] == [None]
 
 
@@ -754,7 +756,9 @@ PUBLIC_BUT = r"/(?!intern/|hr-policy/|old-page/|wiki/payroll/|docs/1/)"
     "url",
     [
         *("/INTERN/", "/int\u00e9rn/", "/hr-polic\u00fc/", "/old-page", "/wiki/PAYROLL/", "/wiki//payroll/"),
-        *("/docs/01/", "/docs/+1/", "/docs/1.json"),
+        *("/docs/01/", "/docs/+1/", "/docs/1.json", "/wiki//PAYROLL/", "/docs//\uff11/"),
+        # No list says what they are compared to, or there are too many.
+        *("/int\u0365rn/", "/\U0001f178ntern/", f"/{'7/' * 9}"),
     ],
 )
 @pytest.mark.parametrize("others", [[], [("/", "aal2")], [("/other/", "aal1")]], ids=["alone", "the rest", "another"])
@@ -778,6 +782,77 @@ def test_rule_that_frees_all_but_some_paths_frees_all_others(settings: Any, url:
     assert [demand.declared for demand in demands_on(views.page, url, None, match)] == [None]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "url"),
+    [
+        (r"/(?=[^i])", "//intern/"),
+        (r"/.*(?<!secret/)$", "/wiki/secret"),
+        (r"/[^i]", "//intern/"),
+        # Without what looks back it is no pattern.
+        (r"/(?=(\w))\1(?!ntern/)", "/intern"),
+    ],
+)
+def test_rule_may_free_all_but_some_paths_in_many_ways(settings: Any, pattern: str, url: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal2", [(pattern, None)]
+
+    assert Origin.SITE_DEFAULT in [demand.origin for demand in demands_on(None, url)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "route", "url"),
+    [
+        ("/blog/[^/]+/$", "blog/<slug:slug>/", "/blog/hello/"),
+        ("/blog/[^/]+$", "blog/<slug:slug>", "/blog/hello"),
+        ("/blog/[^/?]+$", "blog/<slug:slug>", "/blog/hello"),
+        ("/api/[^/]+/public$", "api/<name>/public", "/api/a/public"),
+        (r"/media/[^.]+\.png$", "media/<path:name>", "/media/a.png"),
+        (r"/(?!intern)[^/]+/$", "<slug:slug>/", "/about/"),
+        (r"/(?!intern)[^/]+$", "<slug:slug>", "/about"),
+        (r"/(?!intern\)/|\(x\)/)[^/]+$", "<slug:slug>", "/about"),
+    ],
+)
+def test_rule_that_says_what_it_is_not_for_frees_the_rest(settings: Any, pattern: str, route: str, url: str) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal2", [("/$", None), (pattern, None)]
+    match = path(route, views.page).resolve(url[1:])
+
+    assert [demand.declared for demand in demands_on(views.page, url, None, match)] == [None]
+
+
+@pytest.mark.parametrize(
+    "url", ["/intern/", "/intern", "/de/intern/", "/de/intern", "/reports/07", "/de/reports/7", "/de/tresor"]
+)
+def test_rule_holds_for_a_page_whose_pattern_leaves_the_slash_open(
+    ory: Any, site: Site, languages: Any, url: str
+) -> None:
+    vault = lazy(lambda: "^tresor/?$" if get_language() == "de" else "^vault/?$", str)
+    languages.ROOT_URLCONF = urlconf(
+        *i18n_patterns(
+            re_path("^intern/?$", views.page),
+            re_path(r"^reports/(?P<year>\d+)/?$", of_year),
+            re_path(vault(), views.page),
+            prefix_default_language=False,
+        )
+    )
+    languages.ORY_MFA_AAL = "aal1"
+    languages.ORY_MFA_RULES = [("/(intern|reports/7|vault)/", "aal2"), ("/", None)]
+    aal1(ory, site)
+
+    assert location(site.get(url)).startswith(STEP_UP)
+
+
+@pytest.mark.parametrize("length", [10, 100, 500, 1_900])
+@pytest.mark.parametrize("numbers", ["001/002/003", "/7/8/9/4/5/6/1/2", "2026/01/05"])
+def test_few_spellings_of_a_path_are_compared(settings: Any, numbers: str, length: int) -> None:
+    """A visitor chooses the path, and the comparison is made in the event loop."""
+    rest = f"{numbers}/" + "\u00e9" * length
+    match = path("<path:rest>", views.page).resolve(rest)
+
+    found = [one for one in spellings(f"/{rest}", match, adds_slash=True) if one is not None]
+
+    assert len(found) == len(set(found)) < MOST
+    assert sum(map(len, found)) <= MOST_CHARACTERS
+
+
 def test_number_is_read_only_where_it_is_a_parameter(settings: Any) -> None:
     settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/phase 1/1/", "aal2"), ("/", None)]
     match = path("phase 1/<str:n>/", views.page).resolve("phase 1/ 1/")
@@ -797,9 +872,11 @@ def test_what_the_route_itself_says_is_not_compared(settings: Any, route: str, u
     assert [demand.declared for demand in demands_on(views.page, url, None, match)] == [None]
 
 
-@pytest.mark.parametrize("text", [str(UUID(int=10)), f"{{{UUID(int=10)}}}", UUID(int=10).hex, UUID(int=10).urn])
-def test_rule_for_a_uuid_holds_for_all_that_is_read_as_that_uuid(settings: Any, text: str) -> None:
-    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(f"/docs/{UUID(int=10)}/", "aal2"), ("/", None)]
+@pytest.mark.parametrize("number", [UUID(int=10), UUID(int=7)], ids=["with a letter", "of digits"])
+@pytest.mark.parametrize("write", [str, "{{{}}}".format, lambda number: number.hex, lambda number: number.urn])
+def test_rule_for_a_uuid_holds_for_all_that_is_read_as_that_uuid(settings: Any, number: UUID, write: Any) -> None:
+    text = write(number)
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [(f"/docs/{number}/", "aal2"), ("/", None)]
     match = path("docs/<str:pk>/", views.page).resolve(f"docs/{text}/")
 
     assert Requirement("aal2") in [demand.declared for demand in demands_on(views.page, f"/docs/{text}/", None, match)]
