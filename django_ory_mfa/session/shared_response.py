@@ -6,14 +6,17 @@ Ory session is known: a Django session is marked as that of its person, and a ch
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from http.cookies import SimpleCookie
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 
-from django_ory_mfa.conf import is_session_always_saved
+from django_ory_mfa.conf import django_cookies, is_session_always_saved
 from django_ory_mfa.roundtrip.hops import has_hops
 
 if TYPE_CHECKING:
@@ -37,10 +40,7 @@ def _protect_from(middleware: Any) -> None:
         # Not for a derived class, which may keep the original and ignore what this returns.
         if state is None or type(self).process_response is not process_copy:
             return process_response(self, request, response)
-        own = own_response(request, response)
-        if state.response is not None:
-            state.response = own
-        return process_response(self, request, own)
+        return process_response(self, request, own_response(request, response))
 
     middleware.process_response = process_copy
 
@@ -61,8 +61,9 @@ def with_own_cookies(response: HttpResponseBase) -> HttpResponseBase | None:
         own = object.__new__(type(response))
     except TypeError:
         return None
-    for name in _slots(response):
-        object.__setattr__(own, name, getattr(response, name))
+    for slot in _slots(type(response)):
+        with suppress(AttributeError):
+            slot.__set__(own, slot.__get__(response))
     # The original lives as long as the copy, since its end may close what both share.
     vars(own).update(vars(response), cookies=SimpleCookie(), _ory_mfa_original=response)
     own.headers = _copy_of(response.headers, _store=dict(response.headers._store))
@@ -73,10 +74,9 @@ def with_own_cookies(response: HttpResponseBase) -> HttpResponseBase | None:
     return own
 
 
-def _slots(response: HttpResponseBase) -> Iterator[str]:
-    for cls in type(response).__mro__:
-        slots = vars(cls).get("__slots__", ())
-        yield from (name for name in ((slots,) if isinstance(slots, str) else slots) if hasattr(response, name))
+def _slots(kind: type) -> Iterator[MemberDescriptorType]:
+    for cls in kind.__mro__:
+        yield from (value for value in vars(cls).values() if isinstance(value, MemberDescriptorType))
 
 
 def _copy_of(thing: Any, **other: Any) -> Any:
@@ -88,5 +88,13 @@ def _copy_of(thing: Any, **other: Any) -> Any:
 
 
 def _gets_cookies(request: HttpRequest) -> bool:
-    is_session_saved = is_session_always_saved() or getattr(getattr(request, "session", None), "modified", False)
-    return bool(is_session_saved or request.META.get("CSRF_COOKIE_NEEDS_UPDATE") or has_hops(request))
+    session = getattr(request, "session", None)
+    is_sent = isinstance(session, SessionBase) and (session.modified or _is_ended(request, session))
+    return bool(
+        is_sent or is_session_always_saved() or request.META.get("CSRF_COOKIE_NEEDS_UPDATE") or has_hops(request)
+    )
+
+
+def _is_ended(request: HttpRequest, session: SessionBase) -> bool:
+    # Django takes its cookie away then.
+    return django_cookies()[0] in request.COOKIES and session.is_empty()

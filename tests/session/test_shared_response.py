@@ -28,6 +28,20 @@ Odd: Any = type("Odd", (HttpResponse, dict), {"__hash__": object.__hash__})
 SHARED: dict[str, Any] = {}
 
 
+class Reserved(HttpResponse):
+    """It has a slot of its own."""
+
+    __slots__ = ("__mine",)
+
+    @property
+    def mine(self) -> str:
+        return self.__mine
+
+    @mine.setter
+    def mine(self, value: str) -> None:
+        self.__mine = value
+
+
 class Derived(SessionMiddleware):
     """It ignores what Django's method returns."""
 
@@ -303,6 +317,15 @@ def test_derived_middleware_may_keep_the_response_that_it_was_given(ory: FakeOry
     assert "sessionid" in names(buyer(site, ory).get("plain"))
 
 
+def test_session_that_is_over_ends_that_of_nobody_else(ory: FakeOry, site: Site, other: Site) -> None:
+    ory.login(site)
+    site.set_cookie("sessionid", "x" * 32)
+
+    ended = site.get("note").cookies["sessionid"].value
+
+    assert (ended, "sessionid" in names(other.get("plain"))) == ("", False)
+
+
 @pytest.mark.parametrize("engine", ["cache", "signed_cookies"])
 def test_session_that_is_saved_with_every_request_is_that_of_one_visitor(
     ory: FakeOry, site: Site, other: Site, shop: Any, engine: str
@@ -314,9 +337,11 @@ def test_session_that_is_saved_with_every_request_is_that_of_one_visitor(
     assert "sessionid" not in names(other.get("plain"))
 
 
-@pytest.mark.parametrize("slots", ["mine", ("mine", "unset")])
-def test_copy_has_all_attributes(ory: FakeOry, site: Site, slots: Any) -> None:
-    of_slots: Any = type("OfSlots", (HttpResponse,), {"__slots__": slots})
+@pytest.mark.parametrize(
+    "of_slots",
+    [Reserved, *(type("OfSlots", (HttpResponse,), {"__slots__": slots}) for slots in ("mine", ("mine", "unset")))],
+)
+def test_copy_has_all_attributes(ory: FakeOry, site: Site, of_slots: Any) -> None:
     SHARED["one"] = of_slots("ok")
     SHARED["one"].mine = "kept"
 
