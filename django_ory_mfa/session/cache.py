@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PREFIX = f"ory_mfa:{VERSION}:"
 SLOW = 0.5  # seconds
+# Memcached stores at most 1 MiB, and refusing more looks like a failure.
+LONGEST = 200_000  # characters
 SIGNED_OUT_FOR = 60  # seconds
 SKIPPED = object()
 
@@ -62,7 +64,8 @@ class Entry:
         seconds = seconds_to_keep(session, answer, ttl=self._ttl, now=moment) - age
         if seconds > 0:
             stored = to_store(session, answer, seconds=seconds, now=moment, name=self._name, key=fingerprint_key())
-            yield Shielded(lambda: self._set(stored, ceil(seconds)))
+            if len(stored) <= LONGEST:
+                yield Shielded(lambda: self._set(stored, ceil(seconds)))
 
     def _set(self, stored: str, seconds: int) -> Steps[None]:
         if (yield self._operation("set", self._key, stored, seconds)) is SKIPPED:

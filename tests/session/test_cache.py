@@ -225,6 +225,16 @@ def test_only_sessions_are_kept(site: Site, ory: FakeOry, ttl: None, what: str) 
     assert entries() == {}
 
 
+@pytest.mark.parametrize(("length", "is_kept"), [(150_000, True), (200_000, False)])
+def test_session_that_is_too_long_for_memcached_is_not_kept(
+    site: Site, ory: FakeOry, ttl: None, length: int, *, is_kept: bool
+) -> None:
+    ory.login(site, traits={"note": "x" * length})
+
+    assert site.get("session").json()["identity"] is not None
+    assert bool(entries()) is is_kept
+
+
 def test_session_without_a_readable_end_is_not_kept(site: Site, ory: FakeOry, ttl: None) -> None:
     ory.fail(200, b'{"id": "s", "active": true, "expires_at": "soon", "identity": {"id": "i"}}')
     ory.login(site)
