@@ -532,7 +532,7 @@ class TestStrict:
         home = expect(visitor.get("/"), 200).text
         (action,) = re.findall(r'<form[^>]*method="post" action="([^"]+)"', home)
         (token,) = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', home)
-        expect(visitor.post(action, {}), 403)
+        assert "Please send the form again" in expect(visitor.post(action, {}), 403).text
         assert "Sign out" in visitor.get("/").text
 
         answer = expect(visitor.post(action, {"csrfmiddlewaretoken": token}), 303)
