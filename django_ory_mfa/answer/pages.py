@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django_ory_mfa.answer.csrf import keep_csrf_cookie
 from django_ory_mfa.answer.django_log import spare_admins
 from django_ory_mfa.conf import conf, is_debug
-from django_ory_mfa.core.addresses import own_email
+from django_ory_mfa.core.addresses import own_email, verified_email
 from django_ory_mfa.core.decision import Decision
 from django_ory_mfa.core.destination import needs_second_factor
 from django_ory_mfa.core.requirement import Requirement
@@ -87,7 +87,7 @@ def account_name(request: HttpRequest, session: OrySession) -> str:
     """Return the name under which the visitor of ``request`` is signed in, with an active ``session``."""
     identity = cast("Identity", session.identity)
     name = _username(request)
-    return name if name not in ("", identity.id) else own_email(identity) or identity.id
+    return name if name not in ("", identity.id) else verified_email(identity) or identity.id
 
 
 def _username(request: HttpRequest) -> str:

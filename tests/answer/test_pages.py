@@ -535,12 +535,6 @@ def test_account_is_named_as_its_owner_knows_it(request_of_somebody: Any, by_add
     assert account_name(request_of_somebody, bare) == by_id
 
 
-def test_account_is_named_by_an_address_that_is_not_verified_rather_than_by_an_id() -> None:
-    session = OrySession(SessionState.ACTIVE, identity=Identity("4711", traits={"email": "ann@example.test"}))
-
-    assert account_name(request_of("4711"), session) == "ann@example.test"
-
-
 @pytest.mark.parametrize(
     ("session", "shown"),
     [

@@ -30,6 +30,7 @@ from django_ory_mfa.contrib.admin.requirements import (
     requirements_of,
 )
 from django_ory_mfa.contrib.admin.rights import form_gives_rights, may_hold_rights
+from django_ory_mfa.core.addresses import own_email
 from django_ory_mfa.core.decision import Decision, Outcome
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.requirement import Requirement
@@ -235,7 +236,10 @@ class AdminGuard:
         return {**site.each_context(self._request), **shown}
 
     def _account(self, session: OrySession) -> str:
-        return "" if session.identity is None else account_name(self._request, session)
+        if session.identity is None:
+            return ""
+        name = account_name(self._request, session)
+        return name if name != session.identity.id else own_email(session.identity) or name
 
 
 def _sets_own_password(site: Any, view: Any) -> bool:
