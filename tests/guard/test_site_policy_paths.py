@@ -553,6 +553,26 @@ def test_rule_for_a_path_with_a_slash_holds_where_a_fallback_adds_it(files: Any,
     assert [demand.declared for demand in demands_on(None, old_path)] == [Requirement("aal2")]
 
 
+def test_rule_that_frees_a_path_does_not_free_that_with_a_slash_which_a_fallback_adds(files: Any) -> None:
+    files.ORY_MFA_RULES = [("/old$", None), ("/old/$", "aal2")]
+    files.ROOT_URLCONF = urlconf()
+
+    assert [demand.declared for demand in demands_on(None, "/old")] == [Requirement("aal2")]
+
+
+def test_no_slash_is_added_where_nothing_is_looked_up(settings: Any) -> None:
+    settings.ORY_MFA_RULES = [("/report/7/", "aal2"), ("/", None)]
+    match = path("report/<int:number>", views.page).resolve("report/7")
+
+    assert [demand.declared for demand in demands_on(views.page, "/report/7", None, match)] == [None]
+
+
+def test_sign_that_is_not_known_needs_what_rules_ask_and_no_more(settings: Any) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal2", [("/secret/", "aal1"), ("/", None)]
+
+    assert [demand.declared for demand in demands_on(None, "/\u2764/")] == [Requirement("aal1")]
+
+
 def test_slash_that_belongs_to_no_parameter_is_not_dropped(settings: Any) -> None:
     settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal1", [("/ann/page$", "aal2")]
     match = path("<name>/page/", views.page).resolve("ann/page/")
@@ -788,6 +808,7 @@ def test_rule_that_frees_all_but_some_paths_frees_all_others(settings: Any, url:
         (r"/(?=[^i])", "//intern/"),
         (r"/.*(?<!secret/)$", "/wiki/secret"),
         (r"/[^i]", "//intern/"),
+        (r"/docs[^0]*$", "/docs/7/"),
         # Without what looks back it is no pattern.
         (r"/(?=(\w))\1(?!ntern/)", "/intern"),
     ],
