@@ -9,16 +9,11 @@ PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\{,\d+\}|.", re.
 LOOK_AROUND = re.compile(r"\(\?<?[=!]")
 
 
-def has_exclusions(pattern: re.Pattern[str]) -> bool:
-    """Whether ``pattern`` says which paths it does not match. To exclude a slash in ``[^/]`` names no page."""
-    return without_exclusions(pattern).pattern != pattern.pattern
-
-
 @cache
-def without_exclusions(pattern: re.Pattern[str]) -> re.Pattern[str]:
-    """Return ``pattern`` without its look-arounds, and with signs that its ``[^…]`` exclude.
+def without_exclusions(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
+    """Return ``pattern`` without its look-arounds, and with any sign in the place of its ``[^…]``; None if it has none.
 
-    If that is no pattern, return one that matches every path.
+    ``[^/]`` does not count, since it names no page. If the result is no pattern, return one that matches every path.
     """
     text, kept, depth = pattern.pattern, "", 0
     for part in PART.finditer(text):
@@ -30,6 +25,8 @@ def without_exclusions(pattern: re.Pattern[str]) -> re.Pattern[str]:
             kept += "[^/]" if "/" in part[0] else "."
         else:
             kept += part[0]
+    if kept == text:
+        return None
     try:
         return re.compile(kept, pattern.flags)
     except re.error:

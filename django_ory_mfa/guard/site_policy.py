@@ -12,7 +12,7 @@ from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt, notes_missing_page
-from django_ory_mfa.guard.exclusions import has_exclusions, without_exclusions
+from django_ory_mfa.guard.exclusions import without_exclusions
 from django_ory_mfa.guard.spellings import is_looked_up, may_be_any_page, spellings
 from django_ory_mfa.guard.text_comparison import as_compared, folded, ignoring_case
 
@@ -90,7 +90,7 @@ def strictest(declarations: Iterable[Declared]) -> tuple[Declared, ...]:
 
 def is_for_every_path(pattern: re.Pattern[str]) -> bool:
     """Whether ``pattern`` matches every path."""
-    return is_for_unlisted_paths(pattern) and not has_exclusions(pattern)
+    return is_for_unlisted_paths(pattern) and without_exclusions(pattern) is None
 
 
 def is_for_unlisted_paths(pattern: re.Pattern[str]) -> bool:
@@ -122,14 +122,14 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMat
     if is_text:
         found += [demand or default for demand in _of_text(path_info, rules)]
     # If a rule is for all paths but some, another spelling may be one of these, and needs what that one needs.
-    excludes = deciding is not None and has_exclusions(deciding.pattern)
-    is_by_general_rule = excludes or _first(particular, path_info) is None
-    # Django's fallback for redirects adds a slash, and so does the rule of a page whose pattern leaves it open.
+    widened = None if deciding is None else without_exclusions(deciding.pattern)
+    is_by_general_rule = widened is not None or _first(particular, path_info) is None
+    # Django's fallback for redirects adds a slash, and a regex may leave it open.
     adds_slash = match is None or (is_text and is_by_general_rule)
     for path in spellings(path_info, match, urlconf, adds_slash=adds_slash):
         if path is None:
-            found += [*_all(particular), *([default] if excludes else [])]
-        elif deciding is not None and excludes and without_exclusions(deciding.pattern).match(path):
+            found += [*_all(particular), *([default] if widened else [])]
+        elif widened is not None and widened.match(path):
             found += [demand or default for demand in _at(path, rules, is_text=is_text)]
         else:
             found += filter(None, _at(path, particular, is_text=is_text))
