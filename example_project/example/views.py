@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views import View
 from django.views.decorators.vary import vary_on_headers
 
+from django_ory_mfa import OrySession
 from django_ory_mfa.decorators import aal_exempt, aal_required
 from django_ory_mfa.http import OryHttpRequest
 from django_ory_mfa.mixins import AALRequiredMixin
 
+# Ory makes the account and the session of a sign-up at once.
+SIGN_UP = timedelta(seconds=5)
 # Name of the URL: what the page asks for, in words. The home page lists them.
 PAGES = {
     "dashboard": "A second factor (aal2): what @aal_required asks for unless told otherwise.",
@@ -42,7 +47,7 @@ def dashboard(request: OryHttpRequest) -> HttpResponse:
 
 @aal_required("aal1")
 def profile(request: OryHttpRequest) -> HttpResponse:
-    return page(request, "profile")
+    return page(request, "profile", is_new=has_just_signed_up(request.ory_session))
 
 
 @aal_required("highest_available")
@@ -89,6 +94,14 @@ def balance(request: OryHttpRequest) -> HttpResponse:
 
 def reports(request: OryHttpRequest) -> HttpResponse:
     return page(request, "reports")
+
+
+def has_just_signed_up(session: OrySession) -> bool:
+    """Whether the session began with the sign-up, and nothing has been added since."""
+    created_at = session.identity and session.identity.created_at
+    if session.aal >= "aal2" or created_at is None or session.authenticated_at is None:
+        return False
+    return session.authenticated_at - created_at < SIGN_UP
 
 
 def page(request: OryHttpRequest, name: str, **context: object) -> HttpResponse:

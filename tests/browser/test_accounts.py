@@ -113,6 +113,9 @@ def test_sign_up_leads_back_to_the_page(accounts: Ground, visitor: Walker) -> No
     sign_up(visitor, person)
 
     visitor.assert_at("/profile/?a=1", person)
+    assert "Your account is ready." in visitor.text
+    visitor.press("Set up two\u2011step verification")
+    assert visitor.heading == SETTINGS
 
 
 def test_sign_up_that_is_refused_keeps_what_was_typed(accounts: Ground, visitor: Walker) -> None:

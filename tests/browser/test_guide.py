@@ -23,7 +23,7 @@ def test_guide(ground: Ground, walker: Walker) -> None:
     walker.confirm(person, "code")
 
     walker.assert_at(PAGE, person)
-    assert "aal2" in walker.text
+    assert "with two\u2011step verification" in walker.text
 
 
 def test_guide_without_javascript(ground: Ground, open_browser: OpenBrowser) -> None:
@@ -78,7 +78,7 @@ def test_enrolment_of_an_app_leads_back(ground: Ground, walker: Walker) -> None:
     walker.enrol_totp()
 
     walker.assert_at(PAGE, person)
-    assert "aal2" in walker.text
+    assert "with two\u2011step verification" in walker.text
 
 
 def test_enrolment_of_recovery_codes_leads_back(ground: Ground, walker: Walker) -> None:
@@ -131,9 +131,9 @@ def test_whoever_says_to_have_one_already_is_told_that_there_is_none(ground: Gro
 def test_highest_available(ground: Ground, open_browser: OpenBrowser) -> None:
     without, with_app = open_browser(), open_browser()
     without.reach("/account/?a=1", ground.ory.add_person(), "password")
-    assert "aal1" in without.text
+    assert "without two\u2011step verification" in without.text
     with_app.reach("/account/?a=1", ground.ory.add_person("totp"), "password", "totp")
-    assert "aal2" in with_app.text
+    assert "with two\u2011step verification" in with_app.text
 
 
 def test_highest_available_before_an_ory_that_asks_for_nothing(ground: Ground, open_browser: OpenBrowser) -> None:
@@ -141,7 +141,7 @@ def test_highest_available_before_an_ory_that_asks_for_nothing(ground: Ground, o
     without, with_app = open_browser(), open_browser()
     without.reach("/account/?a=1", ground.ory.add_person(), "password")
     with_app.reach("/profile/?a=1", person := ground.ory.add_person("totp"), "password")
-    assert "aal1" in with_app.text
+    assert "without two\u2011step verification" in with_app.text
     with_app.open("/account/?a=1")
     with_app.assert_asked(SECOND_FACTOR)
     with_app.confirm(person, "totp")

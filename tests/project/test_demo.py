@@ -228,7 +228,10 @@ def test_code_by_email_leads_back_to_the_very_page(demo: Demo, browser: Browser)
 
     assert (page.status, page.url) == (200, wanted)
     assert "mail@example.test, signed in at aal2" in page.text
-    assert "What just happened Your session now: active, aal2 login /dashboard/?report=7&b=%C3%A9" in page.text
+    assert (
+        "What just happened For developers. Your session now: active, aal2 login /dashboard/?report=7&b=%C3%A9"
+        in page.text
+    )
     assert "session_missing · no call to Ory allow /dashboard/?report=7&b=%C3%A9" in page.text
     assert "satisfied · Ory answered 200 to whoami" in page.text
 
@@ -270,7 +273,7 @@ def test_person_without_a_second_factor_enrols_an_app_and_comes_back(demo: Demo,
     wanted = f"{demo.site}/dashboard/?report=7"
     told = sign_in(browser, wanted, PASSWORD_ONLY)
     assert (told.status, told.url) == (403, wanted)
-    assert "it is not set up for your account yet" in told.text
+    assert "set up a second step, such as a code from an app" in told.text
     assert "enroll /dashboard/?report=7 second_factor_missing" in told.text
 
     settings = browser.open(told.links["Set up two\u2011step verification"])
