@@ -27,12 +27,12 @@ class Picked(NamedTuple):
 
 def picked_actions(model_admin: Any, request: HttpRequest) -> Iterator[Picked]:
     """Yield all actions that the form in ``request`` may pick."""
-    known = _at_every_place(model_admin.get_actions, request)
+    known, is_run = _at_every_place(model_admin.get_actions, request), runs_actions(request)
     for name in _picked(request):
         functions = [_function_of(actions[name]) for actions in known if name in actions]
         # The same function may be there under another name.
         names = {name, *(getattr(function, "__name__", name) for function in functions)}
-        if name and not functions and runs_actions(request):
+        if name and not functions and is_run:
             # SECURITY: an action of another model admin, which a theme shows in this page, may delete.
             names.add(DELETING)
         yield Picked(names, bool(functions))
