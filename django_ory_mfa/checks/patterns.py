@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from django_ory_mfa.guard.exclusions import PART
+from django_ory_mfa.guard.regexes import PART
 
 QUANTIFIER = re.compile(r"[*+?]|\{\d+,?\d*\}|\{,\d+\}")
 # Quantifiers that also match nothing: ?, *, {0,3}, {,3}.

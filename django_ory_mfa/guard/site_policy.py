@@ -12,14 +12,14 @@ from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt, notes_missing_page
-from django_ory_mfa.guard.exclusions import without_exclusions
+from django_ory_mfa.guard.regexes import has_exclusions, matches_other_names
 from django_ory_mfa.guard.spellings import is_looked_up, may_be_any_page, spellings
 from django_ory_mfa.guard.text_comparison import as_compared, folded, ignoring_case
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
 
-    Change = Callable[[re.Pattern[str]], re.Pattern[str]]
+    Change = Callable[[re.Pattern[str]], re.Pattern[str] | None]
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # No real path looks like these, so a pattern that matches all of them matches every path that it does not exclude.
@@ -90,7 +90,7 @@ def strictest(declarations: Iterable[Declared]) -> tuple[Declared, ...]:
 
 def is_for_every_path(pattern: re.Pattern[str]) -> bool:
     """Whether ``pattern`` matches every path."""
-    return is_for_unlisted_paths(pattern) and without_exclusions(pattern) is None
+    return is_for_unlisted_paths(pattern) and not has_exclusions(pattern)
 
 
 def is_for_unlisted_paths(pattern: re.Pattern[str]) -> bool:
@@ -122,14 +122,14 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMat
     if is_text:
         found += [demand or default for demand in _of_text(path_info, rules)]
     # If a rule is for all paths but some, another spelling may be one of these, and needs what that one needs.
-    widened = None if deciding is None else without_exclusions(deciding.pattern)
-    is_by_general_rule = widened is not None or _first(particular, path_info) is None
+    excluding = deciding.pattern if deciding is not None and has_exclusions(deciding.pattern) else None
+    is_by_general_rule = excluding is not None or _first(particular, path_info) is None
     # Django's fallback for redirects adds a slash, and a regex may leave it open.
     adds_slash = match is None or (is_text and is_by_general_rule)
     for path in spellings(path_info, match, urlconf, adds_slash=adds_slash):
         if path is None:
-            found += [*_all(particular), *([default] if widened else [])]
-        elif widened is not None and widened.match(path):
+            found += [*_all(particular), *([default] if excluding else [])]
+        elif excluding is not None and matches_other_names(excluding, path):
             found += [demand or default for demand in _at(path, rules, is_text=is_text)]
         else:
             found += filter(None, _at(path, particular, is_text=is_text))
@@ -146,7 +146,7 @@ def _at(path: str, rules: list[Rule], *, is_text: bool) -> Iterator[Demand | Non
 def _of_text(path: str, rules: list[Rule]) -> Iterator[Demand | None]:
     yield _first(rules, path, ignoring_case)
     for alike in folded(path):
-        yield _first(rules, alike, as_compared)
+        yield _first(rules, path, as_compared, alike)
 
 
 def _demand(rule: Rule) -> Demand:
@@ -157,10 +157,18 @@ def _all(rules: Iterable[Rule]) -> list[Demand]:
     return list(map(_demand, rules))
 
 
-def _first(rules: Iterable[Rule], path_info: str, change: Change | None = None) -> Demand | None:
-    """Return the demand of the first rule whose pattern, as ``change`` returns it, matches ``path_info``, or None."""
-    matching = (rule for rule in rules if (change(rule.pattern) if change else rule.pattern).match(path_info))
-    return next(map(_demand, matching), None)
+def _first(
+    rules: Iterable[Rule], path_info: str, change: Change | None = None, alike: str | None = None
+) -> Demand | None:
+    """Return the demand of the first rule that matches ``path_info``, or None.
+
+    ``change`` returns the pattern to match with ``alike``, if that is given; None if the pattern stays as it is.
+    """
+    for rule in rules:
+        changed = change(rule.pattern) if change else None
+        if rule.pattern.match(path_info) if changed is None else changed.match(path_info if alike is None else alike):
+            return _demand(rule)
+    return None
 
 
 def _strictest(demands: Iterable[Demand]) -> tuple[Demand, ...]:

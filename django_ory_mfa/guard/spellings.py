@@ -21,7 +21,7 @@ from django_ory_mfa.guard.text_comparison import is_unsure
 
 # Few pages have a longer one.
 LONGEST = 2_000  # characters
-# How many spellings of one path are compared with the rules, and how long they may be together.
+# How many spellings of a path in one language are compared with the rules, and how long they all may be together.
 MOST = 64
 MOST_CHARACTERS = 16_000
 DOTS = re.compile(r"\\|/\.{1,2}(?:/|$)")
@@ -61,7 +61,7 @@ def _in_route(route: str) -> re.Pattern[str]:
 
 
 def spellings(
-    path_info: str, match: ResolverMatch | None, urlconf: Any = None, *, adds_slash: bool = False
+    path_info: str, match: ResolverMatch | None, urlconf: Any = None, *, adds_slash: bool
 ) -> Iterator[str | None]:
     """Yield other paths of the page at ``path_info``, of which ``match`` is the URL pattern, None if there is none.
 
@@ -72,33 +72,32 @@ def spellings(
     """
     if is_looked_up(path_info, match) and is_unsure(path_info):
         yield None
+    resolver, texts = get_resolver(urlconf), [value for value in _values_of(match) if isinstance(value, str)]
+    has_languages = _has_language_prefixes(resolver)
     seen, characters = {path_info}, 0
-    for path in _spellings(path_info, match, get_resolver(urlconf), adds_slash=adds_slash):
-        if path is None:
+    for translated in (path_info, *_translated(path_info, match, resolver)):
+        if translated is None:
             yield None
-        elif path not in seen:
+            continue
+        most = len(seen) + MOST
+        for path in _in_one_language(translated, texts, adds_slash=adds_slash, has_languages=has_languages):
+            if path in seen:
+                continue
             seen.add(path)
             characters += len(path)
-            if len(seen) > MOST or characters > MOST_CHARACTERS:
+            if len(seen) > most or characters > MOST_CHARACTERS:
                 # SECURITY: a visitor could choose a path whose spellings take seconds.
                 yield None
                 return
             yield path
 
 
-def _spellings(
-    path_info: str, match: ResolverMatch | None, resolver: URLResolver, *, adds_slash: bool
-) -> Iterator[str | None]:
-    texts = [value for value in _values_of(match) if isinstance(value, str)]
-    has_languages = _has_language_prefixes(resolver)
-    for translated in (path_info, *_translated(path_info, match, resolver)):
-        ends = () if translated is None else _at_the_end(translated, texts, adds_slash=adds_slash)
-        if translated is None:
-            yield None
-        for path in chain.from_iterable(_in_numbers(end, texts) for end in ends):
-            yield path
-            if path and has_languages and translation.get_language_from_path(path) is not None:
-                yield "/" + path[1:].partition("/")[2]
+def _in_one_language(translated: str, texts: list[str], *, adds_slash: bool, has_languages: bool) -> Iterator[str]:
+    ends = _at_the_end(translated, texts, adds_slash=adds_slash)
+    for path in chain.from_iterable(_in_numbers(end, texts) for end in ends):
+        yield path
+        if has_languages and translation.get_language_from_path(path) is not None:
+            yield "/" + path[1:].partition("/")[2]
 
 
 def _at_the_end(path_info: str, texts: list[str], *, adds_slash: bool) -> Iterator[str]:

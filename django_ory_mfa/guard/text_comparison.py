@@ -6,6 +6,8 @@ import re
 from functools import cache, lru_cache
 from unicodedata import category, decimal, name, normalize
 
+from django_ory_mfa.guard.regexes import is_steep
+
 # Letters that databases compare as these, and Unicode does not decompose.
 LIKE = {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i", "ŀ": "l"}
 LIKE |= dict(zip("\u0491\u05da\u05dd\u05df\u05e3\u05e5", "\u0433\u05db\u05de\u05e0\u05e4\u05e6", strict=True))
@@ -52,14 +54,17 @@ def is_unsure(path: str) -> bool:
 
 
 @cache
-def ignoring_case(pattern: re.Pattern[str]) -> re.Pattern[str]:
-    """Return ``pattern``, so that it ignores case."""
-    return re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
+def ignoring_case(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
+    """Return ``pattern``, so that it ignores case; None if that could take seconds."""
+    # SECURITY: a visitor chooses the path, and may choose one for which it takes minutes.
+    return None if is_steep(pattern) else re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
 
 
 @cache
-def as_compared(pattern: re.Pattern[str]) -> re.Pattern[str]:
-    """Return ``pattern`` for paths that are :func:`folded`."""
+def as_compared(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
+    """Return ``pattern`` for paths that are :func:`folded`; None if that could take seconds."""
+    if is_steep(pattern):
+        return None
     plain = "".join(map(_in_pattern, ESCAPE.sub(_unescaped, pattern.pattern)))
     try:
         return re.compile(plain, pattern.flags | re.IGNORECASE)

@@ -257,6 +257,16 @@ def test_rule_that_frees_everything_is_a_warning(site: Any, pattern: str) -> Non
     assert next(message.id for message in check_rules(None)) == "ory_mfa.W016"
 
 
+@pytest.mark.parametrize("pattern", ["/wiki/(?:[A-Z][a-z]+)+/", "(?x)/ [A-Z]+ [a-z]+/ # a) to [z-a]"])
+def test_rule_that_is_compared_as_it_is_written_is_a_warning(site: Any, pattern: str) -> None:
+    site.ORY_MFA_RULES = [(pattern, "aal2")]
+
+    (message,) = check_rules(None)
+
+    assert message.id == "ory_mfa.W044"
+    assert pattern in message.msg or repr(pattern) in message.msg
+
+
 def test_rules_without_the_middleware_that_applies_them_are_a_warning(site: Any) -> None:
     site.MIDDLEWARE, site.ORY_MFA_RULES = [SESSION_MIDDLEWARE], [("/a/", "aal2")]
 
