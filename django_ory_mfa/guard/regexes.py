@@ -9,6 +9,8 @@ from string import ascii_lowercase
 
 # The parts of a regex, each of them an escape, a set, a quantifier, or one sign.
 PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\{,\d+\}|.", re.DOTALL)
+# An escape, and of which sign if that is named by a number.
+ESCAPE = re.compile(r"\\(?:(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|.)", re.DOTALL)
 REPEATS = re.compile(r"[*+]|\{\d*,?\d*\}")
 # Look-arounds and `[^…]`; but to exclude a slash names no page.
 EXCLUSION = re.compile(r"\(\?<?[!=]|\[\^(?!/\])")
@@ -38,7 +40,7 @@ def is_steep(pattern: re.Pattern[str]) -> bool:
     """
     widening, repeats = [False], 0
     is_last_widening = has_widening_set = False
-    for part in PART.findall(pattern.pattern):
+    for part in PART.findall(without_escapes(pattern)):
         is_repeat = REPEATS.fullmatch(part) is not None
         if is_repeat and is_last_widening:
             return True
@@ -53,6 +55,16 @@ def is_steep(pattern: re.Pattern[str]) -> bool:
             widening[-1] = True
             has_widening_set |= part.startswith("[")
     return has_widening_set and repeats > 1
+
+
+def without_escapes(pattern: re.Pattern[str]) -> str:
+    """Return the text of ``pattern`` with every sign beyond ASCII as it is, and not named by a number."""
+    return ESCAPE.sub(_unescaped, pattern.pattern)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    sign = chr(int(escape[1][1:], 16)) if escape[1] else ""
+    return escape[0] if sign.isascii() else sign
 
 
 def _renamed(segments: list[str], name: str) -> Iterable[str]:

@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 from unicodedata import category, decimal, name, normalize
 
-from django_ory_mfa.guard.regexes import is_steep
+from django_ory_mfa.guard.regexes import is_steep, without_escapes
 
 # Letters that databases compare as these, and Unicode does not decompose.
 LIKE = {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i", "ŀ": "l"}
@@ -22,8 +22,6 @@ KINDS = tuple(
         ("ss", "ae", "o", "y", "y", "aa", "ae"),
     )
 )
-# An escape in a pattern, and of which sign if that is named by a number.
-ESCAPE = re.compile(r"\\(?:(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|.)", re.DOTALL)
 # Signs that they tell apart: those of Latin-1, punctuation, currencies, Chinese and Japanese punctuation.
 TOLD_APART = re.compile(
     "[\u00a1-\u00bf\u00d7\u00f7\u2010-\u2029\u2030-\u205e\u20a0-\u20c0\u3001-\u3006\u3008-\u3020\u3030-\u303f\u3099-\u30ff]"
@@ -65,7 +63,7 @@ def as_compared(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
     """Return ``pattern`` for paths that are :func:`folded`; None if that could take seconds."""
     if is_steep(pattern):
         return None
-    plain = "".join(map(_in_pattern, ESCAPE.sub(_unescaped, pattern.pattern)))
+    plain = "".join(map(_in_pattern, without_escapes(pattern)))
     try:
         return re.compile(plain, pattern.flags | re.IGNORECASE)
     except re.error:
@@ -81,11 +79,6 @@ def _shown(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _shown_sign(sign: str) -> str:
     return "" if category(sign) in ("Cc", "Cf") else _plain(sign).lower()
-
-
-def _unescaped(escape: re.Match[str]) -> str:
-    sign = chr(int(escape[1][1:], 16)) if escape[1] else ""
-    return escape[0] if sign.isascii() else sign
 
 
 def _in_pattern(sign: str) -> str:

@@ -894,6 +894,7 @@ def test_path_has_as_many_spellings_as_there_are_languages(settings: Any) -> Non
         (r"/wiki/(?:[A-Z][a-z]+)+/?$", "/wiki/HomePage"),
         (r"/wiki/(?:[A-Z][a-z0-9]*)+/$", "/wiki/HomePage/"),
         ("/wiki/(?:[a-z-]|\u00e4|\u00f6)+$", "/wiki/top-tips"),
+        (r"/wiki/(?:[a-z-]|\u00e4|\xf6)+$", "/wiki/top-tips"),
         (r"/wiki/(?:(?:[A-Z][a-z]+)_?){1,}$", "/wiki/Home_Page"),
         ("/wiki/[A-Z][a-z]+[A-Z][a-z]+$", "/wiki/HomePage"),
     ],
