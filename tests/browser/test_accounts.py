@@ -272,7 +272,7 @@ def test_forgotten_password_is_replaced(accounts: Ground, visitor: Walker) -> No
     visitor.page.locator("input[name=code]").fill(code_for(visitor, person))
     visitor.arrive(visitor.page.locator("form:has(input[name=code]) button").first)
 
-    assert (visitor.heading, "Welcome back." in visitor.text) == ("Choose a new password", True)
+    assert (visitor.heading, "You are signed in again." in visitor.text) == ("Choose a new password", True)
     assert visitor.page.locator("section input[name=password]").count() == 1
     person.password = secrets.token_urlsafe(16)
     visitor.page.locator("input[name=password]").fill(person.password)
@@ -298,7 +298,7 @@ def test_who_has_forgotten_the_password_of_a_fresh_proof_chooses_a_new_one(accou
     visitor.arrive(visitor.page.locator("button[name=method]"))
     visitor.page.locator("input[name=code]").fill(code_for(visitor, person))
     visitor.arrive(visitor.page.locator("form:has(input[name=code]) button").first)
-    assert (visitor.heading, "Welcome back." in visitor.text) == ("Choose a new password", True)
+    assert (visitor.heading, "You are signed in again." in visitor.text) == ("Choose a new password", True)
 
 
 @pytest.mark.parametrize("accounts", [KRATOS, PAGES_OF_SITE], indirect=True, scope="module")

@@ -239,6 +239,41 @@ def test_one_box_of_good_news_is_green(ground: Ground, walker: Walker) -> None:
     assert state.evaluate(background) != "rgba(0, 0, 0, 0)"
 
 
+@pytest.mark.parametrize("has_script", [True, False])
+def test_removal_can_be_cancelled(ground: Ground, open_browser: OpenBrowser, *, has_script: bool) -> None:
+    walker = open_browser(java_script_enabled=has_script)
+    walker.reach("/dashboard/", ground.ory.add_person("totp"), "password", "totp")
+    walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
+    at = walker.page.url
+    fold = walker.page.locator("details:has(button[name=totp_unlink])").last
+    summary, cancel = fold.locator("summary"), fold.get_by_role("link", name="Cancel")
+    summary.click()
+    assert "only your password protects this account" in walker.text
+
+    if has_script:
+        cancel.click()
+        assert summary.evaluate("summary => summary === document.activeElement")
+    else:
+        walker.arrive(cancel)
+
+    assert (walker.page.url, cancel.is_visible()) == (at, False)
+    summary.click()
+    walker.arrive(walker.page.locator("button[name=totp_unlink]"))
+    assert walker.page.locator("button[name=totp_unlink]").count() == 0
+
+
+def test_news_is_not_shown_while_something_is_removed(ground: Ground, walker: Walker) -> None:
+    walker.reach("/profile/", ground.ory.add_person(), "password")
+    walker.open(f"{ground.ory.public_url}/self-service/settings/browser")
+    walker.enrol_totp()
+    news = walker.page.locator(".ory-mfa-success")
+    assert news.is_visible()
+
+    walker.page.locator("details:has(button[name=totp_unlink]) summary").last.click()
+
+    assert not news.is_visible()
+
+
 def size_of(part: Locator) -> tuple[float, float]:
     """The width and the height of a part of the page."""
     box = part.bounding_box()

@@ -887,6 +887,38 @@ def test_keys_are_a_list_before_the_field_that_adds_one(ory: responses.RequestsM
     assert tags[:3] == ["li", "li", "li"]
 
 
+ONLY = "This is your only second step. Afterwards only your password protects this account."
+
+
+@pytest.mark.parametrize(
+    ("names", "is_told"),
+    [
+        (["totp_unlink"], [True]),
+        (["lookup_secret_disable"], [True]),
+        (["webauthn_remove"], [True]),
+        (["totp_unlink", "webauthn_remove"], [False, False]),
+        (["webauthn_remove", "webauthn_remove"], [False, False]),
+        (["webauthn_remove", "passkey_remove"], [False, False]),
+        (["passkey_remove"], [False]),
+    ],
+)
+@pytest.mark.parametrize("has_password", [True, False])
+def test_removal_of_the_only_second_factor_says_what_is_left(
+    ory: responses.RequestsMock, names: list[str], is_told: list[bool], *, has_password: bool
+) -> None:
+    password = node("input", "password", name="password", type="password", label="Password")
+    removals = [
+        node("input", name.partition("_")[0], name=name, type="submit", value=str(number), label="Remove")
+        for number, name in enumerate(names)
+    ]
+
+    page = show(ory, flow_of(CSRF, *removals, *[password] * has_password), "settings")
+
+    afterwards = [text for text in page.text("p") if "any more" in text or "stop working" in text or text == ONLY]
+    assert [text == ONLY for text in afterwards] == [told and has_password for told in is_told]
+    assert page.text("a").count("Cancel") == len(names)
+
+
 def test_codes_that_are_switched_off_stop_working(ory: responses.RequestsMock) -> None:
     off = node("input", "lookup_secret", name="lookup_secret_disable", type="submit", value="true", label="Off")
 

@@ -693,8 +693,11 @@ def test_new_password_comes_first_after_a_recovery(ory: responses.RequestsMock) 
     page = show(ory, flow_of(CSRF, email, code, password, SUBMIT, ui={"messages": [message]}), "settings")
 
     assert page.text("h1") == ["Choose a new password"]
-    assert [set(form.inputs) for form in page.ory_forms] == [{"password"}, {"totp_code"}, {"traits.email"}]
-    assert (page.text("h2"), page.text("summary")) == ([], ["More account settings", "Authenticator app", "Profile"])
+    # The rest has a page of its own.
+    assert [set(form.inputs) for form in page.ory_forms] == [{"password"}]
+    assert (page.text("h2"), page.text("summary")) == ([], [])
+    assert page.text("a") == ["More account settings", "Not now"]
+    assert page.links[-2:] == [f"{ORY}/self-service/settings/browser", "/"]
     assert "autofocus" in page.ory_forms[0].inputs["password"]
     assert "Save the new password" in page.text("button")
     assert page.all("input", autocomplete="username") == [

@@ -112,6 +112,11 @@ class Page:
         return any(each != "0" for each in self.factors[:3])
 
     @property
+    def has_one_second_factor(self) -> bool:
+        """Whether, once a second factor is removed, only the password is left: there is no other, and no passkey."""
+        return sum(map(int, self.factors[:3])) == 1 and self.factors[3:] == "0" and self.asks_password
+
+    @property
     def asks_password(self) -> bool:
         """Whether one of its forms has a password field."""
         return any(form.asks_password for form in self.forms)

@@ -65,7 +65,7 @@ TEXTS = {
     1050018: _("Remove the security key “%(display_name)s”"),
     1050019: _("Add a passkey"),
     1050020: _("Remove the passkey “%(display_name)s”"),
-    1060001: _("Welcome back."),
+    1060001: _("You are signed in again."),
     1060002: _("If an account has this address, we e‑mailed it a link. It can take a minute."),
     1060003: _("If an account has this address, we e‑mailed it a 6‑digit code. It can take a minute."),
     1070001: _("Password"),

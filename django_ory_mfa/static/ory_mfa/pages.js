@@ -38,6 +38,14 @@ document.querySelectorAll("[data-show]").forEach((button) => {
   // So that browsers offer to save it, and do not suggest it in other fields.
   field.form.addEventListener("submit", () => show(false));
 });
+document.querySelectorAll("[data-shut]").forEach((link) => {
+  link.addEventListener("click", (event) => {
+    const fold = link.closest("details");
+    event.preventDefault();
+    fold.open = false;
+    fold.querySelector("summary").focus();
+  });
+});
 // Ory says only that something was saved. Which form was sent is remembered until the next page, and over the proof that
 // Ory may ask for in between.
 try {
