@@ -26,7 +26,9 @@ NEEDED_PAGES = ("login", "settings", "error")
 PUBLIC_PORT = 4433
 LOCAL_ORY = f"http://localhost:{PUBLIC_PORT}"
 SITE_PORT = 8000
-LOCAL_MAIL = "smtp://127.0.0.1:1025/?disable_starttls=true"
+NO_TLS = "?disable_starttls=true"
+LOCAL_MAIL = f"smtp://127.0.0.1:1025/{NO_TLS}"
+MAIL_HERE = re.compile(r"smtp://(?:[^@/?#]*@)?(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?/?")
 NO_MAIL = (
     "Kratos sends codes by e-mail, and no mail server is known. Name one with --smtp, such as "
     "smtps://USER:PASSWORD@mail.example.com:465/, or smtp://localhost:25/?disable_starttls=true for one on the same "
@@ -118,7 +120,8 @@ def choose(given: Given, environment: Mapping[str, str]) -> Choices:
         cookie_name=cookie_name,
         security_key_domain=None if is_address(host) else domain or host,
         dsn=given.dsn or environment.get("DSN") or SQLITE,
-        smtp=given.smtp or environment.get("COURIER_SMTP_CONNECTION_URI") or _smtp(is_local=is_loopback(site_host)),
+        smtp=_without_tls_here(given.smtp or environment.get("COURIER_SMTP_CONNECTION_URI") or "")
+        or _smtp(is_local=is_loopback(site_host)),
         mail_from=_mail_from(site_host),
     )
 
@@ -228,6 +231,12 @@ def _path(name: str) -> str | None:
         return None
 
 
+def _without_tls_here(uri: str) -> str:
+    """Return ``uri``; for a server on this machine, whose options it does not name, with what sends without TLS."""
+    # Kratos insists on STARTTLS otherwise, and catchers of mails have none.
+    return f"{uri.rstrip('/')}/{NO_TLS}" if MAIL_HERE.fullmatch(uri) else uri
+
+
 def _smtp(*, is_local: bool) -> str:
     """Return the mail server in Django's settings; if they name none, a mail catcher for a site on this machine."""
     server = _mail_server()
@@ -240,7 +249,7 @@ def _smtp(*, is_local: bool) -> str:
     user, password = (str(server.get(name) or "") for name in ("username", "password"))
     account = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
     is_tls, is_starttls = (bool(server.get(name)) for name in ("use_ssl", "use_tls"))
-    end = "" if is_tls or is_starttls else "?disable_starttls=true"
+    end = "" if is_tls or is_starttls else NO_TLS
     return f"{'smtps' if is_tls else 'smtp'}://{account}{host}:{server.get('port') or 25}/{end}"
 
 

@@ -19,8 +19,9 @@ INTRODUCTION = """\
 # Start it in the folder of this file:
 #     kratos migrate sql up -e -c {file} --yes      # once, and after each new version of Kratos; not for dsn "memory"
 #     kratos serve -c {file} {flags}
-# Kratos reads the file again whenever it changes. Environment variables win over it: DSN, SERVE_PUBLIC_HOST,
-# COURIER_SMTP_CONNECTION_URI, and so on. All keys: https://www.ory.sh/docs/kratos/reference/configuration
+# Kratos reads the file again whenever it changes; for another mail server, start it again. Environment variables win
+# over it: DSN, SERVE_PUBLIC_HOST, COURIER_SMTP_CONNECTION_URI, and so on.
+# All keys: https://www.ory.sh/docs/kratos/reference/configuration
 # Show and change those for multi-factor authentication: manage.py ory_mfa show --file {file}
 # Made for Kratos v1.3.1 and later.
 version: v1.3.1

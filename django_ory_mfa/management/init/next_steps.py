@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from django_ory_mfa.management.init.choices import LOCAL_MAIL, Choices
+from django_ory_mfa.management.init.choices import Choices
 from django_ory_mfa.management.init.identity_schema import SCHEMA_ID
 from django_ory_mfa.management.init.kratos_yml import CONFIG_FILE, flags
 
+# A port that is not that of mail servers.
+CATCHER = re.compile(r"smtp://((?:127\.0\.0\.1|localhost):(?!25/|587/)\d+)/\?disable_starttls=true")
 EMAIL, PASSWORD = "you@example.com", "a long password of yours"
 CLAIM = "highest_available"
 
@@ -24,11 +27,12 @@ def next_steps(choices: Choices, folder: str, settings: dict[str, str | None]) -
 def _steps(choices: Choices, folder: str, settings: dict[str, str | None]) -> Iterator[str]:
     lines = missing_settings(choices, settings)
     yield _block("In the settings of this site:", *lines) if lines else ""
-    if choices.smtp == LOCAL_MAIL:
+    catcher = CATCHER.fullmatch(choices.smtp)
+    if catcher:
         yield _block(
             "Catch the mails of Kratos, in a terminal of its own (they are printed there):",
             "python -m pip install aiosmtpd",
-            "python -u -m aiosmtpd -n -l 127.0.0.1:1025",
+            f"python -u -m aiosmtpd -n -l {catcher[1]}",
         )
     yield _block("Start Kratos, in a terminal of its own:", f"cd {shlex.quote(folder)}", *_start(choices))
     yield from _person(choices)

@@ -308,6 +308,28 @@ def test_public_site_has_to_name_a_mail_server(tmp_path: Path, site: Any) -> Non
     assert config["courier"]["smtp"]["connection_uri"] == "smtp://localhost:25/?disable_starttls=true"
 
 
+@pytest.mark.parametrize(
+    ("given", "written", "catcher"),
+    [
+        ("smtp://127.0.0.1:19025", "smtp://127.0.0.1:19025/?disable_starttls=true", "127.0.0.1:19025"),
+        ("smtp://localhost:19025/", "smtp://localhost:19025/?disable_starttls=true", "localhost:19025"),
+        ("smtp://127.0.0.1:587/", "smtp://127.0.0.1:587/?disable_starttls=true", ""),
+        ("smtp://localhost/", "smtp://localhost/?disable_starttls=true", ""),
+        ("smtp://127.0.0.1:19025/?skip_ssl_verify=true", "smtp://127.0.0.1:19025/?skip_ssl_verify=true", ""),
+        ("smtps://localhost:465/", "smtps://localhost:465/", ""),
+        ("smtp://mail.example.com:25/", "smtp://mail.example.com:25/", ""),
+    ],
+)
+def test_mail_server_on_this_machine_needs_no_tls(tmp_path: Path, given: str, written: str, catcher: str) -> None:
+    """Kratos would insist on STARTTLS, which catchers of mails do not have, and send nothing."""
+    result = init(tmp_path / "kratos", "--yes", f"--smtp={given}")
+
+    config = yaml.safe_load((tmp_path / "kratos" / "kratos.yml").read_text())
+    assert config["courier"]["smtp"]["connection_uri"] == written
+    assert ("aiosmtpd -n" in result.out) is bool(catcher)
+    assert f"aiosmtpd -n -l {catcher}" in result.out or not catcher
+
+
 def test_environment_names_database_and_mail_server(tmp_path: Path) -> None:
     environment = {"DSN": "postgres://db/kratos", "COURIER_SMTP_CONNECTION_URI": "smtp://mail/"}
 
