@@ -119,6 +119,10 @@ def test_unknown_flow_is_started_anew(ground: Ground, walker: Walker, kind: str)
     walker.open(f"{ground.ui}/{kind}?flow={UNKNOWN}")
     walker.assert_asked(SIGN_IN)
     assert UNKNOWN not in walker.page.url
+    # A settings page that one has to sign in for is not a sign-in that is gone.
+    assert ("That page is no longer valid. Please sign in again." in walker.text) == (kind == "login")
+    walker.page.reload()
+    assert "no longer valid" not in walker.text
 
 
 def test_flow_of_another_browser_is_started_anew(ground: Ground, open_browser: OpenBrowser) -> None:

@@ -163,7 +163,10 @@ def test_pages_of_the_example(ground: Ground, walker: Walker, look: Look) -> Non
     person = ground.ory.add_person("totp")
     walker.open("/")
     look.at(walker)
+    walker.unfold()
+    look.at(walker)
     walker.reach("/profile/", ground.ory.add_person(), "password")
+    walker.unfold()
     look.at(walker)
     walker.open("/")
     look.at(walker)
@@ -176,6 +179,7 @@ def test_pages_of_the_example(ground: Ground, walker: Walker, look: Look) -> Non
     walker.confirm(person, "totp")
     look.at(walker)
     walker.open("/")
+    walker.unfold()
     look.at(walker)
     walker.open("/inbox/")
     look.at(walker)
@@ -303,7 +307,7 @@ def test_pages_while_ory_is_down(ground: Ground, walker: Walker, look: Look) -> 
     assert walker.status_of("/dashboard/?a=1") == 503
     look.at(walker, "We can\u2019t check your sign-in")
     walker.open("/")
-    assert "Not known" in walker.text
+    assert "We can\u2019t check right now if you are signed in." in walker.text
     look.at(walker)
     walker.open("/account/security/")
     look.at(walker, "We can\u2019t check your sign-in")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -429,6 +430,40 @@ def test_flow_that_came_gives_the_next_restart_back(ory: responses.RequestsMock,
 
     assert response.status_code == 200
     assert response.cookies[GUARD]["max-age"] == 0
+
+
+IN_PLACE = "That page is no longer valid. Please {} again."
+
+
+@pytest.mark.parametrize(
+    ("kind", "recorded", "flow", "said"),
+    [
+        ("login", "login_flow_410_expired", {}, IN_PLACE.format("sign in")),
+        ("login", "login_flow_410_expired", {"requested_aal": "aal2"}, IN_PLACE.format("start")),
+        ("login", "login_flow_403_csrf_other_browser", {}, ""),
+        ("settings", "login_flow_410_expired", {}, IN_PLACE.format("start")),
+    ],
+)
+def test_form_in_place_of_one_that_is_gone_says_so_once(
+    ory: responses.RequestsMock, site: Site, kind: str, recorded: str, flow: dict[str, Any], said: str
+) -> None:
+    refused = ory.get(FLOWS[kind], **answer_of(recorded))
+    site.get(f"/ory-ui/{kind}?flow=1")
+    ory.remove(refused)
+    ory.get(FLOWS[kind], json=flow_of(CSRF, SUBMIT, **flow))
+
+    pages = [site.get(f"/ory-ui/{kind}?flow=2").content.decode() for _ in range(2)]
+
+    assert [re.findall(r"That page is no longer valid[^<]*", page) for page in pages] == [[said] * bool(said), []]
+
+
+def test_unknown_flow_is_gone_too(ory: responses.RequestsMock, site: Site) -> None:
+    unknown = ory.get(FLOWS["login"], status=404, json={})
+    site.get("/ory-ui/login?flow=1")
+    ory.remove(unknown)
+    ory.get(FLOWS["login"], json=flow_of(CSRF, SUBMIT))
+
+    assert IN_PLACE.format("sign in") in site.get("/ory-ui/login?flow=2").content.decode()
 
 
 @pytest.mark.parametrize("page", ["login?flow=1&x=%22%3E", "settings?flow=1", "error?id=1"])

@@ -677,6 +677,26 @@ def test_sign_out_ends_at_the_default_page(browser: Http, emulator: Emulator) ->
     assert browser.get(f"{emulator.url}/sessions/whoami").status_code == 401
 
 
+@pytest.mark.parametrize("next_page", ["", "/ui/recovery", "https://evil.example/"])
+def test_page_that_asks_who_it_is_can_be_left(browser: Http, emulator: Emulator, next_page: str) -> None:
+    sign_in(browser, emulator, PASSWORD_ONLY)
+    refresh = browser.get(f"{emulator.url}/self-service/login/browser?refresh=true").headers["Location"]
+    text = expect(browser.get(refresh), 200).text
+    assert ("Not you?" in text, text.count('action="/sign-out"')) == (True, 2)
+    token = text.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+    url = f"{emulator.url}/sign-out"
+
+    assert browser.post(url, allow_redirects=False).status_code == 403
+    assert browser.get(f"{emulator.url}/sessions/whoami").status_code == 200
+    for _ in range(2):
+        form = {"csrfmiddlewaretoken": token, "next": next_page}
+        answer = expect(browser.post(url, data=form, allow_redirects=False), 303)
+        to = next_page if next_page == "/ui/recovery" else emulator.ory.default_return_url
+        assert answer.headers["Location"] == to
+        assert browser.get(f"{emulator.url}/sessions/whoami").status_code == 401
+        assert emulator.ory.cookie_name not in browser.cookies
+
+
 def test_failure_that_was_asked_for_is_answered_at_once(emulator: Emulator) -> None:
     """Without a length the client would wait on the kept-alive connection for a body that never ends."""
     emulator.ory.fail(503, b"ill")

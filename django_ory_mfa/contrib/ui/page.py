@@ -44,6 +44,7 @@ WAS_SENT = _("The code was sent to %(address)s.")
 MAY_BE_SENT = _("Code for %(address)s")
 # What to do in the second step, by the way that comes first.
 SECOND_STEPS = {
+    "totp": _("Open your authenticator app and type the code that it shows."),
     "webauthn": _("Plug in your security key, or hold it to your phone."),
 }
 # The names of the nodes with the address that a code was sent to.
@@ -268,9 +269,6 @@ def _told(
     """Return ``messages`` as the page tells them: what to do now, and nothing that the heading says already."""
     ways = [each for form in forms for each in (*form.buttons, *form.triggers) if not getattr(each, "is_quiet", False)]
     needless = {VERIFIED} if is_done else {CHOOSE_WAY} if len(ways) == 1 else set()
-    if forms and forms[0].group == "totp":
-        # The label of the field says what to do.
-        needless = {*needless, SECOND_STEP}
     words: dict[object, Any] = {SECOND_STEP: SECOND_STEPS.get(forms[0].group)} if forms else {}
     if situation is Situation.REFRESH:
         words[WRONG_PASSWORD] = PASSWORD

@@ -25,6 +25,8 @@ COOKIE = "ory_mfa_ui_restart"
 # The browser comes back with a new flow at once. A second failure within this time means a loop, for example because
 # Ory's cookies and this page are on different host names.
 SECONDS = 10
+# What the cookie says: that Ory has the flow no more, or that something else is amiss.
+GONE, OTHER = "gone", "1"
 
 
 def start_url(request: HttpRequest, kind: str) -> str:
@@ -48,7 +50,7 @@ def restart(request: HttpRequest, kind: str, answer: Answer) -> HttpResponse:
     response = HttpResponseRedirect(url)
     response.set_cookie(
         COOKIE,
-        "1",
+        GONE if answer.status in (404, 410) else OTHER,
         max_age=SECONDS,
         path=_cookie_path(request),
         secure=request.is_secure(),
@@ -56,6 +58,12 @@ def restart(request: HttpRequest, kind: str, answer: Answer) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+def is_in_place_of_another(request: HttpRequest) -> bool:
+    """Whether the visitor came here for a flow that Ory has no more."""
+    # A forged cookie only adds a sentence to the page of the visitor who forged it.
+    return request.COOKIES.get(COOKIE) == GONE
 
 
 def forget_restart(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -25,7 +25,7 @@ from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.contrib.ui.failures import Failure, read_failure
 from django_ory_mfa.contrib.ui.frame import frame
 from django_ory_mfa.contrib.ui.page import Page, Situation, filled, focused, read_page
-from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, restart, start_url
+from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, is_in_place_of_another, restart, start_url
 from django_ory_mfa.contrib.ui.saved import remember_factors, with_what_was_saved
 from django_ory_mfa.contrib.ui.texts import codes_file_name, codes_title
 from django_ory_mfa.core.flows import is_return_to
@@ -165,6 +165,7 @@ def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, A
         "settings_url": conf.flows.settings(return_to=page.return_to),
         "logout_url": own_url("logout"),
         "back_url": _back_url(request, page),
+        "is_in_place_of_another": is_in_place_of_another(request),
         # Whoever forgot the password while signed in was signed out on the way here.
         "notice": sign_out_notice(request) if page.situation is Situation.RECOVERY else "",
         **frame(request),

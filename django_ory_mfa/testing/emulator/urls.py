@@ -10,5 +10,7 @@ urlpatterns = [
     path("", views.index, name="index"),
     path("mailbox", views.mailbox, name="mailbox"),
     path("ui/", include("django_ory_mfa.contrib.ui.urls")),
+    # Under the name that the pages know it by.
+    path("", include(([path("sign-out", views.sign_out, name="logout")], "ory_mfa"))),
     re_path(r"^(?P<path>.+)$", views.static_file),
 ]

@@ -9,12 +9,15 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST, require_safe
 from django.views.static import serve
 
 import django_ory_mfa
+from django_ory_mfa.answer.rendering import HttpResponseSeeOther
 from django_ory_mfa.testing.emulator._totp import totp_code
 
 if TYPE_CHECKING:
@@ -51,6 +54,20 @@ def mailbox(request: HttpRequest) -> HttpResponseBase:
     """The e-mails that would have been sent, newest first."""
     messages = list(reversed(_emulator(request).ory.messages))
     return TemplateResponse(request, "ory_mfa/emulator/mailbox.html", {"messages": messages})
+
+
+@csrf_protect
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponseBase:
+    """End the session, and go on to the account's recovery or to the application."""
+    ory = _emulator(request).ory
+    cookie = ory.cookie_named(request.COOKIES.get(ory.cookie_name, ""))
+    if cookie is not None:
+        cookie.session.revoke()
+    recovery = reverse("ory_ui:recovery")
+    response = HttpResponseSeeOther(recovery if request.POST.get("next") == recovery else ory.default_return_url)
+    response.delete_cookie(ory.cookie_name)
+    return response
 
 
 @require_safe
