@@ -16,7 +16,7 @@ from django.urls import get_script_prefix, reverse
 from django_ory_mfa.checks.order import POLICY_MIDDLEWARE, positions
 from django_ory_mfa.checks.patterns import branches, can_begin_with_slash, has_end, text_of
 from django_ory_mfa.conf import Rule, conf
-from django_ory_mfa.guard.regexes import is_steep
+from django_ory_mfa.guard.regexes import must_stay
 from django_ory_mfa.guard.site_policy import is_for_unlisted_paths
 
 URL_NAME = re.compile(r"[\w-]+(:[\w-]+)+")
@@ -62,10 +62,10 @@ def frees_too_much(pattern: str, open_end: str) -> checks.Warning:
 def compared_as_written(pattern: str) -> checks.Warning:
     """Return W044: a rule holds only for paths in the letters in which it is written."""
     return checks.Warning(
-        f"The rule {pattern!r} in ORY_MFA_RULES does not ignore case and accents, as databases may: with this regex "
-        "that could take minutes.",
-        hint="Write it without capitals and accents in what is repeated, or guard its views. If no database looks for "
-        "the path, silence ory_mfa.W044.",
+        f"The rule {pattern!r} in ORY_MFA_RULES does not ignore case and accents, as databases may: its regex would "
+        "take minutes then, or match fewer paths.",
+        hint="Write it without capitals and accents in what is repeated, and without [^A-Z], or guard its views. If no "
+        "database looks for the path, silence ory_mfa.W044.",
         id="ory_mfa.W044",
     )
 
@@ -85,7 +85,7 @@ def _messages(rule: Rule) -> Iterator[CheckMessage]:
     pattern = rule.pattern.pattern
     if rule.requirement is None and is_for_unlisted_paths(rule.pattern):
         yield frees_everything(pattern)
-    if is_steep(rule.pattern):
+    if must_stay(rule.pattern):
         yield compared_as_written(pattern)
     if rule.pattern.flags & re.VERBOSE:
         # The regex ignores blanks and comments in it, so its text does not show what it matches.

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from functools import cache
-from string import ascii_lowercase
+from string import ascii_lowercase, ascii_uppercase, digits
 
 # The parts of a regex, each of them an escape, a set, a quantifier, or one sign.
 PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\{,\d+\}|.", re.DOTALL)
 # An escape, and of which sign if that is named by a number.
 ESCAPE = re.compile(r"\\(?:(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|.)", re.DOTALL)
 REPEATS = re.compile(r"[*+]|\{\d*,?\d*\}")
+WITHOUT_END = re.compile(r"[*+]|\{\d*,\}")
 # Look-arounds and `[^…]`; but to exclude a slash names no page.
 EXCLUSION = re.compile(r"\(\?<?[!=]|\[\^(?!/\])")
-# No rule excludes these.
-NAMES = ("\0", "98765432109876543210", "qzxvkjqzxvkj")
+# A range of letters beyond ASCII, in a set.
+RANGE = re.compile(r"[^\x00-\x7f]-[^\]]|[^\[]-[^\x00-\x7f]")
+NAMES = tuple(
+    str.maketrans(ascii_lowercase + ascii_uppercase + digits, 26 * small + 26 * small.upper() + 10 * digit)
+    for small, digit in ("q9", "z8")
+)
 MOST_SEGMENTS = 24
 
 
@@ -25,36 +30,25 @@ def has_exclusions(pattern: re.Pattern[str]) -> bool:
 
 
 def matches_other_names(pattern: re.Pattern[str], path: str) -> bool:
-    """Whether ``pattern`` matches ``path`` where its last segments have names that nobody excludes."""
+    """Whether ``pattern`` matches ``path`` where a segment, or all from one on, has a name that nobody excludes."""
     segments = path.split("/")
-    if len(segments) > MOST_SEGMENTS:
-        return True
-    return any(pattern.match(other) for name in NAMES for other in _renamed(segments, name))
+    return len(segments) > MOST_SEGMENTS or any(map(pattern.match, _renamed(segments)))
 
 
 @cache
-def is_steep(pattern: re.Pattern[str]) -> bool:
-    """Whether to ignore case and accents may give ``pattern`` many ways to match one text, so that it takes seconds.
+def must_stay(pattern: re.Pattern[str]) -> bool:
+    """Whether ``pattern`` cannot ignore case and accents: it would match fewer paths, or might take minutes.
 
     ``(?:[A-Z][a-z]+)+`` splits a text into words, in one way; if it ignores case, in as many ways as there are.
     """
-    widening, repeats = [False], 0
-    is_last_widening = has_widening_set = False
-    for part in PART.findall(without_escapes(pattern)):
-        is_repeat = REPEATS.fullmatch(part) is not None
-        if is_repeat and is_last_widening:
-            return True
-        repeats += is_repeat
-        is_last_widening = False
-        if part == "(":
-            widening.append(False)
-        elif part == ")" and len(widening) > 1:
-            is_last_widening = widening.pop()
-            widening[-1] |= is_last_widening
-        elif _widens(part):
-            widening[-1] = True
-            has_widening_set |= part.startswith("[")
-    return has_widening_set and repeats > 1
+    parts = PART.findall(without_escapes(pattern))
+    return any(map(_narrows, parts)) or _is_steep(parts)
+
+
+@cache
+def has_range(pattern: re.Pattern[str]) -> bool:
+    """Whether ``pattern`` has a set with a range that begins or ends beyond ASCII, so that no letter can be changed."""
+    return any(part.startswith("[") and RANGE.search(part) for part in PART.findall(without_escapes(pattern)))
 
 
 def without_escapes(pattern: re.Pattern[str]) -> str:
@@ -67,20 +61,56 @@ def _unescaped(escape: re.Match[str]) -> str:
     return escape[0] if sign.isascii() else sign
 
 
-def _renamed(segments: list[str], name: str) -> Iterable[str]:
-    for at in range(1, len(segments)):
-        yield "/".join([*segments[:at], *(segment and name for segment in segments[at:])])
+def _renamed(segments: list[str]) -> Iterator[str]:
+    # Of the same shape, since a pattern may ask for a year, or for a file name that ends with .png.
+    for name in NAMES:
+        renamed = [segment.translate(name) for segment in segments]
+        for at in range(1, len(segments)):
+            yield "/".join([*segments[:at], renamed[at], *segments[at + 1 :]])
+            yield "/".join([*segments[:at], *renamed[at:]])
 
 
 def _widens(part: str) -> bool:
     """Whether this part of a regex matches more if case and accents are ignored, in paths in small plain letters."""
-    if not part.isascii():
-        return True
     if part.startswith("["):
-        try:
-            one = re.compile(part)
-        except re.error:
-            # It is in a comment of a verbose regex.
-            return True
-        return any(one.match(letter.upper()) and not one.match(letter) for letter in ascii_lowercase)
-    return part.isupper() and not part.startswith("\\")
+        return not part.isascii() or any(_matches(part, one.upper()) > _matches(part, one) for one in ascii_lowercase)
+    return not part.isascii() or (part.isupper() and not part.startswith("\\"))
+
+
+def _narrows(part: str) -> bool:
+    """Whether this part of a regex matches less if case and accents are ignored."""
+    return part.startswith("[^") and any(_matches(part, one) > _matches(part, one.upper()) for one in ascii_lowercase)
+
+
+def _is_steep(parts: list[str]) -> bool:
+    # For the whole regex, and each group around a part: whether something in it matches more then.
+    widening = [False]
+    is_group_widening = has_widening_set = spans_segments = False
+    before, repeats = "", 0
+    for part in parts:
+        if REPEATS.fullmatch(part):
+            repeats += WITHOUT_END.fullmatch(part) is not None
+            if (before == ")" and is_group_widening) or (has_widening_set and repeats > 1):
+                return True
+            spans_segments |= before == ")" or _matches(before, "/")
+        elif part == "(":
+            widening.append(False)
+        elif part == ")" and len(widening) > 1:
+            is_group_widening = widening.pop()
+            widening[-1] |= is_group_widening
+        elif _widens(part):
+            widening[-1] = True
+            has_widening_set |= part.startswith("[")
+        elif part == "/" and len(widening) == 1 and not spans_segments:
+            # What is repeated in one segment does not compete with what is repeated in the next.
+            has_widening_set, repeats = False, 0
+        before = part
+    return False
+
+
+def _matches(part: str, sign: str) -> bool:
+    try:
+        return re.fullmatch(part, sign, re.DOTALL) is not None
+    except re.error:
+        # It is in a comment of a verbose regex, or a part of something longer.
+        return True

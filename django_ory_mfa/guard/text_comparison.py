@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 from unicodedata import category, decimal, name, normalize
 
-from django_ory_mfa.guard.regexes import is_steep, without_escapes
+from django_ory_mfa.guard.regexes import has_range, must_stay, without_escapes
 
 # Letters that databases compare as these, and Unicode does not decompose.
 LIKE = {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i", "ŀ": "l"}
@@ -53,15 +53,15 @@ def is_unsure(path: str) -> bool:
 
 @cache
 def ignoring_case(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
-    """Return ``pattern``, so that it ignores case; None if that could take seconds."""
-    # SECURITY: a visitor chooses the path, and may choose one for which it takes minutes.
-    return None if is_steep(pattern) else re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
+    """Return ``pattern``, so that it ignores case; None if it cannot."""
+    # SECURITY: a visitor chooses the path, and may choose one for which it would take minutes.
+    return None if must_stay(pattern) else re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
 
 
 @cache
 def as_compared(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
-    """Return ``pattern`` for paths that are :func:`folded`; None if that could take seconds."""
-    if is_steep(pattern):
+    """Return ``pattern`` for paths that are :func:`folded`; None if it cannot be changed to that."""
+    if must_stay(pattern) or has_range(pattern):
         return None
     plain = "".join(map(_in_pattern, without_escapes(pattern)))
     try:
