@@ -610,6 +610,7 @@ def test_rule_holds_for_what_a_database_takes_for_the_same_text(
         # A pattern that cannot be changed still ignores case.
         ("/[a-\u00e9]+/[\u00e9-\uff21]x/", "/A/\u00e9X/"),
         ("/(?x: se .et )/", "/SE\nET/"),
+        ("/(?P<gr\u00f6\u00dfe>xl)/", "/XL/"),
     ],
 )
 def test_letters_that_a_database_compares_alike_are_alike_in_rules(settings: Any, rule: str, url: str) -> None:
