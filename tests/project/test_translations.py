@@ -34,8 +34,6 @@ from tests.site import Site
 
 PACKAGE = Path(django_ory_mfa.__file__).parent
 LANGUAGES = ("de", "fr")
-# Labels of the fields that an identity schema gives to people: the words of whoever wrote the schema.
-TRAITS = {"E-mail"}
 PLURALS = {"de": 2, "fr": 2}
 NO_BREAK = "\u00a0"
 
@@ -336,6 +334,18 @@ def test_messages_of_ory_are_said_in_the_language(language: str) -> None:
 
 
 @every_language
+@pytest.mark.parametrize("title", texts.TRAITS)
+def test_usual_trait_is_named_in_the_language(language: str, title: str) -> None:
+    with translation.override("en"):
+        text = str(texts.TRAITS[title])
+
+    with translation.override(language):
+        assert text_of({"id": texts.TRAIT, "text": title}) == catalogue(language)[text]
+        assert text_of({"id": texts.TRAIT, "text": "Shoe size"}) == "Shoe size"
+        assert text_of({"id": 1, "text": title}) == title
+
+
+@every_language
 @pytest.mark.parametrize("said", texts.REASONS)
 def test_reason_of_ory_is_said_in_the_language(language: str, said: str) -> None:
     with translation.override("en"):
@@ -527,7 +537,7 @@ def assert_speaks(html: str, language: str, heading: str) -> None:
     assert page.texts_of("h1") == [texts[heading]]
     assert [text.partition(" \u2013 ")[0].strip() for text in page.texts_of("title")] == [texts[heading]]
     english = {text for text, translated in texts.items() if text not in (translated, *texts.values())}
-    assert visible(html) & english <= TRAITS
+    assert visible(html) & english == set()
 
 
 @pytest.mark.usefixtures("_pages")

@@ -123,6 +123,14 @@ REASONS = {
         "There are no new recovery codes to confirm. Please create some first."
     ),
 }
+# The labels of traits are the words of whoever wrote the identity schema; these are in most of them.
+TRAIT = 1070002
+TRAITS = {
+    "E-mail": _("E‑mail"),
+    "First name": _("First name"),
+    "Last name": _("Last name"),
+    "Name": _("Name"),
+}
 PARAMETERS = {
     1010002: "provider",
     1010023: "address",
@@ -181,7 +189,8 @@ def text_of(message: object) -> str:
     said = message.get("text")
     if not isinstance(said, str):
         return ""
-    return str(REASONS.get(said, said)) if number == REASON else said
+    known: dict[str, Any] = {REASON: REASONS, TRAIT: TRAITS}.get(number, {}) if isinstance(number, int) else {}
+    return str(known.get(said, said))
 
 
 def title_of(group: str) -> str:
