@@ -197,7 +197,7 @@ def test_sign_out(ground: Ground, walker: Walker, open_browser: OpenBrowser) -> 
     walker.press("Sign out")
 
     assert walker.at == "/"
-    assert "Not signed in" in walker.text
+    assert "You are not signed in." in walker.text
     assert "You are signed out." in walker.text
     walker.page.go_back(wait_until="load")
     walker.open("/dashboard/")
@@ -223,9 +223,9 @@ def test_sign_out_while_the_second_factor_is_due(ground: Ground, walker: Walker)
     walker.open("/dashboard/")
     walker.sign_in(person)
     walker.open("/")
-    assert "second step due" in walker.text
+    assert "One more step to finish signing in." in walker.text
     walker.press("Sign out")
-    assert "Not signed in" in walker.text
+    assert "You are not signed in." in walker.text
 
 
 def test_sign_out_in_another_tab(ground: Ground, walker: Walker) -> None:

@@ -112,7 +112,7 @@ def test_session_revoked_by_an_administrator(ground: Ground, walker: Walker) -> 
     walker.reach("/dashboard/?a=1", person, "password", "totp")
     ground.ory.revoke_sessions(person)
     walker.open("/")
-    assert "Not signed in" in walker.text
+    assert "You are not signed in." in walker.text
     walker.reach("/dashboard/?a=1", person, "password", "totp")
 
 
