@@ -247,6 +247,8 @@ def test_guide_by_keyboard_only(ground: Ground, walker: Walker) -> None:
     person = ground.ory.add_person("code")
 
     walker.open("/")
+    type_into(walker, "For developers")
+    walker.page.keyboard.press("Enter")
     page = walker.page.get_by_role("link", name="Dashboard").get_attribute("href") or ""
     type_into(walker, "Dashboard")
     submit(walker)
