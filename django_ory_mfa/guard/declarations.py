@@ -155,6 +155,17 @@ def declared_by(view: Any) -> tuple[Declared, ...]:
     return found if aal is None else (*found, declare(aal, max_age=max_age, methods=methods))
 
 
+def methods_of(view: Any) -> frozenset[str]:
+    """Return the methods that ``view`` accepts, as far as that is known without a request; empty if it takes any.
+
+    Raises what ``declared_by`` raises, and ``ImproperlyConfigured`` as ``Configured.requirement`` does.
+    """
+    asked = (each for each in declared_by(view) if isinstance(each, (Requirement, Configured)))
+    requirements = (_requirement_of(each) for each in asked)
+    wanted = [each.methods for each in requirements if each is not None and each.methods is not None]
+    return frozenset.intersection(*wanted) if wanted else frozenset()
+
+
 def _mark_of(view: Any, name: str) -> Any:
     """Return what a decorator or an admin site left on ``view`` under ``name``; None if there is nothing."""
     mark = getattr(view, name, None)

@@ -16,7 +16,7 @@ import pytest
 import requests
 import responses
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.test.utils import override_script_prefix
 from django.urls import include, path, re_path
@@ -24,6 +24,7 @@ from django.urls import include, path, re_path
 from django_ory_mfa.contrib.ui import views
 from django_ory_mfa.contrib.ui.cookies import flow_cookies
 from django_ory_mfa.core.own_views import is_own_view
+from django_ory_mfa.decorators import aal_required
 from django_ory_mfa.ory.blocking_calls import MISSES_IN_A_ROW, SLOW
 from django_ory_mfa.ory.kept_answer import KEPT_FOR
 from django_ory_mfa.ory.service import get_ory
@@ -63,6 +64,22 @@ class WithAdmins:
         *test_ui.urlpatterns,
         path("admin/auth/group/add/", view_of(Admin())),
         path("plain/auth/group/add/", view_of(object())),
+    )
+
+
+def nothing(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+class WithGuards:
+    """A site whose pages want certain methods, or any."""
+
+    urlpatterns = (
+        *test_ui.urlpatterns,
+        path("two/", aal_required("aal2", methods={"totp", "webauthn"})(nothing)),
+        path("default/", aal_required(methods={"totp"})(nothing)),
+        path("any/", aal_required("aal2")(nothing)),
+        path("asks/", aal_required(requirement=lambda request: "aal2")(nothing)),
     )
 
 
@@ -430,6 +447,39 @@ def test_flow_that_came_gives_the_next_restart_back(ory: responses.RequestsMock,
 
     assert response.status_code == 200
     assert response.cookies[GUARD]["max-age"] == 0
+
+
+@pytest.mark.parametrize("flow", [{"requested_aal": "aal2"}, {"refresh": True}, {}])
+@pytest.mark.parametrize(
+    ("page", "aal", "accepted"),
+    [
+        ("http://testserver/two/?a=1", "aal2", "Authenticator app, Security key"),
+        ("http://testserver/default/", "aal2", "Authenticator app"),
+        # That setting is wrong, which is not the fault of the visitor.
+        ("http://testserver/default/", "none", ""),
+        ("http://testserver/any/", "aal2", ""),
+        ("http://testserver/asks/", "aal2", ""),
+        ("http://testserver/nowhere/", "aal2", ""),
+        ("https://evil.example/two/", "aal2", ""),
+        (None, "aal2", ""),
+    ],
+)
+def test_proof_says_what_the_page_accepts(
+    ory: responses.RequestsMock,
+    site: Site,
+    settings: Any,
+    page: str | None,
+    aal: str,
+    accepted: str,
+    flow: dict[str, Any],
+) -> None:
+    settings.ROOT_URLCONF, settings.ORY_MFA_AAL = WithGuards, aal
+    ory.get(FLOWS["login"], json=flow_of(CSRF, SUBMIT, return_to=page, **flow))
+
+    shown = Document(site.get("/ory-ui/login?flow=1").content.decode()).text("p")
+
+    told = [f"You came from a page that accepts only: {accepted}."] if accepted and flow else []
+    assert [text for text in shown if "accepts only" in text] == told
 
 
 IN_PLACE = "That page is no longer valid. Please {} again."

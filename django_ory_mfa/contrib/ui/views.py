@@ -28,6 +28,7 @@ from django_ory_mfa.contrib.ui.page import Page, Situation, filled, focused, rea
 from django_ory_mfa.contrib.ui.restart import STATUSES, forget_restart, is_in_place_of_another, restart, start_url
 from django_ory_mfa.contrib.ui.saved import remember_factors, with_what_was_saved
 from django_ory_mfa.contrib.ui.texts import codes_file_name, codes_title
+from django_ory_mfa.contrib.ui.wanted import wanted_methods
 from django_ory_mfa.core.flows import is_return_to
 from django_ory_mfa.core.own_views import own_view
 from django_ory_mfa.core.whoami import RETRY_AFTER
@@ -165,6 +166,7 @@ def _context(request: HttpRequest, page: Page, people: list[Any]) -> dict[str, A
         "settings_url": conf.flows.settings(return_to=page.return_to),
         "logout_url": own_url("logout"),
         "back_url": _back_url(request, page),
+        "methods": _wanted_methods(request, page),
         "is_in_place_of_another": is_in_place_of_another(request),
         # Whoever forgot the password while signed in was signed out on the way here.
         "notice": sign_out_notice(request) if page.situation is Situation.RECOVERY else "",
@@ -187,6 +189,11 @@ def _back_url(request: HttpRequest, page: Page) -> str:
     # SECURITY: Ory checks this URL too, but its list may name other sites.
     is_here = page.return_to is not None and _is_here(request, page.return_to)
     return page.return_to if page.return_to is not None and is_here else conf.default_return_to
+
+
+def _wanted_methods(request: HttpRequest, page: Page) -> list[str]:
+    url = page.return_to or ""
+    return wanted_methods(request, url) if page.situation in PROOFS and _is_here(request, url) else []
 
 
 def _is_here(request: HttpRequest, url: str) -> bool:
