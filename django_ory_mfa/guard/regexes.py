@@ -13,10 +13,11 @@ PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\{,\d+\}|.", re.
 ESCAPE = re.compile(r"\\(?:(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|.)", re.DOTALL)
 REPEATS = re.compile(r"[*+]|\{\d*,?\d*\}")
 WITHOUT_END = re.compile(r"[*+]|\{\d*,\}")
-# Look-arounds and `[^…]`; but to exclude a slash names no page.
-EXCLUSION = re.compile(r"\(\?<?[!=]|\[\^(?!/\])")
+# Look-arounds, `[^…]`, and what is no digit; but to exclude a slash names no page.
+EXCLUSION = re.compile(r"\(\?<?[!=]|\[\^(?!/\])|\\D")
 # A range of letters beyond ASCII, in a set.
 RANGE = re.compile(r"[^\x00-\x7f]-[^\]]|[^\[]-[^\x00-\x7f]")
+# By which signs the letters and digits of a name are replaced.
 NAMES = tuple(
     str.maketrans(ascii_lowercase + ascii_uppercase + digits, 26 * small + 26 * small.upper() + 10 * digit)
     for small, digit in ("q9", "z8")
@@ -45,10 +46,9 @@ def must_stay(pattern: re.Pattern[str]) -> bool:
     return any(map(_narrows, parts)) or _is_steep(parts)
 
 
-@cache
-def has_range(pattern: re.Pattern[str]) -> bool:
-    """Whether ``pattern`` has a set with a range that begins or ends beyond ASCII, so that no letter can be changed."""
-    return any(part.startswith("[") and RANGE.search(part) for part in PART.findall(without_escapes(pattern)))
+def has_range(part: str) -> bool:
+    """Whether this part of a regex is a set with a range beyond ASCII, in which no letter can be changed."""
+    return part.startswith("[") and RANGE.search(part) is not None
 
 
 def without_escapes(pattern: re.Pattern[str]) -> str:
@@ -62,18 +62,31 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def _renamed(segments: list[str]) -> Iterator[str]:
-    # Of the same shape, since a pattern may ask for a year, or for a file name that ends with .png.
-    for name in NAMES:
-        renamed = [segment.translate(name) for segment in segments]
-        for at in range(1, len(segments)):
-            yield "/".join([*segments[:at], renamed[at], *segments[at + 1 :]])
-            yield "/".join([*segments[:at], *renamed[at:]])
+    for at, segment in enumerate(segments):
+        for name in _other_names(segment):
+            yield "/".join([*segments[:at], name, *segments[at + 1 :]])
+    for signs in NAMES:
+        renamed = [segment.translate(signs) for segment in segments]
+        yield from ("/".join([*segments[:at], *renamed[at:]]) for at in range(1, len(segments)))
+
+
+def _other_names(segment: str) -> Iterator[str]:
+    """Yield names of the same shape, and of letters alone, since a pattern may ask for a year or exclude numbers."""
+    stem, dot, extension = segment.rpartition(".")
+    for text, end in ((segment, ""), (stem, f"{dot}{extension}")):
+        if text:
+            yield from (text.translate(signs) + end for signs in NAMES)
+        if not text.isascii():
+            yield text[1:] + text[:1] + end
+        if text and (text.isdigit() or not text.isascii() or not text[0].isalnum()):
+            yield "q" * len(text) + end
 
 
 def _widens(part: str) -> bool:
     """Whether this part of a regex matches more if case and accents are ignored, in paths in small plain letters."""
     if part.startswith("["):
-        return not part.isascii() or any(_matches(part, one.upper()) > _matches(part, one) for one in ascii_lowercase)
+        is_changed = not part.isascii() and not has_range(part)
+        return is_changed or any(_matches(part, one.upper()) > _matches(part, one) for one in ascii_lowercase)
     return not part.isascii() or (part.isupper() and not part.startswith("\\"))
 
 

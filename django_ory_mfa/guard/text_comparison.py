@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 from unicodedata import category, decimal, name, normalize
 
-from django_ory_mfa.guard.regexes import has_range, must_stay, without_escapes
+from django_ory_mfa.guard.regexes import PART, has_range, must_stay, without_escapes
 
 # Letters that databases compare as these, and Unicode does not decompose.
 LIKE = {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i", "ŀ": "l"}
@@ -61,9 +61,10 @@ def ignoring_case(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
 @cache
 def as_compared(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
     """Return ``pattern`` for paths that are :func:`folded`; None if it cannot be changed to that."""
-    if must_stay(pattern) or has_range(pattern):
+    if must_stay(pattern):
         return None
-    plain = "".join(map(_in_pattern, without_escapes(pattern)))
+    parts = PART.findall(without_escapes(pattern))
+    plain = "".join(part if has_range(part) else "".join(map(_in_pattern, part)) for part in parts)
     try:
         return re.compile(plain, pattern.flags | re.IGNORECASE)
     except re.error:
@@ -93,7 +94,8 @@ def _in_pattern(sign: str) -> str:
 
 def _plain(sign: str) -> str:
     """Return plain letters and digits in the place of those with accents, of other shapes and of other scripts."""
-    if sign.isascii():
+    if sign.isascii() or "\uac00" <= sign <= "\ud7a3":
+        # Hangul is compared by syllables.
         return sign
     digit = decimal(sign, None)
     if digit is not None:

@@ -821,6 +821,20 @@ def test_rule_that_frees_all_but_some_paths_frees_all_others(settings: Any, url:
         (r"/media/(?!private/).+\.(?:png|jpe?g|webp)$", "/media//private/x.png"),
         (r"/media/(?!uploads/private/).+\.png$", "/media/uploads//private/x.png"),
         (r"/docs/(?!intern/)(?:[a-z]{4,6})/[A-Z]{2}/$", "/docs//intern/DE/"),
+        ("/media/(?!_)", "/media//_private/x.png"),
+        (r"/media/(?!\.)", "/media//.git/config"),
+        ("/media/[^._]", "/media//_private/x.png"),
+        ("/docs/(?!\u0441\u0435\u043a\u0440\u0435\u0442/)", "/docs//\u0441\u0435\u043a\u0440\u0435\u0442/x.pdf"),
+        ("/docs/(?!\u0430\u0431/)[\u0430-\u044f]+/", "/docs//\u0430\u0431/"),
+        ("/wiki/(?!\u5185\u90e8/)", "/wiki//\u5185\u90e8/"),
+        (
+            "/wiki/(?!\u043e\u0441\u043e\u0431\u044b\u0439/)[\u0430-\u044f\u0451-]+/$",
+            "/wiki/\u043e\u0441\u043e\u0431\u044b\u0438/",
+        ),
+        (r"/media/(?!invoice_).+\.pdf$", "/media//invoice_7.pdf"),
+        (r"/media/(?!_).+\.pdf$", "/media//_invoice.pdf"),
+        (r"/report/(?!7\.pdf)\d+\.pdf$", "/report/07.pdf"),
+        (r"/users/(?![1-9])", "/users/07/"),
         (r"/(?!intern/)[a-z-]+/?$", "/intern"),
         (r"/(?!a/b/)[a-z/]+$", f"/a//b/{'x/' * 24}"),
     ],
@@ -829,6 +843,25 @@ def test_rule_may_free_all_but_some_paths_in_many_ways(settings: Any, pattern: s
     settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal2", [(pattern, None)]
 
     assert Origin.SITE_DEFAULT in [demand.origin for demand in demands_on(None, url)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "route", "url"),
+    [
+        (r"/orders/(?!\d+/)", "orders/<str:pk>/", "/orders/+7/"),
+        (r"/orders/(?!\d+/)", "orders/<slug:pk>/", "/orders/1_2/"),
+        ("/orders/[^0-9]", "orders/<str:pk>/", "/orders/+7/"),
+        (r"/orders/\D", "orders/<str:pk>/", "/orders/+7/"),
+        (r"/blog/(?!\d{4}/)", "blog/<int:year>/", "/blog/02026/"),
+    ],
+)
+def test_rule_that_excludes_numbers_excludes_them_however_they_are_written(
+    settings: Any, pattern: str, route: str, url: str
+) -> None:
+    settings.ORY_MFA_AAL, settings.ORY_MFA_RULES = "aal2", [(pattern, None)]
+    match = path(route, views.page).resolve(url[1:])
+
+    assert Origin.SITE_DEFAULT in [demand.origin for demand in demands_on(views.page, url, None, match)]
 
 
 @pytest.mark.parametrize(
@@ -933,6 +966,7 @@ def test_rule_that_would_take_minutes_if_it_ignored_case_does_not_ignore_it(
         ("/[A-Za-z0-9-]+/[A-Za-z]+/SECRET/", "/a/b/secret/"),
         (r"/(?:[A-Za-z]+/)*SECRET/", "/a/b/secret/"),
         (r"/[A-Z]{2}\d/", "/ab1/"),
+        ("/wiki/(?:secret|intern)(?:-[a-z\u00e0-\u00ff]+)?/$", "/wiki/s\u00e9cret/"),
         (r"/[A-Z]{2}/reports/\d+/", "/us/reports/7/"),
         (r"/[A-Z]+/reports/\d+/", "/us/reports/7/"),
         ("/[a-z\u00e4\u00f6\u00fc-]+/intern/[a-z]+/", "/foo/INTERN/bar/"),
