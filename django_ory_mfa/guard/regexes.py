@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
-from string import ascii_lowercase, ascii_uppercase, digits
+from string import ascii_lowercase
 
 # The parts of a regex, each of them an escape, a set, a quantifier, or one sign.
 PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\{,\d+\}|.", re.DOTALL)
@@ -13,16 +14,90 @@ PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\{,\d+\}|.", re.
 ESCAPE = re.compile(r"\\(?:(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|.)", re.DOTALL)
 REPEATS = re.compile(r"[*+]|\{\d*,?\d*\}")
 WITHOUT_END = re.compile(r"[*+]|\{\d*,\}")
-# Look-arounds, `[^…]`, and what is no digit; but to exclude a slash names no page.
+# Look-arounds, `[^…]`, and what is no digit.
 EXCLUSION = re.compile(r"\(\?<?[!=]|\[\^(?!/\])|\\D")
 # A range of letters beyond ASCII, in a set.
 RANGE = re.compile(r"[^\x00-\x7f]-[^\]]|[^\[]-[^\x00-\x7f]")
-# By which signs the letters and digits of a name are replaced.
-NAMES = tuple(
-    str.maketrans(ascii_lowercase + ascii_uppercase + digits, 26 * small + 26 * small.upper() + 10 * digit)
-    for small, digit in ("q9", "z8")
-)
-MOST_SEGMENTS = 24
+# To exclude a slash names no page.
+NEGATIVE = re.compile(r"\(\?<?!(?!/\))")
+
+
+@dataclass(slots=True)
+class Group:
+    """A group of a regex, or all of it, and what was found in it so far."""
+
+    is_negative: bool = False
+    has_negative: bool = False
+    has_widened_set: bool = False
+    # Several ways to go on: an alternative, or something that is repeated or optional.
+    has_choice: bool = False
+    # How many of its parts match a slash, and whether the last one is a slash.
+    slashes: int = 0
+    ends_with_slash: bool = False
+
+    def tell(self, outer: Group) -> None:
+        """Note in the group around this one what was found in it."""
+        outer.has_negative |= self.has_negative or self.is_negative
+        if not self.is_negative:
+            outer.has_widened_set |= self.has_widened_set
+            outer.has_choice |= self.has_choice
+            outer.slashes += self.slashes
+
+    @property
+    def is_ambiguous_if_repeated(self) -> bool:
+        """Whether a text may be split in many ways if the group, without what it excludes, is repeated."""
+        is_one_segment = self.ends_with_slash and self.slashes == 1
+        return self.has_widened_set or (self.has_negative and self.has_choice and not is_one_segment)
+
+
+class Widening:
+    """A regex without what it excludes, as far as it was read."""
+
+    def __init__(self, has_sets: bool) -> None:  # noqa: FBT001 - it is all there is
+        self._has_sets = has_sets
+        self._groups = [Group()]
+        self._before = ""
+        self._last: Group | None = None
+        self._is_after_set = False
+        self.text = ""
+        self.repeated_sets = 0
+        self.is_ambiguous = False
+
+    def add(self, part: str, *, is_negative: bool) -> None:
+        """Add the next part; ``is_negative``: it begins a negative look-around."""
+        closed, is_after_set = self._last, self._is_after_set
+        self._last, self._is_after_set = None, False
+        if is_negative:
+            self._groups.append(Group(is_negative=True))
+            self.text += "(?:"
+        elif part == ")" and len(self._groups) > 1:
+            self._close()
+        elif self._has_sets and (part == r"\D" or part.startswith("[^")):
+            self._groups[-1].has_widened_set = self._is_after_set = True
+            self.text += r"[\s\S]" if part != r"\D" and _matches(part, "/") else "[^/]"
+        else:
+            self.text += part
+            if REPEATS.fullmatch(part):
+                self.repeated_sets += is_after_set
+                self.is_ambiguous |= closed is not None and closed.is_ambiguous_if_repeated
+            self._note(part)
+        self._groups[-1].ends_with_slash = part == "/"
+        self._before = part
+
+    def _close(self) -> None:
+        group = self._groups.pop()
+        # The groups in what is left out keep their numbers.
+        self.text += "){0}" if group.is_negative else ")"
+        group.tell(self._groups[-1])
+        self._last = None if group.is_negative else group
+
+    def _note(self, part: str) -> None:
+        if part == "(":
+            self._groups.append(Group())
+        elif part == "|" or REPEATS.fullmatch(part) or (part == "?" and self._before != "("):
+            self._groups[-1].has_choice = True
+        elif part in ("/", ".") or (part.startswith(("[", "\\")) and _matches(part, "/")):
+            self._groups[-1].slashes += 1
 
 
 def has_exclusions(pattern: re.Pattern[str]) -> bool:
@@ -30,10 +105,10 @@ def has_exclusions(pattern: re.Pattern[str]) -> bool:
     return EXCLUSION.search(pattern.pattern) is not None
 
 
-def matches_other_names(pattern: re.Pattern[str], path: str) -> bool:
-    """Whether ``pattern`` matches ``path`` where a segment, or all from one on, has a name that nobody excludes."""
-    segments = path.split("/")
-    return len(segments) > MOST_SEGMENTS or any(map(pattern.match, _renamed(segments)))
+def may_exclude(pattern: re.Pattern[str], path: str) -> bool:
+    """Whether ``pattern`` would match ``path`` without what it excludes; True if that cannot be found out in time."""
+    widened = _without_exclusions(pattern)
+    return widened is None or widened.match(path) is not None
 
 
 @cache
@@ -61,32 +136,33 @@ def _unescaped(escape: re.Match[str]) -> str:
     return escape[0] if sign.isascii() else sign
 
 
-def _renamed(segments: list[str]) -> Iterator[str]:
-    for at, segment in enumerate(segments):
-        for name in _other_names(segment):
-            yield "/".join([*segments[:at], name, *segments[at + 1 :]])
-    for signs in NAMES:
-        renamed = [segment.translate(signs) for segment in segments]
-        yield from ("/".join([*segments[:at], *renamed[at:]]) for at in range(1, len(segments)))
+@cache
+def _without_exclusions(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
+    """Return ``pattern`` without negative look-arounds, and with any sign for a ``[^…]``, unless that takes minutes."""
+    for has_sets in (True, False):
+        text = _widened(pattern.pattern, has_sets=has_sets)
+        if text is not None:
+            with suppress(re.error):
+                return re.compile(text, pattern.flags)
+    return None
 
 
-def _other_names(segment: str) -> Iterator[str]:
-    """Yield names of the same shape, and of letters alone, since a pattern may ask for a year or exclude numbers."""
-    stem, dot, extension = segment.rpartition(".")
-    for text, end in ((segment, ""), (stem, f"{dot}{extension}")):
-        if text:
-            yield from (text.translate(signs) + end for signs in NAMES)
-        if not text.isascii():
-            yield text[1:] + text[:1] + end
-        if text and (text.isdigit() or not text.isascii() or not text[0].isalnum()):
-            yield "q" * len(text) + end
+def _widened(text: str, *, has_sets: bool) -> str | None:
+    """Return the regex without what it excludes; None if it might have too many ways then to match one text."""
+    widening, read_up_to = Widening(has_sets), 0
+    for found in PART.finditer(text):
+        if found.start() < read_up_to:
+            continue
+        negative = NEGATIVE.match(text, found.start())
+        read_up_to = (negative or found).end()
+        widening.add(found[0], is_negative=negative is not None)
+    return None if widening.is_ambiguous or (widening.repeated_sets > 1 and has_sets) else widening.text
 
 
 def _widens(part: str) -> bool:
     """Whether this part of a regex matches more if case and accents are ignored, in paths in small plain letters."""
     if part.startswith("["):
-        is_changed = not part.isascii() and not has_range(part)
-        return is_changed or any(_matches(part, one.upper()) > _matches(part, one) for one in ascii_lowercase)
+        return not part.isascii() or any(_matches(part, one.upper()) > _matches(part, one) for one in ascii_lowercase)
     return not part.isascii() or (part.isupper() and not part.startswith("\\"))
 
 

@@ -12,7 +12,7 @@ from django_ory_mfa.conf import Rule, conf
 from django_ory_mfa.core.own_views import is_own_view
 from django_ory_mfa.core.requirement import HIGHEST_AVAILABLE, Requirement
 from django_ory_mfa.guard.declarations import Configured, Declared, declared_by, is_exempt, notes_missing_page
-from django_ory_mfa.guard.regexes import has_exclusions, matches_other_names
+from django_ory_mfa.guard.regexes import has_exclusions, may_exclude
 from django_ory_mfa.guard.spellings import is_looked_up, may_be_any_page, spellings
 from django_ory_mfa.guard.text_comparison import as_compared, folded, ignoring_case
 
@@ -129,7 +129,7 @@ def _of_path(path_info: str, rules: list[Rule], urlconf: Any, match: ResolverMat
     for path in spellings(path_info, match, urlconf, adds_slash=adds_slash):
         if path is None:
             found += [*_all(particular), *([default] if excluding else [])]
-        elif excluding is not None and matches_other_names(excluding, path):
+        elif excluding is not None and may_exclude(excluding, path):
             found += [demand or default for demand in _at(path, rules, is_text=is_text)]
         else:
             found += filter(None, _at(path, particular, is_text=is_text))
