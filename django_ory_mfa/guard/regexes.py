@@ -53,7 +53,7 @@ class Group:
 class Widening:
     """A regex without what it excludes, as far as it was read."""
 
-    def __init__(self, has_sets: bool) -> None:  # noqa: FBT001 - it is all there is
+    def __init__(self, *, has_sets: bool) -> None:
         self._has_sets = has_sets
         self._groups = [Group()]
         self._before = ""
@@ -149,7 +149,7 @@ def _without_exclusions(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
 
 def _widened(text: str, *, has_sets: bool) -> str | None:
     """Return the regex without what it excludes; None if it might have too many ways then to match one text."""
-    widening, read_up_to = Widening(has_sets), 0
+    widening, read_up_to = Widening(has_sets=has_sets), 0
     for found in PART.finditer(text):
         if found.start() < read_up_to:
             continue

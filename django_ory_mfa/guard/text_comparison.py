@@ -28,9 +28,6 @@ TOLD_APART = re.compile(
 )
 # Letters that some overlook, or compare to others: Vedic signs, shapes of Arabic letters, old Cyrillic letters.
 ODD = re.compile("[\u0870-\u089f\u1c80-\u1c8f\u1cd0-\u1cff\ua640-\ua69f\ufb50-\ufeff]")
-# Letters that are compared as others, and digits, of which sets have ranges.
-SAMPLES = "".join(chr(code) for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000), *range(0x3131, 0x318F)))
-SAMPLES += "".join(sign for sign in map(chr, range(0x660, 0xFF20)) if decimal(sign, None) is not None)
 # Latin letters of today's languages that they tell apart.
 OF_LATIN = frozenset("ŋƒɓɖɗɛǝəɣɩɔʋƙƴʒ")
 
@@ -95,10 +92,18 @@ def _in_pattern(sign: str) -> str:
     return f"(?:{re.escape(plain)})"
 
 
+@cache
+def _samples() -> str:
+    """Return letters that are compared as others, and digits, of which sets have ranges."""
+    # Not at the start of the process: it takes milliseconds, and few sites have such sets.
+    letters = (*range(0xC0, 0x530), *range(0x1E00, 0x2000), *range(0x3131, 0x318F))
+    return "".join(map(chr, letters)) + "".join(sign for sign in map(chr, range(0x660, 0xFF20)) if sign.isdecimal())
+
+
 def _with_plain_members(part: str) -> str:
     """Return a set with ranges of letters, and with what its letters and digits are compared as."""
     one = re.compile(part)
-    added = {plain for plain in map(_plain, filter(one.match, SAMPLES)) if len(plain) == 1 and not one.match(plain)}
+    added = {plain for plain in map(_plain, filter(one.match, _samples())) if len(plain) == 1 and not one.match(plain)}
     return part if part.startswith("[^") else f"{part[:-1]}{''.join(sorted(added))}]"
 
 
